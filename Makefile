@@ -1,0 +1,55 @@
+# The two commands of the README are `make demo` and `make test`; `make check` is what a change must pass.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types imports generated format reference disputes lock clean
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Constat needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(INSTALLED) ## Play a month of three clients into a fresh ledger and print the disputed statement
+	@$(BIN)/constat demo
+
+test: $(INSTALLED) ## Run every test
+	$(BIN)/python -m pytest
+
+check: lint types imports generated test ## Everything a change must pass
+
+lint: $(INSTALLED) ## Style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(INSTALLED) ## mypy, strict
+	$(BIN)/mypy
+
+imports: $(INSTALLED) ## consumers -> projections -> ledger, and never back
+	$(BIN)/lint-imports
+
+generated: $(INSTALLED) ## The committed reference equals the code
+	$(BIN)/python -m docs.generate --check
+
+reference: $(INSTALLED) ## Write docs/reference/ anew from the code
+	$(BIN)/python -m docs.generate
+
+disputes: $(INSTALLED) ## Write the expected statements of tests/disputes/ anew (then read the diff)
+	$(BIN)/python -m tests.disputes.rebuild
+
+format: $(INSTALLED) ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## Resolve the dependencies anew into requirements.lock (needs uv)
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --group dev pyproject.toml --output-file requirements.lock
+
+clean: ## Remove the environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist

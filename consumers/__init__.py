@@ -1,0 +1,1 @@
+"""The edge: everything that meets a person, a clock or another system."""

@@ -1,0 +1,165 @@
+"""Load, decide, append: the one door through which facts and rounds enter a ledger."""
+
+from collections.abc import Callable, Iterator, Sequence
+from types import TracebackType
+from typing import Self, TypeVar
+
+from eventsourcing.application import Application
+from eventsourcing.persistence import (
+    ApplicationRecorder,
+    IntegrityError,
+    JSONTranscoder,
+    Mapper,
+    StoredEvent,
+)
+
+from ledger.errors import BadInputError, ConflictError
+from ledger.fact import GENESIS_HASH, Draft, Fact, RecordedFact, hash_of
+from ledger.log import codec
+from ledger.log.arbitration import Head
+from ledger.log.codec import Envelope
+from ledger.log.interface import Engine, NewRound
+from ledger.log.sqlite import Clock, SQLiteEngine, wall_clock
+from ledger.rounds import Round, chained
+
+State = TypeVar("State")
+
+SQLITE = "sqlite:///"
+
+_START = Head(0, GENESIS_HASH)
+
+
+def open_engine(url: str, *, clock: Clock = wall_clock, create: bool = True) -> Engine:
+    """The engine that a ledger's URL names: `sqlite:///relative.db`, `sqlite:////absolute.db`.
+
+    Raises:
+        BadInputError: the URL names no engine that this version has.
+        UnusableLedgerError: the ledger cannot be opened.
+    """
+    if url.startswith(SQLITE) and url != SQLITE:
+        return SQLiteEngine(url.removeprefix(SQLITE), clock=clock, create=create)
+    raise BadInputError(f"{url!r} names no ledger; write one as sqlite:///constat.db")
+
+
+class CloudEventsMapper(Mapper[str]):
+    """Envelopes to and from the stored events of the `eventsourcing` library; the bytes are the codec's."""
+
+    def to_stored_event(self, domain_event: Envelope) -> StoredEvent:  # type: ignore[override]
+        """The stored form of a fact at its place."""
+        value = codec.encode(domain_event)
+        return StoredEvent(domain_event.stream, domain_event.sequence, domain_event.fact.TYPE, value)
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Envelope:
+        """The fact at its place."""
+        return codec.decode(stored_event.state)
+
+
+class Ledger(Application[str]):
+    """A ledger that can be written. `name` is part of the library's configuration and never changes."""
+
+    name = "constat"
+    # Our engine is given, not configured: nothing in the environment can put facts elsewhere.
+    env = {"PERSISTENCE_MODULE": "eventsourcing.popo:POPOFactory"}  # noqa: RUF012 - the library's own form
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        super().__init__(env=self.env)
+
+    @classmethod
+    def open(cls, url: str, *, clock: Clock = wall_clock, create: bool = True) -> Self:
+        """The ledger at a URL. See `open_engine` for what is raised."""
+        return cls(open_engine(url, clock=clock, create=create))
+
+    def construct_recorder(self) -> ApplicationRecorder:
+        """The engine's decision log."""
+        return self.engine.decisions
+
+    def construct_mapper(self) -> Mapper[str]:
+        """Facts as CloudEvents."""
+        return CloudEventsMapper(JSONTranscoder())
+
+    def append(self, *drafts: Draft) -> list[RecordedFact]:
+        """Append facts as one record, each at the end of its stream: all of them or none.
+
+        Raises:
+            ConflictError: another writer extended one of the streams first.
+        """
+        return self._append(drafts, {draft.stream: self._head(draft.stream) for draft in drafts})
+
+    def record(  # noqa: PLR0913 - a subject is three things, and an occurrence has a time and a source
+        self,
+        stream: str,
+        initial: State,
+        evolve: Callable[[State, RecordedFact], State],
+        decide: Callable[[State], Fact | Sequence[Fact]],
+        *,
+        occurred_ms: int,
+        source: str = "/constat",
+    ) -> list[RecordedFact]:
+        """Load a stream, decide on its state, append what was decided, only if the state is still that one.
+
+        Raises:
+            RefusedError: the state forbids it.
+            ConflictError: another writer extended the stream meanwhile; nothing was written.
+        """
+        state, head = initial, _START
+        for recorded in self.stream(stream):
+            state, head = evolve(state, recorded), Head(recorded.sequence, recorded.hash)
+        decided = decide(state)
+        facts = [decided] if isinstance(decided, Fact) else decided
+        return self._append([Draft(stream, fact, occurred_ms, source) for fact in facts], {stream: head})
+
+    def _append(self, drafts: Sequence[Draft], heads: dict[str, Head]) -> list[RecordedFact]:
+        envelopes = []
+        for draft in drafts:
+            head = heads[draft.stream]
+            envelope = Envelope.of(draft, head.sequence + 1, head.hash)
+            heads[draft.stream] = Head(envelope.sequence, hash_of(codec.encode(envelope)))
+            envelopes.append(envelope)
+        return self._save(envelopes)
+
+    def stream(self, name: str) -> Iterator[RecordedFact]:
+        """The facts of one stream in order (positions and recorded clocks are not looked up: both 0)."""
+        for stored in self.recorder.select_events(name):
+            yield codec.recorded(stored.state, 0, 0)
+
+    def append_rounds(self, agent: str, rounds: Sequence[Round]) -> None:
+        """Append rounds of one agent behind its last one, all or none.
+
+        Raises:
+            ConflictError: the agent has moved on; number the rounds anew.
+        """
+        values = chained(rounds, self.engine.round_head(agent).hash)
+        records = [NewRound(r.number, r.start_ms, value) for r, value in zip(rounds, values, strict=True)]
+        self.engine.append_rounds(agent, records)
+
+    def _head(self, stream: str) -> Head:
+        last = self.recorder.select_events(stream, desc=True, limit=1)
+        return Head(last[0].originator_version, hash_of(last[0].state)) if last else _START
+
+    def _save(self, envelopes: Sequence[Envelope]) -> list[RecordedFact]:
+        try:
+            recordings = self.save(*envelopes)
+        except IntegrityError as error:
+            raise ConflictError(
+                f"another writer was first ({error}); nothing was written: look at its fact and try again"
+            ) from error
+        kept = []
+        for recording in recordings:
+            position = int(recording.notification.id)
+            recorded_ms = self.engine.recorded_ms_of(position)
+            kept.append(codec.recorded(recording.notification.state, position, recorded_ms))
+        return kept
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the application and its engine."""
+        super().close()
+        self.engine.close()

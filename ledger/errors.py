@@ -1,0 +1,25 @@
+"""What Constat says when it does not do what it was asked; each message tells the reader what to do next."""
+
+
+class ConstatError(Exception):
+    """Every error meant for a person. Its text is shown as it is, without a traceback; exit code 2."""
+
+
+class RefusedError(ConstatError):
+    """A subject's `decide` refuses a command that its state forbids. Nothing was written."""
+
+
+class ConflictError(ConstatError):
+    """Another writer extended the stream first. Nothing was written; read the stream again and retry."""
+
+
+class BadInputError(ConstatError):
+    """A file, an option or a value cannot be taken as a fact. Nothing of it was written."""
+
+
+class UnusableLedgerError(ConstatError):
+    """The ledger cannot be opened or written: not ours, newer, read-only, full. Nothing was changed."""
+
+
+class DamagedLedgerError(ConstatError):
+    """Stored bytes do not fit their chain. Raised on reading; the message names the first bad record."""

@@ -1,0 +1,85 @@
+"""Half-open UTC intervals `[start, end)` in integer milliseconds.
+
+Every function that returns several intervals returns them *normal*: sorted, disjoint, none empty, none
+touching the next. Functions that take several accept them in any order, overlapping or not.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Interval(NamedTuple):
+    """`start_ms` belongs to it, `end_ms` does not."""
+
+    start_ms: int
+    end_ms: int
+
+    @property
+    def length_ms(self) -> int:
+        """How long it is; 0 if it ends before it starts."""
+        return max(0, self.end_ms - self.start_ms)
+
+    def holds(self, instant_ms: int) -> bool:
+        """Whether an instant lies in it."""
+        return self.start_ms <= instant_ms < self.end_ms
+
+    def overlaps(self, other: "Interval") -> bool:
+        """Whether the two share an instant."""
+        return max(self.start_ms, other.start_ms) < min(self.end_ms, other.end_ms)
+
+
+def union(intervals: Iterable[Interval]) -> list[Interval]:
+    """Every instant that lies in at least one of them, in normal form."""
+    merged: list[Interval] = []
+    for start_ms, end_ms in sorted(interval for interval in intervals if interval.length_ms):
+        if merged and start_ms <= merged[-1].end_ms:
+            merged[-1] = Interval(merged[-1].start_ms, max(merged[-1].end_ms, end_ms))
+        else:
+            merged.append(Interval(start_ms, end_ms))
+    return merged
+
+
+def intersect(these: Iterable[Interval], those: Iterable[Interval]) -> list[Interval]:
+    """Every instant that lies in one of these and in one of those."""
+    left, right = union(these), union(those)
+    shared: list[Interval] = []
+    i = j = 0
+    while i < len(left) and j < len(right):
+        start_ms, end_ms = max(left[i].start_ms, right[j].start_ms), min(left[i].end_ms, right[j].end_ms)
+        if start_ms < end_ms:
+            shared.append(Interval(start_ms, end_ms))
+        if left[i].end_ms <= right[j].end_ms:
+            i += 1
+        else:
+            j += 1
+    return shared
+
+
+def subtract(these: Iterable[Interval], those: Iterable[Interval]) -> list[Interval]:
+    """Every instant that lies in one of these and in none of those."""
+    rest: list[Interval] = []
+    taken = union(those)
+    first = 0
+    for start_ms, end_ms in union(these):
+        at_ms = start_ms
+        while first < len(taken) and taken[first].end_ms <= start_ms:
+            first += 1
+        for gap in taken[first:]:
+            if gap.start_ms >= end_ms:
+                break
+            if gap.start_ms > at_ms:
+                rest.append(Interval(at_ms, gap.start_ms))
+            at_ms = max(at_ms, gap.end_ms)
+        if at_ms < end_ms:
+            rest.append(Interval(at_ms, end_ms))
+    return rest
+
+
+def clip(intervals: Iterable[Interval], bounds: Interval) -> list[Interval]:
+    """What of them lies within the bounds."""
+    return intersect(intervals, [bounds])
+
+
+def total_ms(intervals: Iterable[Interval]) -> int:
+    """How long they are together; an instant that lies in two of them counts once."""
+    return sum(interval.length_ms for interval in union(intervals))

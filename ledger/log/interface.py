@@ -1,0 +1,100 @@
+"""What the rest of Constat knows of a ledger's engine; SQLite and Kafka both answer to it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from eventsourcing.persistence import ApplicationRecorder
+
+
+class KeptFact(NamedTuple):
+    """One record of the decision log, as bytes."""
+
+    position: int
+    recorded_ms: int
+    value: bytes
+
+
+class KeptRound(NamedTuple):
+    """One record of the probe log, as bytes; `offset` is its place in that log, from 1."""
+
+    offset: int
+    agent: str
+    number: int
+    start_ms: int
+    recorded_ms: int
+    value: bytes
+
+
+class NewRound(NamedTuple):
+    """A round to append: its place in its agent's stream, and its bytes."""
+
+    number: int
+    start_ms: int
+    value: bytes
+
+
+class RoundHead(NamedTuple):
+    """The last round of an agent; number 0 and the genesis hash if it has none."""
+
+    number: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogHead:
+    """How far the two logs have come; `recorded_ms` is the later of their recorded clocks, 0 if empty."""
+
+    position: int
+    round_offset: int
+    recorded_ms: int
+
+
+class Engine(Protocol):
+    """A ledger's two logs. Every reader sees each log in one order that never changes."""
+
+    @property
+    def decisions(self) -> ApplicationRecorder:
+        """The decision log, as a recorder of the `eventsourcing` library; positions are notification ids."""
+
+    def facts(self, *, after: int = 0, until: int | None = None) -> Iterator[KeptFact]:
+        """The decision log in order of position, from the one after `after` up to `until`, both optional."""
+
+    def head(self) -> LogHead:
+        """How far the logs have come."""
+
+    def position_at(self, recorded_ms: int) -> int:
+        """The last position recorded at or before a moment; 0 if none was."""
+
+    def recorded_ms_of(self, position: int) -> int:
+        """When a position was recorded; 0 for position 0. KeyError if the log is not that long."""
+
+    def append_rounds(self, agent: str, rounds: Sequence[NewRound]) -> None:
+        """Append rounds of one agent, all or none.
+
+        Raises:
+            ConflictError: a number is not above the agent's last one, or a predecessor is not its head.
+        """
+
+    def round_head(self, agent: str) -> RoundHead:
+        """The last round of an agent."""
+
+    def rounds(
+        self,
+        *,
+        recorded_until_ms: int | None = None,
+        agents: Sequence[str] | None = None,
+        start_from_ms: int | None = None,
+        start_until_ms: int | None = None,
+    ) -> Iterator[KeptRound]:
+        """The probe log in its order, whole or cut.
+
+        Cut to what was recorded until a moment (included), to some agents, or to the rounds that start
+        within `[start_from_ms, start_until_ms)`.
+        """
+
+    def agents(self) -> list[str]:
+        """Every agent that has rounds, by name."""
+
+    def close(self) -> None:
+        """Give back files and connections."""

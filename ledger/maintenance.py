@@ -1,0 +1,207 @@
+"""Maintenances: announced by notices, moved, withdrawn, started, finished.
+
+A notice's `occurred` clock is the moment at which it was given: when the client's mail server accepted it,
+or its publication while no mail is sent.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from ledger.errors import RefusedError
+from ledger.fact import Fact, Name, Person, RecordedFact, Span, Text
+from ledger.instants import format_instant
+from ledger.interval import Interval
+
+# ---------------------------------------------------------------- facts
+
+
+class NoticePublished(Fact):
+    """Work on these platforms was announced for an interval."""
+
+    TYPE: ClassVar[str] = "constat.maintenance.notice-published.v1"
+
+    maintenance: Name
+    platforms: Annotated[tuple[Name, ...], Field(min_length=1)]
+    announced: Span
+    summary: Text
+    by: Person = "ops"
+
+
+class NoticeMoved(Fact):
+    """The announced work was put at another interval."""
+
+    TYPE: ClassVar[str] = "constat.maintenance.notice-moved.v1"
+
+    maintenance: Name
+    announced: Span
+    reason: Text
+    by: Person = "ops"
+
+
+class NoticeWithdrawn(Fact):
+    """The announced work will not take place; from now on nothing is announced."""
+
+    TYPE: ClassVar[str] = "constat.maintenance.notice-withdrawn.v1"
+
+    maintenance: Name
+    reason: Text
+    by: Person = "ops"
+
+
+class MaintenanceStarted(Fact):
+    """The work began; `occurred` says when."""
+
+    TYPE: ClassVar[str] = "constat.maintenance.started.v1"
+
+    maintenance: Name
+
+
+class MaintenanceFinished(Fact):
+    """The work was over; `occurred` says when."""
+
+    TYPE: ClassVar[str] = "constat.maintenance.finished.v1"
+
+    maintenance: Name
+
+
+NoticeFact = NoticePublished | NoticeMoved | NoticeWithdrawn
+
+# ---------------------------------------------------------------- state
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One announcement: what it announced (nothing, if withdrawn), and both clocks of when it was given."""
+
+    kind: str
+    announced: Interval | None
+    given_ms: int
+    recorded_ms: int
+    position: int
+    text: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """A maintenance as its facts leave it. No notices: it does not exist."""
+
+    name: str = ""
+    platforms: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    started_ms: int | None = None
+    finished_ms: int | None = None
+    work_positions: tuple[int, ...] = ()
+
+    @property
+    def announced(self) -> Interval | None:
+        """What the last notice announces; None if it was withdrawn or never published."""
+        return self.notices[-1].announced if self.notices else None
+
+
+INITIAL = Maintenance()
+
+
+def stream_of(maintenance: str) -> str:
+    """The stream that holds a maintenance's facts."""
+    return f"maintenance:{maintenance}"
+
+
+# ---------------------------------------------------------------- evolve
+
+
+def evolve(state: Maintenance, recorded: RecordedFact) -> Maintenance:
+    """The maintenance after one more of its facts."""
+    match recorded.fact:
+        case NoticePublished() as fact:
+            published = _notice("published", fact.announced.interval, recorded, fact.summary, fact.by)
+            return replace(state, name=fact.maintenance, platforms=fact.platforms, notices=(published,))
+        case NoticeMoved() as fact:
+            moved = _notice("moved", fact.announced.interval, recorded, fact.reason, fact.by)
+            return replace(state, notices=(*state.notices, moved))
+        case NoticeWithdrawn() as fact:
+            withdrawn = _notice("withdrawn", None, recorded, fact.reason, fact.by)
+            return replace(state, notices=(*state.notices, withdrawn))
+        case MaintenanceStarted():
+            work = (*state.work_positions, recorded.position)
+            return replace(state, started_ms=recorded.occurred_ms, work_positions=work)
+        case MaintenanceFinished():
+            work = (*state.work_positions, recorded.position)
+            return replace(state, finished_ms=recorded.occurred_ms, work_positions=work)
+    return state
+
+
+def _notice(kind: str, announced: Interval | None, recorded: RecordedFact, text: str, by: str) -> Notice:
+    return Notice(kind, announced, recorded.occurred_ms, recorded.recorded_ms, recorded.position, text, by)
+
+
+# ---------------------------------------------------------------- decide
+
+
+def publish(state: Maintenance, notice: NoticePublished) -> NoticePublished:
+    """Announce work under a name that no maintenance has yet."""
+    if state.notices:
+        raise RefusedError(
+            f"maintenance {notice.maintenance} was already announced; change its time with `constat notice "
+            "move`, or announce other work under another name"
+        )
+    return notice
+
+
+def move(state: Maintenance, given_ms: int, moved: NoticeMoved) -> NoticeMoved:
+    """Put announced work at another interval."""
+    _require_announced(state, moved.maintenance, "moved")
+    _require_later(state, given_ms)
+    return moved
+
+
+def withdraw(state: Maintenance, given_ms: int, withdrawn: NoticeWithdrawn) -> NoticeWithdrawn:
+    """Take an announcement back."""
+    _require_announced(state, withdrawn.maintenance, "withdrawn")
+    _require_later(state, given_ms)
+    return withdrawn
+
+
+def start(state: Maintenance, maintenance: str) -> MaintenanceStarted:
+    """Say that the work began."""
+    if not state.notices:
+        raise RefusedError(f"maintenance {maintenance} was never announced; publish its notice first")
+    if state.started_ms is not None:
+        raise RefusedError(f"maintenance {maintenance} already started at {format_instant(state.started_ms)}")
+    return MaintenanceStarted(maintenance=maintenance)
+
+
+def finish(state: Maintenance, maintenance: str, finished_ms: int) -> MaintenanceFinished:
+    """Say that the work is over."""
+    if state.started_ms is None:
+        raise RefusedError(
+            f"maintenance {maintenance} has not started; record `constat maintenance start` first"
+        )
+    if state.finished_ms is not None:
+        raise RefusedError(
+            f"maintenance {maintenance} already finished at {format_instant(state.finished_ms)}"
+        )
+    if finished_ms < state.started_ms:
+        raise RefusedError("the work would end before it started; correct the time")
+    return MaintenanceFinished(maintenance=maintenance)
+
+
+def _require_announced(state: Maintenance, maintenance: str, what: str) -> None:
+    if not state.notices:
+        raise RefusedError(f"maintenance {maintenance} was never announced; publish its notice first")
+    if state.announced is None:
+        raise RefusedError(
+            f"the notice of {maintenance} was withdrawn and cannot be {what}; publish a new notice under "
+            "another name"
+        )
+
+
+def _require_later(state: Maintenance, given_ms: int) -> None:
+    before_ms = state.notices[-1].given_ms
+    if given_ms < before_ms:
+        raise RefusedError(
+            f"the notice before this one was given at {format_instant(before_ms)}; a later notice cannot be "
+            "given before it: correct the time"
+        )

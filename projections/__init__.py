@@ -1,0 +1,1 @@
+"""Pure folds: the same facts in, the same figures out."""
