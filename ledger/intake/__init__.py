@@ -1,0 +1,1 @@
+"""Where facts come in: one file per source."""

@@ -1,0 +1,161 @@
+"""As known at K: the facts and rounds that the ledger held at a moment, and nothing recorded later.
+
+At a time: all facts and rounds recorded up to then. At a position of the decision log: the facts up to it,
+and the rounds recorded up to that fact's recorded time.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from ledger import claims, contracts, corrections, incidents, maintenance, operations, plans, support
+from ledger.claims import Claim
+from ledger.contracts import Contract
+from ledger.corrections import Correction
+from ledger.errors import BadInputError
+from ledger.fact import RecordedFact
+from ledger.incidents import Incident
+from ledger.log import codec
+from ledger.log.interface import Engine, KeptRound
+from ledger.maintenance import Maintenance
+from ledger.operations import Operations
+from ledger.plans import PlanSet
+from ledger.support import Request
+
+SUBJECTS: Mapping[str, Any] = {
+    "contract": contracts,
+    "plan": plans,
+    "maintenance": maintenance,
+    "incident": incidents,
+    "claim": claims,
+    "correction": corrections,
+    "support": support,
+    "operations": operations,
+}
+"""The first word of a stream's name -> the module that folds it (`INITIAL`, `evolve`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """A moment of knowledge: a position, and the recorded clock up to which rounds are known."""
+
+    position: int
+    recorded_ms: int
+
+
+def at_position(engine: Engine, position: int) -> AsOf:
+    """As known at a position of the decision log.
+
+    Raises:
+        BadInputError: the log is not that long.
+    """
+    try:
+        return AsOf(position, engine.recorded_ms_of(position))
+    except KeyError:
+        raise BadInputError(
+            f"the ledger has {engine.head().position} facts, so nothing is known at position {position}; "
+            "ask for a position up to that"
+        ) from None
+
+
+def at_time(engine: Engine, recorded_ms: int) -> AsOf:
+    """As known at a moment of the recorded clock."""
+    return AsOf(engine.position_at(recorded_ms), recorded_ms)
+
+
+def at_head(engine: Engine, now_ms: int) -> AsOf:
+    """As known now; a ledger whose recorded clock is ahead of ours is known to its end."""
+    head = engine.head()
+    return AsOf(head.position, max(now_ms, head.recorded_ms))
+
+
+@dataclass(frozen=True)
+class Known:
+    """Everything known at a moment: facts folded by subject, and the rounds, read when asked for."""
+
+    as_of: AsOf
+    facts: Sequence[RecordedFact]
+    engine: Engine = field(repr=False, compare=False)
+
+    @classmethod
+    def at(cls, engine: Engine, as_of: AsOf) -> "Known":
+        """Read the facts known at a moment."""
+        kept = engine.facts(until=as_of.position)
+        return cls(as_of, [codec.recorded(k.value, k.position, k.recorded_ms) for k in kept], engine)
+
+    @cached_property
+    def _states(self) -> dict[str, dict[str, Any]]:
+        states: dict[str, dict[str, Any]] = {subject: {} for subject in SUBJECTS}
+        for recorded in self.facts:
+            subject, _, name = recorded.stream.partition(":")
+            module = SUBJECTS[subject]
+            states[subject][name] = module.evolve(states[subject].get(name, module.INITIAL), recorded)
+        return states
+
+    @property
+    def contracts(self) -> Mapping[str, Contract]:
+        """Every contract by name."""
+        return self._states["contract"]
+
+    @property
+    def maintenances(self) -> Mapping[str, Maintenance]:
+        """Every maintenance by name, in the order in which they were first announced."""
+        return self._states["maintenance"]
+
+    @property
+    def incidents(self) -> Mapping[str, Incident]:
+        """Every incident by name."""
+        return self._states["incident"]
+
+    @property
+    def claims(self) -> Mapping[str, Claim]:
+        """Every claim of force majeure by name."""
+        return self._states["claim"]
+
+    @property
+    def corrections(self) -> Mapping[str, Correction]:
+        """Every correction by name, in the order in which they were recorded."""
+        return self._states["correction"]
+
+    @property
+    def requests(self) -> Mapping[str, Request]:
+        """Every support request by name."""
+        return self._states["support"]
+
+    @property
+    def operations(self) -> Mapping[str, Operations]:
+        """What is known of the operation of each platform."""
+        return self._states["operations"]
+
+    @cached_property
+    def plans(self) -> Mapping[str, PlanSet]:
+        """Every plan by the reference that rounds name it by."""
+        return {plan.reference: plan for agent in self._states["plan"].values() for plan in agent.history}
+
+    def contract(self, name: str) -> Contract:
+        """A signed contract.
+
+        Raises:
+            BadInputError: no contract of that name was known.
+        """
+        contract = self.contracts.get(name)
+        if contract is None or contract.signed is None:
+            known = ", ".join(sorted(self.contracts)) or "none yet"
+            raise BadInputError(f"no contract {name!r} was known then; known contracts: {known}")
+        return contract
+
+    def rounds(
+        self,
+        *,
+        agents: Sequence[str] | None = None,
+        start_from_ms: int | None = None,
+        start_until_ms: int | None = None,
+    ) -> Iterator[KeptRound]:
+        """The rounds known then, in the order of the log. May be called again."""
+        return self.engine.rounds(
+            recorded_until_ms=self.as_of.recorded_ms,
+            agents=agents,
+            start_from_ms=start_from_ms,
+            start_until_ms=start_until_ms,
+        )
