@@ -1,0 +1,168 @@
+"""What commands share: the ledger's option, the clock at the edge, printing, times as people write them."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from ledger.application import Ledger
+    from ledger.log.interface import Engine
+    from projections.asof import AsOf, Known
+
+DEFAULT_LEDGER = "sqlite:///constat.db"
+
+LedgerOption = Annotated[
+    str,
+    typer.Option("--ledger", envvar="CONSTAT_LEDGER", metavar="URL", help="The ledger.", show_default=True),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="TIME|POSITION", help="As known then; now if not given."),
+]
+OccurredOption = Annotated[
+    str | None,
+    typer.Option("--at", metavar="TIME", help="When it happened, with its offset; now if not given."),
+]
+ByOption = Annotated[str, typer.Option("--by", metavar="ID", help="Who says so, by an opaque id.")]
+
+
+def now_ms() -> int:
+    """The edge's clock, in UTC milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+@contextmanager
+def open_ledger(url: str, *, create: bool = False) -> Iterator["Ledger"]:
+    """The ledger at a URL, closed afterwards; only `create` may make a new one."""
+    from ledger.application import Ledger
+
+    with Ledger.open(url, create=create) as ledger:
+        yield ledger
+
+
+def instant(text: str, zone: "ZoneInfo | None" = None) -> int:
+    """A time as a person writes it; without an offset it is local time in the zone, if one is known.
+
+    Raises:
+        BadInputError: it is no time, it names no zone, or it stands twice or never on a clock's change.
+    """
+    from datetime import datetime
+
+    from ledger.errors import BadInputError
+    from ledger.instants import format_instant, parse_instant, to_ms
+
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        if zone is None or "no zone" not in str(error):
+            raise BadInputError(str(error)) from None
+    local = datetime.fromisoformat(text)
+    first, second = (to_ms(local.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
+    if first != second:
+        raise BadInputError(
+            f"{text} stands twice or never on the clock of {zone} that night; write its offset: "
+            f"{format_instant(first, zone)} or {format_instant(second, zone)}"
+        )
+    return first
+
+
+def occurred(text: str | None) -> int:
+    """When something happened: as written, or now."""
+    return now_ms() if text is None else instant(text)
+
+
+def span_between(start: str, end: str) -> Any:  # noqa: ANN401 - the model is imported when it is needed
+    """The half-open span of two times as a person writes them.
+
+    Raises:
+        BadInputError: it would end before it starts.
+    """
+    from ledger.errors import BadInputError
+    from ledger.fact import Span
+
+    start_ms, end_ms = instant(start), instant(end)
+    if start_ms >= end_ms:
+        raise BadInputError(f"{end} does not come after {start}; exchange the two times or correct one")
+    return Span.of(start_ms, end_ms)
+
+
+def as_of(engine: "Engine", text: str | None) -> "AsOf":
+    """The moment of knowledge that a person asks for: a position, a time, or now."""
+    from projections.asof import at_head, at_position, at_time
+
+    if text is None:
+        return at_head(engine, now_ms())
+    if text.isdecimal():
+        return at_position(engine, int(text))
+    return at_time(engine, instant(text))
+
+
+@contextmanager
+def open_known(url: str, text: str | None) -> Iterator["Known"]:
+    """What a ledger knew at the moment that a person asks for."""
+    from projections.asof import Known
+
+    with open_ledger(url) as ledger:
+        yield Known.at(ledger.engine, as_of(ledger.engine, text))
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+    """One JSON object on the standard output, keys as they stand."""
+    import orjson
+
+    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    sys.stdout.flush()
+
+
+def print_recorded(recorded: Any, *, as_json: bool = False) -> None:  # noqa: ANN401 - RecordedFact, imported late
+    """Say what was taken down: position, both clocks, the fact's type and stream."""
+    from ledger.instants import format_instant
+
+    for fact in recorded:
+        if as_json:
+            print_json(
+                {
+                    "position": fact.position,
+                    "stream": fact.stream,
+                    "sequence": fact.sequence,
+                    "type": fact.fact.TYPE,
+                    "occurred_at": format_instant(fact.occurred_ms),
+                    "recorded_at": format_instant(fact.recorded_ms),
+                    "hash": fact.hash,
+                }
+            )
+        else:
+            print(
+                f"recorded at position {fact.position}: {fact.fact.TYPE} on {fact.stream} "
+                f"(occurred {format_instant(fact.occurred_ms)}, recorded {format_instant(fact.recorded_ms)})"
+            )
+
+
+def pairs(texts: list[str], option: str) -> dict[str, str]:
+    """Options written `name=value`, as a mapping.
+
+    Raises:
+        BadInputError: one of them has no `=`, or a name comes twice.
+    """
+    from ledger.errors import BadInputError
+
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name or name in found:
+            raise BadInputError(f"{option} {text!r}: write each once, as name=value")
+        found[name] = value
+    return found
+
+
+def is_terminal() -> bool:
+    """Whether a person is looking at the standard output (bars and colours only then)."""
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

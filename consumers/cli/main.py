@@ -1,0 +1,112 @@
+"""The command `constat`: one command, its groups and commands loaded when they are called.
+
+Exit codes: 0 ok, 1 the answer is no (a check failed), 2 bad usage or input.
+"""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("demo", "Play a realistic month of three clients and show the statement in dispute."),
+    "contract": ("contract", "Sign, amend, end and show contracts; write a template."),
+    "import": ("imports", "Take in results that somebody else probed."),
+    "notice": ("notice", "Announce maintenance; move or withdraw an announcement."),
+    "maintenance": ("maintenance", "Say when announced work started and finished."),
+    "incident": ("incident", "Open, update and resolve incidents; record data-loss alerts."),
+    "claim": ("claim", "File claims of force majeure and rule on them."),
+    "correct": ("correct", "Annul or restate an interval of an agent's results."),
+    "support": ("support", "File and answer support requests."),
+    "record": ("record", "Record backups, placement of data and storage."),
+    "statement": ("statement", "Lay out a period: availability, penalties, register, commitments, reasons."),
+    "availability": ("parts", "The availability of a period."),
+    "penalties": ("parts", "The free days of a period."),
+    "register": ("parts", "The register of a period: maintenances, incidents, claims, corrections."),
+    "commitments": ("parts", "The other promises of the contract, kept or broken."),
+    "explain": ("explain", "Why a second, a minute or a tranche counts as it does."),
+    "compare": ("compare", "What other readings of the contract would give, in days."),
+    "diff": ("diff", "Which facts moved a figure between two moments of knowledge."),
+    "verify": ("verify", "Read everything again and check every hash."),
+}
+"""Command -> the module under `consumers.cli` that holds it, and its line in `constat --help`.
+
+A module has `app`, a typer application; one with several commands of this table has `APPS` by name.
+"""
+
+
+class LazyGroup(TyperGroup):
+    """A group that knows its commands by name and imports each only when it is called."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The commands in the order of the table above."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - click's signature
+        """The command of that name; only its module is imported."""
+        if cmd_name not in COMMANDS:
+            return None
+        module_name, _ = COMMANDS[cmd_name]
+        module = import_module(f"consumers.cli.{module_name}")
+        app = module.APPS[cmd_name] if hasattr(module, "APPS") else module.app
+        command = typer.main.get_command(app)
+        command.name = cmd_name
+        return command
+
+    def format_commands(self, ctx: typer.Context, formatter: Any) -> None:  # noqa: ANN401, ARG002 - as above
+        """The table of commands, without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"constat {version('constat')}")
+        raise typer.Exit
+
+
+@app.callback()
+def constat(
+    *,
+    version: bool = typer.Option(
+        False, "--version", help="Show the version and leave.", is_eager=True, callback=_show_version
+    ),
+) -> None:
+    """An availability ledger for service-level agreements.
+
+    Facts are appended and never edited; every figure can be asked for as it was known at any moment.
+    The ledger is --ledger URL or CONSTAT_LEDGER, by default sqlite:///constat.db.
+    """
+    del version
+
+
+def main() -> None:
+    """Run the command; an error meant for people is shown as a sentence, never as a traceback."""
+    from ledger.errors import ConstatError
+
+    try:
+        app(standalone_mode=True)
+    except ConstatError as error:
+        typer.echo(f"constat: {error}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""The canonical JSON of a statement (RFC 8785) and its digest.
+
+The digest is over everything in the object less `digest` itself and `as_of.recorded_at`: at the same
+position the same facts give the same bytes, whenever the question was asked.
+"""
+
+import hashlib
+from typing import Any
+
+import rfc8785
+
+from projections.figures import Statement
+
+
+def as_json(statement: Statement) -> dict[str, Any]:
+    """The object that `--json` prints, keys as the design names them."""
+    return statement.model_dump(mode="json", by_alias=True)
+
+
+def canonical_bytes(figures: dict[str, Any]) -> bytes:
+    """What the digest is over.
+
+    Raises:
+        rfc8785.CanonicalizationError: a number beyond 2^53 or a float that is none; a figure has neither.
+    """
+    kept = {name: value for name, value in figures.items() if name != "digest"}
+    kept["as_of"] = {name: value for name, value in kept["as_of"].items() if name != "recorded_at"}
+    return rfc8785.dumps(kept)
+
+
+def digest(figures: dict[str, Any]) -> str:
+    """`sha256:` and the hash of the canonical bytes, in hex."""
+    return "sha256:" + hashlib.sha256(canonical_bytes(figures)).hexdigest()
+
+
+def sealed(statement: Statement) -> Statement:
+    """The statement with its digest."""
+    return statement.model_copy(update={"digest": digest(as_json(statement))})

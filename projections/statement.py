@@ -1,0 +1,85 @@
+"""A statement: one period of one contract as known at a moment, every figure with what is behind it."""
+
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+from ledger.contracts import Contract
+from ledger.instants import format_instant
+from ledger.interval import Interval
+from projections.asof import AsOf, Known
+from projections.canonical import sealed
+from projections.commitments import commitments
+from projections.figures import AsOfFigures, PeriodFigures, Statement
+from projections.judgement import judge
+from projections.periods import Period, period_between, period_named, with_readings
+from projections.register import register
+from projections.stretches import stretches
+
+
+def statement(
+    known: Known,
+    contract_name: str,
+    period: str | Interval,
+    readings: Mapping[str, str] | None = None,
+) -> Statement:
+    """Lay out a period, named as in `period_named` or given as an interval, under the readings in force or
+    with some of them changed.
+
+    Raises:
+        BadInputError: no such contract, period or reading was known then.
+    """
+    contract, asked = select(known, contract_name, period, readings)
+    return lay_out(known, contract, asked)
+
+
+def select(
+    known: Known,
+    contract_name: str,
+    period: str | Interval,
+    readings: Mapping[str, str] | None = None,
+) -> tuple[Contract, Period]:
+    """The contract under the readings asked for, and the period of it."""
+    contract = known.contract(contract_name)
+    if readings:
+        contract = with_readings(contract, readings)
+    known_ms = known.as_of.recorded_ms
+    if isinstance(period, Interval):
+        return contract, period_between(contract, period, known_ms)
+    return contract, period_named(contract, period, known_ms)
+
+
+def lay_out(known: Known, contract: Contract, period: Period) -> Statement:
+    """Judge a period and put everything that belongs to it in one object, with its digest."""
+    assert contract.signed is not None
+    signed = contract.signed
+    judged = judge(known, contract, period)
+    return sealed(
+        Statement(
+            contract=signed.contract,
+            client=signed.client,
+            language=signed.language,
+            zone=signed.zone,
+            terms_version=period.terms_version,
+            readings=period.terms.readings.model_dump(by_alias=True),
+            period=_period_figures(period),
+            as_of=_as_of_figures(known.as_of, period.zone),
+            availability=judged.availability,
+            penalties=judged.penalties,
+            entries=register(known, contract, period),
+            commitments=commitments(known, contract, period),
+            stretches=stretches(known, contract, period, judged.timelines),
+        )
+    )
+
+
+def _period_figures(period: Period) -> PeriodFigures:
+    return PeriodFigures(
+        start=format_instant(period.interval.start_ms, period.zone),
+        end=format_instant(period.interval.end_ms, period.zone),
+        number=period.number,
+        complete=period.complete,
+    )
+
+
+def _as_of_figures(as_of: AsOf, zone: ZoneInfo) -> AsOfFigures:
+    return AsOfFigures(position=as_of.position, recorded_at=format_instant(as_of.recorded_ms, zone))
