@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from ledger.application import Ledger
+    from ledger.fact import Span
     from ledger.log.interface import Engine
     from projections.asof import AsOf, Known
 
@@ -79,7 +80,7 @@ def occurred(text: str | None) -> int:
     return now_ms() if text is None else instant(text)
 
 
-def span_between(start: str, end: str) -> Any:  # noqa: ANN401 - the model is imported when it is needed
+def span_between(start: str, end: str) -> "Span":
     """The half-open span of two times as a person writes them.
 
     Raises:

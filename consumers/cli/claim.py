@@ -1,0 +1,107 @@
+"""`constat claim`: file claims of force majeure and rule on them."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from consumers.cli import common, recording
+
+if TYPE_CHECKING:
+    from ledger.fact import Span
+
+app = typer.Typer(no_args_is_help=True, help="File claims of force majeure and rule on them.")
+
+Claim = Annotated[str, typer.Argument(metavar="CLAIM", help="The name of the claim.")]
+EvidenceFiles = Annotated[list[Path], typer.Option("--evidence", help="A document; kept by its hash.")]
+
+
+class Decision(StrEnum):
+    """What a ruling says."""
+
+    accepted = "accepted"
+    rejected = "rejected"
+    in_part = "in-part"
+
+
+@app.command()
+def file(
+    claim: Claim,
+    *,
+    platform: Annotated[list[str], typer.Option("--platform", help="A platform concerned; repeatable.")],
+    start: Annotated[str, typer.Option("--from", metavar="TIME", help="Claimed start, with its offset.")],
+    end: Annotated[str, typer.Option("--to", metavar="TIME", help="Claimed end, not included.")],
+    event: Annotated[str, typer.Option("--event", help="What happened: a flood, a power cut …")],
+    evidence: EvidenceFiles = [],  # noqa: B006 - typer copies it
+    at: common.OccurredOption = None,
+    by: common.ByOption = "ops",
+    as_json: common.JsonOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """Claim that an interruption was force majeure. Nothing is excluded until it is ruled."""
+    from ledger import claims as subject
+
+    def decide(state: subject.Claim) -> subject.ClaimFiled:
+        filed = subject.ClaimFiled(
+            claim=claim,
+            platforms=tuple(platform),
+            claimed=common.span_between(start, end),
+            event=event,
+            evidence=recording.evidence(evidence),
+            by=by,
+        )
+        return subject.file(state, filed)
+
+    recording.take_down(ledger, subject, claim, decide, at=at, as_json=as_json, platforms=platform)
+
+
+@app.command()
+def rule(
+    claim: Claim,
+    decision: Annotated[Decision, typer.Argument(help="What is decided.")],
+    *,
+    reason: Annotated[str, typer.Option("--reason", help="Why.")],
+    by: Annotated[str, typer.Option("--by", metavar="ID", help="Who decides, by an opaque id.")],
+    accepted: Annotated[
+        list[str],
+        typer.Option("--accepted", metavar="FROM/TO", help="With in-part: what is accepted; repeatable."),
+    ] = [],  # noqa: B006 - typer copies it
+    revises: Annotated[
+        int | None, typer.Option("--revises", metavar="N", help="The ruling that this one replaces.")
+    ] = None,
+    evidence: EvidenceFiles = [],  # noqa: B006 - typer copies it
+    at: common.OccurredOption = None,
+    as_json: common.JsonOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """Decide on a claim; a second decision names with --revises the one that it replaces."""
+    from ledger import claims as subject
+    from ledger.errors import BadInputError
+
+    if bool(accepted) != (decision is Decision.in_part):
+        raise BadInputError("--accepted FROM/TO goes with in-part, and only with it")
+
+    def decide(state: subject.Claim) -> subject.ClaimRuled:
+        whole = (state.filed.claimed,) if state.filed and decision is Decision.accepted else ()
+        ruled = subject.ClaimRuled(
+            claim=claim,
+            decision=decision.value,
+            accepted=whole or tuple(_span(text) for text in accepted),
+            reason=reason,
+            evidence=recording.evidence(evidence),
+            by=by,
+            revises=revises,
+        )
+        return subject.rule(state, ruled)
+
+    recording.take_down(ledger, subject, claim, decide, at=at, as_json=as_json)
+
+
+def _span(text: str) -> "Span":
+    from ledger.errors import BadInputError
+
+    start, slash, end = text.partition("/")
+    if not slash:
+        raise BadInputError(f"--accepted {text!r}: write two times with their offsets, as FROM/TO")
+    return common.span_between(start, end)

@@ -1,0 +1,134 @@
+"""`constat incident`: open, update and resolve incidents; record alerts of a loss of data."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from consumers.cli import common, recording
+
+if TYPE_CHECKING:
+    from ledger.incidents import Browser
+
+app = typer.Typer(no_args_is_help=True, help="Open, update and resolve incidents; record data-loss alerts.")
+
+Incident = Annotated[str, typer.Argument(metavar="INCIDENT", help="The name of the incident.")]
+Platforms = Annotated[list[str], typer.Option("--platform", help="A platform concerned; repeatable.")]
+
+
+@app.command("open")
+def open_(
+    incident: Incident,
+    *,
+    platform: Platforms,
+    summary: Annotated[str, typer.Option("--summary", help="What is wrong.")],
+    data_loss: Annotated[bool, typer.Option("--data-loss", help="Data were lost.")] = False,
+    browser: Annotated[
+        str | None, typer.Option("--browser", metavar="NAME/MAJOR", help="Reported from, as Firefox/128.")
+    ] = None,
+    at: common.OccurredOption = None,
+    by: common.ByOption = "ops",
+    as_json: common.JsonOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """Say since when something is wrong with some platforms."""
+    from ledger import incidents as subject
+
+    def decide(state: subject.Incident) -> subject.IncidentOpened:
+        opened = subject.IncidentOpened(
+            incident=incident,
+            platforms=tuple(platform),
+            summary=summary,
+            data_loss=data_loss,
+            browser=_browser(browser),
+            by=by,
+        )
+        return subject.open_incident(state, opened)
+
+    recording.take_down(ledger, subject, incident, decide, at=at, as_json=as_json, platforms=platform)
+
+
+@app.command()
+def update(
+    incident: Incident,
+    *,
+    note: Annotated[str, typer.Option("--note", help="What became known.")],
+    cause: Annotated[str | None, typer.Option("--cause", help="The cause, if it is known now.")] = None,
+    data_loss: Annotated[
+        bool | None, typer.Option("--data-loss/--no-data-loss", help="Whether data were lost.")
+    ] = None,
+    at: common.OccurredOption = None,
+    by: common.ByOption = "ops",
+    as_json: common.JsonOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """Add to an incident's story, resolved or not."""
+    from ledger import incidents as subject
+
+    def decide(state: subject.Incident) -> subject.IncidentUpdated:
+        updated = subject.IncidentUpdated(
+            incident=incident, note=note, cause=cause, data_loss=data_loss, by=by
+        )
+        return subject.update(state, updated)
+
+    recording.take_down(ledger, subject, incident, decide, at=at, as_json=as_json)
+
+
+@app.command()
+def resolve(
+    incident: Incident,
+    *,
+    cause: Annotated[str, typer.Option("--cause", help="What it was.")],
+    at: common.OccurredOption = None,
+    by: common.ByOption = "ops",
+    as_json: common.JsonOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """Say since when the incident is over."""
+    from ledger import incidents as subject
+
+    resolved_ms = recording.occurrence(at)
+
+    def decide(state: subject.Incident) -> subject.IncidentResolved:
+        resolved = subject.IncidentResolved(incident=incident, cause=cause, by=by)
+        return subject.resolve(state, resolved, resolved_ms)
+
+    recording.take_down(ledger, subject, incident, decide, at=at, as_json=as_json)
+
+
+@app.command()
+def alert(
+    incident: Incident,
+    *,
+    platform: Platforms,
+    administrator: Annotated[list[str], typer.Option("--administrator", metavar="ID", help="Told.")] = [],  # noqa: B006 - typer copies it
+    evidence: Annotated[list[Path], typer.Option("--evidence", help="A document that shows it.")] = [],  # noqa: B006 - as above
+    at: common.OccurredOption = None,
+    as_json: common.JsonOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """Say that the administrators of some platforms were told of a loss of data."""
+    from ledger import incidents as subject
+
+    def decide(state: subject.Incident) -> subject.DataLossAlertSent:
+        sent = subject.DataLossAlertSent(
+            incident=incident,
+            platforms=tuple(platform),
+            administrators=tuple(administrator),
+            evidence=recording.evidence(evidence),
+        )
+        return subject.alert(state, sent)
+
+    recording.take_down(ledger, subject, incident, decide, at=at, as_json=as_json)
+
+
+def _browser(text: str | None) -> "Browser | None":
+    from ledger.errors import BadInputError
+    from ledger.incidents import Browser
+
+    if text is None:
+        return None
+    name, _, version = text.partition("/")
+    if not name or not version.isdecimal():
+        raise BadInputError(f"--browser {text!r}: write its name and major version, as Firefox/128")
+    return Browser(name=name, major_version=int(version))

@@ -1,0 +1,80 @@
+"""`constat availability`, `penalties`, `register`, `commitments`: one part of a statement each."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from consumers.cli import asking, common
+
+if TYPE_CHECKING:
+    from projections.figures import Statement
+
+PARTS = ("availability", "penalties", "register", "commitments")
+KEPT = ("contract", "terms_version", "period", "as_of")
+"""What every part repeats of its statement, so that it can be quoted alone."""
+
+
+class By(StrEnum):
+    """How availability is cut."""
+
+    platform = "platform"
+    day = "day"
+
+
+def _part(name: str) -> Callable[..., None]:
+    def part(
+        *,
+        contract: asking.ContractOption = None,
+        period: asking.PeriodOption = None,
+        start: asking.FromOption = None,
+        end: asking.ToOption = None,
+        as_of: common.AsOfOption = None,
+        reading: asking.ReadingOption = [],  # noqa: B006 - typer copies it
+        by: Annotated[
+            By, typer.Option("--by", help="Cut by platform or by day (availability).")
+        ] = By.platform,
+        as_json: common.JsonOption = False,
+        ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+    ) -> None:
+        from projections.statement import statement
+
+        with asking.asked(ledger, contract, period, start, end, as_of, reading) as question:
+            figures = statement(question.known, question.contract, question.period, question.readings)
+        if as_json:
+            _print_json(figures, name)
+        else:
+            _show(figures, name, by)
+
+    return part
+
+
+def _print_json(figures: "Statement", name: str) -> None:
+    from projections.canonical import as_json, digest
+
+    whole = as_json(figures)
+    kept: dict[str, Any] = {key: whole[key] for key in (*KEPT, name)}
+    common.print_json(kept | {"digest": digest(kept)})
+
+
+def _show(figures: "Statement", name: str, by: By) -> None:
+    from rich.console import Console
+
+    from consumers.pages import terminal
+
+    terminal.show_part(figures, name, Console(), by_day=by is By.day)
+
+
+def _app(name: str, line: str) -> typer.Typer:
+    app = typer.Typer()
+    app.command(name, help=line)(_part(name))
+    return app
+
+
+APPS = {
+    "availability": _app("availability", "The availability of a period, with its bounds and its coverage."),
+    "penalties": _app("penalties", "The free days of a period: tranches, cap, what is granted."),
+    "register": _app("register", "The register of a period: maintenances, incidents, claims, corrections."),
+    "commitments": _app("commitments", "The other promises of the contract, kept or broken."),
+}

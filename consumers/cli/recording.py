@@ -1,0 +1,138 @@
+"""How a command of ops takes a fact down: load, decide, append, say what was recorded."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from consumers.cli import common
+
+if TYPE_CHECKING:
+    from ledger.application import Ledger
+    from ledger.fact import Fact
+    from projections.asof import Known
+
+EARLY_MS = 24 * 60 * 60 * 1000
+"""How far ahead of the clock an occurrence may lie before it is taken for a slip of the pen."""
+
+
+@contextmanager
+def understood() -> Iterator[None]:
+    """Turn what a fact's model refuses into a sentence that names the option.
+
+    Raises:
+        BadInputError: a value does not fit the fact.
+    """
+    from pydantic import ValidationError
+
+    from ledger.errors import BadInputError
+
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "the values"
+        message = first["msg"].removeprefix("Value error, ")
+        raise BadInputError(f"{field}: {message}; got {first['input']!r}") from None
+
+
+def take_down(
+    ledger: str,
+    subject: Any,  # noqa: ANN401 - a module of the ledger: INITIAL, evolve, stream_of
+    name: str,
+    decide: Callable[[Any], "Fact"],
+    *,
+    at: str | None,
+    as_json: bool,
+    platforms: Iterable[str] = (),
+) -> None:
+    """Record what a subject decides and print it; `platforms` must belong to some contract."""
+    occurred_ms = occurrence(at)
+    with common.open_ledger(ledger) as opened, understood():
+        require_platforms(opened, platforms)
+        recorded = opened.record(
+            subject.stream_of(name), subject.INITIAL, subject.evolve, decide, occurred_ms=occurred_ms
+        )
+    common.print_recorded(recorded, as_json=as_json)
+
+
+def occurrence(at: str | None) -> int:
+    """When something happened; a moment far ahead is refused, because a fact is in the past.
+
+    Raises:
+        BadInputError: the moment lies more than a day ahead of the clock.
+    """
+    from ledger.errors import BadInputError
+
+    occurred_ms = common.occurred(at)
+    if occurred_ms > common.now_ms() + EARLY_MS:
+        raise BadInputError(f"--at {at} is yet to come; a fact says what happened, so correct the time")
+    return occurred_ms
+
+
+def require_platforms(ledger: "Ledger", platforms: Iterable[str]) -> None:
+    """Refuse a platform that no contract has: it is a slip of the pen.
+
+    Raises:
+        BadInputError: names the platforms that contracts have.
+    """
+    wanted = set(platforms)
+    if not wanted:
+        return
+    from ledger.errors import BadInputError
+    from projections.asof import Known, at_head
+
+    known = Known.at(ledger.engine, at_head(ledger.engine, common.now_ms()))
+    have = {member.platform for contract in known.contracts.values() for member in contract.platforms}
+    if strangers := sorted(wanted - have):
+        raise BadInputError(
+            f"no contract has {', '.join(strangers)}; platforms are: {', '.join(sorted(have)) or 'none yet'}"
+        )
+
+
+def evidence(files: Iterable[Any]) -> tuple[Any, ...]:
+    """Documents named by their file name and the hash of their bytes; the files stay where they are.
+
+    Raises:
+        BadInputError: a file cannot be read.
+    """
+    from ledger.errors import BadInputError
+    from ledger.fact import Evidence, hash_of
+
+    found = []
+    for file in files:
+        try:
+            found.append(Evidence(name=file.name, sha256=hash_of(file.read_bytes())))
+        except OSError as error:
+            raise BadInputError(f"evidence {file} cannot be read ({error.strerror})") from None
+    return tuple(found)
+
+
+def require_contract(ledger: str, contract: str) -> None:
+    """Refuse a contract that was never signed.
+
+    Raises:
+        BadInputError: names the contracts that there are.
+    """
+    _known_now(ledger).contract(contract)
+
+
+def require_agent(ledger: str, agent: str, platform: str) -> None:
+    """Refuse an agent that never probed the platform: there is nothing of its to correct.
+
+    Raises:
+        BadInputError: names the agents that did.
+    """
+    from ledger.errors import BadInputError
+
+    plans = _known_now(ledger).plans.values()
+    agents = {plan.agent for plan in plans if any(each.platform == platform for each in plan.platforms)}
+    if agent not in agents:
+        those = ", ".join(sorted(agents)) or "nobody"
+        raise BadInputError(f"agent {agent} never probed {platform}; those who did: {those}")
+
+
+def _known_now(ledger: str) -> "Known":
+    from projections.asof import Known, at_head
+
+    with common.open_ledger(ledger) as opened:
+        return Known.at(opened.engine, at_head(opened.engine, common.now_ms()))

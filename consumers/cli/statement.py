@@ -1,0 +1,113 @@
+"""`constat statement`: a period laid out, on the terminal, as JSON, as CSV or as one self-contained page."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from consumers.cli import asking, common
+
+if TYPE_CHECKING:
+    from projections.figures import Statement
+
+app = typer.Typer()
+
+
+class Format(StrEnum):
+    """How a statement is laid out."""
+
+    text = "text"
+    json = "json"
+    csv = "csv"
+    html = "html"
+
+
+class Language(StrEnum):
+    """The languages that a client's pages exist in."""
+
+    fr = "fr"
+    en = "en"
+
+
+@app.command()
+def statement(
+    *,
+    contract: asking.ContractOption = None,
+    period: asking.PeriodOption = None,
+    start: asking.FromOption = None,
+    end: asking.ToOption = None,
+    as_of: common.AsOfOption = None,
+    reading: asking.ReadingOption = [],  # noqa: B006 - typer copies it
+    layout: Annotated[Format, typer.Option("--format", "-f", help="How to lay it out.")] = Format.text,
+    language: Annotated[
+        Language | None, typer.Option("--language", "-l", help="The contract's language if not given.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write to this file instead of the terminal.")
+    ] = None,
+    as_json: common.JsonOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """Lay out a period: availability, penalties, register, commitments, and the reason for every interval."""
+    from projections.statement import statement as laid_out
+
+    chosen = Format.json if as_json else layout
+    with asking.asked(ledger, contract, period, start, end, as_of, reading) as question:
+        figures = laid_out(question.known, question.contract, question.period, question.readings)
+    if chosen is Format.text and output is None:
+        _show(figures, language)
+    else:
+        _write(_rendered(figures, chosen, language), output)
+
+
+def _show(figures: "Statement", language: Language | None) -> None:
+    from rich.console import Console
+
+    from consumers.pages import terminal
+
+    terminal.show(figures, Console(), language)
+
+
+def _rendered(figures: "Statement", chosen: Format, language: Language | None) -> str:
+    if chosen is Format.html:
+        from consumers.pages import html
+
+        return html.page(figures, language)
+    if chosen is Format.csv:
+        from consumers.pages import csv_
+
+        return csv_.rows(figures)
+    if chosen is Format.json:
+        import orjson
+
+        from projections.canonical import as_json
+
+        return orjson.dumps(as_json(figures), option=orjson.OPT_INDENT_2).decode() + "\n"
+    return _plain(figures, language)
+
+
+def _plain(figures: "Statement", language: Language | None) -> str:
+    import io
+
+    from rich.console import Console
+
+    from consumers.pages import terminal
+
+    text = io.StringIO()
+    terminal.show(figures, Console(file=text, width=100), language)
+    return text.getvalue()
+
+
+def _write(text: str, output: Path | None) -> None:
+    if output is None:
+        sys.stdout.write(text)
+        return
+    from ledger.errors import BadInputError
+
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadInputError(f"{output} cannot be written ({error.strerror}); name another --output") from None
+    typer.echo(f"wrote {output}", err=True)
