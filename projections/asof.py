@@ -4,10 +4,10 @@ At a time: all facts and rounds recorded up to then. At a position of the decisi
 and the rounds recorded up to that fact's recorded time.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from ledger import claims, contracts, corrections, incidents, maintenance, operations, plans, support
 from ledger.claims import Claim
@@ -22,6 +22,8 @@ from ledger.maintenance import Maintenance
 from ledger.operations import Operations
 from ledger.plans import PlanSet
 from ledger.support import Request
+
+Derived = TypeVar("Derived")
 
 SUBJECTS: Mapping[str, Any] = {
     "contract": contracts,
@@ -77,12 +79,21 @@ class Known:
     as_of: AsOf
     facts: Sequence[RecordedFact]
     engine: Engine = field(repr=False, compare=False)
+    memo: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What was already derived, by everything that it depends on; shared by the moments of one question."""
 
     @classmethod
     def at(cls, engine: Engine, as_of: AsOf) -> "Known":
         """Read the facts known at a moment."""
         kept = engine.facts(until=as_of.position)
         return cls(as_of, [codec.recorded(k.value, k.position, k.recorded_ms) for k in kept], engine)
+
+    def once(self, key: Hashable, derive: Callable[[], Derived]) -> Derived:
+        """What `derive` gives, derived only once for a key that names everything that it depends on."""
+        if key not in self.memo:
+            self.memo[key] = derive()
+        derived: Derived = self.memo[key]
+        return derived
 
     @cached_property
     def _states(self) -> dict[str, dict[str, Any]]:
