@@ -1,4 +1,4 @@
-"""What moved a figure between two moments of knowledge, fact by fact in the order in which they were recorded.
+"""What moved a figure between two moments of knowledge, fact by fact in the order of the ledger.
 
 The facts and rounds recorded between the two moments are added one after the other; each is shown with what
 the figures were before it and after it. What a fact changes may depend on those before it: the order of the

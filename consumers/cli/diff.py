@@ -1,0 +1,108 @@
+"""`constat diff`: which facts moved a figure between two moments of knowledge, and by how much."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from consumers.cli import asking, common
+
+if TYPE_CHECKING:
+    from projections.difference import Difference, Figure, Step
+
+app = typer.Typer()
+
+
+@app.command()
+def diff(
+    *,
+    contract: asking.ContractOption = None,
+    period: asking.PeriodOption = None,
+    start: asking.FromOption = None,
+    end: asking.ToOption = None,
+    as_of: common.AsOfOption = None,
+    and_: Annotated[
+        str | None, typer.Option("--and", metavar="TIME|POSITION", help="The later moment; now if not given.")
+    ] = None,
+    reading: asking.ReadingOption = [],  # noqa: B006 - typer copies it
+    as_json: common.JsonOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """Name the facts recorded between two moments that moved a figure of a period."""
+    from ledger.errors import BadInputError
+    from projections.asof import Known
+    from projections.difference import difference
+
+    if as_of is None:
+        raise BadInputError("say which moment to start from: --as-of TIME or --as-of POSITION")
+    with asking.asked(ledger, contract, period, start, end, and_, reading) as question:
+        later = question.known
+        earlier = Known.at(later.engine, common.as_of(later.engine, as_of))
+        found = difference(earlier, later, question.contract, question.period, question.readings)
+    if as_json:
+        common.print_json(_object(found))
+    else:
+        _show(found)
+
+
+def _object(found: "Difference") -> dict[str, object]:
+    return {
+        "moved": [_figure(each) for each in found.moved],
+        "steps": [
+            {
+                "kind": step.kind,
+                "position": step.position,
+                "recorded_at": _instant(step),
+                "type": step.fact.fact.TYPE if step.fact else None,
+                "stream": step.fact.stream if step.fact else None,
+                "moved": [_figure(each) for each in step.moved],
+            }
+            for step in found.steps
+        ],
+    }
+
+
+def _figure(figure: "Figure") -> dict[str, object]:
+    return {"figure": figure.name, "before": figure.before, "after": figure.after}
+
+
+def _instant(step: "Step") -> str:
+    from ledger.instants import format_instant
+
+    return format_instant(step.recorded_ms)
+
+
+def _show(found: "Difference") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    if not found.moved:
+        console.print("No figure of the period differs between the two moments.")
+    for step in found.steps:
+        what = (
+            f"{step.fact.fact.TYPE} on {step.fact.stream}"
+            if step.fact
+            else "rounds that came in, time that passed"
+        )
+        table = Table(box=None, pad_edge=False, title_justify="left")
+        table.title = f"[bold]position {step.position}[/] recorded {_instant(step)}: {what}"
+        table.add_column("figure")
+        table.add_column("before", justify="right")
+        table.add_column("after", justify="right")
+        table.add_column("moved by", justify="right")
+        for figure in step.moved:
+            table.add_row(figure.name, _cell(figure.before), _cell(figure.after), _moved_by(figure))
+        console.print(table)
+        console.print()
+
+
+def _cell(value: str | int | None) -> str:
+    return "-" if value is None else str(value)
+
+
+def _moved_by(figure: "Figure") -> str:
+    from decimal import Decimal
+
+    if figure.before is None or figure.after is None:
+        return ""
+    return f"{Decimal(figure.after) - Decimal(figure.before):+}"
