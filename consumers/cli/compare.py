@@ -24,9 +24,7 @@ def compare(
     reading: asking.ReadingOption = [],  # noqa: B006 - typer copies it
     disputed: Annotated[
         list[str],
-        typer.Option(
-            "--disputed", "-d", metavar="CLAUSE", help="Try every combination of these; repeatable."
-        ),
+        typer.Option("--disputed", "-d", metavar="CLAUSE", help="Try all values of these; repeatable."),
     ] = [],  # noqa: B006 - typer copies it
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,

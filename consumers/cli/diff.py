@@ -79,11 +79,7 @@ def _show(found: "Difference") -> None:
     if not found.moved:
         console.print("No figure of the period differs between the two moments.")
     for step in found.steps:
-        what = (
-            f"{step.fact.fact.TYPE} on {step.fact.stream}"
-            if step.fact
-            else "rounds that came in, time that passed"
-        )
+        what = f"{step.fact.fact.TYPE} on {step.fact.stream}" if step.fact else "rounds, and time that passed"
         table = Table(box=None, pad_edge=False, title_justify="left")
         table.title = f"[bold]position {step.position}[/] recorded {_instant(step)}: {what}"
         table.add_column("figure")

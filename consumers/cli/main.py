@@ -3,6 +3,7 @@
 Exit codes: 0 ok, 1 the answer is no (a check failed), 2 bad usage or input.
 """
 
+import os
 import sys
 from importlib import import_module
 from typing import Any
@@ -82,6 +83,9 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def constat(
     *,
+    ledger: str | None = typer.Option(
+        None, "--ledger", metavar="URL", help="The ledger, for whichever command follows."
+    ),
     version: bool = typer.Option(
         False, "--version", help="Show the version and leave.", is_eager=True, callback=_show_version
     ),
@@ -92,6 +96,8 @@ def constat(
     The ledger is --ledger URL or CONSTAT_LEDGER, by default sqlite:///constat.db.
     """
     del version
+    if ledger is not None:
+        os.environ["CONSTAT_LEDGER"] = ledger
 
 
 def main() -> None:

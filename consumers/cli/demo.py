@@ -1,0 +1,96 @@
+"""`constat demo`: a realistic month of three clients, end to end, and the statement of the one in dispute."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from consumers.cli import common
+
+if TYPE_CHECKING:
+    from projections.figures import Statement
+
+app = typer.Typer()
+
+FOLDER = Path("constat-demo")
+MARK = "this-is-a-demonstration.txt"
+"""A folder that holds this file was made here, so that it may be replaced."""
+PERIOD = "2026-10"
+ROUNDS = 128_000
+"""About how many rounds the month has, for the bar."""
+
+
+@app.command()
+def demo(
+    *,
+    folder: Annotated[Path, typer.Option("--folder", help="Where the ledger and the pages go.")] = FOLDER,
+    language: Annotated[str, typer.Option("--language", "-l", help="Of what is printed: en or fr.")] = "en",
+    as_json: common.JsonOption = False,
+) -> None:
+    """Play a month into a fresh ledger, print the disputed statement, write its page in both languages."""
+    from consumers.demo.clients import DISPUTED
+    from consumers.demo.play import play
+
+    ledger = _fresh(folder)
+    url = f"sqlite:///{ledger}"
+    began = time.perf_counter()
+    with common.progress_bar("playing October 2026", ROUNDS) as advance:
+        play(url, advance)
+    played_s = time.perf_counter() - began
+    figures = _statement(url, DISPUTED)
+    pages = [_page(folder, figures, each) for each in ("fr", "en")]
+    if as_json:
+        from projections.canonical import as_json as object_of
+
+        common.print_json(object_of(figures))
+    else:
+        _show(figures, language, url, pages, played_s)
+
+
+def _fresh(folder: Path) -> Path:
+    from ledger.errors import BadInputError
+
+    mark = folder / MARK
+    if folder.exists() and any(folder.iterdir()) and not mark.exists():
+        raise BadInputError(f"{folder} holds something else; name an empty or new --folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.write_text("Made by `constat demo`; running it again replaces what is in this folder.\n")
+    for name in ("ledger.db", "ledger.db-journal"):
+        (folder / name).unlink(missing_ok=True)
+    return folder / "ledger.db"
+
+
+def _statement(url: str, contract: str) -> "Statement":
+    from projections.statement import statement
+
+    with common.open_known(url, None) as known:
+        return statement(known, contract, PERIOD)
+
+
+def _page(folder: Path, figures: "Statement", language: str) -> Path:
+    from consumers.pages import html
+
+    page = folder / f"{figures.contract}-{PERIOD}-{language}.html"
+    page.write_text(html.page(figures, language), encoding="utf-8")
+    return page
+
+
+def _show(figures: "Statement", language: str, url: str, pages: list[Path], played_s: float) -> None:
+    from rich.console import Console
+
+    from consumers.pages import terminal
+
+    console = Console()
+    terminal.show(figures, console, language)
+    console.print(f"\nThree clients, three agents, forty platforms, played in {played_s:.1f} s into {url}")
+    console.print(
+        "The same statement as a page: " + " and ".join(str(page) for page in pages), soft_wrap=True
+    )
+    console.print(
+        "Before the correction and the ruling it said something else:\n"
+        f"  constat --ledger {url} diff --contract {figures.contract} --period {PERIOD} "
+        "--as-of 2026-11-03T00:00:00+01:00",
+        soft_wrap=True,
+        highlight=False,
+    )
