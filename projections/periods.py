@@ -1,0 +1,245 @@
+"""Periods: the stretches of a contract that are judged, each in parts that one version of the terms rules.
+
+How a contract is cut into periods is the reading `period` of its first version, for its whole life
+(decision record 0010).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from ledger.contracts import Contract, TermsVersion, require_signed
+from ledger.errors import BadInputError
+from ledger.interval import Interval, clip
+from ledger.readings import QUESTIONS
+from ledger.terms import Terms, zone_of
+from projections.calendar import END_OF_TIME_MS, day_start_ms, local_date
+
+PERIOD_DAYS = 30
+_ONE_DAY = timedelta(days=1)
+_NUMBER = re.compile(r"[0-9]{1,6}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An interval of a period and the terms by which it is judged."""
+
+    interval: Interval
+    terms: Terms
+    terms_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """What is judged: `interval` is cut to the contract's term and to the moment of knowledge.
+
+    The parts cover the interval in order. `terms` are those in force where it begins. `number` counts the
+    contract's periods from 1; it is None for another interval that was asked for. `complete` is false while
+    the period had not ended at the moment of knowledge.
+    """
+
+    interval: Interval
+    number: int | None
+    complete: bool
+    parts: tuple[Part, ...]
+    terms: Terms
+    terms_version: int
+    zone: ZoneInfo
+
+
+# ---------------------------------------------------------------- the term, and who belongs to it
+
+
+def term_of(contract: Contract) -> Interval:
+    """From local midnight of the first day to local midnight after the last; without a last day, for ever."""
+    signed = require_signed(contract)
+    zone = zone_of(signed.zone)
+    last_day = contract.last_day
+    end_ms = END_OF_TIME_MS if last_day is None else _end_of_day_ms(zone, last_day)
+    return Interval(day_start_ms(zone, signed.first_day), end_ms)
+
+
+def membership_intervals(contract: Contract, platform: str) -> list[Interval]:
+    """When a platform belongs to the contract, in normal form, cut to the term."""
+    zone = zone_of(require_signed(contract).zone)
+    belongs = []
+    for membership in contract.platforms:
+        if membership.platform == platform:
+            last_day = membership.last_day
+            end_ms = END_OF_TIME_MS if last_day is None else _end_of_day_ms(zone, last_day)
+            belongs.append(Interval(day_start_ms(zone, membership.from_day), end_ms))
+    return clip(belongs, term_of(contract))
+
+
+def _end_of_day_ms(zone: ZoneInfo, day: date) -> int:
+    return END_OF_TIME_MS if day == date.max else day_start_ms(zone, day + _ONE_DAY)
+
+
+# ---------------------------------------------------------------- readings to try
+
+
+def with_readings(contract: Contract, changes: Mapping[str, str]) -> Contract:
+    """The contract as if every version of its terms had these readings, by their hyphenated names.
+
+    Raises:
+        BadInputError: no such reading, or no such value of it; the message names the valid ones.
+    """
+    for name, value in changes.items():
+        _require_reading(name, value)
+    versions = [replace(version, terms=_changed(version.terms, changes)) for version in contract.versions]
+    return replace(contract, versions=tuple(versions))
+
+
+def _require_reading(name: str, value: str) -> None:
+    questions = {question.name: question for question in QUESTIONS}
+    if name not in questions:
+        raise BadInputError(f"no reading {name!r}; the readings are {', '.join(questions)}")
+    question = questions[name]
+    values = [choice.value for choice in question.choices]
+    if value not in values and not question.is_open:
+        raise BadInputError(f"{name} cannot be read as {value!r}; choose one of {', '.join(values)}")
+
+
+def _changed(terms: Terms, changes: Mapping[str, str]) -> Terms:
+    try:
+        return terms.model_copy(update={"readings": terms.readings.changed(changes)})
+    except ValueError:
+        # Only an open reading gets here: all others were looked up.
+        raise BadInputError(
+            f"{changes.get('service-hours')!r} is no weekly schedule; write service-hours as "
+            "'Mo-Fr 09:00-18:00; PH off', 'Mo-Fr 09:00-18:00' or '24/7'"
+        ) from None
+
+
+# ---------------------------------------------------------------- periods
+
+
+def periods_of(contract: Contract, known_ms: int) -> list[Period]:
+    """Every period that began before the moment of knowledge, in order, numbered from 1."""
+    return [
+        _period(contract, block, number, known_ms)
+        for number, block in enumerate(_blocks(contract, known_ms), start=1)
+    ]
+
+
+def period_named(contract: Contract, text: str, known_ms: int) -> Period:
+    """The period that a text means.
+
+    `3` is the third, `2026-10-15` the one that holds that local day, `2026-10` the first one that begins in
+    that month.
+
+    Raises:
+        BadInputError: no period that had begun is meant; the message says which exist.
+    """
+    blocks = list(_blocks(contract, known_ms))
+    number = _number_meant(contract, text, blocks)
+    if number is None:
+        raise BadInputError(f"no period {text!r} was known then; {_which_exist(contract, blocks)}")
+    return _period(contract, blocks[number - 1], number, known_ms)
+
+
+def period_between(contract: Contract, interval: Interval, known_ms: int) -> Period:
+    """An interval that was asked for, judged as a period, cut to the term and to the moment of knowledge.
+
+    Raises:
+        BadInputError: nothing of it lies in the term, or it begins at or after the moment of knowledge.
+    """
+    within = clip([interval], term_of(contract))
+    if not within or within[0].start_ms >= known_ms:
+        blocks = list(_blocks(contract, known_ms))
+        raise BadInputError(
+            "nothing of the interval from --from to --to lies in the contract before the moment known; "
+            + _which_exist(contract, blocks)
+        )
+    return _period(contract, within[0], None, known_ms)
+
+
+def _blocks(contract: Contract, known_ms: int) -> Iterator[Interval]:
+    """The periods, cut to the term, whole even where they had not ended at the moment of knowledge."""
+    term = term_of(contract)
+    zone = zone_of(require_signed(contract).zone)
+    for first, after in pairwise(_first_days(contract)):
+        block = clip([Interval(day_start_ms(zone, first), day_start_ms(zone, after))], term)
+        if not block or block[0].start_ms >= known_ms:
+            return
+        yield block[0]
+
+
+def _first_days(contract: Contract) -> Iterator[date]:
+    day = require_signed(contract).first_day
+    monthly = contract.versions[0].terms.readings.period == "calendar-month"
+    while True:
+        yield day
+        day = _next_month(day) if monthly else day + timedelta(days=PERIOD_DAYS)
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+
+def _period(contract: Contract, whole: Interval, number: int | None, known_ms: int) -> Period:
+    interval = Interval(whole.start_ms, min(whole.end_ms, known_ms))
+    parts = _parts(contract, interval)
+    return Period(
+        interval=interval,
+        number=number,
+        complete=whole.end_ms <= known_ms,
+        parts=parts,
+        terms=parts[0].terms,
+        terms_version=parts[0].terms_version,
+        zone=zone_of(require_signed(contract).zone),
+    )
+
+
+def _parts(contract: Contract, interval: Interval) -> tuple[Part, ...]:
+    return tuple(
+        Part(within, version.terms, version.terms_version)
+        for version, in_force in _versions_in_force(contract)
+        for within in clip([in_force], interval)
+    )
+
+
+def _versions_in_force(contract: Contract) -> Iterator[tuple[TermsVersion, Interval]]:
+    zone = zone_of(require_signed(contract).zone)
+    starts = [day_start_ms(zone, version.from_day) for version in contract.versions]
+    for version, (start_ms, end_ms) in zip(
+        contract.versions, pairwise([*starts, END_OF_TIME_MS]), strict=True
+    ):
+        yield version, Interval(start_ms, end_ms)
+
+
+# ---------------------------------------------------------------- which period is meant
+
+
+def _number_meant(contract: Contract, text: str, blocks: list[Interval]) -> int | None:
+    zone = zone_of(require_signed(contract).zone)
+    if _NUMBER.fullmatch(text):
+        return int(text) if 1 <= int(text) <= len(blocks) else None
+    day = _day_meant(text)
+    for number, block in enumerate(blocks, start=1):
+        if day is None and local_date(zone, block.start_ms).isoformat()[:7] == text:
+            return number
+        if day is not None and block.holds(day_start_ms(zone, day)):
+            return number
+    return None
+
+
+def _day_meant(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
+def _which_exist(contract: Contract, blocks: list[Interval]) -> str:
+    if not blocks:
+        return f"the contract begins on {require_signed(contract).first_day}"
+    zone = zone_of(require_signed(contract).zone)
+    first, last = (local_date(zone, block.start_ms) for block in (blocks[0], blocks[-1]))
+    if len(blocks) == 1:
+        return f"only period 1 exists, from {first}"
+    return f"periods 1 (from {first}) to {len(blocks)} (from {last}) exist"
