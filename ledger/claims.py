@@ -123,8 +123,7 @@ def file(state: Claim, filed: ClaimFiled) -> ClaimFiled:
 
 def rule(state: Claim, ruled: ClaimRuled) -> ClaimRuled:
     """Decide on a claim; a second decision names the one that it revises."""
-    if state.filed is None:
-        raise RefusedError(f"no claim {ruled.claim}; file it first with `constat claim file`")
+    filed = require_filed(state, ruled.claim)
     before = state.ruling
     if before and ruled.revises != before.sequence:
         raise RefusedError(
@@ -133,7 +132,14 @@ def rule(state: Claim, ruled: ClaimRuled) -> ClaimRuled:
         )
     if ruled.revises is not None and before is None:
         raise RefusedError(f"claim {ruled.claim} was never ruled; rule it without --revises")
-    outside = subtract([span.interval for span in ruled.accepted], [state.filed.claimed.interval])
+    outside = subtract([span.interval for span in ruled.accepted], [filed.claimed.interval])
     if outside:
         raise RefusedError("a ruling accepts only what was claimed; file another claim for the rest")
     return ruled
+
+
+def require_filed(state: Claim, claim: str) -> ClaimFiled:
+    """The claim itself, without which nothing can be ruled."""
+    if state.filed is None:
+        raise RefusedError(f"no claim {claim}; file it first with `constat claim file`")
+    return state.filed

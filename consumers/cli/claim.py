@@ -83,7 +83,8 @@ def rule(
         raise BadInputError("--accepted FROM/TO goes with in-part, and only with it")
 
     def decide(state: subject.Claim) -> subject.ClaimRuled:
-        whole = (state.filed.claimed,) if state.filed and decision is Decision.accepted else ()
+        filed = subject.require_filed(state, claim)
+        whole = (filed.claimed,) if decision is Decision.accepted else ()
         ruled = subject.ClaimRuled(
             claim=claim,
             decision=decision.value,

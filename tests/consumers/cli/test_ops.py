@@ -1,0 +1,148 @@
+"""The commands of ops: what they take down, and what they refuse with a sentence."""
+
+import json
+
+import pytest
+
+from ledger.application import Ledger
+from ledger.contracts import ContractSigned, PlatformAdded
+from ledger.fact import Draft
+from ledger.plans import Planned, PlanSet
+from ledger.terms import Terms
+
+PUBLISH = (
+    *("notice", "publish", "db", "--platform", "acme-prod", "--summary", "upgrade"),
+    *("--from", "2026-10-06T02:00+02:00", "--to", "2026-10-06T04:00+02:00"),
+)
+
+
+@pytest.fixture
+def signed(tmp_path, constat):
+    """A ledger with one contract of one platform, which one agent probes."""
+    with Ledger.open(f"sqlite:///{tmp_path}/constat.db") as ledger:
+        contract = ContractSigned(contract="acme", client="Acme", first_day="2026-10-01", terms=Terms())
+        added = PlatformAdded(contract="acme", platform="acme-prod", from_day="2026-10-01")
+        plan = PlanSet(agent="paris", plan_version=1, platforms=(Planned(platform="acme-prod"),))
+        ledger.append(
+            Draft("contract:acme", contract, 0),
+            Draft("contract:acme", added, 0),
+            Draft("plan:paris", plan, 0),
+        )
+    return constat
+
+
+def test_a_notice_is_taken_down_with_both_clocks(signed):
+    answer = signed(*PUBLISH, "--given-at", "2026-10-04T10:00+02:00", "--json")
+
+    recorded = json.loads(answer.out)
+    assert answer.code == 0
+    assert recorded["position"] == 4
+    assert recorded["type"] == "constat.maintenance.notice-published.v1"
+    assert recorded["occurred_at"] == "2026-10-04T08:00:00Z"
+
+
+def test_a_withdrawn_notice_cannot_be_moved_and_the_answer_says_what_to_do(signed):
+    signed(*PUBLISH)
+    signed("notice", "withdraw", "db", "--reason", "not needed")
+
+    times = ("--from", "2026-10-07T02:00+02:00", "--to", "2026-10-07T04:00+02:00")
+    answer = signed("notice", "move", "db", *times, "--reason", "later")
+
+    assert answer.code == 2
+    assert "publish a new notice under another name" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            ("notice", "publish", "db", "--platform", "acme-prd", "--summary", "x", *PUBLISH[7:]),
+            "no contract has acme-prd",
+        ),
+        ((*PUBLISH[:-1], "2026-10-06T01:00+02:00"), "exchange the two times"),
+        ((*PUBLISH[:-1], "2026-10-06T04:00"), "has no zone"),
+        ((*PUBLISH, "--given-at", "2126-10-06T02:00+02:00"), "yet to come"),
+        (("notice", "publish", "d b", *PUBLISH[3:]), "maintenance:"),
+        (("maintenance", "start", "db"), "publish its notice first"),
+        (("incident", "resolve", "i1", "--cause", "x"), "open it first"),
+        (("claim", "rule", "c1", "accepted", "--reason", "x", "--by", "j"), "file it first"),
+        (
+            ("support", "file", "r1", "--contract", "nobody", "--subject", "x", "--by", "a"),
+            "no contract 'nobody'",
+        ),
+        (("support", "answer", "r1"), "file it first"),
+        (
+            ("record", "backup-replicated", "acme-prod", "b1", "--operator", "SCALEWAY"),
+            "record that it was taken first",
+        ),
+        (
+            (
+                *(
+                    "correct",
+                    "c1",
+                    "--agent",
+                    "lyon",
+                    "--platform",
+                    "acme-prod",
+                    "--reason",
+                    "x",
+                    "--by",
+                    "s",
+                ),
+                *("--from", "2026-10-06T02:00Z", "--to", "2026-10-06T03:00Z"),
+            ),
+            "those who did: paris",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_sentence_and_nothing_is_written(
+    signed, tmp_path, arguments, sentence
+):
+    before = (tmp_path / "constat.db").read_bytes()
+
+    answer = signed(*arguments)
+
+    assert answer.code == 2
+    assert sentence in answer.err
+    assert "Traceback" not in answer.err
+    assert (tmp_path / "constat.db").read_bytes() == before
+
+
+def test_a_claim_is_ruled_once_and_a_second_ruling_names_the_first(signed):
+    claimed = ("--from", "2026-10-06T09:00+02:00", "--to", "2026-10-06T12:00+02:00")
+    signed("claim", "file", "flood", "--platform", "acme-prod", *claimed, "--event", "flood")
+    rule = ("claim", "rule", "flood")
+    assert signed(*rule, "accepted", "--reason", "seen", "--by", "judge").code == 0
+
+    again = signed(*rule, "rejected", "--reason", "not seen", "--by", "judge")
+    revised = signed(*rule, "rejected", "--reason", "not seen", "--by", "judge", "--revises", 2)
+
+    assert again.code == 2
+    assert "--revises 2" in again.err
+    assert revised.code == 0
+
+
+def test_facts_of_operation_are_taken_down(signed):
+    backup = ("record", "backup-taken", "acme-prod", "night-1", "--operator", "OVHcloud")
+    assert signed(*backup).code == 0
+    assert signed("record", "backup-replicated", "acme-prod", "night-1", "--operator", "SCALEWAY").code == 0
+    assert signed("record", "backup-expired", "acme-prod", "night-1").code == 0
+    assert (
+        signed("record", "placement", "acme-prod", "--operator", "OVHcloud", "--operator", "SCALEWAY").code
+        == 0
+    )
+    assert signed("record", "storage", "acme-prod", 12_000_000).code == 0
+
+    assert "already recorded" in signed(*backup).err
+
+
+def test_an_incident_tells_its_story(signed):
+    opened = signed(
+        "incident", "open", "i1", "--platform", "acme-prod", "--summary", "slow", "--browser", "Firefox/128"
+    )
+    updated = signed("incident", "update", "i1", "--note", "a disk", "--data-loss")
+    alerted = signed("incident", "alert", "i1", "--platform", "acme-prod", "--administrator", "admin-1")
+    resolved = signed("incident", "resolve", "i1", "--cause", "a disk")
+
+    assert [opened.code, updated.code, alerted.code, resolved.code] == [0, 0, 0, 0]
+    assert "constat incident update" in signed("incident", "resolve", "i1", "--cause", "again").err
