@@ -1,8 +1,8 @@
-"""The SQLite file under an embedded ledger: its schema, its settings, and what its errors mean.
+"""The SQLite file under an embedded ledger: how it is opened, its settings, and what its errors mean.
 
 Rollback journal and `synchronous=EXTRA`: a commit is on disk when it returns, the ledger is one file at
 every moment, and several writing processes are safe with every SQLite version (a write-ahead log is not,
-before 3.51.3).
+before 3.51.3). Readers wait only while another process commits, and at most `BUSY_SECONDS`.
 """
 
 import sqlite3
@@ -11,111 +11,112 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ledger.errors import UnusableLedgerError
+from ledger.errors import ConstatError, DamagedLedgerError, UnusableLedgerError
+from ledger.log import schema
 
-APPLICATION_ID = 0x434E5354
-"""`CNST`, in the header of every embedded ledger."""
-FORMAT_VERSION = 1
 BUSY_SECONDS = 30.0
 IN_MEMORY = ":memory:"
 
-_TABLES = """
-CREATE TABLE decisions (
-    position INTEGER PRIMARY KEY AUTOINCREMENT,
-    record INTEGER NOT NULL,
-    stream TEXT NOT NULL,
-    sequence INTEGER NOT NULL,
-    type TEXT NOT NULL,
-    value BLOB NOT NULL,
-    hash TEXT NOT NULL,
-    recorded_ms INTEGER NOT NULL,
-    running_hash BLOB NOT NULL,
-    UNIQUE (stream, sequence)
-) STRICT;
-CREATE TABLE rounds (
-    offset INTEGER PRIMARY KEY AUTOINCREMENT,
-    agent TEXT NOT NULL,
-    number INTEGER NOT NULL,
-    start_ms INTEGER NOT NULL,
-    value BLOB NOT NULL,
-    hash TEXT NOT NULL,
-    recorded_ms INTEGER NOT NULL,
-    running_hash BLOB NOT NULL,
-    UNIQUE (agent, number)
-) STRICT;
-CREATE INDEX rounds_by_start ON rounds (agent, start_ms);
-"""
-_GUARDS = "".join(
-    f"CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb} ON {table} "
-    "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: add a fact that corrects'); END;\n"
-    for table in ("decisions", "rounds")
-    for verb in ("UPDATE", "DELETE")
+_SETTINGS = (
+    "trusted_schema=OFF",
+    "synchronous=EXTRA",
+    "fullfsync=ON",  # macOS: without it an fsync stops at the drive's cache
+    "cell_size_check=ON",
+    "mmap_size=0",  # a failing disk is then an error, not a signal
 )
+
+_ADVICE = {
+    "SQLITE_FULL": "the disk is full; free some space and try again",
+    "SQLITE_IOERR": "the disk refused to read or write; check its space, quota and health, then try again",
+    "SQLITE_READONLY": "the file or its folder is read-only; allow writing or copy the ledger",
+    "SQLITE_CANTOPEN": "it cannot be opened; check that its folder exists and may be written",
+    "SQLITE_NOTADB": "it is no SQLite database; name another file with --ledger",
+    "SQLITE_BUSY": "another process has been writing for too long; try again when it is done",
+}
+_DAMAGED = ("SQLITE_CORRUPT", "could not decode to utf-8")
 
 
 class Database:
     """One connection, used by one thread at a time; every statement goes through `reading` or `writing`."""
 
-    def __init__(self, path: str, *, create: bool = True) -> None:
+    def __init__(self, path: str, *, create: bool = True, busy_seconds: float = BUSY_SECONDS) -> None:
         """Open a ledger's file, or make it.
 
         Raises:
             UnusableLedgerError: it cannot be opened, is another program's, or is of a newer format.
+            DamagedLedgerError: SQLite finds the file damaged.
         """
         self.path = path
         self._lock = threading.RLock()
-        self._connection = self._connect(create=create)
+        self._connection = self._connect(busy_seconds, create=create)
         try:
-            self._prepare()
+            self._prepare(create=create)
         except BaseException:
             self._connection.close()
             raise
 
-    def _connect(self, *, create: bool) -> sqlite3.Connection:
-        if self.path != IN_MEMORY and not create and not Path(self.path).exists():
-            raise UnusableLedgerError(f"there is no ledger at {self.path}; name the right one with --ledger")
-        try:
-            return sqlite3.connect(
-                self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-        except sqlite3.Error as error:
-            raise self._unusable(error) from error
-
-    def _prepare(self) -> None:
+    def _connect(self, busy_seconds: float, *, create: bool) -> sqlite3.Connection:
+        name = self.path
+        if name != IN_MEMORY:
+            if not create and not Path(name).exists():
+                raise UnusableLedgerError(f"there is no ledger at {name}; name the right one with --ledger")
+            # A URI, so that no name means something else to SQLite and only `create` makes a file.
+            name = f"{Path(name).absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
         with self._meaning():
-            self._connection.execute("PRAGMA trusted_schema=OFF")
-            self._connection.execute("PRAGMA synchronous=EXTRA")
-            self._connection.execute("PRAGMA cell_size_check=ON")
+            return sqlite3.connect(
+                name, uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False
+            )
+
+    def _prepare(self, *, create: bool) -> None:
+        with self._meaning():
+            for setting in _SETTINGS:
+                self._connection.execute(f"PRAGMA {setting}")
             if self._is_empty():
-                self._create()
+                self._create(allowed=create)
             self._recognise()
+            self._leave_write_ahead_log()
 
     def _is_empty(self) -> bool:
         (tables,) = self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        return bool(tables == 0) and self._pragma("application_id") == 0
+        return bool(tables == 0) and self._number("application_id") == 0
 
-    def _create(self) -> None:
+    def _create(self, *, allowed: bool) -> None:
+        if not allowed:
+            raise UnusableLedgerError(f"{self.path} is empty, not a ledger; name the right one with --ledger")
+        self._connection.execute(f"PRAGMA page_size={schema.PAGE_BYTES}")
         with self.writing() as connection:
-            if self._is_empty():
-                for statement in _statements(_TABLES + _GUARDS):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version={FORMAT_VERSION}")
+            if self._is_empty():  # another process may have been first
+                schema.create(connection)
 
     def _recognise(self) -> None:
-        if self._pragma("application_id") != APPLICATION_ID:
+        if self._number("application_id") != schema.APPLICATION_ID:
             raise UnusableLedgerError(
                 f"{self.path} is a database of another program; name another file with --ledger"
             )
-        version = self._pragma("user_version")
-        if version > FORMAT_VERSION:
+        version = self._number("user_version")
+        if version > schema.FORMAT_VERSION:
             raise UnusableLedgerError(
                 f"{self.path} was written by a newer Constat (format {version}, this one reads "
-                f"{FORMAT_VERSION}); upgrade Constat"
+                f"{schema.FORMAT_VERSION}); upgrade Constat"
+            )
+        if version < schema.FORMAT_VERSION:
+            raise DamagedLedgerError(
+                f"{self.path} names format {version}, which never was; restore it from a copy"
             )
 
-    def _pragma(self, name: str) -> int:
-        return int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
+    def _leave_write_ahead_log(self) -> None:
+        # The mode stands in the file: another program may have set it, and it would stay.
+        if self._pragma("journal_mode") == "wal" and self._pragma("journal_mode=DELETE") != "delete":
+            raise UnusableLedgerError(
+                f"{self.path} is open elsewhere with a write-ahead log; close the other program and try again"
+            )
+
+    def _pragma(self, statement: str) -> object:
+        (value,) = self._connection.execute(f"PRAGMA {statement}").fetchone()
+        return value
+
+    def _number(self, pragma: str) -> int:
+        return int(str(self._pragma(pragma)))
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -136,26 +137,35 @@ class Database:
                     self._connection.execute("ROLLBACK")
                 raise
 
+    def fault(self) -> str | None:
+        """What is wrong with the file itself; None if nothing is.
+
+        Looks at its tables and guards, at SQLite's own check of every page and index, and at the highest
+        places that were ever given. No commit can finish meanwhile, so on a large ledger check a copy.
+        """
+        with self.reading() as connection:
+            if found := schema.difference(connection):
+                return found
+            (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+            return _lost_tail(connection) if verdict == "ok" else str(verdict)
+
     @contextmanager
     def _meaning(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.IntegrityError:
-            raise
+            raise  # a guard's refusal: no caller of ours can cause it
         except sqlite3.Error as error:
-            raise self._unusable(error) from error
+            raise self._explained(error) from error
 
-    def _unusable(self, error: sqlite3.Error) -> UnusableLedgerError:
-        advice = {
-            "SQLITE_FULL": "the disk is full; free some space and try again",
-            "SQLITE_READONLY": "the file or its folder is read-only; allow writing or copy the ledger",
-            "SQLITE_CANTOPEN": "it cannot be opened; check that its folder exists and may be written",
-            "SQLITE_NOTADB": "it is no SQLite database; name another file with --ledger",
-            "SQLITE_BUSY": "another process has been writing for too long; try again when it is done",
-            "SQLITE_CORRUPT": "the file is damaged; run `constat verify`, then restore it from a copy",
-        }
+    def _explained(self, error: sqlite3.Error) -> ConstatError:
         name = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
-        return UnusableLedgerError(f"{self.path}: {advice.get(name, str(error))}; nothing was changed")
+        if name in _DAMAGED or str(error).lower().startswith(_DAMAGED):
+            return DamagedLedgerError(
+                f"{self.path}: the file is damaged ({error}); run `constat verify`, then restore it from a "
+                "copy"
+            )
+        return UnusableLedgerError(f"{self.path}: {_ADVICE.get(name, str(error))}; nothing was changed")
 
     def close(self) -> None:
         """Close the connection."""
@@ -163,10 +173,13 @@ class Database:
             self._connection.close()
 
 
-def _statements(script: str) -> Iterator[str]:
-    statement = ""
-    for line in script.splitlines():
-        statement += line + "\n"
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
+def _lost_tail(connection: sqlite3.Connection) -> str | None:
+    for table, place in (("decisions", "position"), ("rounds", "offset")):
+        query = (
+            f"SELECT coalesce(max({place}), 0), "
+            f"coalesce((SELECT seq FROM sqlite_sequence WHERE name = ?), 0) FROM {table}"
+        )
+        last, given = connection.execute(query, (table,)).fetchone()
+        if last != given:
+            return f"{table} ends at {place} {last}, and {given} was given once: its tail was taken away"
+    return None

@@ -6,6 +6,8 @@ from typing import NamedTuple, Protocol
 
 from eventsourcing.persistence import ApplicationRecorder
 
+from ledger.log.rows import FactRow, RoundRow
+
 
 class KeptFact(NamedTuple):
     """One record of the decision log, as bytes."""
@@ -95,6 +97,23 @@ class Engine(Protocol):
 
     def agents(self) -> list[str]:
         """Every agent that has rounds, by name."""
+
+    def fact_rows(self, *, until: int) -> Iterator[FactRow]:
+        """Everything that is stored of each fact up to a position, for those who check it.
+
+        Raises:
+            DamagedLedgerError: the next row cannot be read.
+        """
+
+    def round_rows(self, *, until: int) -> Iterator[RoundRow]:
+        """Everything that is stored of each round up to an offset, for those who check it.
+
+        Raises:
+            DamagedLedgerError: the next row cannot be read.
+        """
+
+    def fault(self) -> str | None:
+        """What is wrong with the storage beneath the records; None if nothing is."""
 
     def close(self) -> None:
         """Give back files and connections."""

@@ -1,0 +1,190 @@
+"""The decision log of an embedded ledger, as a recorder of the `eventsourcing` library.
+
+It passes that library's own test cases, and it does what the library's SQLite recorder does not: dense
+positions, subscriptions, and an append that the log itself arbitrates.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import (
+    ApplicationRecorder,
+    IntegrityError,
+    ListenNotifySubscription,
+    Notification,
+    StoredEvent,
+    Subscription,
+)
+
+from ledger.errors import ConstatError
+from ledger.fact import hash_of
+from ledger.log import codec
+from ledger.log.arbitration import Extension, Head, objection
+from ledger.log.database import Database
+from ledger.log.stamp import (
+    GENESIS_RUNNING_HASH,
+    LAST_DECISION,
+    Clock,
+    recorded_now,
+    running_hash,
+    wall_clock,
+)
+
+POLL_SECONDS = 0.05
+"""How soon a subscription sees what another process appended."""
+UNBOUNDED = 2**63 - 1
+"""SQLite's largest integer, where a query has no upper bound."""
+
+
+class SQLiteRecorder(ApplicationRecorder):
+    """The decision log in a SQLite file. Positions are dense and start at 1."""
+
+    def __init__(
+        self, database: Database, clock: Clock = wall_clock, stream_type: type[UUID | str] = str
+    ) -> None:
+        super().__init__()
+        self._database = database
+        self._clock = clock
+        self._stream_type = stream_type
+        self.wakeups: set[threading.Event] = set()
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:  # noqa: ANN401, ARG002
+        """Append events as one record: all of them or none.
+
+        Raises:
+            IntegrityError: the record does not extend its streams; another writer was first.
+        """
+        if not stored_events:
+            return []
+        record = [_extension(event) for event in stored_events]
+        with self._database.writing() as connection:
+            heads = {name: head for name in {e.stream for e in record} if (head := _head(connection, name))}
+            if void := objection(heads, record):
+                raise IntegrityError(void)
+            positions = self._insert(connection, stored_events, record)
+        for wakeup in tuple(self.wakeups):
+            wakeup.set()
+        return positions
+
+    def _insert(
+        self, connection: sqlite3.Connection, events: Sequence[StoredEvent], record: Sequence[Extension]
+    ) -> list[int]:
+        recorded_ms = recorded_now(connection, self._clock)
+        last = connection.execute(f"SELECT position, running_hash {LAST_DECISION}").fetchone()
+        head, running = last or (0, GENESIS_RUNNING_HASH)
+        first = head + 1
+        rows = []
+        for position, (event, claim) in enumerate(zip(events, record, strict=True), first):
+            running = running_hash(running, first, position, recorded_ms, claim.hash)
+            place = (position, first, claim.stream, claim.sequence, event.topic)
+            rows.append((*place, recorded_ms, claim.hash, running, event.state))
+        connection.executemany("INSERT INTO decisions VALUES (?,?,?,?,?,?,?,?,?)", rows)
+        return [row[0] for row in rows]
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        """The events of one stream, by sequence number."""
+        query = (
+            "SELECT stream, sequence, type, value FROM decisions WHERE stream = ? AND sequence > ? "
+            f"AND sequence <= ? ORDER BY sequence {'DESC' if desc else 'ASC'} LIMIT ?"
+        )
+        bounds = (
+            -1 if gt is None else gt,
+            UNBOUNDED if lte is None else lte,
+            -1 if limit is None else limit,
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query, (str(originator_id), *bounds)).fetchall()
+        return [StoredEvent(self._stream_type(stream), *rest) for stream, *rest in rows]
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """The log in order of position."""
+        lowest = (start or 0) + (0 if inclusive_of_start else 1)
+        highest = UNBOUNDED if stop is None else stop
+        chosen = f"AND type IN ({','.join('?' * len(topics))})" if topics else ""
+        query = (
+            "SELECT stream, sequence, type, value, position FROM decisions "
+            f"WHERE position >= ? AND position <= ? {chosen} ORDER BY position LIMIT ?"
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query, (lowest, highest, *topics, limit)).fetchall()
+        return [
+            Notification(
+                id=position, originator_id=self._stream_type(stream), originator_version=n, topic=t, state=v
+            )
+            for stream, n, t, v, position in rows
+        ]
+
+    def max_notification_id(self) -> int | None:
+        """The position of the head; None if the log is empty."""
+        with self._database.reading() as connection:
+            (position,) = connection.execute("SELECT max(position) FROM decisions").fetchone()
+        return None if position is None else int(position)
+
+    def subscribe(
+        self, gt: int | None = None, topics: Sequence[str] = ()
+    ) -> Subscription[ApplicationRecorder]:
+        """Every event after a position, those not yet appended included."""
+        return _Subscription(self, gt=gt, topics=topics)
+
+
+class _Subscription(ListenNotifySubscription[SQLiteRecorder]):
+    """Woken at once by its own process, and within `POLL_SECONDS` by another one."""
+
+    def __init__(self, recorder: SQLiteRecorder, gt: int | None = None, topics: Sequence[str] = ()) -> None:
+        # The library's thread starts within its __init__ and may stop the subscription at once.
+        self._stopped = threading.Event()
+        self._poller = threading.Thread(target=self._poll, daemon=True)
+        super().__init__(recorder=recorder, gt=gt, topics=topics)
+        recorder.wakeups.add(self._has_been_notified)
+        self._poller.start()
+
+    def _poll(self) -> None:
+        seen = None
+        while not self._stopped.wait(POLL_SECONDS):
+            try:
+                head = self._recorder.max_notification_id()
+            except ConstatError as error:  # the reader of the subscription is told
+                self._thread_error = error
+                self.stop()
+                return
+            if head != seen:
+                seen = head
+                self._has_been_notified.set()
+
+    def stop(self) -> None:
+        super().stop()
+        self._recorder.wakeups.discard(self._has_been_notified)
+        self._stopped.set()
+        if self._poller.is_alive() and threading.current_thread() is not self._poller:
+            self._poller.join()
+
+
+def _extension(event: StoredEvent) -> Extension:
+    predecessor = codec.claimed_predecessor(event.state)
+    return Extension(str(event.originator_id), event.originator_version, hash_of(event.state), predecessor)
+
+
+def _head(connection: sqlite3.Connection, stream: str) -> Head | None:
+    row = connection.execute(
+        "SELECT sequence, hash FROM decisions WHERE stream = ? ORDER BY sequence DESC LIMIT 1", (stream,)
+    ).fetchone()
+    return Head(*row) if row else None

@@ -1,0 +1,35 @@
+"""What the ledger adds to a record: its recorded clock, and the running hash of the whole log up to it."""
+
+import hashlib
+import sqlite3
+import time
+from collections.abc import Callable
+
+Clock = Callable[[], int]
+
+GENESIS_RUNNING_HASH = bytes(32)
+"""The running hash of an empty log."""
+
+LAST_DECISION = "FROM decisions ORDER BY position DESC LIMIT 1"
+LAST_ROUND = "FROM rounds ORDER BY offset DESC LIMIT 1"
+
+
+def wall_clock() -> int:
+    """UTC milliseconds now."""
+    return time.time_ns() // 1_000_000
+
+
+def recorded_now(connection: sqlite3.Connection, clock: Clock) -> int:
+    """The recorded clock of an append: the wall clock, but never before anything that either log holds."""
+    moments_ms = [clock()]
+    for last in (LAST_DECISION, LAST_ROUND):
+        moments_ms.extend(connection.execute(f"SELECT recorded_ms {last}").fetchone() or ())
+    return max(moments_ms)
+
+
+def running_hash(previous: bytes, *pinned: int | str) -> bytes:
+    """The hash of a log up to a record: of the hash before it, and of what is pinned of the record.
+
+    A fact pins its record, position, recorded clock and hash; a round its offset, recorded clock and hash.
+    """
+    return hashlib.sha256(previous + " ".join(map(str, pinned)).encode()).digest()
