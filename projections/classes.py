@@ -1,0 +1,252 @@
+"""Classes: every instant of a period, on every platform, is exactly one of six things (spec 4).
+
+The first that applies: `outside`, `excluded-maintenance`, `excluded-force-majeure`, `unknown`, `down`, `up`.
+Excluded time is excluded whatever was seen in it. Time that nobody observed stays `unknown` here under every
+reading of `unknown-time`: that reading says what it is worth, not what was seen.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property, lru_cache
+
+import polars as pl
+
+from ledger.contracts import Contract
+from ledger.interval import Interval, clip, intersect, subtract, union
+from projections.asof import Known
+from projections.calendar import local_days
+from projections.changes import DEGRADED, DOWN, UNKNOWN, UP
+from projections.exclusions import Exclusion, exclusions_by_platform, hours_by_platform
+from projections.figures import CLASSES, Class, Verdict
+from projections.periods import Period, memberships
+from projections.verdicts import verdicts_over
+
+VERDICTS: tuple[Verdict, ...] = ("unknown", "up", "degraded", "down")
+"""The name of each verdict's code."""
+
+Layout = tuple[tuple[int, int], ...]
+"""Where a platform's time changes kind, from the period's start on: each instant, with the index in `CLASSES`
+of what begins there, or `COUNTED`."""
+
+Column = pl.DataType | type[pl.DataType]
+
+COUNTED = len(CLASSES)
+"""Neither outside nor excluded: the verdict decides."""
+
+_OUTSIDE, _MAINTENANCE, _FORCE_MAJEURE, _CLASS_UNKNOWN, _CLASS_DOWN, _CLASS_UP = range(len(CLASSES))
+
+
+@dataclass(frozen=True, slots=True)
+class ClassSpan:
+    """An interval of one class and one verdict."""
+
+    start_ms: int
+    end_ms: int
+    class_: Class
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """One platform's period. The totals sum to the period, those of a day to that day within the period."""
+
+    platform: str
+    totals_ms: Mapping[Class, int]
+    days_ms: Mapping[date, Mapping[Class, int]]
+    segments: pl.DataFrame = field(repr=False, compare=False)
+    """The spans as a frame: `start_ms`, `end_ms`, `class` (index in `CLASSES`), `verdict` (in `VERDICTS`)."""
+
+    @cached_property
+    def spans(self) -> tuple[ClassSpan, ...]:
+        """What covers the period in order; neighbours differ."""
+        rows = self.segments.select("start_ms", "end_ms", "class", "verdict").iter_rows()
+        return tuple(
+            ClassSpan(start_ms, end_ms, CLASSES[class_], VERDICTS[verdict])
+            for start_ms, end_ms, class_, verdict in rows
+        )
+
+
+# ---------------------------------------------------------------- what a contract measures in a period
+
+
+def timelines(known: Known, contract: Contract, period: Period) -> dict[str, Timeline]:
+    """Every platform that belongs to the contract in the period, by name."""
+    seen = verdicts_over(known, members(contract, period), period.parts)
+    return timelines_of(seen, known, contract, period)
+
+
+def timelines_of(
+    verdicts: pl.DataFrame, known: Known, contract: Contract, period: Period
+) -> dict[str, Timeline]:
+    """The same from verdicts that cover the period, and may cover more."""
+    platforms = members(contract, period)
+    hours = hours_by_platform(contract, platforms, period)
+    excluding = exclusions_by_platform(known, contract, platforms, period)
+    layouts = {
+        name: layout(
+            period.interval,
+            tuple(hours[name]),
+            _excluded(excluding[name], "maintenance"),
+            _excluded(excluding[name], "claim"),
+        )
+        for name in platforms
+    }
+    return classified(verdicts, layouts, period)
+
+
+def members(contract: Contract, period: Period) -> list[str]:
+    """The platforms that belong to the contract at some instant of the period, by name."""
+    belonging = memberships(contract)
+    return [name for name in sorted(belonging) if clip(belonging[name], period.interval)]
+
+
+def _excluded(excluding: Sequence[Exclusion], kind: str) -> tuple[Interval, ...]:
+    return tuple(union(span for each in excluding if each.kind == kind for span in each.excluded))
+
+
+# Most platforms of a period share their hours and what is excluded: their layout is made once.
+@lru_cache(maxsize=1024)
+def layout(
+    bounds: Interval,
+    hours: tuple[Interval, ...],
+    maintenance: tuple[Interval, ...],
+    force_majeure: tuple[Interval, ...],
+) -> Layout:
+    """Lay out what is outside, excluded and counted, the first that applies, over the bounds."""
+    worked = intersect(hours, maintenance)
+    forced = subtract(intersect(hours, force_majeure), worked)
+    laid = {
+        _OUTSIDE: subtract([bounds], hours),
+        _MAINTENANCE: clip(worked, bounds),
+        _FORCE_MAJEURE: clip(forced, bounds),
+        COUNTED: clip(subtract(hours, [*worked, *forced]), bounds),
+    }
+    return tuple(sorted((span.start_ms, kind) for kind, spans in laid.items() for span in spans))
+
+
+# ---------------------------------------------------------------- verdicts and layouts together
+
+
+def classified(verdicts: pl.DataFrame, layouts: Mapping[str, Layout], period: Period) -> dict[str, Timeline]:
+    """The timelines of platforms whose verdicts and layouts both cover the period."""
+    if not layouts:
+        return {}
+    pieces = _pieces(verdicts, layouts, period)
+    segments = _joined(pieces, period.interval.end_ms).partition_by("platform", as_dict=True)
+    days: dict[str, dict[date, Mapping[Class, int]]] = {name: {} for name in sorted(layouts)}
+    for platform, day, *sums in _day_sums(pieces).iter_rows():
+        days[platform][day] = dict(zip(CLASSES, sums, strict=True))
+    _check_conservation(days, period)
+    return {name: Timeline(name, _totals(days[name]), days[name], segments[(name,)]) for name in days}
+
+
+def _pieces(verdicts: pl.DataFrame, layouts: Mapping[str, Layout], period: Period) -> pl.DataFrame:
+    """The period cut wherever anything changes.
+
+    Each of the three frames says what begins when on a platform, and each begins at the period's start; what
+    was said last holds on. Several rows at one instant leave pieces without length before the last of them,
+    so that the order of rows at one instant does not matter.
+    """
+    names = pl.Enum(sorted(layouts))
+    beginnings = [_seen(verdicts, names, period.interval), _laid(layouts, names), _cut(names, period)]
+    held = ["verdict", "kind", "day", "degraded"]
+    return (
+        pl.concat(beginnings, how="diagonal")
+        .sort("platform", "start_ms")
+        .with_columns(
+            pl.col(held).forward_fill().over("platform"),
+            end_ms=pl.col("start_ms").shift(-1).over("platform").fill_null(period.interval.end_ms),
+        )
+        .filter(pl.col("end_ms") > pl.col("start_ms"))
+        .select("platform", "day", "start_ms", "end_ms", "verdict", _class().alias("class"))
+    )
+
+
+def _class() -> pl.Expr:
+    # Nothing stands for a verdict that is absent: such a piece has no class, and conservation fails.
+    verdict = pl.col("verdict")
+    seen = (
+        pl.when(verdict == UNKNOWN)
+        .then(pl.lit(_CLASS_UNKNOWN, pl.Int8))
+        .when(verdict == DOWN)
+        .then(pl.lit(_CLASS_DOWN, pl.Int8))
+        .when(verdict == DEGRADED)
+        .then(pl.col("degraded"))
+        .when(verdict == UP)
+        .then(pl.lit(_CLASS_UP, pl.Int8))
+    )
+    return pl.when(pl.col("kind") == COUNTED).then(seen).otherwise(pl.col("kind"))
+
+
+def _seen(verdicts: pl.DataFrame, names: pl.Enum, bounds: Interval) -> pl.DataFrame:
+    return verdicts.filter(
+        pl.col("platform").is_in(names.categories.implode()),
+        pl.col("end_ms") > bounds.start_ms,
+        pl.col("start_ms") < bounds.end_ms,
+    ).select(
+        pl.col("platform").cast(names),
+        pl.col("start_ms").clip(lower_bound=bounds.start_ms),
+        "verdict",
+    )
+
+
+def _laid(layouts: Mapping[str, Layout], names: pl.Enum) -> pl.DataFrame:
+    rows = [(name, start_ms, kind) for name, laid in layouts.items() for start_ms, kind in laid]
+    schema: dict[str, Column] = {"platform": names, "start_ms": pl.Int64, "kind": pl.Int8}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _cut(names: pl.Enum, period: Period) -> pl.DataFrame:
+    """Where a local day or a part of the period begins: the day, and what `degraded` counts as."""
+    schema: dict[str, Column] = {"start_ms": pl.Int64, "day": pl.Date, "degraded": pl.Int8}
+    cuts = pl.DataFrame(list(_days_and_parts(period)), schema=schema, orient="row")
+    return pl.DataFrame({"platform": names.categories}, schema={"platform": names}).join(cuts, how="cross")
+
+
+def _days_and_parts(period: Period) -> Iterator[tuple[int, date, int]]:
+    for part in period.parts:
+        degraded = _CLASS_DOWN if part.terms.readings.degraded == "down" else _CLASS_UP
+        for day, within in local_days(period.zone, part.interval):
+            yield within.start_ms, day, degraded
+
+
+# ---------------------------------------------------------------- spans and sums
+
+
+def _joined(pieces: pl.DataFrame, end_ms: int) -> pl.DataFrame:
+    """The pieces of each platform, equal neighbours made one."""
+    begins = pl.any_horizontal(
+        (pl.col(name) != pl.col(name).shift(1)).over("platform") for name in ("class", "verdict")
+    )
+    return (
+        pieces.filter(begins.fill_null(value=True))
+        .with_columns(end_ms=pl.col("start_ms").shift(-1).over("platform").fill_null(end_ms))
+        .drop("day")
+    )
+
+
+def _day_sums(pieces: pl.DataFrame) -> pl.DataFrame:
+    length_ms = pl.col("end_ms") - pl.col("start_ms")
+    sums = [
+        length_ms.filter(pl.col("class") == index).sum().alias(name) for index, name in enumerate(CLASSES)
+    ]
+    return pieces.group_by("platform", "day").agg(sums).sort("platform", "day")
+
+
+def _totals(days: Mapping[date, Mapping[Class, int]]) -> Mapping[Class, int]:
+    return {name: sum(day[name] for day in days.values()) for name in CLASSES}
+
+
+def _check_conservation(days: Mapping[str, Mapping[date, Mapping[Class, int]]], period: Period) -> None:
+    """Time is conserved: the days are those of the period, and the six classes of each sum to it."""
+    lengths_ms = {day: within.length_ms for day, within in local_days(period.zone, period.interval)}
+    for platform, sums in days.items():
+        found_ms = {day: sum(classes.values()) for day, classes in sums.items()}
+        if found_ms != lengths_ms:
+            wrong = {
+                day: (found_ms.get(day), lengths_ms.get(day))
+                for day in sorted(found_ms.keys() | lengths_ms.keys())
+                if found_ms.get(day) != lengths_ms.get(day)
+            }
+            raise AssertionError(f"time is not conserved on {platform} (day: found, expected): {wrong}")
