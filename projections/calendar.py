@@ -62,6 +62,23 @@ def local_days(zone: ZoneInfo, bounds: Interval) -> list[tuple[date, Interval]]:
     return days
 
 
+def local_quarters(zone: ZoneInfo, bounds: Interval) -> list[tuple[date, Interval]]:
+    """Every calendar quarter that shares an instant with the bounds, by its first day, whole."""
+    quarters = []
+    day = _quarter_day(local_date(zone, bounds.start_ms) - _ONE_DAY)
+    while (start_ms := day_start_ms(zone, day)) < bounds.end_ms:
+        next_day = _quarter_day(day + timedelta(days=100))
+        quarter = Interval(start_ms, day_start_ms(zone, next_day))
+        if quarter.overlaps(bounds):
+            quarters.append((day, quarter))
+        day = next_day
+    return quarters
+
+
+def _quarter_day(day: date) -> date:
+    return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+
+
 def local_date(zone: ZoneInfo, instant_ms: int) -> date:
     """What the local calendar shows at an instant."""
     return from_ms(instant_ms).astimezone(zone).date()

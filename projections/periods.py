@@ -64,15 +64,20 @@ def term_of(contract: Contract) -> Interval:
 
 
 def membership_intervals(contract: Contract, platform: str) -> list[Interval]:
-    """When a platform belongs to the contract, in normal form, cut to the term."""
-    zone = zone_of(require_signed(contract).zone)
-    belongs = []
+    """When a platform belongs to the contract, in normal form, cut to the term; nothing if it never does."""
+    return memberships(contract).get(platform, [])
+
+
+def memberships(contract: Contract) -> dict[str, list[Interval]]:
+    """The same of every platform that ever belonged to the contract, by its name."""
+    zone, term = zone_of(require_signed(contract).zone), term_of(contract)
+    days: dict[str, list[Interval]] = {}
     for membership in contract.platforms:
-        if membership.platform == platform:
-            last_day = membership.last_day
-            end_ms = END_OF_TIME_MS if last_day is None else _end_of_day_ms(zone, last_day)
-            belongs.append(Interval(day_start_ms(zone, membership.from_day), end_ms))
-    return clip(belongs, term_of(contract))
+        last_day = membership.last_day
+        end_ms = END_OF_TIME_MS if last_day is None else _end_of_day_ms(zone, last_day)
+        belongs = Interval(day_start_ms(zone, membership.from_day), end_ms)
+        days.setdefault(membership.platform, []).append(belongs)
+    return {platform: clip(belongs, term) for platform, belongs in sorted(days.items())}
 
 
 def _end_of_day_ms(zone: ZoneInfo, day: date) -> int:
@@ -183,7 +188,7 @@ def _next_month(day: date) -> date:
 
 def _period(contract: Contract, whole: Interval, number: int | None, known_ms: int) -> Period:
     interval = Interval(whole.start_ms, min(whole.end_ms, known_ms))
-    parts = _parts(contract, interval)
+    parts = parts_between(contract, interval)
     return Period(
         interval=interval,
         number=number,
@@ -195,7 +200,8 @@ def _period(contract: Contract, whole: Interval, number: int | None, known_ms: i
     )
 
 
-def _parts(contract: Contract, interval: Interval) -> tuple[Part, ...]:
+def parts_between(contract: Contract, interval: Interval) -> tuple[Part, ...]:
+    """What of an interval lies within the versions of the terms, in order, each piece with its version."""
     return tuple(
         Part(within, version.terms, version.terms_version)
         for version, in_force in _versions_in_force(contract)
