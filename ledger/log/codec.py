@@ -4,17 +4,37 @@ The bytes are written once and hashed as they stand; nothing is ever serialised 
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ledger import facts
 from ledger.errors import DamagedLedgerError
-from ledger.fact import Draft, Fact, RecordedFact, hash_of
+from ledger.fact import Draft, Fact, RecordedFact, Sha256, hash_of
 from ledger.instants import format_instant, parse_instant
 
 SEQUENCE_DIGITS = 12
 _COULD_BE_CLOUD_EVENT = b'{"specversion"'
+
+
+class StoredFact(BaseModel):
+    """The shape of a fact on the wire: closed, CloudEvents attributes beside its data."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    specversion: Literal["1.0"]
+    type: str
+    source: str
+    id: str
+    """`subject/number`, the number without leading zeros."""
+    subject: str
+    """The stream."""
+    time: str
+    """When it occurred."""
+    sequence: Annotated[str, Field(pattern=rf"^[0-9]{{{SEQUENCE_DIGITS}}}$")]
+    previoushash: Sha256
+    data: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +54,11 @@ class Envelope:
         return cls(draft.stream, sequence, draft.occurred_ms, draft.source, previous_hash, draft.fact)
 
     @property
+    def fact_id(self) -> str:
+        """Its name, unique in the ledger."""
+        return f"{self.stream}/{self.sequence}"
+
+    @property
     def originator_id(self) -> str:
         """The stream, as `eventsourcing` calls it."""
         return self.stream
@@ -51,7 +76,7 @@ def encode(envelope: Envelope) -> bytes:
             "specversion": "1.0",
             "type": envelope.fact.TYPE,
             "source": envelope.source,
-            "id": f"{envelope.stream}/{envelope.sequence}",
+            "id": envelope.fact_id,
             "subject": envelope.stream,
             "time": format_instant(envelope.occurred_ms),
             "sequence": f"{envelope.sequence:0{SEQUENCE_DIGITS}}",
@@ -68,21 +93,32 @@ def decode(value: bytes) -> Envelope:
         DamagedLedgerError: the bytes are no fact that this version of Constat knows.
     """
     try:
-        event: dict[str, Any] = orjson.loads(value)
-        fact = facts.read(event["type"], event["data"])
-        return Envelope(
-            stream=event["subject"],
-            sequence=int(event["sequence"]),
-            occurred_ms=parse_instant(event["time"]),
-            source=event["source"],
-            previous_hash=event["previoushash"],
-            fact=fact,
+        stored = StoredFact.model_validate_json(value)
+        envelope = Envelope(
+            stream=stored.subject,
+            sequence=int(stored.sequence),
+            occurred_ms=parse_instant(stored.time),
+            source=stored.source,
+            previous_hash=stored.previoushash,
+            fact=facts.read(stored.type, stored.data),
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DamagedLedgerError(
-            f"a stored fact cannot be read ({error}); if a newer Constat wrote it, use that version, "
-            "otherwise run `constat verify` and restore the ledger from a copy"
-        ) from error
+    except KeyError as error:
+        raise _unreadable(f"its type {error} is not known to this version") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise _unreadable(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except ValueError as error:
+        raise _unreadable(str(error)) from error
+    if stored.id != envelope.fact_id:
+        raise _unreadable(f"it calls itself {stored.id}, not {envelope.fact_id}")
+    return envelope
+
+
+def _unreadable(why: str) -> DamagedLedgerError:
+    return DamagedLedgerError(
+        f"a stored fact cannot be read ({why}); if a newer Constat wrote it, use that version, otherwise run "
+        "`constat verify` and restore the ledger from a copy"
+    )
 
 
 def recorded(value: bytes, position: int, recorded_ms: int) -> RecordedFact:
@@ -92,7 +128,7 @@ def recorded(value: bytes, position: int, recorded_ms: int) -> RecordedFact:
         position=position,
         stream=envelope.stream,
         sequence=envelope.sequence,
-        fact_id=f"{envelope.stream}/{envelope.sequence}",
+        fact_id=envelope.fact_id,
         occurred_ms=envelope.occurred_ms,
         recorded_ms=recorded_ms,
         source=envelope.source,

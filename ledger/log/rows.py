@@ -18,6 +18,11 @@ class FactRow(NamedTuple):
     running_hash: bytes
     value: bytes
 
+    @property
+    def place_in_stream(self) -> tuple[str, int]:
+        """Its stream, and its number there."""
+        return self.stream, self.sequence
+
     @classmethod
     def of(cls, row: tuple[Any, ...]) -> Self:
         """A row of the file, its text still bytes.
@@ -39,6 +44,11 @@ class RoundRow(NamedTuple):
     hash: str
     running_hash: bytes
     value: bytes
+
+    @property
+    def place_in_stream(self) -> tuple[str, int]:
+        """Its agent, and its number there."""
+        return self.agent, self.number
 
     @classmethod
     def of(cls, row: tuple[Any, ...]) -> Self:
