@@ -45,6 +45,7 @@ class Correction:
     """A correction, if it was made."""
 
     corrected: ResultsCorrected | None = None
+    recorded_ms: int = 0
     position: int = 0
 
 
@@ -63,7 +64,7 @@ def evolve(state: Correction, recorded: RecordedFact) -> Correction:
     """The correction after one more fact of its stream."""
     match recorded.fact:
         case ResultsCorrected() as fact:
-            return Correction(fact, recorded.position)
+            return Correction(fact, recorded.recorded_ms, recorded.position)
     return state
 
 

@@ -76,6 +76,8 @@ class Update:
     recorded_ms: int
     position: int
     text: str
+    platforms: tuple[str, ...]
+    """Those that this step concerns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,8 @@ def evolve(state: Incident, recorded: RecordedFact) -> Incident:
             return _told(resolved, "resolved", recorded, fact.cause)
         case DataLossAlertSent() as fact:
             told = tuple((platform, recorded.occurred_ms) for platform in fact.platforms)
-            return _told(
-                replace(state, alerted=state.alerted + told), "alerted", recorded, ", ".join(fact.platforms)
-            )
+            alerted = replace(state, alerted=state.alerted + told)
+            return _told(alerted, "alerted", recorded, ", ".join(fact.platforms), fact.platforms)
     return state
 
 
@@ -139,8 +140,10 @@ def _told(
     kind: Literal["opened", "updated", "resolved", "alerted"],
     recorded: RecordedFact,
     text: str,
+    platforms: tuple[str, ...] = (),
 ) -> Incident:
-    update = Update(kind, recorded.occurred_ms, recorded.recorded_ms, recorded.position, text)
+    clocks_ms = recorded.occurred_ms, recorded.recorded_ms
+    update = Update(kind, *clocks_ms, recorded.position, text, platforms or state.platforms)
     return replace(state, story=(*state.story, update))
 
 

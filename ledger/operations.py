@@ -3,6 +3,7 @@
 [Gestion des données et Backups], [Architecture du service], [Espace de stockage]
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
@@ -67,12 +68,21 @@ class StorageMeasured(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """One copy of a backup outside the data centre: with which operator, and since when."""
+
+    operator: str
+    replicated_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Backup:
     """One backup's life; times by the world's clock."""
 
     backup: str
+    operator: str
     taken_ms: int
-    replicated_ms: int | None = None
+    copies: tuple[Copy, ...] = ()
     expired_ms: int | None = None
     positions: tuple[int, ...] = ()
 
@@ -123,12 +133,17 @@ def evolve(state: Operations, recorded: RecordedFact) -> Operations:
     """The platform's operation after one more fact."""
     match recorded.fact:
         case BackupTaken() as fact:
-            taken = Backup(fact.backup, recorded.occurred_ms, positions=(recorded.position,))
+            taken = Backup(fact.backup, fact.operator, recorded.occurred_ms, positions=(recorded.position,))
             return replace(state, backups=(*state.backups, taken))
         case BackupReplicated() as fact:
-            return _marked(state, fact.backup, recorded, replicated=True)
+            copy = Copy(fact.operator, recorded.occurred_ms)
+            return _told(
+                state, fact.backup, recorded, lambda backup: replace(backup, copies=(*backup.copies, copy))
+            )
         case BackupExpired() as fact:
-            return _marked(state, fact.backup, recorded, replicated=False)
+            return _told(
+                state, fact.backup, recorded, lambda backup: replace(backup, expired_ms=recorded.occurred_ms)
+            )
         case DataPlaced() as fact:
             placed = Placement(recorded.occurred_ms, fact.operators, recorded.position)
             return replace(state, placements=(*state.placements, placed))
@@ -138,16 +153,15 @@ def evolve(state: Operations, recorded: RecordedFact) -> Operations:
     return state
 
 
-def _marked(state: Operations, name: str, recorded: RecordedFact, *, replicated: bool) -> Operations:
-    def mark(backup: Backup) -> Backup:
+def _told(
+    state: Operations, name: str, recorded: RecordedFact, change: Callable[[Backup], Backup]
+) -> Operations:
+    def told(backup: Backup) -> Backup:
         if backup.backup != name:
             return backup
-        positions = (*backup.positions, recorded.position)
-        if replicated:
-            return replace(backup, replicated_ms=recorded.occurred_ms, positions=positions)
-        return replace(backup, expired_ms=recorded.occurred_ms, positions=positions)
+        return replace(change(backup), positions=(*backup.positions, recorded.position))
 
-    return replace(state, backups=tuple(mark(backup) for backup in state.backups))
+    return replace(state, backups=tuple(told(backup) for backup in state.backups))
 
 
 # ---------------------------------------------------------------- decide
@@ -161,10 +175,13 @@ def take_backup(state: Operations, taken: BackupTaken) -> BackupTaken:
 
 
 def replicate_backup(state: Operations, replicated: BackupReplicated) -> BackupReplicated:
-    """Say that a backup was copied elsewhere, once."""
+    """Say that a backup was copied elsewhere, once for each operator."""
     backup = _require_backup(state, replicated.platform, replicated.backup)
-    if backup.replicated_ms is not None:
-        raise RefusedError(f"backup {replicated.backup} was already replicated; nothing is left to record")
+    if any(copy.operator == replicated.operator for copy in backup.copies):
+        raise RefusedError(
+            f"backup {replicated.backup} was already replicated to {replicated.operator}; nothing is left to "
+            "record"
+        )
     return replicated
 
 
