@@ -171,6 +171,12 @@ def amend(state: Contract, from_day: date, terms: Terms, reason: str) -> Contrac
         )
     if state.last_day and from_day > state.last_day:
         raise RefusedError(f"the contract ends on {state.last_day}; amend from a day within it")
+    period = state.versions[0].terms.readings.period
+    if terms.readings.period != period:
+        raise RefusedError(
+            f"the periods of {signed.contract} are cut by the reading {period} for as long as it lasts; "
+            f"amend it with period = {period!r}, or end it and sign another contract"
+        )
     return ContractAmended(
         contract=signed.contract,
         terms_version=newest.terms_version + 1,

@@ -43,14 +43,18 @@ def exclusions_by_platform(
 ) -> dict[str, list[Exclusion]]:
     """The same for several platforms, each maintenance and claim judged once."""
     parts = _judged_parts(contract, period)
-    judged = _judged(known, set(platforms), parts, period)
-    belonging = memberships(contract)
+    asked = set(platforms)
+    judged = _judged(known, asked, parts, period)
+    belonging = memberships(contract, asked)
+    reach = Interval(parts[0].interval.start_ms, parts[-1].interval.end_ms)
     ceiling = _has_ceiling(period)
     hours = _hours(parts, period) if ceiling else []
     found = {}
     for platform in platforms:
         belongs = belonging.get(platform, [])
-        own = [_within(each, belongs) for each in judged.get(platform, [])]
+        own = judged.get(platform, [])
+        if not _covered(reach, belongs):
+            own = [_within(each, belongs) for each in own]
         if ceiling:
             over = over_ceiling(_maintained(own), intersect(hours, belongs), parts, period.zone)
             own = [_within(_without(each, over), [period.interval]) for each in own]
@@ -159,10 +163,10 @@ def hours_of(contract: Contract, platform: str, period: Period) -> list[Interval
 
 
 def hours_by_platform(
-    contract: Contract, platforms: Iterable[str], period: Period
+    contract: Contract, platforms: Collection[str], period: Period
 ) -> dict[str, list[Interval]]:
     """The same for several platforms."""
-    belonging = memberships(contract)
+    belonging = memberships(contract, set(platforms))
     hours = _hours(period.parts, period)
     return {platform: _within_any(hours, belonging.get(platform, []), period) for platform in platforms}
 
@@ -172,7 +176,9 @@ def _hours(parts: Iterable[Part], period: Period) -> list[Interval]:
 
 
 def _within_any(hours: list[Interval], belongs: Sequence[Interval], period: Period) -> list[Interval]:
-    # Most platforms belong to the contract all through the period: then their hours are its hours.
-    if any(subtract([period.interval], [each]) == [] for each in belongs):
-        return list(hours)
-    return intersect(hours, belongs)
+    return list(hours) if _covered(period.interval, belongs) else intersect(hours, belongs)
+
+
+def _covered(interval: Interval, belongs: Sequence[Interval]) -> bool:
+    """Whether a platform belongs to the contract all through: then nothing need be cut."""
+    return any(each.start_ms <= interval.start_ms and interval.end_ms <= each.end_ms for each in belongs)

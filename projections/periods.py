@@ -5,7 +5,7 @@ How a contract is cut into periods is the reading `period` of its first version,
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
@@ -65,14 +65,16 @@ def term_of(contract: Contract) -> Interval:
 
 def membership_intervals(contract: Contract, platform: str) -> list[Interval]:
     """When a platform belongs to the contract, in normal form, cut to the term; nothing if it never does."""
-    return memberships(contract).get(platform, [])
+    return memberships(contract, {platform}).get(platform, [])
 
 
-def memberships(contract: Contract) -> dict[str, list[Interval]]:
-    """The same of every platform that ever belonged to the contract, by its name."""
+def memberships(contract: Contract, platforms: Container[str] | None = None) -> dict[str, list[Interval]]:
+    """The same of every platform that ever belonged to the contract, or of those asked for, by its name."""
     zone, term = zone_of(require_signed(contract).zone), term_of(contract)
     days: dict[str, list[Interval]] = {}
     for membership in contract.platforms:
+        if platforms is not None and membership.platform not in platforms:
+            continue
         last_day = membership.last_day
         end_ms = END_OF_TIME_MS if last_day is None else _end_of_day_ms(zone, last_day)
         belongs = Interval(day_start_ms(zone, membership.from_day), end_ms)
