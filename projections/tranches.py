@@ -73,7 +73,7 @@ def outages_ms(spans: Sequence[ClassSpan], parts: Iterable[Part], terms: Terms) 
     nothing counts. What lies beyond the spans is not looked at: it would make no outage of two, and only
     what lies in them counts.
     """
-    found = _outages(spans, parts, terms)
+    found = outages(spans, parts, terms)
     starts_ms = [outage.start_ms for outage in found]
     counting = {"down", "unknown"} if terms.readings.unknown_time == "as-down" else {"down"}
     lengths_ms = [0] * len(found)
@@ -83,7 +83,8 @@ def outages_ms(spans: Sequence[ClassSpan], parts: Iterable[Part], terms: Terms) 
     return lengths_ms
 
 
-def _outages(spans: Sequence[ClassSpan], parts: Iterable[Part], terms: Terms) -> list[Interval]:
+def outages(spans: Sequence[ClassSpan], parts: Iterable[Part], terms: Terms) -> list[Interval]:
+    """The outages themselves, in order of time, whatever of them counts."""
     seen_down = {"down", "unknown"} if terms.readings.unknown_time == "as-down" else {"down"}
     down = [Interval(span.start_ms, span.end_ms) for span in spans if span.verdict in seen_down]
     degraded = [Interval(span.start_ms, span.end_ms) for span in spans if span.verdict == "degraded"]
