@@ -1,0 +1,54 @@
+"""What one period of one contract may speak of: its own platforms, while they belong to it.
+
+Everything that lists facts goes through here, so that nobody reads of another client's platform.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ledger.contracts import Contract
+from ledger.instants import format_instant
+from ledger.interval import Interval, clip, intersect
+from ledger.terms import Terms
+from projections.asof import Known
+from projections.figures import SpanFigures
+from projections.periods import Period, memberships, parts_between
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A period of a contract as known at a moment."""
+
+    known: Known
+    contract: Contract
+    period: Period
+
+    @cached_property
+    def ever(self) -> Mapping[str, list[Interval]]:
+        """When each platform belongs to the contract, whenever that is, by name."""
+        return memberships(self.contract)
+
+    @cached_property
+    def own(self) -> Mapping[str, list[Interval]]:
+        """When each platform belongs to the contract within the period, by name; only those that do."""
+        within = {name: clip(belongs, self.period.interval) for name, belongs in self.ever.items()}
+        return {name: belongs for name, belongs in within.items() if belongs}
+
+    def touched(self, platforms: Iterable[str], spans: Sequence[Interval]) -> dict[str, int]:
+        """The own platforms among these that the spans touch, each with the first instant that they share."""
+        found = {name: intersect(spans, self.own.get(name, [])) for name in platforms}
+        return {name: touching[0].start_ms for name, touching in found.items() if touching}
+
+    def terms_at(self, instant_ms: int) -> Terms:
+        """The terms in force at an instant; those of the period where the contract has none."""
+        parts = parts_between(self.contract, Interval(instant_ms, instant_ms + 1))
+        return parts[0].terms if parts else self.period.terms
+
+    def at(self, instant_ms: int) -> str:
+        """An instant in the contract's zone."""
+        return format_instant(instant_ms, self.period.zone)
+
+    def span(self, interval: Interval) -> SpanFigures:
+        """An interval in the contract's zone."""
+        return SpanFigures(start=self.at(interval.start_ms), end=self.at(interval.end_ms))
