@@ -59,7 +59,7 @@ def term_of(contract: Contract) -> Interval:
     signed = require_signed(contract)
     zone = zone_of(signed.zone)
     last_day = contract.last_day
-    end_ms = END_OF_TIME_MS if last_day is None else _end_of_day_ms(zone, last_day)
+    end_ms = END_OF_TIME_MS if last_day is None else end_of_day_ms(zone, last_day)
     return Interval(day_start_ms(zone, signed.first_day), end_ms)
 
 
@@ -76,13 +76,14 @@ def memberships(contract: Contract, platforms: Container[str] | None = None) -> 
         if platforms is not None and membership.platform not in platforms:
             continue
         last_day = membership.last_day
-        end_ms = END_OF_TIME_MS if last_day is None else _end_of_day_ms(zone, last_day)
+        end_ms = END_OF_TIME_MS if last_day is None else end_of_day_ms(zone, last_day)
         belongs = Interval(day_start_ms(zone, membership.from_day), end_ms)
         days.setdefault(membership.platform, []).append(belongs)
     return {platform: clip(belongs, term) for platform, belongs in sorted(days.items())}
 
 
-def _end_of_day_ms(zone: ZoneInfo, day: date) -> int:
+def end_of_day_ms(zone: ZoneInfo, day: date) -> int:
+    """Local midnight after a day; the last day that there is never ends."""
     return END_OF_TIME_MS if day == date.max else day_start_ms(zone, day + _ONE_DAY)
 
 
