@@ -1,0 +1,96 @@
+"""Instants: UTC milliseconds in the code, RFC 3339 on the wire, and nothing without a zone."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.fact import Span
+from ledger.instants import format_instant, from_ms, parse_instant, to_ms
+
+# From the year 1 to the year 9999, a day away from both so that every zone can show them.
+INSTANTS = st.integers(-62_135_510_400_000, 253_402_214_399_999)
+ZONES = st.sampled_from(["Europe/Paris", "America/Sao_Paulo", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC"])
+PARIS = ZoneInfo("Europe/Paris")
+
+
+@given(INSTANTS)
+def test_what_is_written_in_utc_is_read_back_as_the_same_instant(instant_ms):
+    assert parse_instant(format_instant(instant_ms)) == instant_ms
+    assert to_ms(from_ms(instant_ms)) == instant_ms
+
+
+@given(st.integers(0, 4_102_444_800_000), ZONES)
+def test_what_is_written_in_a_zone_is_read_back_as_the_same_instant(instant_ms, zone):
+    assert parse_instant(format_instant(instant_ms, ZoneInfo(zone))) == instant_ms
+
+
+def test_the_hour_that_occurs_twice_is_told_apart_by_its_offset():
+    first, second = (parse_instant(f"2026-10-25T02:30:00{offset}") for offset in ("+02:00", "+01:00"))
+
+    assert second - first == 3_600_000
+    assert format_instant(first, PARIS) == "2026-10-25T02:30:00+02:00"
+    assert format_instant(second, PARIS) == "2026-10-25T02:30:00+01:00"
+
+
+def test_milliseconds_are_written_only_where_there_are_any():
+    assert format_instant(1_790_805_600_000) == "2026-09-30T22:00:00Z"
+    assert format_instant(1_790_805_600_007) == "2026-09-30T22:00:00.007Z"
+
+
+def test_what_lies_below_a_millisecond_is_cut():
+    assert parse_instant("2026-10-01T00:00:00.0009999Z") == parse_instant("2026-10-01T00:00:00Z")
+    assert to_ms(datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)) == -1
+
+
+@pytest.mark.parametrize(
+    ("leap", "next_minute"),
+    [
+        ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z"),
+        ("2017-01-01T00:59:60+01:00", "2017-01-01T00:00:00Z"),
+        ("2016-12-31T23:59:60.250Z", "2017-01-01T00:00:00.250Z"),
+    ],
+)
+def test_a_leap_second_is_the_first_instant_of_the_next_minute(leap, next_minute):
+    assert parse_instant(leap) == parse_instant(next_minute)
+
+
+def test_a_minute_or_an_hour_of_sixty_is_no_leap_second():
+    with pytest.raises(ValueError, match="is no date and time"):
+        parse_instant("2026-10-01T10:60:00Z")
+
+
+@pytest.mark.parametrize("text", ["2026-10-01T09:00:00", "2026-10-01", "2026-10-01 09:00"])
+def test_a_time_without_a_zone_is_refused(text):
+    with pytest.raises(ValueError, match="has no zone; add its offset"):
+        parse_instant(text)
+
+
+def test_a_naive_datetime_is_refused():
+    with pytest.raises(ValueError, match="has no zone"):
+        to_ms(datetime(2026, 10, 1, 9))  # noqa: DTZ001 - the naive value is what is refused
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z"])
+def test_what_is_no_date_and_time_is_refused_with_an_example(text):
+    with pytest.raises(ValueError, match="write one as 2026-10-01T09:00:00"):
+        parse_instant(text)
+
+
+def test_a_field_takes_text_a_datetime_and_milliseconds_and_is_written_as_text():
+    paris = datetime(2026, 10, 1, 2, tzinfo=timezone(timedelta(hours=2)))
+    given_in_three_ways = [
+        Span.model_validate({"from": start, "to": "2026-10-02T00:00:00Z"})
+        for start in ("2026-10-01T02:00:00+02:00", paris, 1_790_812_800_000)
+    ]
+
+    assert len(set(given_in_three_ways)) == 1
+    assert given_in_three_ways[0].model_dump(mode="json", by_alias=True)["from"] == "2026-10-01T00:00:00Z"
+
+
+def test_a_field_refuses_a_naive_time_and_an_instant_beyond_the_year_9999():
+    for start in ("2026-10-01T00:00:00", datetime(2026, 10, 1), -253_402_300_800_000):  # noqa: DTZ001 - refused
+        with pytest.raises(ValueError, match=r"zone|greater than or equal"):
+            Span.model_validate({"from": start, "to": "2026-10-02T00:00:00Z"})
