@@ -14,7 +14,7 @@ from ledger.fact import RecordedFact
 from ledger.interval import Interval
 from projections.asof import AsOf, Known
 from projections.judgement import Judgement, judge
-from projections.statement import select
+from projections.selection import select
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from projections.canonical import sealed
 from projections.commitments import commitments
 from projections.figures import AsOfFigures, PeriodFigures, Statement
 from projections.judgement import judge
-from projections.periods import Period, period_between, period_named, with_readings
+from projections.periods import Period
 from projections.register import register
+from projections.selection import select
 from projections.stretches import stretches
 
 
@@ -22,30 +23,13 @@ def statement(
     period: str | Interval,
     readings: Mapping[str, str] | None = None,
 ) -> Statement:
-    """Lay out a period, named as in `period_named` or given as an interval, under the readings in force or
-    with some of them changed.
+    """Lay out a period, by name or as an interval, under the readings in force or with some of them changed.
 
     Raises:
         BadInputError: no such contract, period or reading was known then.
     """
     contract, asked = select(known, contract_name, period, readings)
     return lay_out(known, contract, asked)
-
-
-def select(
-    known: Known,
-    contract_name: str,
-    period: str | Interval,
-    readings: Mapping[str, str] | None = None,
-) -> tuple[Contract, Period]:
-    """The contract under the readings asked for, and the period of it."""
-    contract = known.contract(contract_name)
-    if readings:
-        contract = with_readings(contract, readings)
-    known_ms = known.as_of.recorded_ms
-    if isinstance(period, Interval):
-        return contract, period_between(contract, period, known_ms)
-    return contract, period_named(contract, period, known_ms)
 
 
 def lay_out(known: Known, contract: Contract, period: Period) -> Statement:

@@ -31,7 +31,7 @@ def compare(
 ) -> None:
     """What each reading would change, in days: what is at stake in the dispute."""
     from projections.compare import in_every_combination, one_at_a_time
-    from projections.statement import select
+    from projections.selection import select
 
     with asking.asked(ledger, contract, period, start, end, as_of, reading) as question:
         chosen, asked = select(question.known, question.contract, question.period, question.readings)
