@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from pydantic import BaseModel
+from pydantic import TypeAdapter
 
 from consumers.cli.main import COMMANDS, app
 from ledger.facts import ALL_FACTS
@@ -32,8 +32,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield Path("commands.md"), _commands_page()
 
 
-def _schema(model: type[BaseModel]) -> str:
-    schema = model.model_json_schema(by_alias=True, mode="serialization")
+def _schema(model: Any) -> str:
+    schema = TypeAdapter(model).json_schema(by_alias=True, mode="serialization")
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema, indent=2) + "\n"
 
 

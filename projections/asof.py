@@ -144,6 +144,10 @@ class Known:
         """Every plan by the reference that rounds name it by."""
         return {plan.reference: plan for agent in self._states["plan"].values() for plan in agent.history}
 
+    def agents(self) -> list[str]:
+        """Every agent that has rounds, by name; it may be that none of them was known then."""
+        return self.engine.agents()
+
     def contract(self, name: str) -> Contract:
         """A signed contract.
 

@@ -1,0 +1,73 @@
+"""Rounds to changes: when what an agent says of a platform changed, corrections included."""
+
+from collections.abc import Collection, Iterable
+
+import polars as pl
+
+from ledger.corrections import Correction
+from projections.asof import Known
+from projections.steps import CODES, DEGRADED, DOWN, UNKNOWN, UP, Steps, laid_over
+from projections.stream import Stream
+
+__all__ = ["DEGRADED", "DOWN", "SCHEMA", "UNKNOWN", "UP", "outcome_changes"]
+
+SCHEMA = {"platform": pl.String(), "agent": pl.String(), "at_ms": pl.Int64(), "outcome": pl.Int8()}
+
+Said = dict[tuple[str, str], Steps]
+"""What is said of each platform by each agent."""
+
+
+def outcome_changes(
+    known: Known, platforms: Collection[str], stale_after_ms: int, until_ms: int
+) -> pl.DataFrame:
+    """Every change, before `until_ms`, of what an agent says of one of the platforms (`SCHEMA`).
+
+    Sorted by platform, agent and instant. Before its first row an agent says nothing of a platform
+    (`unknown`); consecutive rows differ; an outcome that became stale is a row `unknown`.
+
+    Raises:
+        DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
+    """
+    chosen = frozenset(platforms)
+    said = _observed(known, chosen, stale_after_ms)
+    _correct(said, known.corrections.values(), chosen)
+    rows = [
+        (platform, agent, at_ms, outcome)
+        for (platform, agent), steps in sorted(said.items())
+        for at_ms, outcome in steps
+        if at_ms < until_ms
+    ]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def _observed(known: Known, platforms: frozenset[str], stale_after_ms: int) -> Said:
+    streams = {agent: Stream(known, agent, platforms, stale_after_ms) for agent in _agents(known, platforms)}
+    if streams:
+        for kept in known.rounds(agents=list(streams)):
+            streams[kept.agent].take(kept)
+    return {
+        (platform, agent): steps
+        for agent, stream in streams.items()
+        for platform, steps in stream.steps().items()
+    }
+
+
+def _agents(known: Known, platforms: frozenset[str]) -> list[str]:
+    """The agents that have rounds, without those whose every plan names none of the platforms."""
+    here: set[str] = set()
+    elsewhere: set[str] = set()
+    for plan in known.plans.values():
+        probes_one = any(planned.platform in platforms for planned in plan.platforms)
+        (here if probes_one else elsewhere).add(plan.agent)
+    return [agent for agent in known.agents() if agent not in elsewhere - here]
+
+
+def _correct(said: Said, corrections: Iterable[Correction], platforms: frozenset[str]) -> None:
+    """Lay the corrections over what was observed, in the order in which they were recorded."""
+    for correction in corrections:
+        corrected = correction.corrected
+        if corrected is None or corrected.platform not in platforms:
+            continue
+        key, (start_ms, end_ms) = (corrected.platform, corrected.agent), corrected.interval.interval
+        outcome = CODES[corrected.outcome] if corrected.outcome else UNKNOWN
+        said[key] = laid_over(said.get(key, []), start_ms, end_ms, outcome)

@@ -1,0 +1,93 @@
+"""The stream of one agent's rounds: each checked against its predecessor and its plan, then folded."""
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+
+from ledger.errors import BadInputError, DamagedLedgerError
+from ledger.fact import GENESIS_HASH, hash_of
+from ledger.log.interface import KeptRound
+from ledger.plans import PlanSet
+from ledger.rounds import Round, check, decode
+from projections.asof import Known
+from projections.disorder import batches, joined, sorted_out
+from projections.fold import PlanInUse, Run
+from projections.steps import Steps
+
+_ADVICE = "run `constat verify`, then restore the ledger from a copy"
+
+
+class Stream:
+    """What an agent's rounds say of the platforms asked for."""
+
+    def __init__(self, known: Known, agent: str, platforms: frozenset[str], stale_after_ms: int) -> None:
+        self.agent = agent
+        self._known = known
+        self._platforms = platforms
+        self._stale_after_ms = stale_after_ms
+        self._plans = _in_use(known.plans, agent, platforms, stale_after_ms)
+        self._runs = [Run()]
+        self._rounds = 0
+        self._head = GENESIS_HASH
+        self._is_over = False
+
+    def take(self, kept: KeptRound) -> None:
+        """Fold the next round of the agent.
+
+        Raises:
+            DamagedLedgerError: it is not the successor of the one before, or does not fit its plan.
+        """
+        found, previous_hash = decode(kept.value, with_latencies=False)
+        if previous_hash != self._head or (found.agent, found.number) != (self.agent, kept.number):
+            raise DamagedLedgerError(
+                f"round {kept.number} of agent {self.agent} does not name the round recorded before it "
+                f"as its predecessor; {_ADVICE}"
+            )
+        self._head = hash_of(kept.value)
+        self._is_over = self._is_over or self._is_later_than_the_facts(found, kept)
+        if not self._is_over:
+            self._fold(found)
+
+    def _is_later_than_the_facts(self, found: Round, kept: KeptRound) -> bool:
+        # As known at a position, rounds of the same millisecond may have been recorded behind that position:
+        # the one that names a plan set only later is, and so are those behind it.
+        return found.plan not in self._plans and kept.recorded_ms == self._known.as_of.recorded_ms
+
+    def _fold(self, found: Round) -> None:
+        plan = self._plans.get(found.plan)
+        if plan is None:
+            raise DamagedLedgerError(
+                f"round {found.number} of agent {self.agent} names plan {found.plan}, which is none of that "
+                f"agent's; {_ADVICE}"
+            )
+        try:
+            check(found, plan.plan)
+        except BadInputError as error:
+            raise DamagedLedgerError(f"{error}; {_ADVICE}") from error
+        self._rounds += 1
+        if not self._runs[-1].take(found, plan):
+            self._runs.append(Run())
+            self._runs[-1].take(found, plan)
+
+    def steps(self) -> dict[str, Steps]:
+        """The steps of each platform that the agent has probed."""
+        steps, tangled = joined(self._runs)
+        for batch in batches(tangled, self._rounds):
+            steps |= sorted_out(self._again(batch), self._stale_after_ms)
+        return steps
+
+    def _again(self, platforms: frozenset[str]) -> Iterator[tuple[Round, PlanInUse]]:
+        """The rounds that were folded, once more, with their plans cut to some platforms."""
+        plans = _in_use(self._known.plans, self.agent, platforms, self._stale_after_ms)
+        for kept in islice(self._known.rounds(agents=[self.agent]), self._rounds):
+            found, _ = decode(kept.value, with_latencies=False)
+            yield found, plans[found.plan]
+
+
+def _in_use(
+    plans: Mapping[str, PlanSet], agent: str, platforms: frozenset[str], stale_after_ms: int
+) -> dict[str, PlanInUse]:
+    return {
+        reference: PlanInUse.of(plan, platforms, stale_after_ms)
+        for reference, plan in plans.items()
+        if plan.agent == agent
+    }
