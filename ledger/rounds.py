@@ -6,10 +6,9 @@ platform i is `start + plan.platforms[i].offset_ms + deviation(i)`, where the de
 """
 
 import zlib
-from binascii import b2a_base64
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Annotated, Any, Literal, NotRequired
 
 import orjson
@@ -67,11 +66,16 @@ class Round:
         return not_up[0] if not_up else "up"
 
 
-Index = Annotated[str, Field(pattern=r"^(0|[1-9]\d*)$")]
-"""A platform's place in the plan, as a key of JSON."""
+Index = Annotated[
+    int, Field(ge=0), WithJsonSchema({"type": "string", "pattern": r"^(0|[1-9]\d*)$"}, mode="serialization")
+]
+"""A platform's place in the plan; a key of JSON is text."""
 
-Column = Annotated[bytes, WithJsonSchema({"type": "string", "contentEncoding": "base64"})]
-"""One or two bytes for each platform of the plan, base64 on the wire."""
+_BASE64: dict[str, Any] = {"type": "string", "contentEncoding": "base64"}
+Column = Annotated[bytes, WithJsonSchema(_BASE64)]
+"""One byte for each platform of the plan, base64 on the wire."""
+PackedColumn = Annotated[str, WithJsonSchema(_BASE64)]
+"""A compressed column; left as it is until someone asks for it."""
 
 # Typed dictionaries and not models: a month has some hundred thousand rounds, and a model costs half as much
 # again to fill.
@@ -91,7 +95,7 @@ class RoundData(TypedDict):
     odd_status: NotRequired[dict[Index, int]]
     late_ms: NotRequired[dict[Index, int]]
     jitter_ms_u8: Column
-    latency_ms_u16_zlib: NotRequired[Column]
+    latency_ms_u16_zlib: NotRequired[PackedColumn]
 
 
 @with_config(_CLOSED)
@@ -176,16 +180,13 @@ def _round(stored: StoredRound, *, with_latencies: bool) -> Round:
         plan=data["plan"],
         start_ms=data["start"],
         n=data["n"],
-        not_up={int(index): not_up for index, not_up in data.get("not_up", _NONE).items()},
+        not_up=data.get("not_up", {}),
         missing=data.get("missing", ()),
-        odd_status={int(index): status for index, status in data.get("odd_status", _NONE).items()},
-        late_ms={int(index): late_ms for index, late_ms in data.get("late_ms", _NONE).items()},
+        odd_status=data.get("odd_status", {}),
+        late_ms=data.get("late_ms", {}),
         jitter=data["jitter_ms_u8"],
-        latencies=zlib.decompress(packed) if packed else b"",
+        latencies=zlib.decompress(a2b_base64(packed)) if packed else b"",
     )
-
-
-_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 def check(found: Round, plan: PlanSet) -> None:
@@ -201,24 +202,30 @@ def check(found: Round, plan: PlanSet) -> None:
 
 def _faults(found: Round, plan: PlanSet) -> Iterator[str]:
     """What does not fit; only the first is sure, because each check relies on those before it."""
-    n, late_ms = len(plan.platforms), found.late_ms
+    n, jitter, late_ms = len(plan.platforms), found.jitter, found.late_ms
     if found.plan != plan.reference:
         yield f"it names plan {found.plan}, not {plan.reference}"
     if found.n != n:
         yield f"it has {found.n} platforms, the plan {n}"
-    if len(found.jitter) != n or len(found.latencies) not in (0, 2 * n):
+    if len(jitter) != n or (found.latencies and len(found.latencies) != 2 * n):
         yield "a column has another length than the plan"
     for indexes in (found.not_up, found.missing, found.odd_status, late_ms):
         if indexes and not 0 <= min(indexes) <= max(indexes) < n:
             yield "an index is out of range"
-    exceptions = [*found.not_up, *found.missing]
-    if len(set(exceptions)) < len(exceptions) or not found.odd_status.keys().isdisjoint(exceptions):
+    if (found.missing or found.odd_status) and not _disjoint(found):
         yield "an index stands in two places"
-    marks = bytes(map(found.jitter.__getitem__, late_ms))
-    if not marks.count(LATE) == len(late_ms) == found.jitter.count(LATE):
+    if jitter.count(LATE) != len(late_ms) or bytes(map(jitter.__getitem__, late_ms)).strip(_ALL_LATE):
         yield "a jitter of 255 and `late_ms` do not name the same platforms"
     if late_ms and not -plan.period_ms < min(late_ms.values()) <= max(late_ms.values()) < plan.period_ms:
         yield "a deviation is a whole round or more"
+
+
+_ALL_LATE = bytes([LATE])
+
+
+def _disjoint(found: Round) -> bool:
+    exceptions = [*found.not_up, *found.missing]
+    return len(set(exceptions)) == len(exceptions) and found.odd_status.keys().isdisjoint(exceptions)
 
 
 def chained(rounds: Sequence[Round], previous_hash: str) -> list[bytes]:

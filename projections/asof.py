@@ -144,6 +144,11 @@ class Known:
         """Every plan by the reference that rounds name it by."""
         return {plan.reference: plan for agent in self._states["plan"].values() for plan in agent.history}
 
+    @cached_property
+    def round_offset(self) -> int:
+        """How far the probe log had come."""
+        return self.engine.round_offset_at(self.as_of.recorded_ms)
+
     def agents(self) -> list[str]:
         """Every agent that has rounds, by name; it may be that none of them was known then."""
         return self.engine.agents()

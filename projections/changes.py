@@ -29,15 +29,21 @@ def outcome_changes(
         DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
     """
     chosen = frozenset(platforms)
-    said = _observed(known, chosen, stale_after_ms)
+    key = ("observed", chosen, stale_after_ms, known.round_offset, len(known.plans))
+    said = dict(known.once(key, lambda: _observed(known, chosen, stale_after_ms)))
     _correct(said, known.corrections.values(), chosen)
-    rows = [
-        (platform, agent, at_ms, outcome)
-        for (platform, agent), steps in sorted(said.items())
-        for at_ms, outcome in steps
-        if at_ms < until_ms
-    ]
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    return _frame(said, until_ms)
+
+
+def _frame(said: Said, until_ms: int) -> pl.DataFrame:
+    columns: tuple[list[str], list[str], list[int], list[int]] = [], [], [], []
+    for (platform, agent), steps in sorted(said.items()):
+        before = [step for step in steps if step[0] < until_ms]
+        columns[0].extend([platform] * len(before))
+        columns[1].extend([agent] * len(before))
+        columns[2].extend(at_ms for at_ms, _ in before)
+        columns[3].extend(outcome for _, outcome in before)
+    return pl.DataFrame(dict(zip(SCHEMA, columns, strict=True)), schema=SCHEMA)
 
 
 def _observed(known: Known, platforms: frozenset[str], stale_after_ms: int) -> Said:

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 
 from ledger.rounds import Round
-from projections.fold import FOR_EVER_MS, PlanInUse, Result, Run
-from projections.steps import UNKNOWN, UP, Steps, hear, say
+from projections.fold import FOR_EVER_MS, PlanInUse, Result, Run, outcome_of
+from projections.steps import UNKNOWN, Steps, hear, say
 
 RESULTS_AT_ONCE = 4_000_000
 """How many results are sorted at a time; each takes eight bytes."""
@@ -58,7 +58,7 @@ def _one_behind_the_other(parts: Sequence[tuple[int, Result, Steps]]) -> Steps:
 def batches(tangled: Sequence[str], rounds: int) -> Iterator[frozenset[str]]:
     """The platforms, as many at a time as may be sorted together."""
     remaining = iter(tangled)
-    while batch := frozenset(islice(remaining, max(1, RESULTS_AT_ONCE // rounds))):
+    while batch := frozenset(islice(remaining, max(1, RESULTS_AT_ONCE // max(1, rounds)))):
         yield batch
 
 
@@ -69,9 +69,8 @@ def sorted_out(rounds: Iterable[tuple[Round, PlanInUse]], stale_after_ms: int) -
     """
     results: defaultdict[str, array[int]] = defaultdict(lambda: array("q"))
     for found, plan in rounds:
-        exceptions = plan.exceptions(found)
-        for index in plan.probed(exceptions):
-            at_ms, outcome = plan.instant_ms(found, index), exceptions.get(index, UP)
+        for index in plan.probed(found):
+            at_ms, outcome = plan.instant_ms(found, index), outcome_of(found, index)
             results[plan.names[index]].append(_packed(at_ms, outcome, for_ever=plan.plan.transitions))
     return {name: _steps(packed, stale_after_ms) for name, packed in results.items()}
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from ledger.errors import BadInputError, DamagedLedgerError
-from ledger.fact import GENESIS_HASH, hash_of
+from ledger.fact import GENESIS_HASH
 from ledger.log.interface import KeptRound
 from ledger.plans import PlanSet
 from ledger.rounds import Round, check, decode
@@ -42,7 +42,7 @@ class Stream:
                 f"round {kept.number} of agent {self.agent} does not name the round recorded before it "
                 f"as its predecessor; {_ADVICE}"
             )
-        self._head = hash_of(kept.value)
+        self._head = kept.hash
         self._is_over = self._is_over or self._is_later_than_the_facts(found, kept)
         if not self._is_over:
             self._fold(found)

@@ -12,7 +12,9 @@ CHECKOUT = Path(__file__).parent.parent
 
 
 def run(*command: str | Path, cwd: Path) -> str:
-    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -26,7 +28,17 @@ def test_the_wheel_runs_the_demonstration_outside_the_checkout(tmp_path):
     (tmp_path / "constraints.txt").write_text("\n".join(pinned))
     venv.create(tmp_path / "empty", with_pip=True)
     python = tmp_path / "empty" / "bin" / "python"
-    run(python, "-m", "pip", "install", "-q", "--constraint", tmp_path / "constraints.txt", wheel, cwd=tmp_path)
+    run(
+        python,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--constraint",
+        tmp_path / "constraints.txt",
+        wheel,
+        cwd=tmp_path,
+    )
 
     printed = run(tmp_path / "empty" / "bin" / "constat", "demo", cwd=tmp_path)
 

@@ -18,7 +18,10 @@ class KeptFact(NamedTuple):
 
 
 class KeptRound(NamedTuple):
-    """One record of the probe log, as bytes; `offset` is its place in that log, from 1."""
+    """One record of the probe log, as bytes; `offset` is its place in that log, from 1.
+
+    `hash` is over its bytes: whoever keeps the record has checked it.
+    """
 
     offset: int
     agent: str
@@ -26,6 +29,7 @@ class KeptRound(NamedTuple):
     start_ms: int
     recorded_ms: int
     value: bytes
+    hash: str
 
 
 class NewRound(NamedTuple):
@@ -67,6 +71,9 @@ class Engine(Protocol):
 
     def position_at(self, recorded_ms: int) -> int:
         """The last position recorded at or before a moment; 0 if none was."""
+
+    def round_offset_at(self, recorded_ms: int) -> int:
+        """The last offset of the probe log recorded at or before a moment; 0 if none was."""
 
     def recorded_ms_of(self, position: int) -> int:
         """When a position was recorded; 0 for position 0. KeyError if the log is not that long."""

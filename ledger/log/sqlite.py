@@ -97,6 +97,10 @@ class SQLiteEngine:
         query = "SELECT recorded_ms FROM decisions WHERE position = ?"
         return self._last_at(query, self.head().position, recorded_ms)
 
+    def round_offset_at(self, recorded_ms: int) -> int:
+        query = "SELECT recorded_ms FROM rounds WHERE offset = ?"
+        return self._last_at(query, self.head().round_offset, recorded_ms)
+
     def _last_at(self, query: str, last: int, recorded_ms: int) -> int:
         # Recorded clocks never run backwards, so this is a bisection of the log.
         low, high = 0, last
@@ -154,7 +158,7 @@ class SQLiteEngine:
     ) -> Iterator[KeptRound]:
         after, last = 0, self.head().round_offset
         if recorded_until_ms is not None:
-            last = self._last_at("SELECT recorded_ms FROM rounds WHERE offset = ?", last, recorded_until_ms)
+            last = self.round_offset_at(recorded_until_ms)
         starts = (
             -UNBOUNDED if start_from_ms is None else start_from_ms,
             UNBOUNDED if start_until_ms is None else start_until_ms,
@@ -164,9 +168,9 @@ class SQLiteEngine:
             after, last = first - 1, min(last, highest)
         chosen = "" if agents is None else f"AND agent IN ({','.join('?' * len(agents))})"
         query = _ROUNDS.format(chosen=chosen)
-        for *kept, kept_hash in self._pages(query, after, last, *starts, *(agents or ())):
-            found = KeptRound(*kept)
-            if hash_of(found.value) != kept_hash:
+        for row in self._pages(query, after, last, *starts, *(agents or ())):
+            found = KeptRound(*row)
+            if hash_of(found.value) != found.hash:
                 what = f"round {found.number} of agent {found.agent} (offset {found.offset})"
                 raise DamagedLedgerError(_not_as_recorded(what))
             yield found

@@ -1,5 +1,7 @@
 """Intervals are sets of instants: every operation is held to the same one on sets of small integers."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +17,7 @@ def instants(intervals) -> set[int]:
 
 
 def is_normal(intervals) -> bool:
-    gaps = [later.start_ms - sooner.end_ms for sooner, later in zip(intervals, intervals[1:], strict=False)]
+    gaps = [later.start_ms - sooner.end_ms for sooner, later in pairwise(intervals)]
     return all(interval.length_ms > 0 for interval in intervals) and all(gap > 0 for gap in gaps)
 
 

@@ -55,7 +55,8 @@ def test_the_steps_lead_from_the_first_figures_to_the_last(story):
 
 
 def test_rounds_that_came_in_late_are_a_step_of_their_own(story):
-    story.at("2026-11-08T10:00+01:00")
+    story.at("2026-11-08T10:00+01:00").plan("lyon", ["acme-prod"], transitions=True)
+    story.at("2026-11-08T11:00+01:00")
     story.observed("lyon", "acme-prod", "2026-10-06T09:00+02:00 up, 2026-10-06T13:00+02:00 up")
 
     found = between(story, "2026-11-07T00:00+01:00", "2026-11-09T00:00+01:00")

@@ -1,0 +1,153 @@
+"""What it costs to fold rounds to changes: `python -m benchmarks.fold [--quick]`.
+
+Each log is read three ways, in turn: only read and hashed, then decoded as well, then folded. Seconds are CPU
+seconds of this machine; what can be compared is their ratio. The last table holds the number of exceptions in
+a round and multiplies its platforms.
+"""
+
+import random
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from time import process_time
+from typing import NamedTuple
+
+from ledger.application import Ledger
+from ledger.fact import Draft
+from ledger.log.sqlite import SQLiteEngine
+from ledger.plans import Planned, PlanSet, stream_of
+from ledger.rounds import LATE, Round, decode
+from projections.asof import Known, at_head
+from projections.changes import outcome_changes
+
+SEED = 20261001
+FIRST_MS = 1_790_805_600_000
+MINUTE_MS = 60_000
+STALE_AFTER_MS = 150_000
+FAR_MS = FIRST_MS * 2
+REPEATS = 5
+AT_ONCE = 2_000
+ENDS = 0.1
+"""How likely it is that a platform which is not up is up again in the next round."""
+EXCEPTIONS = (("degraded", 200, "slow response above 2000 ms"), ("down", 0, "connect timeout after 10000 ms"))
+
+
+class Log(NamedTuple):
+    """The shape of a probe log."""
+
+    agents: int
+    rounds: int
+    platforms: int
+    not_up: float
+    """How many platforms of a round are not up, on average."""
+
+
+# ---------------------------------------------------------------- the log
+
+
+def write(path: Path, log: Log) -> None:
+    """A ledger with such a log; the same shape always gives the same bytes."""
+    dice = random.Random(SEED)
+    with Ledger(SQLiteEngine(str(path), clock=lambda: FIRST_MS)) as ledger:
+        for number in range(log.agents):
+            plan = _plan(f"agent-{number}", log.platforms)
+            ledger.append(Draft(stream_of(plan.agent), plan, FIRST_MS))
+            rounds = _rounds(dice, plan, log)
+            while batch := list(islice(rounds, AT_ONCE)):
+                ledger.append_rounds(plan.agent, batch)
+
+
+def _plan(agent: str, platforms: int) -> PlanSet:
+    offsets_ms = [i * MINUTE_MS // platforms for i in range(platforms)]
+    planned = tuple(Planned(platform=f"p{i:05}", offset_ms=offset) for i, offset in enumerate(offsets_ms))
+    return PlanSet(agent=agent, plan_version=1, platforms=planned)
+
+
+def _rounds(dice: random.Random, plan: PlanSet, log: Log) -> Iterator[Round]:
+    n, begin = len(plan.platforms), log.not_up * ENDS
+    columns = [_latencies(dice, n) for _ in range(16)]
+    exact = bytes.maketrans(bytes([LATE]), bytes([LATE - 1]))
+    not_up: dict[int, tuple[str, int, str]] = {}
+    for number in range(1, log.rounds + 1):
+        for index in [index for index in not_up if dice.random() < ENDS]:
+            del not_up[index]
+        while dice.random() < begin / (1 + begin):
+            not_up[dice.randrange(n)] = dice.choice(EXCEPTIONS)
+        yield Round(
+            agent=plan.agent,
+            number=number,
+            plan=plan.reference,
+            start_ms=FIRST_MS + number * MINUTE_MS,
+            n=n,
+            not_up=dict(sorted(not_up.items())),
+            jitter=dice.randbytes(n).translate(exact),
+            latencies=dice.choice(columns),
+        )
+
+
+def _latencies(dice: random.Random, n: int) -> bytes:
+    values = [int(dice.lognormvariate(4.6, 0.5)) for _ in range(n)]
+    return bytes(value & 255 for value in values) + bytes(value >> 8 for value in values)
+
+
+# ---------------------------------------------------------------- the ways to read it
+
+
+def _read(known: Known) -> int:
+    return sum(1 for _ in known.rounds())
+
+
+def _decode(known: Known) -> int:
+    return sum(1 for kept in known.rounds() if decode(kept.value, with_latencies=False))
+
+
+def _fold(known: Known) -> int:
+    platforms = {planned.platform for plan in known.plans.values() for planned in plan.platforms}
+    return outcome_changes(known, platforms, STALE_AFTER_MS, FAR_MS).height
+
+
+WAYS: dict[str, Callable[[Known], int]] = {"read + hash": _read, "+ decode": _decode, "+ fold": _fold}
+
+
+def measure(log: Log) -> dict[str, float]:
+    """CPU seconds of each way (median), and the number of changes found."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.db"
+        write(path, log)
+        engine = SQLiteEngine(str(path), create=False)
+        known = Known.at(engine, at_head(engine, FAR_MS))
+        seconds: dict[str, list[float]] = {way: [] for way in WAYS}
+        for _ in range(REPEATS):
+            for way, run in WAYS.items():
+                before = process_time()
+                found = run(known)
+                seconds[way].append(process_time() - before)
+        engine.close()
+    return {way: median(each) for way, each in seconds.items()} | {"changes": found}
+
+
+def _print(logs: list[Log]) -> None:
+    print("agents  rounds  platforms  not up    read+hash  +decode  +fold   fold/read   rounds/s     changes")
+    for log in logs:
+        figures = measure(log)
+        total = log.agents * log.rounds
+        read, decoded, folded = (figures[way] for way in WAYS)
+        print(
+            f"{log.agents:6} {log.rounds:7} {log.platforms:10} {log.not_up:7}  {read:9.2f} s {decoded:6.2f} s"
+            f" {folded:6.2f} s {folded / read:8.1f} x {total / folded:10,.0f} {figures['changes']:11,.0f}"
+        )
+
+
+def main() -> None:
+    """Print the tables."""
+    part = 10 if "--quick" in sys.argv else 1
+    _print([Log(1, 100_000 // part, 20, 0.26), Log(2, 43_200 // part, 1000, 13)])
+    print("\nThe same exceptions in rounds of ten times the platforms:")
+    _print([Log(1, 10_000 // part, platforms, 13) for platforms in (100, 1_000, 10_000)])
+
+
+if __name__ == "__main__":
+    main()

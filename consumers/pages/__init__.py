@@ -1,0 +1,1 @@
+"""Statements laid out for people: on a terminal, as one page, as a sheet; in French and in English."""

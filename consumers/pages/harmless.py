@@ -1,0 +1,36 @@
+"""A statement whose texts cannot act: what people wrote is shown, never obeyed by a terminal or a browser.
+
+Control characters move a terminal's cursor and change its colours; marks of direction make a line read
+otherwise than it is. Both are shown as a replacement character. The figures and the digest stay as they are.
+"""
+
+import unicodedata
+from typing import Any
+
+from projections.figures import Statement
+
+_ACTING = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_BREAKS = frozenset("\t\n\r")
+
+
+def harmless(statement: Statement) -> Statement:
+    """The statement to lay out."""
+    return Statement.model_validate(_quiet(statement.model_dump(by_alias=True)))
+
+
+def _quiet(value: Any) -> Any:  # noqa: ANN401 - any part of a dumped model
+    if isinstance(value, str):
+        return "".join(_character(each) for each in value)
+    if isinstance(value, dict):
+        return {key: _quiet(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_quiet(each) for each in value]
+    return value
+
+
+def _character(character: str) -> str:
+    if character in _BREAKS:
+        return " "
+    acts = unicodedata.category(character) in _ACTING or character in _DIRECTION
+    return "\N{REPLACEMENT CHARACTER}" if acts else character

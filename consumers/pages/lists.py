@@ -1,0 +1,117 @@
+"""What stands behind the figures, on a terminal: reasons, register, commitments, readings."""
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from consumers.pages import telling, words
+from consumers.pages.format import Format
+from consumers.pages.prose import Prose
+from projections.figures import ClaimEntry, Class, CommitmentEntry, MaintenanceEntry, RegisterEntry, Statement
+
+CLASS_STYLES: dict[Class, str] = {
+    "up": "green",
+    "down": "red",
+    "unknown": "bright_black",
+    "excluded-maintenance": "blue",
+    "excluded-force-majeure": "blue",
+    "outside": "dim",
+}
+STATES = {"kept": ("✓", "green"), "broken": ("✗", "red"), "nothing-recorded": ("?", "bright_black")}
+INDENT = 2
+BULLET = "· "
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in headings:
+        table.add_column(Text(heading))
+    return table
+
+
+def _item(text: str, style: str = "") -> RenderableType:
+    return Padding(Prose(f"{BULLET}{text}", style=style, hang=" " * len(BULLET)), (0, 0, 0, INDENT))
+
+
+# ---------------------------------------------------------------- reasons
+
+
+def reasons(statement: Statement, form: Format) -> Iterator[RenderableType]:
+    """Why every interval that was not simply up or outside counts as it does."""
+    said = form.words
+    if not statement.stretches:
+        yield Prose(said.reasons_none)
+        return
+    table = _table(said.when, said.length, said.counts_as, said.because)
+    table.columns[1].justify = "right"
+    for each in telling.grouped(statement.stretches):
+        table.add_row(
+            Prose(form.span(each.stretch.start, each.stretch.end)),
+            Text(form.duration(each.stretch.length_ms), no_wrap=True),
+            Prose(telling.counts_as(each.stretch, form), style=CLASS_STYLES[each.stretch.class_]),
+            Group(Prose(", ".join(each.platforms)), Prose(telling.reason(each.stretch, form), style="dim")),
+        )
+    yield table
+
+
+# ---------------------------------------------------------------- register
+
+
+def register(statement: Statement, form: Format) -> Iterator[RenderableType]:
+    """Every maintenance, incident, claim and correction with its history."""
+    if not statement.entries:
+        yield Prose(form.words.register_none)
+    for entry in statement.entries:
+        yield Text.assemble((telling.heading(entry, form), "bold"), (f"  {telling.concerned(entry)}", "dim"))
+        yield from _entry(entry, form)
+
+
+def _entry(entry: RegisterEntry, form: Format) -> Iterator[RenderableType]:
+    if isinstance(entry, MaintenanceEntry):
+        for notice in entry.notices:
+            yield _item(telling.notice(notice, form))
+    for sentence in telling.story(entry, form):
+        yield _item(sentence)
+    if isinstance(entry, MaintenanceEntry | ClaimEntry):
+        for sentence in telling.exclusions(entry.exclusions, form):
+            yield _item(sentence, style="blue")
+
+
+# ---------------------------------------------------------------- commitments
+
+
+def commitments(statement: Statement, form: Format) -> Iterator[RenderableType]:
+    """The other promises: kept, broken, or nothing recorded to judge them by."""
+    for entry in statement.commitments:
+        yield _commitment(entry, form)
+        for found in entry.findings:
+            yield _item(telling.finding(found, form))
+
+
+def _commitment(entry: CommitmentEntry, form: Format) -> RenderableType:
+    said = form.words
+    sign, style = STATES[entry.state]
+    examined = form.counted(entry.examined, said.facts_examined)
+    return Text.assemble(
+        (f"{sign} {said.states[entry.state]}", style),
+        f"  {said.commitments[entry.commitment]}",
+        (f"  {examined}, {entry.clause}", "dim"),
+    )
+
+
+# ---------------------------------------------------------------- readings
+
+
+def readings(statement: Statement, form: Format) -> Iterator[RenderableType]:
+    """Every ambiguous clause with the answer that these figures follow."""
+    said = form.words
+    table = _table(said.reading, said.answer)
+    for name, value in statement.readings.items():
+        question, answer = words.question(said, name), words.answer(said, name, value)
+        table.add_row(
+            Group(Prose(question), Text(name, style="dim")), Group(Prose(answer), Text(value, style="dim"))
+        )
+    yield table

@@ -1,0 +1,34 @@
+"""Sentences on a terminal: wrapped at plain spaces only, so that a no-break space never ends a line."""
+
+import textwrap
+
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
+from rich.text import Text
+
+
+class Prose:
+    """A paragraph of a table or a page; further lines may hang. Nothing in it is read as markup."""
+
+    def __init__(self, text: str, style: str = "", hang: str = "") -> None:
+        self.text = text
+        self.style = style
+        self.hang = hang
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The lines that fit the width."""
+        for line in self.lines(options.max_width):
+            yield Text(line, style=self.style, no_wrap=True, overflow="fold")
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        """At least its longest word, at most its text on one line."""
+        words = [cell_len(word) for word in self.text.split(" ")]
+        longest = min(max(words), options.max_width)
+        return Measurement(longest, min(cell_len(self.text), options.max_width))
+
+    def lines(self, width: int) -> list[str]:
+        """The text in lines of at most so many columns; a word that is longer is cut."""
+        return textwrap.wrap(
+            self.text, max(width, 1), subsequent_indent=self.hang, break_on_hyphens=False
+        ) or [""]

@@ -1,0 +1,307 @@
+"""Entries of the register, reasons and findings told in sentences, the same on every page."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from consumers.pages.format import Format
+from consumers.pages.strip import EventfulDay, Mark
+from consumers.pages.time_table import ORDER, length_of
+from consumers.pages.typography import NO_BREAK
+from ledger.instants import DAY_MS, parse_instant
+from projections.figures import (
+    Because,
+    ClaimEntry,
+    Class,
+    ClassesMs,
+    CorrectionEntry,
+    Finding,
+    IncidentEntry,
+    MaintenanceEntry,
+    NoticeFigures,
+    PlatformAvailability,
+    PlatformExclusion,
+    RegisterEntry,
+    RulingFigures,
+    StoryFigures,
+    Stretch,
+)
+from projections.heard import SILENT
+
+# ---------------------------------------------------------------- days and platforms
+
+
+def verdict(measured: PlatformAvailability, form: Format) -> str:
+    """Whether a platform met its target, with a sign that needs no colour."""
+    words = form.words
+    if measured.percent is None:
+        return words.nothing_measured
+    return f"✓{NO_BREAK}{words.met}" if measured.target_met else f"✗{NO_BREAK}{words.missed}"
+
+
+def content(classes_ms: ClassesMs, form: Format) -> str:
+    """How long each class lasted, for those that occur."""
+    lengths = ((each, length_of(classes_ms, each)) for each in ORDER)
+    return ", ".join(f"{form.words.classes[each]} {form.duration(ms)}" for each, ms in lengths if ms)
+
+
+def day(found: EventfulDay, form: Format) -> str:
+    """What a day held, and how long it was if its clock was set."""
+    told = content(found.classes_ms, form)
+    if found.length_ms == DAY_MS:
+        return told
+    return f"{told}, {form.words.day_length.format(length=form.duration(found.length_ms))}"
+
+
+def legend(form: Format) -> list[tuple[Mark, str]]:
+    """What each sign of a strip means."""
+    classes, severities = form.words.classes, form.words.severities
+    return [
+        ("up", classes["up"]),
+        ("down-1", severities[0]),
+        ("down-2", severities[1]),
+        ("down-3", severities[2]),
+        ("unknown", classes["unknown"]),
+        ("excluded-maintenance", classes["excluded-maintenance"]),
+        ("excluded-force-majeure", classes["excluded-force-majeure"]),
+        ("outside", classes["outside"]),
+    ]
+
+
+def closer_legend(form: Format) -> list[tuple[str, str]]:
+    """What each bar of a day's line means."""
+    classes = form.words.classes
+    shown: tuple[Class, ...] = ("down", "unknown", "excluded-maintenance", "excluded-force-majeure")
+    return [
+        *((each, classes[each]) for each in shown),
+        ("degraded", form.words.degraded),
+        ("rest", form.words.closer_rest),
+    ]
+
+
+# ---------------------------------------------------------------- reasons
+
+
+@dataclass(frozen=True, slots=True)
+class SameStretch:
+    """A stretch, and every platform that has the same for the same reasons."""
+
+    stretch: Stretch
+    platforms: tuple[str, ...]
+
+
+def grouped(stretches: Sequence[Stretch]) -> list[SameStretch]:
+    """The stretches in order of time, those that are alike on several platforms as one."""
+    alike: dict[Stretch, list[str]] = {}
+    for each in sorted(stretches, key=lambda each: (parse_instant(each.start), parse_instant(each.end))):
+        alike.setdefault(each.model_copy(update={"platform": ""}), []).append(each.platform)
+    return [SameStretch(stretch, tuple(platforms)) for stretch, platforms in alike.items()]
+
+
+def reason(stretch: Stretch, form: Format) -> str:
+    """All that makes a stretch what it is, and the clause."""
+    reasons = "; ".join(because(each, form) for each in stretch.because)
+    return f"{reasons} [{stretch.clause}]" if reasons else f"[{stretch.clause}]"
+
+
+def counts_as(stretch: Stretch, form: Format) -> str:
+    """The class of a stretch, and what was seen in it where that is something else."""
+    class_ = form.words.classes[stretch.class_]
+    if stretch.verdict == stretch.class_:
+        return class_
+    return form.words.seen_as.format(class_=class_, verdict=form.words.verdicts[stretch.verdict])
+
+
+def because(reason: Because, form: Format) -> str:
+    """One reason: the fact or the rounds that make a stretch what it is."""
+    words = form.words
+    parts = [f"{words.becauses[reason.kind]} {reason.name}", *_details(reason, form)]
+    if reason.first_round is not None:
+        parts.append(_rounds(reason, form))
+    if reason.position is not None:
+        parts.append(fact(reason.position, form))
+    return ", ".join(parts)
+
+
+def _details(reason: Because, form: Format) -> Iterator[str]:
+    """What an agent saw or that it was silent, what a correction changed, why a notice does not excuse."""
+    words = form.words
+    if reason.kind == "agent" and reason.detail == SILENT:
+        yield words.silent
+        return
+    if reason.kind == "correction" and reason.detail:
+        yield words.corrects.format(agent=reason.detail)
+    if reason.outcome:
+        yield _outcome(reason.outcome, form)
+    if reason.detail and reason.kind != "correction":
+        yield words.not_excluded.get(reason.detail, reason.detail)
+
+
+def _rounds(reason: Because, form: Format) -> str:
+    assert reason.first_round is not None
+    first, last = form.number(reason.first_round), form.number(reason.last_round or reason.first_round)
+    sentence = form.words.round_one if first == last else form.words.rounds
+    return sentence.format(first=first, last=last)
+
+
+def _outcome(outcome: str, form: Format) -> str:
+    return form.words.verdicts.get(outcome, outcome)
+
+
+def fact(position: int, form: Format) -> str:
+    """A fact named by its position in the ledger."""
+    return form.words.fact.format(position=form.number(position))
+
+
+# ---------------------------------------------------------------- register
+
+
+def heading(entry: RegisterEntry, form: Format) -> str:
+    """What an entry is and what it is called."""
+    return f"{form.words.entries[entry.kind]} {entry.name}"
+
+
+def concerned(entry: RegisterEntry) -> str:
+    """The platforms that an entry is about."""
+    return entry.platform if isinstance(entry, CorrectionEntry) else ", ".join(entry.platforms)
+
+
+def story(entry: RegisterEntry, form: Format) -> Iterator[str]:
+    """An entry's own facts in order, one sentence each; notices are laid out by themselves."""
+    match entry:
+        case MaintenanceEntry():
+            yield _work(entry, form)
+        case IncidentEntry():
+            yield from _incident(entry, form)
+        case ClaimEntry():
+            yield from _claim(entry, form)
+        case CorrectionEntry():
+            yield from _correction(entry, form)
+
+
+def _work(entry: MaintenanceEntry, form: Format) -> str:
+    words = form.words
+    if entry.started_at is None:
+        return words.work_never
+    if entry.finished_at is None:
+        return words.work_unfinished.format(start=form.instant(entry.started_at))
+    return words.work_between.format(span=form.span(entry.started_at, entry.finished_at))
+
+
+def _incident(entry: IncidentEntry, form: Format) -> Iterator[str]:
+    words = form.words
+    if entry.resolved_at is None:
+        yield words.incident_open.format(start=form.instant(entry.opened_at))
+    else:
+        yield words.incident_between.format(span=form.span(entry.opened_at, entry.resolved_at))
+    if entry.cause:
+        yield words.incident_cause.format(cause=entry.cause)
+    if entry.data_loss:
+        yield words.data_loss
+    for step in entry.story:
+        yield _step(step, form)
+
+
+def _step(step: StoryFigures, form: Format) -> str:
+    words = form.words
+    what = f"{form.instant(step.occurred_at)}, {words.steps[step.kind]} ({fact(step.position, form)})"
+    return words.told.format(what=what, text=step.text)
+
+
+def _claim(entry: ClaimEntry, form: Format) -> Iterator[str]:
+    words = form.words
+    yield words.claimed.format(span=form.span(entry.claimed.start, entry.claimed.end), event=entry.event)
+    yield words.claim_filed.format(at=form.instant(entry.filed_at), fact=fact(entry.position, form))
+    if not entry.rulings:
+        yield words.claim_unruled
+    for ruling in entry.rulings:
+        yield _ruling(ruling, form)
+
+
+def _ruling(ruling: RulingFigures, form: Format) -> str:
+    words = form.words
+    spans = ", ".join(form.span(each.start, each.end) for each in ruling.accepted)
+    return words.ruled.format(
+        at=form.instant(ruling.occurred_at),
+        decision=words.decisions[ruling.decision],
+        by=ruling.by,
+        accepted=words.ruled_accepts.format(spans=spans) if spans else "",
+        fact=fact(ruling.position, form),
+        reason=ruling.reason,
+    )
+
+
+def _correction(entry: CorrectionEntry, form: Format) -> Iterator[str]:
+    words = form.words
+    yield words.corrected.format(
+        agent=entry.agent,
+        span=form.span(entry.interval.start, entry.interval.end),
+        action=words.actions[entry.action],
+    )
+    if entry.outcome:
+        yield words.corrected_to.format(outcome=_outcome(entry.outcome, form))
+    yield words.corrected_by.format(
+        by=entry.by,
+        at=form.instant(entry.recorded_at),
+        fact=fact(entry.position, form),
+        reason=entry.reason,
+    )
+
+
+def notice(found: NoticeFigures, form: Format) -> str:
+    """One notice with both clocks, and whether it was given in time."""
+    words = form.words
+    parts = [words.notices[found.kind]]
+    if found.announced:
+        parts.append(words.announced.format(span=form.span(found.announced.start, found.announced.end)))
+    parts.append(words.given.format(at=form.instant(found.given_at)))
+    parts += advance(found, form)
+    parts += [words.recorded.format(at=form.instant(found.recorded_at)), fact(found.position, form)]
+    return words.told.format(what=", ".join(parts), text=found.text)
+
+
+def advance(found: NoticeFigures, form: Format) -> list[str]:
+    """How long before its start a notice was given and whether that was in time; whether it is back-dated."""
+    words, parts = form.words, []
+    if found.hours_before is not None:
+        is_after = found.hours_before.startswith("-")
+        sentence = words.given_after if is_after else words.given_before
+        parts.append(sentence.format(hours=form.measure(f"{found.hours_before.removeprefix('-')} h")))
+        parts.append(words.in_time if found.in_time else words.not_in_time)
+    return [*parts, words.back_dated] if found.back_dated else parts
+
+
+def exclusions(found: Sequence[PlatformExclusion], form: Format) -> Iterator[str]:
+    """What an entry excluded and what it did not and why; platforms on which that is the same, together."""
+    alike: dict[PlatformExclusion, list[str]] = {}
+    for each in found:
+        alike.setdefault(each.model_copy(update={"platform": ""}), []).append(each.platform)
+    for exclusion, platforms in alike.items():
+        yield from _exclusion(exclusion, ", ".join(platforms), form)
+
+
+def _exclusion(found: PlatformExclusion, platforms: str, form: Format) -> Iterator[str]:
+    words = form.words
+    if found.excluded:
+        spans = ", ".join(form.span(span.start, span.end) for span in found.excluded)
+        length = form.duration(found.excluded_ms)
+        yield words.excluded.format(platform=platforms, length=length, spans=spans)
+    else:
+        yield words.excluded_nothing.format(platform=platforms)
+    for part in found.not_excluded:
+        span, why = form.span(part.start, part.end), words.not_excluded[part.why]
+        yield words.not_excluded_because.format(platform=platforms, span=span, why=why)
+
+
+# ---------------------------------------------------------------- commitments
+
+
+def finding(found: Finding, form: Format) -> str:
+    """One thing that was not as promised: of what, when, how much of how much, by which facts."""
+    words = form.words
+    at = form.span(found.start, found.end) if found.end else form.instant(found.start)
+    parts = [found.subject, words.findings.get(found.what, found.what), at]
+    if found.measured is not None:
+        parts.append(words.measured.format(measured=form.measure(found.measured)))
+    if found.promised is not None:
+        parts.append(words.promised.format(promised=form.measure(found.promised)))
+    return ", ".join([*parts, *(fact(position, form) for position in found.positions)])

@@ -1,0 +1,99 @@
+"""A statement on a terminal, readable without colour: every day and every verdict has its own sign."""
+
+import io
+from collections.abc import Iterator
+
+from rich.console import Console, RenderableType
+from rich.rule import Rule
+from rich.text import Text
+
+from consumers.pages import checking, lists, signs, summary, tables, words
+from consumers.pages.format import Format
+from consumers.pages.harmless import harmless
+from consumers.pages.picture import SVG_FORMAT, SVG_THEME
+from consumers.pages.prose import Prose
+from consumers.pages.vocabulary import Words
+from projections.figures import Statement
+
+SVG_WIDTH = 100
+
+
+def show(statement: Statement, console: Console, language: str | None = None) -> None:
+    """Print a statement in its own language or in the one asked for.
+
+    Raises:
+        BadInputError: there are no words in that language.
+    """
+    quiet = harmless(statement)
+    form = Format.of(quiet, words.spoken(statement, language))
+    _print(console, _front(quiet, form, console.width))
+    _print(console, _behind(quiet, form))
+    _print(console, _check(quiet, form))
+
+
+def svg(statement: Statement, language: str | None = None) -> str:
+    """A picture of what a terminal shows first, up to the penalties; it refers to nothing outside itself.
+
+    Raises:
+        BadInputError: there are no words in that language.
+    """
+    quiet = harmless(statement)
+    form = Format.of(quiet, words.spoken(statement, language))
+    console = Console(
+        record=True, width=SVG_WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor"
+    )
+    _print(console, _front(quiet, form, SVG_WIDTH))
+    _print(console, _check(quiet, form))
+    title = checking.command(quiet).removesuffix(" --json")
+    return console.export_svg(title=title, theme=SVG_THEME, code_format=SVG_FORMAT, unique_id="constat")
+
+
+def _print(console: Console, parts: Iterator[RenderableType]) -> None:
+    for part in parts:
+        console.print(part, markup=False, highlight=False, emoji=False)
+
+
+# ---------------------------------------------------------------- the page
+
+
+def _front(statement: Statement, form: Format, width: int) -> Iterator[RenderableType]:
+    said = form.words
+    yield from _heading(statement, form)
+    yield from _section(said.days_title, signs.strips(statement, form, width))
+    yield from _section(said.availability_title, tables.availability(statement, form))
+    yield from _section(said.time_title, tables.time_by_class(statement, form))
+    yield from _section(said.penalties_title, tables.penalties(statement, form))
+
+
+def _behind(statement: Statement, form: Format) -> Iterator[RenderableType]:
+    said = form.words
+    yield from _section(said.reasons_title, lists.reasons(statement, form))
+    yield from _section(said.register_title, lists.register(statement, form))
+    yield from _section(said.commitments_title, lists.commitments(statement, form))
+    yield from _section(said.readings_title, lists.readings(statement, form))
+
+
+def _section(title: str, content: Iterator[RenderableType]) -> Iterator[RenderableType]:
+    yield ""
+    yield Rule(Text(title, style="bold"), align="left", characters="─", style="dim")
+    yield from content
+
+
+def _heading(statement: Statement, form: Format) -> Iterator[RenderableType]:
+    yield Text(f"{statement.client} · {form.words.title}", style="bold")
+    for line in summary.heading(statement, form):
+        yield Prose(line, style="dim")
+    yield ""
+    sign, style = ("✓", "bold green") if summary.is_met(statement) else ("✗", "bold red")
+    yield Prose(f"{sign} {summary.result(statement, form)}", style=style)
+
+
+def _check(statement: Statement, form: Format) -> Iterator[RenderableType]:
+    yield from _section(form.words.check_title, _how_to_check(statement, form.words))
+
+
+def _how_to_check(statement: Statement, said: Words) -> Iterator[RenderableType]:
+    yield Prose(said.check_how)
+    yield Text(f"  {checking.command(statement)}", style="cyan", overflow="fold")
+    yield Prose(said.check_same)
+    yield Text(f"  {statement.digest}", style="bold", overflow="fold")

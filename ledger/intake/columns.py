@@ -1,0 +1,56 @@
+"""The columns of a file of results: their names, and how a file's own names and times are to be read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ledger.errors import BadInputError
+
+COLUMNS = ("platform", "observed_at", "outcome", "agent", "status", "latency_ms", "error")
+REQUIRED = COLUMNS[:3]
+DEFAULT_AGENT = "imported"
+"""The agent of results that name none. One name for all such files, so that a file that overlaps another
+is recognised whatever it is called."""
+
+TimeForm = Literal["iso", "epoch-s", "epoch-ms"]
+TIME_FORMS: tuple[TimeForm, ...] = ("iso", "epoch-s", "epoch-ms")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """How a file's columns are read: the form of its times, its own column names, the agent it leaves out."""
+
+    time: TimeForm = "iso"
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Our column -> the file's column."""
+    agent: str = DEFAULT_AGENT
+    """The agent of every result that names none."""
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.renamed) - set(COLUMNS))
+        if unknown:
+            raise BadInputError(f"there is no column {unknown[0]!r} to map; ours are {', '.join(COLUMNS)}")
+
+    def theirs(self, column: str) -> str:
+        """What a file calls one of our columns."""
+        return self.renamed.get(column, column)
+
+    def found_in(self, header: Sequence[str]) -> dict[str, int]:
+        """Which of our columns a header has, and where.
+
+        Raises:
+            BadInputError: a column comes twice, or one that is needed or mapped is missing.
+        """
+        twice = sorted({name for name in header if header.count(name) > 1})
+        if twice:
+            raise BadInputError(f"the column {twice[0]!r} comes twice; rename one of them")
+        for column in COLUMNS:
+            theirs = self.theirs(column)
+            if theirs not in header and (column in REQUIRED or column in self.renamed):
+                raise BadInputError(
+                    f"there is no column {theirs!r} among {', '.join(header) or 'none'}; name the file's own "
+                    f"column with --map {column}=NAME"
+                )
+        return {
+            column: header.index(self.theirs(column)) for column in COLUMNS if self.theirs(column) in header
+        }

@@ -1,0 +1,144 @@
+"""A source taken into the ledger: all of it, or nothing unless its rejects are put aside.
+
+The rounds of one agent are one transaction. An import that is killed leaves every agent whole or untouched,
+and the same import again completes it: what the ledger has by then is not stored twice.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from ledger import plans
+from ledger.application import Ledger
+from ledger.errors import ConflictError
+from ledger.intake.assemble import plan_for, rounds_of
+from ledger.intake.merge import each_once, only_new
+from ledger.intake.rejects import Rejects, RejectsFile
+from ledger.intake.results import Progress, read_results, silent
+from ledger.intake.sources import Source
+from ledger.intake.stored import stored_results
+from ledger.log.interface import RoundHead
+from ledger.plans import Plans, PlanSet
+
+SOURCE = "/imports"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a source."""
+
+    name: str
+    read: int
+    """Results that the source holds, repeated ones included."""
+    stored: int
+    rejected: int
+    """Records that were put aside."""
+    rounds: Mapping[str, int]
+    """Agent -> rounds that were appended."""
+    renamed: Mapping[str, str]
+    unused: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """What is new of one agent."""
+
+    agent: str
+    head: RoundHead
+    """The round behind which the new ones are numbered."""
+    plan: PlanSet
+    is_new_plan: bool
+    results: pl.DataFrame
+
+
+def import_source(  # noqa: PLR0913 - what, where to, how, and who watches
+    ledger: Ledger,
+    source: Source,
+    *,
+    now_ms: int,
+    transitions: bool = False,
+    aside: RejectsFile | None = None,
+    progress: Progress = silent,
+) -> Imported:
+    """Store what of a source is new.
+
+    Raises:
+        BadInputError: the source cannot be read, or it holds rejects and they are not put aside.
+        RefusedError: an agent of it logs every result and this source only changes, or the reverse.
+        ConflictError: another writer was first; nothing was stored for the agent it wrote for, and the
+            same import again stores what is still missing.
+    """
+    rejects = Rejects(source, keep_all=aside is not None)
+    found = read_results(source, now_ms, rejects, progress)
+    read = found.frame.height
+    new = [_only_new(ledger, agent, some, rejects) for agent, some in _by_agent(found.frame)]
+    if rejects.count and aside is None:
+        raise rejects.refusal()
+    pending = [_pending(ledger, *each, transitions=transitions) for each in new if not each[2].is_empty()]
+    if aside is not None:
+        aside.put(rejects)
+    rounds = {each.agent: _store(ledger, each) for each in pending}
+    stored = sum(each.results.height for each in pending)
+    return Imported(
+        name=source.name,
+        read=read,
+        stored=stored,
+        rejected=rejects.count,
+        rounds=rounds,
+        renamed=found.renamed,
+        unused=source.unused,
+    )
+
+
+def _by_agent(results: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    for agent in sorted(results["agent"].unique().cast(pl.String)):
+        yield agent, results.filter(pl.col("agent") == agent)
+
+
+def _only_new(
+    ledger: Ledger, agent: str, results: pl.DataFrame, rejects: Rejects
+) -> tuple[str, RoundHead, pl.DataFrame]:
+    # The head is read first: a writer who appends behind it makes our numbers void, so that what it stores
+    # is not stored again by us.
+    head = ledger.engine.round_head(agent)
+    once = each_once(results, rejects)
+    observed_ms = results["observed_ms"].sort()
+    plans_then = _plans_of(ledger, agent)
+    stored = stored_results(ledger.engine, agent, plans_then, observed_ms[0], observed_ms[-1])
+    return agent, head, only_new(once, stored, rejects)
+
+
+def _pending(
+    ledger: Ledger, agent: str, head: RoundHead, results: pl.DataFrame, *, transitions: bool
+) -> _Pending:
+    state = _plans_of(ledger, agent)
+    extended = plan_for(state, agent, results, transitions=transitions)
+    plan = extended or state.current
+    assert plan, "an agent without a plan has only new platforms"
+    return _Pending(agent, head, plan, extended is not None, results)
+
+
+def _store(ledger: Ledger, pending: _Pending) -> int:
+    rounds = list(rounds_of(pending.plan, pending.results, pending.head.number))
+    if pending.is_new_plan:
+        _set_plan(ledger, pending.plan, occurred_ms=rounds[0].start_ms)
+    ledger.append_rounds(pending.agent, rounds)
+    return len(rounds)
+
+
+def _set_plan(ledger: Ledger, plan: PlanSet, occurred_ms: int) -> None:
+    def decide(state: Plans) -> PlanSet:
+        if plan.plan_version != len(state.history) + 1:
+            raise ConflictError(f"agent {plan.agent} was given another plan meanwhile; import again")
+        return plan
+
+    stream = plans.stream_of(plan.agent)
+    ledger.record(stream, plans.INITIAL, plans.evolve, decide, occurred_ms=occurred_ms, source=SOURCE)
+
+
+def _plans_of(ledger: Ledger, agent: str) -> Plans:
+    state = plans.INITIAL
+    for recorded in ledger.stream(plans.stream_of(agent)):
+        state = plans.evolve(state, recorded)
+    return state

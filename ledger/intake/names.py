@@ -1,0 +1,60 @@
+"""Names as other programs write them ("Manual (dev)"), made names of platforms and agents ("Manual-dev")."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from pydantic import TypeAdapter, ValidationError
+
+from ledger.errors import BadInputError
+from ledger.fact import Name
+
+_NAME = TypeAdapter(Name)
+_OUTSIDE = re.compile(r"[^A-Za-z0-9._@-]+")
+_LENGTH_MAX = 100
+_DIGEST_LENGTH = 8
+
+
+def is_name(text: str) -> bool:
+    """Whether a text is a name as it stands."""
+    try:
+        _NAME.validate_python(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def slug(text: str) -> str:
+    """A name that depends on the text alone; a text that is a name is its own.
+
+    Accents are dropped, and what a name cannot hold becomes a hyphen. A text too long, or of which nothing
+    would be left, is told from others by a part of its hash.
+    """
+    if is_name(text):
+        return text
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    short = _OUTSIDE.sub("-", plain).strip("-._@")
+    digest = hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_LENGTH]
+    if not short:
+        return f"name-{digest}"
+    if len(short) > _LENGTH_MAX:
+        return f"{short[: _LENGTH_MAX - _DIGEST_LENGTH - 1]}-{digest}"
+    return short
+
+
+def slugs(texts: Iterable[str]) -> dict[str, str]:
+    """Each text and its name.
+
+    Raises:
+        BadInputError: two texts would get the same name.
+    """
+    named: dict[str, str] = {}
+    origin: dict[str, str] = {}
+    for text in sorted(set(texts)):
+        named[text] = name = slug(text)
+        if origin.setdefault(name, text) != text:
+            raise BadInputError(
+                f"{origin[name]!r} and {text!r} would both be named {name}; rename one of them in the file"
+            )
+    return named

@@ -1,0 +1,54 @@
+"""Every folder beside this file is an argument about figures; its WHY.md settles it with a pencil."""
+
+import re
+
+import pytest
+
+from tests.disputes.loading import Dispute, folders, load
+from tests.oracle.retelling import retell
+
+_BOLD = re.compile(r"\*\*([^*]+)\*\*")
+
+
+@pytest.fixture(scope="module", params=folders(), ids=lambda folder: folder.name)
+def dispute(request) -> Dispute:
+    return load(request.param)
+
+
+def test_the_oracle_gives_the_expected_figures(dispute):
+    for question, answer in zip(dispute.questions, dispute.answers, strict=True):
+        assert question.of_oracle(dispute.facts) == answer, question.note
+
+
+def test_the_product_gives_the_expected_figures(dispute):
+    story = retell(dispute.facts)
+    for question, answer in zip(dispute.questions, dispute.answers, strict=True):
+        assert question.of_product(story, dispute.contract) == answer, question.note
+
+
+def test_what_is_reckoned_by_hand_is_what_is_expected(dispute):
+    reckoned = [figure.replace(",", "").strip() for figure in _BOLD.findall(dispute.why)]
+    expected = set(_figures(dispute.answers))
+    assert reckoned, "WHY.md reckons at least one figure, in bold"
+    assert [figure for figure in reckoned if figure not in expected] == []
+
+
+def test_the_classes_of_every_answer_sum_to_its_period(dispute):
+    for answer in dispute.answers:
+        lengths = {sum(platform["classes_ms"].values()) for platform in answer["platforms"].values()}
+        assert len(lengths) == 1
+
+
+def _figures(value: object):
+    """Every figure of an answer as text; ratios as they stand."""
+    match value:
+        case dict():
+            for each in value.values():
+                yield from _figures(each)
+        case list():
+            for each in value:
+                yield from _figures(each)
+        case bool():
+            yield "met" if value else "missed"
+        case _:
+            yield str(value)

@@ -1,0 +1,97 @@
+"""Two processes that write at once: exactly one wins each number, the other is told, nothing is lost."""
+
+import pytest
+
+from ledger.errors import ConflictError
+from ledger.log import codec
+from ledger.log.interface import NewRound
+from ledger.log.sqlite import SQLiteEngine
+from ledger.rounds import chained
+from ledger.verify import verify
+from tests.ledger.log.processes import (
+    AGENT,
+    a_round,
+    append_with_retry,
+    decide_together,
+    new_ledger,
+    started,
+)
+
+TIMES = 100
+CONTESTED = 20
+
+
+@pytest.fixture
+def path(tmp_path):
+    new_ledger(tmp_path / "ledger.db")
+    return tmp_path / "ledger.db"
+
+
+def facts_of(path, stream):
+    engine = SQLiteEngine(str(path), create=False)
+    try:
+        assert verify(engine).misfit is None
+        recorded = [codec.recorded(kept.value, kept.position, kept.recorded_ms) for kept in engine.facts()]
+        return [fact for fact in recorded if fact.stream == stream]
+    finally:
+        engine.close()
+
+
+def test_two_writers_that_try_again_lose_nothing_and_leave_no_gap(path):
+    with (
+        started(append_with_retry, "one", TIMES, first=(path,)) as (_, one),
+        started(append_with_retry, "two", TIMES, first=(path,)) as (_, two),
+    ):
+        for writer in (one, two):
+            assert writer.recv() == "ready"
+        for writer in (one, two):
+            writer.send("go")
+        for writer in (one, two):
+            writer.recv()
+
+    facts = facts_of(path, "incident:contested")
+
+    assert [fact.sequence for fact in facts] == list(range(1, 2 * TIMES + 1))
+    assert sorted(fact.fact.note for fact in facts) == sorted(
+        f"{writer} {number}" for writer in ("one", "two") for number in range(TIMES)
+    )
+
+
+def test_of_two_writers_that_decided_on_the_same_state_exactly_one_wins_and_the_other_is_told(path):
+    with (
+        started(decide_together, "one", CONTESTED, first=(path,)) as (_, one),
+        started(decide_together, "two", CONTESTED, first=(path,)) as (_, two),
+    ):
+        told = []
+        for _ in range(CONTESTED):
+            for writer in (one, two):
+                assert writer.recv() == "decided"
+            for writer in (one, two):
+                writer.send("append")
+            told.append((one.recv(), two.recv()))
+            for writer in (one, two):
+                writer.send("next")
+        won = one.recv() + two.recv()
+
+    facts = facts_of(path, "incident:contested")
+
+    assert [sorted(number is None for number in pair) for pair in told] == [[False, True]] * CONTESTED
+    assert sorted(won) == [fact.sequence for fact in facts] == list(range(1, CONTESTED + 1))
+
+
+def test_two_batches_of_rounds_on_the_same_head_cannot_both_count(path):
+    first, second = SQLiteEngine(str(path)), SQLiteEngine(str(path))
+    head = first.round_head(AGENT)
+    batch = [
+        NewRound(number, number * 60_000, value)
+        for number, value in zip((1, 2), chained([a_round(1), a_round(2)], head.hash), strict=True)
+    ]
+    first.append_rounds(AGENT, batch)
+
+    with pytest.raises(ConflictError, match="read its head and send anew"):
+        second.append_rounds(AGENT, batch)
+
+    assert second.round_head(AGENT).number == 2
+    assert second.head().round_offset == 2
+    first.close()
+    second.close()

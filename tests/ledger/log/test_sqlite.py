@@ -1,0 +1,247 @@
+"""The embedded engine: its recorded clock, its cuts of the probe log, and what it refuses to hand out."""
+
+import sqlite3
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.application import Ledger
+from ledger.errors import ConflictError, DamagedLedgerError
+from ledger.fact import Draft
+from ledger.log.interface import LogHead, NewRound
+from ledger.log.sqlite import SQLiteEngine
+from ledger.plans import Planned, PlanSet
+from ledger.rounds import Round, chained
+from ledger.verify import verify
+from tests.ledger.log.processes import AGENT, PLAN, a_round, new_ledger, update
+
+CLOCK_MS = st.integers(0, 10_000)
+
+
+class Clocked:
+    """A ledger in memory whose wall clock says what it is told."""
+
+    def __init__(self):
+        self.now_ms = 0
+        self.engine = SQLiteEngine(":memory:", clock=lambda: self.now_ms)
+        self.ledger = Ledger(self.engine)
+        self.ledger.append(Draft(f"plan:{AGENT}", PLAN, 0))
+
+    def take(self, what, now_ms):
+        """Append a fact or a round while the wall clock says this; how it was recorded."""
+        self.now_ms = now_ms
+        if what == "fact":
+            (fact,) = self.ledger.append(update("i-1", "x"))
+            return fact.recorded_ms
+        number = self.engine.round_head(AGENT).number + 1
+        self.ledger.append_rounds(AGENT, [a_round(number)])
+        return list(self.engine.rounds())[-1].recorded_ms
+
+
+@pytest.fixture
+def engine():
+    engine = SQLiteEngine(":memory:")
+    yield engine
+    engine.close()
+
+
+# ---------------------------------------------------------------- the recorded clock
+
+
+@given(st.lists(st.tuples(st.sampled_from(["fact", "round"]), CLOCK_MS), max_size=20))
+def test_the_recorded_clock_never_steps_back_over_both_logs_whatever_the_wall_clock_does(appends):
+    clocked = Clocked()
+
+    recorded = [clocked.take(what, now_ms) for what, now_ms in appends]
+
+    highest, expected = 0, []
+    for _, now_ms in appends:
+        highest = max(highest, now_ms)
+        expected.append(highest)
+    assert recorded == expected
+    assert clocked.engine.head().recorded_ms == highest
+    clocked.ledger.close()
+
+
+@given(st.lists(CLOCK_MS, max_size=20), CLOCK_MS)
+def test_the_position_at_a_moment_is_the_last_one_recorded_by_then(clocks, moment_ms):
+    clocked = Clocked()
+    for now_ms in clocks:
+        clocked.take("fact", now_ms)
+
+    positions = [kept.position for kept in clocked.engine.facts() if kept.recorded_ms <= moment_ms]
+
+    assert clocked.engine.position_at(moment_ms) == max(positions)
+    clocked.ledger.close()
+
+
+def test_before_the_first_fact_nothing_is_known(engine):
+    ledger = Ledger(engine)
+    ledger.append(update("i-1", "x"))
+
+    assert engine.position_at(-1) == 0
+    assert engine.recorded_ms_of(0) == 0
+    with pytest.raises(KeyError):
+        engine.recorded_ms_of(2)
+    ledger.close()
+
+
+def test_an_empty_ledger_has_an_empty_head(engine):
+    assert engine.head() == LogHead(0, 0, 0)
+    assert list(engine.facts()) == list(engine.rounds()) == engine.agents() == []
+
+
+def test_the_facts_of_one_append_share_one_recorded_clock():
+    ticks = iter(range(100))
+    ledger = Ledger(SQLiteEngine(":memory:", clock=lambda: next(ticks)))
+
+    facts = ledger.append(*(update("i-1", "x") for _ in range(3)))
+
+    assert len({fact.recorded_ms for fact in facts}) == 1
+    ledger.close()
+
+
+# ---------------------------------------------------------------- cuts of the probe log
+
+
+@st.composite
+def probe_logs(draw):
+    """Batches of rounds: agent, starts (in any order), and the wall clock of the append."""
+    batch = st.tuples(
+        st.sampled_from(["lyon", "oslo", "paris"]),
+        st.lists(st.integers(-50, 50), min_size=1, max_size=4),
+        st.integers(0, 100),
+    )
+    return draw(st.lists(batch, max_size=8))
+
+
+def probed(batches):
+    """A ledger with these batches."""
+    clocks = iter([0, 0, 0, *(now_ms for _, _, now_ms in batches)])
+    ledger = Ledger(SQLiteEngine(":memory:", clock=lambda: next(clocks)))
+    for agent in ("lyon", "oslo", "paris"):
+        plan = PlanSet(agent=agent, plan_version=1, platforms=(Planned(platform="acme-prod"),))
+        ledger.append(Draft(f"plan:{agent}", plan, 0))
+    for agent, starts, _ in batches:
+        first = ledger.engine.round_head(agent).number + 1
+        rounds = [
+            Round(agent, first + i, f"{agent}/1", start, 1, jitter=b"\0") for i, start in enumerate(starts)
+        ]
+        ledger.append_rounds(agent, rounds)
+    return ledger
+
+
+LIMIT = st.none() | st.integers(-60, 110)
+
+
+@given(probe_logs(), LIMIT, LIMIT, LIMIT, st.none() | st.lists(st.sampled_from(["lyon", "paris", "rome"])))
+def test_a_cut_of_the_probe_log_is_the_whole_log_filtered(batches, recorded_until, start, end, agents):
+    ledger = probed(batches)
+    engine = ledger.engine
+
+    cut = list(
+        engine.rounds(
+            recorded_until_ms=recorded_until, start_from_ms=start, start_until_ms=end, agents=agents
+        )
+    )
+
+    assert cut == [
+        found
+        for found in engine.rounds()
+        if (recorded_until is None or found.recorded_ms <= recorded_until)
+        and (start is None or found.start_ms >= start)
+        and (end is None or found.start_ms < end)
+        and (agents is None or found.agent in agents)
+    ]
+    assert engine.agents() == sorted({agent for agent, _, _ in batches})
+    assert [found.offset for found in engine.rounds()] == list(range(1, engine.head().round_offset + 1))
+    ledger.close()
+
+
+def test_what_is_appended_while_somebody_reads_is_not_part_of_what_they_read(monkeypatch):
+    monkeypatch.setattr("ledger.log.sqlite.PAGE", 2)
+    clocked = Clocked()
+    clocked.ledger.append_rounds(AGENT, [a_round(number) for number in range(1, 6)])
+
+    reading = clocked.engine.rounds()
+    first = next(reading)
+    clocked.ledger.append_rounds(AGENT, [a_round(6)])
+
+    assert [found.number for found in (first, *reading)] == [1, 2, 3, 4, 5]
+    clocked.ledger.close()
+
+
+def test_a_log_longer_than_a_page_is_read_whole(monkeypatch):
+    monkeypatch.setattr("ledger.log.sqlite.PAGE", 2)
+    clocked = Clocked()
+    clocked.ledger.append_rounds(AGENT, [a_round(number) for number in range(1, 5)])
+    clocked.ledger.append(*(update("i-1", "x") for _ in range(4)))
+
+    assert [found.number for found in clocked.engine.rounds()] == [1, 2, 3, 4]
+    assert [kept.position for kept in clocked.engine.facts(after=1, until=4)] == [2, 3, 4]
+    clocked.ledger.close()
+
+
+# ---------------------------------------------------------------- rounds that are refused
+
+
+def batch(*numbers, previous=None, engine):
+    head = previous or engine.round_head(AGENT).hash
+    values = chained([a_round(number) for number in numbers], head)
+    return [NewRound(number, number * 60_000, value) for number, value in zip(numbers, values, strict=True)]
+
+
+def test_rounds_may_skip_numbers_because_a_lost_round_stays_visible(engine):
+    engine.append_rounds(AGENT, batch(3, 7, engine=engine))
+
+    assert engine.round_head(AGENT).number == 7
+
+
+@pytest.mark.parametrize("numbers", [(5,), (3,), (6, 6), (7, 6), (0,)])
+def test_a_number_that_does_not_rise_is_refused_and_so_is_its_whole_batch(engine, numbers):
+    engine.append_rounds(AGENT, batch(5, engine=engine))
+
+    with pytest.raises(ConflictError, match="stands at round 5"):
+        engine.append_rounds(AGENT, batch(*numbers, engine=engine))
+
+    assert [found.number for found in engine.rounds()] == [5]
+
+
+def test_a_round_that_names_another_predecessor_is_refused(engine):
+    engine.append_rounds(AGENT, batch(1, engine=engine))
+
+    with pytest.raises(ConflictError, match="does not extend that"):
+        engine.append_rounds(AGENT, batch(2, previous="sha256:" + "0" * 64, engine=engine))
+
+
+def test_no_rounds_are_no_append(engine):
+    engine.append_rounds(AGENT, [])
+
+    assert engine.head() == LogHead(0, 0, 0)
+
+
+# ---------------------------------------------------------------- what is read is what was recorded
+
+
+@pytest.mark.parametrize(
+    ("table", "read"),
+    [("decisions", lambda engine: engine.facts()), ("rounds", lambda engine: engine.rounds())],
+)
+def test_a_value_that_is_not_as_it_was_recorded_is_not_handed_out(tmp_path, table, read):
+    path = tmp_path / "ledger.db"
+    new_ledger(path)
+    with Ledger.open(f"sqlite:///{path}") as ledger:
+        ledger.append_rounds(AGENT, [a_round(1)])
+    with sqlite3.connect(path) as other:
+        other.execute(f"DROP TRIGGER {table}_update")
+        altered = "replace(CAST(value AS TEXT), 'paris', 'pariz')"
+        other.execute(f"UPDATE {table} SET value = CAST({altered} AS BLOB)")
+    other.close()
+    engine = SQLiteEngine(str(path))
+
+    with pytest.raises(DamagedLedgerError, match="not as it was recorded; run `constat verify`"):
+        list(read(engine))
+
+    assert verify(engine).misfit
+    engine.close()
