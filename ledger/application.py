@@ -84,7 +84,9 @@ class Ledger(Application[str]):
         Raises:
             ConflictError: another writer extended one of the streams first.
         """
-        return self._append(drafts, {stream: self._head(stream) for stream in {draft.stream for draft in drafts}})
+        return self._append(
+            drafts, {stream: self._head(stream) for stream in {draft.stream for draft in drafts}}
+        )
 
     def record(  # noqa: PLR0913 - a subject is three things, and an occurrence has a time and a source
         self,

@@ -4,8 +4,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.projections.results import (
-    NEVER_MS,
-    PLATFORMS,
     STALE_AFTER_MS,
     changes,
     ledger_of,
