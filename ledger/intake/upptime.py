@@ -1,96 +1,94 @@
-"""The history of an Upptime repository: each change of a site is a commit, whose subject carries the outcome.
+"""The git history of an Upptime repository, whose commit subjects carry the outcomes.
 
-    🟩 Manual (dev) is up (200 in 854 ms) [skip ci] [upptime]
-    🟥 Manual is down (0 in 0 ms) [skip ci] [upptime]
-    🟨 Playground has degraded performance (200 in 9183 ms) [skip ci] [upptime]
-
-A site's outcome holds until its next commit, so the agent logs only changes. The instant is the commit's own
-(the committer's clock). Commits with any other subject are no results.
+`🟩 Manual is up (200 in 858 ms) [skip ci] [upptime]` is a result of platform "Manual" at the time at which
+the commit was made. Upptime commits what changed and a daily summary, so a result holds until the next one:
+its results are `transitions`. Every other commit (graphs, summaries, people's own) is passed over.
 """
 
 import re
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
 
 import polars as pl
 
 from ledger.errors import BadInputError
-from ledger.intake.columns import COLUMNS, Columns
+from ledger.intake.columns import Columns
 from ledger.intake.sources import Record
 
-DEFAULT_AGENT = "upptime"
+AGENT = "upptime"
+_BATCH_COMMITS = 50_000
 _SUBJECT = re.compile(
-    r"^\W*(?P<site>.+?) (?P<says>is up|is down|has degraded performance|is degraded)"
-    r" \((?P<status>\d+) in (?P<latency_ms>\d+) ?ms\)"
+    r"\S+ (?P<platform>.+) (?:is|has) (?P<outcome>up|down|(?:experiencing )?degraded(?: performance)?) "
+    r"\((?P<status>[0-9]+) in (?P<latency_ms>[0-9]+) ms\) \[skip ci\] \[upptime\]"
 )
-_OUTCOMES = {"is up": "up", "is down": "down", "has degraded performance": "degraded", "is degraded": "degraded"}
+_FORMAT = "%H %at %s"
 
 
 @dataclass(frozen=True, slots=True)
 class UpptimeBatch:
-    """The whole history: commits in order of the log, numbered from 1."""
+    """Some commits, each as its hash, its time and its subject."""
 
+    first: int
     commits: tuple[str, ...]
 
     @property
     def end(self) -> int:
-        """All of them."""
-        return len(self.commits)
+        """Commits read so far."""
+        return self.first + len(self.commits) - 1
 
     def frame(self) -> pl.DataFrame | None:
-        """Every commit that is a result."""
-        rows = [
-            (line, *(cells[name] for name in COLUMNS))
-            for line, cells, _, _ in self.records()
-            if cells is not None
-        ]
-        schema: dict[str, pl.DataType] = {"line": pl.UInt32(), **dict.fromkeys(COLUMNS, pl.String())}
-        return pl.DataFrame(rows, schema=schema, orient="row")
+        """Nothing: subjects are read one by one."""
+        return None
 
     def records(self) -> Iterator[Record]:
-        """The commits that are results."""
-        for line, commit in enumerate(self.commits, 1):
-            committed_at, _, subject = commit.partition("\t")
-            if said := _SUBJECT.match(subject):
-                cells = dict.fromkeys(COLUMNS, "") | {
-                    "platform": said["site"],
-                    "observed_at": committed_at,
-                    "outcome": _OUTCOMES[said["says"]],
-                    "status": said["status"],
-                    "latency_ms": said["latency_ms"],
-                }
-                yield Record(line, cells, "", commit)
+        """The commits that hold a result."""
+        for number, commit in enumerate(self.commits, self.first):
+            _, authored, subject = commit.split(" ", 2)
+            if cells := _cells(subject):
+                yield Record(number, {**cells, "observed_at": authored}, "", commit)
+
+
+def _cells(subject: str) -> Mapping[str, str] | None:
+    matched = _SUBJECT.fullmatch(subject)
+    if matched is None:
+        return None
+    cells = matched.groupdict()
+    return cells | {"outcome": "degraded"} if "degraded" in cells["outcome"] else cells
 
 
 @dataclass(frozen=True, slots=True)
 class UpptimeSource:
-    """A clone of an Upptime repository."""
+    """An Upptime repository; its commits are read once, when it is opened."""
 
     path: Path
     columns: Columns
     commits: tuple[str, ...]
 
     @classmethod
-    def open(cls, path: Path, agent: str | None = None) -> Self:
-        """Read the history of a clone.
+    def open(cls, path: Path, columns: Columns) -> "UpptimeSource":
+        """Read the history of what is checked out; the whole of it must be there.
 
         Raises:
-            BadInputError: it is no git repository, git is missing, or no commit of it is a result.
+            BadInputError: there is no repository, its history is cut short, or holds no result.
         """
-        commits = tuple(_log(path).splitlines())
-        if not any(_SUBJECT.match(commit.partition("\t")[2]) for commit in commits):
+        if _git(path, "rev-parse", "--is-shallow-repository").strip() == "true":
             raise BadInputError(
-                f"{path}: none of its {len(commits)} commits is a result of Upptime; clone the status repository "
-                "with its history (not with --depth)"
+                f"{path}: the history is cut short; fetch the rest with `git fetch --unshallow` first"
             )
-        return cls(path, Columns(agent=agent or DEFAULT_AGENT), commits)
+        commits = _git(path, "-c", "log.showSignature=false", "log", "--reverse", f"--format={_FORMAT}")
+        source = cls(path, replace(columns, time="epoch-s"), tuple(commits.splitlines()))
+        if not any(_cells(commit.split(" ", 2)[2]) for commit in source.commits):
+            raise BadInputError(
+                f"{path}: no commit says the outcome of a site, as `🟩 Manual is up (200 in 858 ms) "
+                "[skip ci] [upptime]` does; name the repository in which Upptime runs"
+            )
+        return source
 
     @property
     def name(self) -> str:
-        """The folder's name."""
+        """The repository's path."""
         return str(self.path)
 
     @property
@@ -104,21 +102,22 @@ class UpptimeSource:
         return ()
 
     def batches(self) -> Iterator[UpptimeBatch]:
-        """The whole history at once: a year has some ten thousand commits."""
-        yield UpptimeBatch(self.commits)
+        """All commits, the oldest first."""
+        for start in range(0, len(self.commits), _BATCH_COMMITS):
+            yield UpptimeBatch(start + 1, self.commits[start : start + _BATCH_COMMITS])
 
     def place(self, line: int) -> str:
-        """The commit's place in the history, oldest first."""
-        return f"commit {line}"
+        """The commit's hash, cut."""
+        return f"commit {self.commits[line - 1][:12]}"
 
 
-def _log(path: Path) -> str:
-    command = ("git", "-C", str(path), "log", "--reverse", "--format=%cI%x09%s")
+def _git(path: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(path), "-c", "i18n.logOutputEncoding=UTF-8", *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - git, on a folder
+        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - no shell, fixed words
     except FileNotFoundError:
-        raise BadInputError("git is not installed; install it to read an Upptime repository") from None
+        raise BadInputError("git is not installed; install it to read a repository") from None
     if done.returncode:
-        reason = done.stderr.decode(errors="replace").strip().splitlines()
-        raise BadInputError(f"{path}: is no git repository with a history ({reason[-1] if reason else 'git failed'})")
+        said = done.stderr.decode(errors="replace").strip().splitlines() or ["it says nothing"]
+        raise BadInputError(f"{path}: git cannot read it ({said[-1]}); name an Upptime repository")
     return done.stdout.decode(errors="replace")
