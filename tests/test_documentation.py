@@ -29,10 +29,11 @@ def steps(page: Path) -> list[tuple[str, str]]:
 
 
 def matches(shown: str, printed: str) -> bool:
-    """Whether output is as shown; `…` stands for anything, spaces at line ends do not count."""
+    """Whether output is as shown; `…` stands for anything, kinds of spaces and line ends do not count."""
 
     def tidy(text: str) -> str:
-        return "\n".join(line.rstrip() for line in text.strip("\n").splitlines())
+        plain = text.replace("\u00a0", " ").replace("\u202f", " ").strip("\n")
+        return "\n".join(line.rstrip() for line in plain.splitlines())
 
     pattern = ".*".join(re.escape(piece) for piece in tidy(shown).split(ELLIPSIS))
     return re.fullmatch(pattern, tidy(printed), flags=re.DOTALL) is not None

@@ -80,8 +80,8 @@ def _show(found: "Difference") -> None:
         console.print("No figure of the period differs between the two moments.")
     for step in found.steps:
         what = f"{step.fact.fact.TYPE} on {step.fact.stream}" if step.fact else "rounds, and time that passed"
-        table = Table(box=None, pad_edge=False, title_justify="left")
-        table.title = f"[bold]position {step.position}[/] recorded {_instant(step)}: {what}"
+        table = Table(box=None, pad_edge=False)
+        console.print(f"[bold]position {step.position}[/] recorded {_instant(step)}: {what}", soft_wrap=True)
         table.add_column("figure")
         table.add_column("before", justify="right")
         table.add_column("after", justify="right")

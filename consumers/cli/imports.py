@@ -77,9 +77,10 @@ def upptime(
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
     """Store what is new in the history of an Upptime repository; an outcome holds until the next commit."""
-    from ledger.intake.upptime import UpptimeSource
+    from ledger.intake.columns import Columns
+    from ledger.intake.upptime import AGENT, UpptimeSource
 
-    source = UpptimeSource.open(repository, agent)
+    source = UpptimeSource.open(repository, Columns(agent=agent or AGENT))
     with common.open_ledger(ledger, create=True) as opened:
         imported = _import(opened, source, transitions=True, aside=None)
     _tell([imported], as_json=as_json)

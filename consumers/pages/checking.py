@@ -12,11 +12,7 @@ def command(statement: Statement) -> str:
         asked = ["--from", period.start, "--to", period.end]
     else:
         asked = ["--period", str(period.number)]
-    words = ["constat", "statement", "--contract", statement.contract, *asked, "--as-of", _as_of(statement)]
-    return shlex.join([*words, "--json"])
+    words = ["constat", "statement", "--contract", statement.contract, *asked]
+    # A position alone does not say which rounds were known: those recorded after its fact are not.
+    return shlex.join([*words, "--as-of", statement.as_of.recorded_at, "--json"])
 
-
-def _as_of(statement: Statement) -> str:
-    # A running period ends at the moment known, which a position alone does not name.
-    complete = statement.period.complete
-    return str(statement.as_of.position) if complete else statement.as_of.recorded_at

@@ -153,7 +153,7 @@ FRENCH = Words(
     nothing_measured="rien à mesurer",
     time_title="Le temps de la période",
     time_caption="Durée de chaque classe, par plateforme",
-    time_note="En heures:minutes:secondes. Chaque instant compte une fois : les classes font toute la période.",
+    time_note="En heures:minutes:secondes. Chaque instant compte une fois : les classes font la période.",
     whole_period="période",
     # ------------------------------------------------ penalties
     penalties_title="Pénalités",

@@ -46,7 +46,7 @@ def repository(tmp_path):
 def test_every_commit_of_a_site_is_a_result_and_other_commits_are_none(repository):
     story = Story()
 
-    imported = import_source(story.ledger, UpptimeSource.open(repository), now_ms=NOW_MS, transitions=True)
+    imported = import_source(story.ledger, UpptimeSource.open(repository, Columns(agent="upptime")), now_ms=NOW_MS, transitions=True)
 
     changes = outcome_changes(story.known(), ["Manual-dev"], 150_000, NOW_MS)
     assert imported.stored == 3
@@ -60,16 +60,16 @@ def test_every_commit_of_a_site_is_a_result_and_other_commits_are_none(repositor
 
 def test_the_same_history_again_stores_nothing(repository):
     story = Story()
-    import_source(story.ledger, UpptimeSource.open(repository), now_ms=NOW_MS, transitions=True)
+    import_source(story.ledger, UpptimeSource.open(repository, Columns(agent="upptime")), now_ms=NOW_MS, transitions=True)
 
-    again = import_source(story.ledger, UpptimeSource.open(repository), now_ms=NOW_MS, transitions=True)
+    again = import_source(story.ledger, UpptimeSource.open(repository, Columns(agent="upptime")), now_ms=NOW_MS, transitions=True)
 
     assert (again.read, again.stored) == (3, 0)
 
 
 def test_what_is_no_upptime_repository_is_refused_with_advice(tmp_path):
-    with pytest.raises(BadInputError, match="no git repository"):
-        UpptimeSource.open(tmp_path)
+    with pytest.raises(BadInputError, match="name an Upptime repository"):
+        UpptimeSource.open(tmp_path, Columns())
 
 
 def test_every_difference_from_upptimes_own_minutes_is_an_outage_under_a_quarter_of_an_hour_or_under_a_minute():
