@@ -1,0 +1,140 @@
+"""The bytes of a fact and of a round are a format: written once, for ever, pinned by known answers."""
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from ledger import rounds
+from ledger.errors import DamagedLedgerError
+from ledger.fact import GENESIS_HASH, Draft, Span, hash_of
+from ledger.instants import parse_instant
+from ledger.log import codec
+from ledger.log.codec import Envelope
+from ledger.maintenance import NoticePublished
+from ledger.rounds import Round
+
+VECTORS = Path(__file__).parents[2] / "vectors"
+
+NOTICE = Envelope.of(
+    Draft(
+        stream="maintenance:m-2026-10-06",
+        fact=NoticePublished(
+            maintenance="m-2026-10-06",
+            platforms=("acme-prod", "zenith"),
+            announced=Span.of(
+                parse_instant("2026-10-06T02:00:00+02:00"), parse_instant("2026-10-06T04:00+02:00")
+            ),
+            summary="Mise à jour de la base de données",
+            by="ops-7",
+        ),
+        occurred_ms=parse_instant("2026-10-04T16:30:00.250+02:00"),
+        source="/constat/notices",
+    ),
+    sequence=1,
+    previous_hash=GENESIS_HASH,
+)
+NOTICE_HASH = "sha256:94018ee8d9fbb1f6ff2d4410d217ef58dca894c51cfd9e1cb50a7ff9afa16952"
+
+ROUND = Round(
+    agent="paris",
+    number=42,
+    plan="paris/1",
+    start_ms=parse_instant("2026-10-06T08:30:00+02:00"),
+    n=4,
+    not_up={1: ("down", 503, "service unavailable"), 3: ("degraded", 200, "slow")},
+    missing=[0],
+    odd_status={2: 204},
+    jitter=bytes([0, 17, 255, 3]),
+    late_ms={2: 1800},
+    latencies=bytes([0, 44, 200, 16, 0, 1, 0, 39]),
+)
+ROUND_PREVIOUS = "sha256:" + "5a" * 32
+ROUND_HASH = "sha256:f328f00c74e23626dafba83c806332219185cef16a5a849427a6ca39cc538c26"
+
+
+def vector(name):
+    return (VECTORS / name).read_bytes()
+
+
+def test_a_fact_is_written_as_these_bytes_with_this_hash():
+    value = codec.encode(NOTICE)
+
+    assert value == vector("fact.json")
+    assert hash_of(value) == NOTICE_HASH
+
+
+def test_the_bytes_of_a_fact_are_read_as_that_fact():
+    assert codec.decode(vector("fact.json")) == NOTICE
+
+
+def test_a_stored_fact_is_recorded_with_its_place_its_clocks_and_the_hash_of_its_bytes():
+    recorded = codec.recorded(vector("fact.json"), 812, 1_790_000_000_000)
+
+    assert recorded.fact == NOTICE.fact
+    assert recorded.fact_id == "maintenance:m-2026-10-06/1"
+    assert (recorded.position, recorded.recorded_ms) == (812, 1_790_000_000_000)
+    assert recorded.occurred_ms == NOTICE.occurred_ms
+    assert recorded.hash == NOTICE_HASH
+
+
+def test_a_round_is_written_as_these_bytes_with_this_hash():
+    value = rounds.encode(ROUND, ROUND_PREVIOUS)
+
+    assert value == vector("round.json")
+    assert hash_of(value) == ROUND_HASH
+
+
+def test_the_bytes_of_a_round_are_read_as_that_round():
+    assert rounds.decode(vector("round.json")) == (ROUND, ROUND_PREVIOUS)
+
+
+def changed(**attributes):
+    """The known fact with other attributes; None takes one away."""
+    event = orjson.loads(vector("fact.json")) | attributes
+    return orjson.dumps({name: value for name, value in event.items() if value is not None})
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (b"", "EOF"),
+        (b"\xff\xfe", "JSON"),
+        (b"[]", "object"),
+        (b"null", "object"),
+        (vector("fact.json")[:-1], "EOF"),
+        (changed(specversion="2.0"), "specversion"),
+        (changed(type="constat.maintenance.notice-published.v9"), "not known to this version"),
+        (changed(type=None), "type"),
+        (changed(subject=7), "subject"),
+        (changed(time="yesterday"), "no date and time"),
+        (changed(time="2026-10-04T16:30:00"), "no zone"),
+        (changed(sequence="1"), "sequence"),
+        (changed(sequence="000000000002"), "calls itself maintenance:m-2026-10-06/1"),
+        (changed(id="maintenance:another/1"), "calls itself maintenance:another/1"),
+        (changed(previoushash="5a5a"), "previoushash"),
+        (changed(data={"maintenance": "m-2026-10-06"}), "platforms"),
+        (changed(data=[]), "data"),
+        (changed(comment="not ours"), "comment"),
+    ],
+)
+def test_bytes_that_are_no_fact_of_ours_are_refused_with_the_reason(value, why):
+    with pytest.raises(DamagedLedgerError, match=why) as refused:
+        codec.decode(value)
+
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "predecessor"),
+    [
+        (vector("fact.json"), GENESIS_HASH),
+        (vector("round.json"), ROUND_PREVIOUS),
+        (changed(previoushash=None), None),
+        (changed(previoushash=7), None),
+        (b'{"specversion"', None),
+        (b"anything else", None),
+    ],
+)
+def test_a_record_names_its_predecessor_only_if_it_is_an_event_of_ours(value, predecessor):
+    assert codec.claimed_predecessor(value) == predecessor

@@ -1,0 +1,415 @@
+"""Which stretches of a contract are judged, by which terms, and how they are asked for."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from ledger import contracts
+from ledger.contracts import (
+    Contract,
+    ContractAmended,
+    ContractEnded,
+    ContractSigned,
+    Membership,
+    PlatformAdded,
+    PlatformRemoved,
+    TermsVersion,
+)
+from ledger.errors import BadInputError, RefusedError
+from ledger.instants import HOUR_MS
+from ledger.interval import Interval, total_ms
+from ledger.terms import Terms
+from projections.calendar import END_OF_TIME_MS, day_interval
+from projections.periods import (
+    membership_intervals,
+    memberships,
+    parts_between,
+    period_between,
+    period_named,
+    periods_of,
+    term_of,
+    with_readings,
+)
+from tests.spec import Story, ms, span
+
+PARIS = ZoneInfo("Europe/Paris")
+LONG_AFTER = ms("2040-01-01T00:00:00Z")
+
+DAYS = st.dates(date(2015, 1, 1), date(2030, 12, 31))
+ZONES = st.sampled_from(["Europe/Paris", "America/Sao_Paulo", "Australia/Lord_Howe", "Pacific/Apia", "UTC"])
+CUTS = st.sampled_from(["30-days", "calendar-month", "rolling-30-days"])
+
+
+def signed(
+    first_day="2026-10-01", last_day=None, zone="Europe/Paris", cut="30-days", amended=(), ended=None
+) -> Contract:
+    """A contract without a ledger; `amended` are days on which other terms come into force."""
+    first = date.fromisoformat(first_day)
+    terms = Terms(readings={"period": cut})
+    versions = [TermsVersion(1, first, terms, 1)]
+    for number, day in enumerate(amended, start=2):
+        other = terms.model_copy(update={"target_percent": Decimal(99) - number})
+        versions.append(TermsVersion(number, date.fromisoformat(day), other, number))
+    return Contract(
+        signed=ContractSigned(
+            contract="acme",
+            client="Acme SA",
+            zone=zone,
+            first_day=first,
+            last_day=date.fromisoformat(last_day) if last_day else None,
+            terms=terms,
+        ),
+        versions=tuple(versions),
+        platforms=(Membership("acme-prod", "enterprise", first, None, 1),),
+        ended=ended,
+    )
+
+
+def between(start: str, end: str) -> Interval:
+    return span(f"{start}/{end}").interval
+
+
+OCTOBER = between("2026-10-01T00:00:00+02:00", "2026-10-31T00:00:00+01:00")
+
+# ---------------------------------------------------------------- how a contract is cut
+
+
+def test_the_first_thirty_days_end_after_721_hours_because_an_hour_occurs_twice():
+    first, second = periods_of(signed(), ms("2026-12-01T00:00:00+01:00"))[:2]
+
+    assert first.interval == OCTOBER
+    assert first.interval.length_ms == 721 * HOUR_MS
+    assert second.interval == between("2026-10-31T00:00:00+01:00", "2026-11-30T00:00:00+01:00")
+    assert (first.number, second.number) == (1, 2)
+
+
+def test_thirty_days_with_a_spring_night_are_719_hours():
+    assert periods_of(signed("2026-03-01"), LONG_AFTER)[0].interval.length_ms == 719 * HOUR_MS
+
+
+def test_calendar_months_are_cut_by_the_term_at_both_ends():
+    contract = signed("2026-10-15", "2026-12-10", cut="calendar-month")
+
+    assert [period.interval for period in periods_of(contract, LONG_AFTER)] == [
+        between("2026-10-15T00:00:00+02:00", "2026-11-01T00:00:00+01:00"),
+        between("2026-11-01T00:00:00+01:00", "2026-12-01T00:00:00+01:00"),
+        between("2026-12-01T00:00:00+01:00", "2026-12-11T00:00:00+01:00"),
+    ]
+
+
+def test_under_the_rolling_reading_statements_are_of_the_same_thirty_days():
+    rolling, plain = (periods_of(signed(cut=cut), LONG_AFTER) for cut in ("rolling-30-days", "30-days"))
+
+    assert [period.interval for period in rolling] == [period.interval for period in plain]
+
+
+@given(DAYS, st.integers(0, 200), ZONES, CUTS)
+def test_the_periods_of_a_contract_cover_its_term_once(first_day, days, zone, cut):
+    last_day = first_day + timedelta(days=days)
+    contract = signed(first_day.isoformat(), last_day.isoformat(), zone, cut)
+
+    periods = periods_of(contract, LONG_AFTER)
+
+    intervals = [period.interval for period in periods]
+    assert all(sooner.end_ms == later.start_ms for sooner, later in pairwise(intervals))
+    assert (intervals[0].start_ms, intervals[-1].end_ms) == term_of(contract)
+    assert all(interval.length_ms for interval in intervals)
+    assert [period.number for period in periods] == list(range(1, len(periods) + 1))
+    assert all(period.complete for period in periods)
+
+
+@given(DAYS, ZONES, st.integers(1, 12))
+def test_the_k_th_period_runs_over_thirty_local_days(first_day, zone, k):
+    period = periods_of(signed(first_day.isoformat(), zone=zone), LONG_AFTER)[k - 1]
+
+    assert period.interval.start_ms == day_interval(period.zone, first_day + timedelta(30 * (k - 1))).start_ms
+    assert period.interval.end_ms == day_interval(period.zone, first_day + timedelta(30 * k)).start_ms
+
+
+# ---------------------------------------------------------------- the term
+
+
+def test_a_contract_without_a_last_day_holds_until_the_end_of_time():
+    assert term_of(signed()) == Interval(ms("2026-10-01T00:00:00+02:00"), END_OF_TIME_MS)
+    assert term_of(signed(last_day="9999-12-31")).end_ms == END_OF_TIME_MS
+
+
+def test_periods_can_be_asked_for_as_known_at_the_end_of_time():
+    periods = periods_of(signed("9990-01-01", cut="calendar-month"), ms("9999-12-31T00:00:00Z"))
+
+    assert len(periods) == 9 * 12
+    assert periods[-1].interval.end_ms == END_OF_TIME_MS
+
+
+@pytest.mark.parametrize(
+    ("agreed", "ended", "end"),
+    [
+        ("2026-10-31", None, "2026-11-01T00:00:00+01:00"),
+        (None, "2026-10-20", "2026-10-21T00:00:00+02:00"),
+        ("2026-10-31", "2026-10-20", "2026-10-21T00:00:00+02:00"),
+        ("2026-10-31", "2026-12-31", "2026-11-01T00:00:00+01:00"),
+    ],
+)
+def test_a_contract_ends_after_the_earlier_of_its_last_days(agreed, ended, end):
+    fact = (
+        ContractEnded(contract="acme", last_day=date.fromisoformat(ended), reason="left") if ended else None
+    )
+    contract = signed(last_day=agreed, ended=fact)
+
+    assert term_of(contract).end_ms == ms(end)
+    assert periods_of(contract, LONG_AFTER)[-1].interval.end_ms == ms(end)
+
+
+# ---------------------------------------------------------------- as known at a moment
+
+
+def test_a_period_that_had_not_ended_runs_to_the_moment_known_and_says_so():
+    known_ms = ms("2026-10-10T12:00:00Z")
+
+    (period,) = periods_of(signed(), known_ms)
+
+    assert period.interval == Interval(OCTOBER.start_ms, known_ms)
+    assert not period.complete
+    assert period.parts[-1].interval.end_ms == known_ms
+
+
+def test_a_period_is_complete_from_its_end_on():
+    (first,) = periods_of(signed(), OCTOBER.end_ms)
+
+    assert first.complete
+    assert first.interval == OCTOBER
+
+
+def test_a_period_that_had_not_begun_does_not_exist():
+    assert periods_of(signed(), OCTOBER.start_ms) == []
+    assert len(periods_of(signed(), OCTOBER.end_ms + 1)) == 2
+
+
+# ---------------------------------------------------------------- asked for by name
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1", 1),
+        ("3", 3),
+        ("2026-10-01", 1),
+        ("2026-10-30", 1),
+        ("2026-10-31", 2),
+        ("2026-10", 1),
+        ("2026-11", 3),
+        ("2026-12", 4),
+    ],
+)
+def test_a_period_is_named_by_its_number_by_a_day_of_it_or_by_the_month_it_begins_in(text, number):
+    assert period_named(signed(), text, ms("2027-06-01T00:00:00Z")).number == number
+
+
+def test_a_day_that_is_not_over_names_the_period_that_will_hold_it():
+    period = period_named(signed(), "2026-10-20", ms("2026-10-10T00:00:00Z"))
+
+    assert (period.number, period.complete) == (1, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0", "4", "-1", "1.0", "2026-09-30", "2027-01-20", "2026-09", "2027-01", "2026-13-45", "", "last"],
+)
+def test_a_period_that_does_not_exist_is_refused_by_naming_those_that_do(text):
+    with pytest.raises(BadInputError, match=r"periods 1 \(from 2026-10-01\) to 3 \(from 2026-11-30\) exist"):
+        period_named(signed(), text, ms("2026-12-15T00:00:00Z"))
+
+
+def test_the_only_period_is_named_as_such():
+    with pytest.raises(BadInputError, match="only period 1 exists, from 2026-10-01"):
+        period_named(signed(), "2", ms("2026-10-15T00:00:00Z"))
+
+
+def test_before_the_contract_begins_the_refusal_says_when_it_does():
+    with pytest.raises(BadInputError, match="the contract begins on 2026-10-01"):
+        period_named(signed(), "1", ms("2026-09-15T00:00:00Z"))
+
+
+# ---------------------------------------------------------------- asked for by two instants
+
+
+def test_any_interval_is_a_period_that_has_no_number():
+    asked = between("2026-10-06T00:00:00+02:00", "2026-11-07T12:00:00+01:00")
+
+    period = period_between(signed(), asked, LONG_AFTER)
+
+    assert period.interval == asked
+    assert period.number is None
+    assert period.complete
+
+
+def test_an_interval_is_cut_to_the_term_and_to_the_moment_known():
+    contract = signed(last_day="2026-10-20")
+    asked = between("2026-09-01T00:00:00Z", "2026-12-01T00:00:00Z")
+    known_ms = ms("2026-10-10T00:00:00Z")
+
+    assert period_between(contract, asked, LONG_AFTER).interval == term_of(contract)
+    assert period_between(contract, asked, LONG_AFTER).complete
+    assert period_between(contract, asked, known_ms).interval == Interval(OCTOBER.start_ms, known_ms)
+    assert not period_between(contract, asked, known_ms).complete
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2026-09-01T00:00:00Z", "2026-10-01T00:00:00+02:00"),
+        ("2026-10-15T00:00:00Z", "2026-10-16T00:00:00Z"),
+        ("2026-10-20T00:00:00Z", "2026-10-21T00:00:00Z"),
+    ],
+)
+def test_an_interval_of_which_nothing_is_known_is_refused_by_naming_the_periods_that_exist(start, end):
+    with pytest.raises(BadInputError, match="only period 1 exists, from 2026-10-01"):
+        period_between(signed(), between(start, end), ms("2026-10-15T00:00:00Z"))
+
+
+# ---------------------------------------------------------------- parts and their terms
+
+
+def test_an_amendment_in_mid_period_cuts_it_at_local_midnight_and_leaves_its_first_terms_to_the_whole():
+    (period,) = periods_of(signed(amended=["2026-10-20"]), OCTOBER.end_ms)
+
+    cut_ms = ms("2026-10-20T00:00:00+02:00")
+    assert [(part.interval, part.terms_version) for part in period.parts] == [
+        (Interval(OCTOBER.start_ms, cut_ms), 1),
+        (Interval(cut_ms, OCTOBER.end_ms), 2),
+    ]
+    assert period.terms_version == 1
+    assert period.terms is period.parts[0].terms
+
+
+def test_an_amendment_on_the_first_day_of_a_period_is_its_terms():
+    second = periods_of(signed(amended=["2026-10-31"]), LONG_AFTER)[1]
+
+    assert second.terms_version == 2
+    assert len(second.parts) == 1
+
+
+@given(st.lists(st.dates(date(2026, 10, 2), date(2027, 6, 1)), unique=True, max_size=5), DAYS, DAYS)
+def test_the_parts_of_any_interval_cover_it_in_order_each_by_the_version_then_in_force(days, start, end):
+    assume(start != end)
+    amended = sorted(day.isoformat() for day in days)
+    contract = signed("2026-10-01", amended=amended)
+    bounds = Interval(*sorted(day_interval(PARIS, day).start_ms for day in (start, end)))
+
+    parts = parts_between(contract, bounds)
+
+    assert total_ms(part.interval for part in parts) == bounds.length_ms - max(
+        0, min(bounds.end_ms, OCTOBER.start_ms) - bounds.start_ms
+    )
+    assert all(sooner.interval.end_ms == later.interval.start_ms for sooner, later in pairwise(parts))
+    for part in parts:
+        begun = [
+            v for v in contract.versions if day_interval(PARIS, v.from_day).start_ms <= part.interval.start_ms
+        ]
+        assert part.terms_version == begun[-1].terms_version
+
+
+# ---------------------------------------------------------------- one way to cut
+
+
+def test_the_first_versions_reading_cuts_the_contract_for_its_life():
+    monthly = signed(cut="calendar-month").versions[0].terms
+    contract = signed()
+    amended = TermsVersion(2, date(2026, 11, 5), monthly, 2)
+    cut_otherwise = Contract(contract.signed, 1, (*contract.versions, amended), contract.platforms)
+
+    assert [period.interval for period in periods_of(cut_otherwise, LONG_AFTER)] == [
+        period.interval for period in periods_of(contract, LONG_AFTER)
+    ]
+
+
+def test_an_amendment_that_cuts_periods_in_another_way_is_refused():
+    with pytest.raises(RefusedError, match="cut by the reading 30-days for as long as it lasts"):
+        contracts.amend(
+            signed(), date(2026, 11, 1), Terms(readings={"period": "calendar-month"}), "as agreed"
+        )
+
+
+def test_an_amendment_of_anything_else_is_put_in_force():
+    fact = contracts.amend(signed(), date(2026, 11, 1), Terms(notice_hours=48), "as agreed")
+
+    assert isinstance(fact, ContractAmended)
+    assert fact.terms_version == 2
+
+
+# ---------------------------------------------------------------- readings to try
+
+
+def test_a_reading_is_tried_on_every_version_of_the_terms():
+    tried = with_readings(signed(amended=["2026-10-20"]), {"period": "calendar-month", "tranche": "started"})
+
+    assert [version.terms.readings.tranche for version in tried.versions] == ["started", "started"]
+    assert periods_of(tried, LONG_AFTER)[0].interval.end_ms == ms("2026-11-01T00:00:00+01:00")
+    assert [version.terms.target_percent for version in tried.versions] == [Decimal("99.5"), 97]
+
+
+def test_no_change_is_the_same_contract():
+    assert with_readings(signed(), {}) == signed()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"tranches": "started"}, "no reading 'tranches'; the readings are period, service-hours, quorum"),
+        ({"tranche": "half"}, "tranche cannot be read as 'half'; choose one of complete, started"),
+        ({"service-hours": "when we like"}, "'when we like' is no weekly schedule; write service-hours as"),
+        ({"service_hours": "24/7"}, "no reading 'service_hours'"),
+    ],
+)
+def test_a_reading_that_does_not_exist_is_refused_by_naming_the_valid_ones(changes, said):
+    with pytest.raises(BadInputError, match=said):
+        with_readings(signed(), changes)
+
+
+def test_service_hours_may_be_read_as_any_weekly_schedule():
+    tried = with_readings(signed(), {"service-hours": "Mo-Sa 08:00-20:00"})
+
+    assert tried.versions[0].terms.readings.service_hours == "Mo-Sa 08:00-20:00"
+
+
+# ---------------------------------------------------------------- who belongs to the contract
+
+
+def test_a_platform_belongs_from_the_day_it_joins_to_local_midnight_after_its_last():
+    stream = contracts.stream_of("acme")
+    story = Story().contract(platforms=["stays"], last_day="2026-10-30")
+    for from_day in ("2026-09-01", "2026-10-20"):
+        added = PlatformAdded(
+            contract="acme", platform="comes-and-goes", from_day=date.fromisoformat(from_day)
+        )
+        story.fact(stream, added)
+        if from_day == "2026-09-01":
+            removed = PlatformRemoved(contract="acme", platform="comes-and-goes", last_day=date(2026, 10, 9))
+            story.fact(stream, removed)
+
+    contract = story.known().contract("acme")
+
+    assert membership_intervals(contract, "stays") == [term_of(contract)]
+    assert membership_intervals(contract, "comes-and-goes") == [
+        between("2026-10-01T00:00:00+02:00", "2026-10-10T00:00:00+02:00"),
+        between("2026-10-20T00:00:00+02:00", "2026-10-31T00:00:00+01:00"),
+    ]
+    assert membership_intervals(contract, "another-client") == []
+    assert list(memberships(contract)) == ["comes-and-goes", "stays"]
+
+
+def test_days_of_membership_that_touch_are_one_interval():
+    contract = signed()
+    rejoined = (
+        Membership("p", "enterprise", date(2026, 10, 1), date(2026, 10, 9), 2),
+        Membership("p", "vault", date(2026, 10, 10), None, 3),
+    )
+
+    assert membership_intervals(Contract(contract.signed, 1, contract.versions, rejoined), "p") == [
+        term_of(contract)
+    ]
