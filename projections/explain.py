@@ -20,7 +20,7 @@ def at_instant(
     """The whole stretch in which an instant lies, whatever its class.
 
     Raises:
-        BadInputError: the platform does not belong to the contract in the period, or the instant lies outside it.
+        BadInputError: the platform does not belong to the contract then, or the instant lies outside it.
     """
     line = _line(known, contract, period, platform)
     spans = [span for span in line.spans if span.start_ms <= instant_ms < span.end_ms]

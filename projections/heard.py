@@ -53,7 +53,7 @@ class Heard:
     """The results of every agent that probes some platforms, around intervals of a period."""
 
     def __init__(self, known: Known, parts: Sequence[Part], around: Mapping[str, Sequence[Interval]]) -> None:
-        """Read the rounds, each once, that can have a result which holds into one of a platform's intervals."""
+        """Read the rounds, each once, that can have a result which holds into a platform's intervals."""
         self._parts = parts
         self._plans = [plan for plan in known.plans.values() if _probes_any(plan, around)]
         self._results = _results(known, self._plans, _widened(around, parts))
@@ -130,7 +130,7 @@ def _probes_any(plan: PlanSet, around: Mapping[str, Sequence[Interval]]) -> bool
 
 
 def _widened(around: Mapping[str, Sequence[Interval]], parts: Sequence[Part]) -> dict[str, list[Interval]]:
-    """The intervals in which a result lies that can hold into those asked for, by the longest of the terms."""
+    """The intervals in which a result lies that can hold into those asked for, by the longest terms."""
     stale_ms = max(part.terms.stale_after_ms for part in parts)
     return {
         platform: union(Interval(start_ms - stale_ms, end_ms) for start_ms, end_ms in intervals)

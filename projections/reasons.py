@@ -79,7 +79,7 @@ def _on_platform(platform: str, exclusions: Sequence[Exclusion], scope: Scope) -
 def _excuses(
     exclusions: Sequence[Exclusion], class_: Class, interval: Interval
 ) -> Iterator[tuple[Exclusion, int, str | None]]:
-    """What excludes an interval; of counted time, what does not exclude it. Each from where it begins in it."""
+    """What excludes an interval; of counted time, what does not. Each from where it begins in it."""
     for exclusion in exclusions:
         if exclusion.kind == _EXCLUDED_BY.get(class_):
             for span in clip(exclusion.excluded, interval):

@@ -1,4 +1,4 @@
-"""Stretches: every interval of a period that is not simply up or outside, with what makes it so (promise 5)."""
+"""Stretches: every interval of a period that is not simply up or outside, with what makes it so."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

@@ -15,4 +15,3 @@ def command(statement: Statement) -> str:
     words = ["constat", "statement", "--contract", statement.contract, *asked]
     # A position alone does not say which rounds were known: those recorded after its fact are not.
     return shlex.join([*words, "--as-of", statement.as_of.recorded_at, "--json"])
-

@@ -62,6 +62,21 @@ def time_by_class(statement: Statement, form: Format) -> Iterator[RenderableType
     yield Prose(said.time_note, style="dim")
 
 
+def time_by_day(statement: Statement, form: Format) -> Iterator[RenderableType]:
+    """The same, day by day of each platform; a day sums to its length."""
+    said = form.words
+    columns = columns_of(statement)
+    for each in statement.availability.platforms:
+        table = _figures_table(
+            each.platform, *(said.classes[column] for column in columns), said.whole_period
+        )
+        for day in each.days:
+            lengths = [length_of(day.classes_ms, column) for column in columns]
+            table.add_row(day.day, *map(form.clock, (*lengths, total_of(day.classes_ms))))
+        yield table
+    yield Prose(said.time_note, style="dim")
+
+
 # ---------------------------------------------------------------- penalties
 
 

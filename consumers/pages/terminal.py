@@ -31,6 +31,33 @@ def show(statement: Statement, console: Console, language: str | None = None) ->
     _print(console, _check(quiet, form))
 
 
+def show_part(
+    statement: Statement, part: str, console: Console, language: str | None = None, *, by_day: bool = False
+) -> None:
+    """Print one part of a statement below its heading; `by_day` cuts the time of each platform by its days.
+
+    Raises:
+        BadInputError: there are no words in that language.
+    """
+    quiet = harmless(statement)
+    form = Format.of(quiet, words.spoken(statement, language))
+    said = form.words
+    time = tables.time_by_day if by_day else tables.time_by_class
+    sections = {
+        "availability": (
+            (said.days_title, signs.strips(quiet, form, console.width)),
+            (said.availability_title, tables.availability(quiet, form)),
+            (said.time_title, time(quiet, form)),
+        ),
+        "penalties": ((said.penalties_title, tables.penalties(quiet, form)),),
+        "register": ((said.register_title, lists.register(quiet, form)),),
+        "commitments": ((said.commitments_title, lists.commitments(quiet, form)),),
+    }
+    _print(console, _heading(quiet, form))
+    for title, content in sections[part]:
+        _print(console, _section(title, content))
+
+
 def svg(statement: Statement, language: str | None = None) -> str:
     """A picture of what a terminal shows first, up to the penalties; it refers to nothing outside itself.
 

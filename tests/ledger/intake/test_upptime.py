@@ -46,7 +46,12 @@ def repository(tmp_path):
 def test_every_commit_of_a_site_is_a_result_and_other_commits_are_none(repository):
     story = Story()
 
-    imported = import_source(story.ledger, UpptimeSource.open(repository, Columns(agent="upptime")), now_ms=NOW_MS, transitions=True)
+    imported = import_source(
+        story.ledger,
+        UpptimeSource.open(repository, Columns(agent="upptime")),
+        now_ms=NOW_MS,
+        transitions=True,
+    )
 
     changes = outcome_changes(story.known(), ["Manual-dev"], 150_000, NOW_MS)
     assert imported.stored == 3
@@ -60,9 +65,19 @@ def test_every_commit_of_a_site_is_a_result_and_other_commits_are_none(repositor
 
 def test_the_same_history_again_stores_nothing(repository):
     story = Story()
-    import_source(story.ledger, UpptimeSource.open(repository, Columns(agent="upptime")), now_ms=NOW_MS, transitions=True)
+    import_source(
+        story.ledger,
+        UpptimeSource.open(repository, Columns(agent="upptime")),
+        now_ms=NOW_MS,
+        transitions=True,
+    )
 
-    again = import_source(story.ledger, UpptimeSource.open(repository, Columns(agent="upptime")), now_ms=NOW_MS, transitions=True)
+    again = import_source(
+        story.ledger,
+        UpptimeSource.open(repository, Columns(agent="upptime")),
+        now_ms=NOW_MS,
+        transitions=True,
+    )
 
     assert (again.read, again.stored) == (3, 0)
 

@@ -1,0 +1,118 @@
+"""The commands that print figures: a statement, its parts, why, what else, what moved."""
+
+import json
+
+import pytest
+
+CSV = """platform,observed_at,outcome
+acme-prod,2026-09-01T00:00:00+02:00,up
+acme-prod,2026-09-08T09:00:00+02:00,down
+acme-prod,2026-09-08T11:00:00+02:00,up
+"""
+PERIOD = ("--period", "2026-09")
+
+
+@pytest.fixture
+def asked(constat, tmp_path):
+    """Two hours down in September 2026, taken in from a file, under the contract of the template."""
+    text = constat("contract", "template", "jamespot").out.replace("2026-10-01", "2026-09-01")
+    (tmp_path / "acme.toml").write_text(text)
+    (tmp_path / "results.csv").write_text(CSV)
+    assert constat("contract", "sign", "acme.toml").code == 0
+    assert constat("import", "results", "results.csv", "--agent", "paris", "--transitions").code == 0
+    return constat
+
+
+def test_a_statement_says_the_same_on_the_terminal_as_json_csv_and_page(asked, tmp_path):
+    figures = json.loads(asked("statement", *PERIOD, "--json").out)
+    shown = asked("statement", *PERIOD, "--language", "en").out
+    page = asked("statement", *PERIOD, "--format", "html", "--output", "page.html")
+    sheet = asked("statement", *PERIOD, "--format", "csv").out
+
+    assert figures["penalties"]["days_granted"] == 2
+    assert figures["availability"]["platforms"][0]["classes_ms"]["down"] == 7_200_000
+    assert "Granted: 2 free days" in shown.replace("\u00a0", " ")
+    assert figures["digest"] in shown
+    assert page.code == 0
+    assert figures["digest"] in (tmp_path / "page.html").read_text()
+    assert "7200000" in sheet
+
+
+def test_the_parts_are_those_of_the_statement(asked):
+    whole = json.loads(asked("statement", *PERIOD, "--json").out)
+
+    for part in ("availability", "penalties", "register", "commitments"):
+        assert json.loads(asked(part, *PERIOD, "--json").out)[part] == whole[part]
+        assert asked(part, *PERIOD).code == 0
+
+
+def test_availability_can_be_cut_by_day(asked):
+    assert "2026-09-08" in asked("availability", *PERIOD, "--by", "day").out
+
+
+def test_a_tranche_is_explained_by_the_rounds_that_make_it(asked):
+    told = asked("explain", "--platform", "acme-prod", *PERIOD, "--tranche", 2, "--json").out
+
+    (stretch,) = json.loads(told)
+    assert stretch["from"] == "2026-09-08T10:00:00+02:00"
+    assert stretch["because"][0]["name"] == "paris"
+
+
+def test_an_instant_an_interval_and_nothing_else_can_be_explained(asked):
+    at = asked("explain", "--platform", "acme-prod", "--at", "2026-09-08T09:30+02:00")
+    span = asked(
+        "explain", "--platform", "acme-prod", "--from", "2026-09-08T08:00", "--to", "2026-09-08T12:00"
+    )
+
+    assert "counts as down" in at.out
+    assert span.out.count("counts as") == 3
+    assert asked("explain", "--platform", "acme-prod").code == 2
+    assert asked("explain", "--platform", "acme-tst", *PERIOD, "--tranche", 1).code == 2
+    assert "has 2 tranches" in asked("explain", "--platform", "acme-prod", *PERIOD, "--tranche", 3).err
+
+
+def test_what_is_at_stake_is_printed(asked):
+    found = json.loads(asked("compare", *PERIOD, "--disputed", "tranche-over", "--json").out)
+
+    assert [each["days_granted"] for each in found["alternatives"]] == [2, 2]
+    assert "as agreed" in asked("compare", *PERIOD).out
+
+
+def test_what_moved_is_printed_and_the_past_stays(asked):
+    before = json.loads(asked("statement", *PERIOD, "--json").out)
+    times = ("--from", "2026-09-08T09:00+02:00", "--to", "2026-09-08T10:00+02:00")
+    who = ("--agent", "paris", "--platform", "acme-prod", "--reason", "false alarm", "--by", "sre-1")
+    assert asked("correct", "c1", *who, *times, "--outcome", "up").code == 0
+
+    moved = asked("diff", *PERIOD, "--as-of", before["as_of"]["recorded_at"], "--json").out
+    again = json.loads(asked("statement", *PERIOD, "--as-of", before["as_of"]["recorded_at"], "--json").out)
+
+    assert json.loads(moved)["steps"][0]["stream"] == "correction:c1"
+    assert again["digest"] == before["digest"]
+    assert "penalties.days_granted" in asked("diff", *PERIOD, "--as-of", before["as_of"]["recorded_at"]).out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("statement",), "say which period"),
+        (("statement", "--period", "2025-01"), "2025-01"),
+        (("statement", "--contract", "other", *PERIOD), "no contract 'other'"),
+        (("statement", *PERIOD, "--reading", "notice=sometimes"), "notice"),
+        (("statement", *PERIOD, "--as-of", "99"), "ask for a position up to"),
+        (("statement", *PERIOD, "--as-of", "yesterday"), "is no date and time"),
+        (("statement", "--from", "2026-09-08", "--to", "2026-09-08"), "does not come after"),
+        (("diff", *PERIOD), "--as-of"),
+        (("compare", *PERIOD, "--disputed", "notise"), "no reading 'notise'"),
+        (("contract", "sign", "acme.toml"), "already signed"),
+        (("contract", "sign", "results.csv"), "is no TOML"),
+        (("import", "results", "missing.csv"), "no such file"),
+        (("verify", "--ledger", "sqlite:///results.csv"), "no SQLite database"),
+    ],
+)
+def test_a_question_that_cannot_be_answered_says_what_to_ask(asked, arguments, sentence):
+    answer = asked(*arguments)
+
+    assert answer.code == 2
+    assert sentence in answer.err
+    assert "Traceback" not in answer.err

@@ -1,0 +1,113 @@
+"""Statements laid out for people."""
+
+import io
+import re
+from dataclasses import fields
+from html.parser import HTMLParser
+
+import pytest
+from rich.console import Console
+
+from consumers.pages import csv_, html, terminal
+from consumers.pages.words_en import ENGLISH
+from consumers.pages.words_fr import FRENCH
+from projections.statement import statement
+from tests.spec import Story
+
+OUTAGE = "2026-10-01T00:00+02:00 up, 2026-10-06T09:00+02:00 down, 2026-10-06T11:00+02:00 up"
+NASTY = "<script>alert(1)</script> & \x1b[31mred"
+
+
+class Page(HTMLParser):
+    """What a browser would fetch or run."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.fetched: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.fetched += [
+            value for name, value in attrs if name in ("src", "href") and not value.startswith("#")
+        ]
+
+
+@pytest.fixture(scope="module")
+def disputed():
+    """Two hours down, a late notice with hostile words, a claim, a correction."""
+    story = Story().contract("acme", "2026-10-01").observed("paris", "acme-prod", OUTAGE)
+    story.at("2026-10-05T12:00+02:00")
+    story.notice("m1", ["acme-prod"], "2026-10-06T09:00+02:00/2026-10-06T10:00+02:00")
+    story.at("2026-10-07T12:00+02:00")
+    story.claim("c1", ["acme-prod"], "2026-10-06T10:00+02:00/2026-10-06T11:00+02:00")
+    story.corrected("k1", "paris", "acme-prod", "2026-10-06T10:30+02:00/2026-10-06T11:00+02:00", "up")
+    found = statement(story.known(), "acme", "2026-10")
+    return found.model_copy(update={"client": NASTY})
+
+
+def shown(found, language):
+    text = io.StringIO()
+    terminal.show(found, Console(file=text, width=100), language)
+    return text.getvalue()
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_page_fetches_nothing_and_runs_nothing(disputed, language):
+    text = html.page(disputed, language)
+
+    page = Page(text)
+    assert page.fetched == []
+    assert "script" not in page.tags
+    assert "Content-Security-Policy" in text
+    assert f'lang="{language}"' in text
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_what_a_text_says_is_shown_and_never_obeyed(disputed, language):
+    assert "<script>alert" not in html.page(disputed, language)
+    assert "\x1b[31m" not in shown(disputed, language)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_same_statement_gives_the_same_bytes(disputed, language):
+    assert html.page(disputed, language) == html.page(disputed, language)
+    assert terminal.svg(disputed, language) == terminal.svg(disputed, language)
+
+
+def test_a_page_shows_the_figures_and_the_digest(disputed):
+    text = html.page(disputed, "en")
+
+    assert disputed.digest in text
+    assert disputed.availability.platforms[0].percent in text
+    assert "m1" in text
+    assert "k1" in text
+
+
+def test_french_figures_are_written_as_the_french_write_them(disputed):
+    percent = disputed.availability.platforms[0].percent.replace(".", ",")
+
+    assert re.search(percent + "[\u00a0\u202f]%", html.page(disputed, "fr"))
+    assert percent in shown(disputed, "fr")
+
+
+def test_both_languages_say_everything():
+    for each in fields(ENGLISH):
+        english, french = getattr(ENGLISH, each.name), getattr(FRENCH, each.name)
+        assert bool(english) == bool(french)
+        if isinstance(english, dict):
+            assert set(english) == set(french)
+
+
+def test_a_sheet_has_a_line_for_each_day_and_starts_no_formula(disputed):
+    lines = csv_.rows(disputed).splitlines()
+
+    assert sum("2026-10-" in line for line in lines) >= 30
+    assert not [line for line in lines if line.startswith(("=", "+", "-", "@"))]
+
+
+def test_a_picture_refers_to_nothing_outside_itself(disputed):
+    picture = terminal.svg(disputed, "en")
+
+    assert set(re.findall(r"https?://[^\"\s<]+", picture)) <= {"http://www.w3.org/2000/svg"}
