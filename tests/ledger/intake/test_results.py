@@ -1,0 +1,167 @@
+"""Files of results: what is taken, what is refused, and what a second import stores."""
+
+import polars as pl
+import pytest
+
+from ledger.errors import BadInputError
+from ledger.intake.columns import Columns
+from ledger.intake.files import open_source
+from ledger.intake.importing import import_source
+from ledger.intake.rejects import RejectsFile
+from projections.changes import outcome_changes
+from tests.spec import Story, ms
+
+NOW_MS = ms("2026-11-01T00:00:00Z")
+HEADER = "platform,observed_at,outcome,status,latency_ms,error\n"
+GOOD = HEADER + "".join(
+    f"p{number},2026-10-06T09:{minute:02}:0{number}+02:00,{'down' if minute == 3 else 'up'},200,80,\n"
+    for minute in range(6)
+    for number in range(3)
+)
+
+
+@pytest.fixture
+def story():
+    return Story()
+
+
+def take(story, path, *, aside=None, transitions=False, **columns):
+    source = open_source(path, Columns(agent="paris", **columns))
+    return import_source(story.ledger, source, now_ms=NOW_MS, aside=aside, transitions=transitions)
+
+
+def written(tmp_path, text, name="results.csv"):
+    (tmp_path / name).write_text(text)
+    return tmp_path / name
+
+
+def changes(story):
+    return outcome_changes(story.known(), ["p0", "p1", "p2"], 150_000, NOW_MS).rows()
+
+
+def test_the_same_file_again_stores_nothing(story, tmp_path):
+    path = written(tmp_path, GOOD)
+
+    first, again = take(story, path), take(story, path)
+
+    assert (first.stored, again.stored) == (18, 0)
+    assert story.engine.round_head("paris").number == 6
+
+
+def test_an_overlapping_file_stores_only_what_is_new(story, tmp_path):
+    lines = GOOD.splitlines(keepends=True)
+    take(story, written(tmp_path, "".join(lines[:10])))
+
+    second = take(story, written(tmp_path, GOOD, "all.csv"))
+
+    assert second.stored == 9
+
+
+def test_the_order_of_rows_and_of_files_does_not_matter(tmp_path):
+    lines = GOOD.splitlines(keepends=True)
+    whole, parts = Story(), Story()
+    take(whole, written(tmp_path, GOOD))
+
+    take(parts, written(tmp_path, HEADER + "".join(reversed(lines[8:])), "late.csv"))
+    take(parts, written(tmp_path, HEADER + "".join(lines[1:8]), "early.csv"))
+
+    assert changes(parts) == changes(whole)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("p0,2026-10-06T10:00:00,up,,,", "zone"),
+        ("p0,2026-10-06T10:00:00+02:00,sideways,,,", "sideways"),
+        ("p0,2027-10-06T10:00:00+02:00,up,,,", "future"),
+        ("p0,2026-10-06T09:03:00+02:00,up,,,", "p0"),
+        ("complete garbage", "line 20"),
+        (",2026-10-06T10:00:00+02:00,up,,,", "platform"),
+    ],
+)
+def test_a_bad_row_is_named_by_its_line_and_nothing_of_the_file_is_stored(story, tmp_path, row, reason):
+    with pytest.raises(BadInputError) as refused:
+        take(story, written(tmp_path, GOOD + row + "\n"))
+
+    assert "line 20" in str(refused.value)
+    assert reason in str(refused.value)
+    assert "--rejects" in str(refused.value)
+    assert story.engine.head().position == 0
+    assert story.engine.agents() == []
+
+
+def test_only_the_first_ten_bad_rows_are_named_and_the_rest_counted(story, tmp_path):
+    bad = "".join(f"p0,2026-10-06T10:{minute:02}:00,up,,,\n" for minute in range(25))
+
+    with pytest.raises(BadInputError, match="and 15 more"):
+        take(story, written(tmp_path, GOOD + bad))
+
+
+def test_good_rows_are_stored_and_bad_ones_put_aside_when_asked(story, tmp_path):
+    path = written(tmp_path, GOOD + "p0,2026-10-06T10:00:00,up,,,\n")
+
+    with RejectsFile(tmp_path / "bad.csv") as aside:
+        imported = take(story, path, aside=aside)
+
+    assert (imported.stored, imported.rejected) == (18, 1)
+    assert ",20," in (tmp_path / "bad.csv").read_text()
+
+
+def test_a_contradiction_with_what_is_stored_is_refused_and_names_the_correction(story, tmp_path):
+    take(story, written(tmp_path, GOOD))
+    before = changes(story)
+
+    with pytest.raises(BadInputError, match="constat correct"):
+        take(story, written(tmp_path, HEADER + "p0,2026-10-06T09:03:00+02:00,up,200,80,\n", "other.csv"))
+
+    assert changes(story) == before
+
+
+def test_a_missing_column_is_named_with_the_way_to_map_it(story, tmp_path):
+    with pytest.raises(BadInputError, match="--map platform=NAME"):
+        take(story, written(tmp_path, GOOD.replace("platform,", "site,", 1)))
+
+    assert (
+        take(
+            story, written(tmp_path, GOOD.replace("platform,", "site,", 1)), renamed={"platform": "site"}
+        ).stored
+        == 18
+    )
+
+
+def test_a_leap_second_is_the_first_instant_of_the_next_minute(story, tmp_path):
+    take(story, written(tmp_path, HEADER + "p0,2016-12-31T23:59:60Z,up,,,\n"), transitions=True)
+
+    assert changes(story) == [("p0", "paris", ms("2017-01-01T00:00:00Z"), 1)]
+
+
+@pytest.mark.parametrize(("form", "factor"), [("epoch-s", 1000), ("epoch-ms", 1)])
+def test_times_may_be_numbers(story, tmp_path, form, factor):
+    at_ms = ms("2026-10-06T09:00:00Z")
+
+    take(story, written(tmp_path, HEADER + f"p0,{at_ms // factor},up,,,\n"), time=form, transitions=True)
+
+    assert changes(story)[0][2] == at_ms
+
+
+def test_csv_ndjson_and_parquet_hold_the_same_results(tmp_path):
+    path = written(tmp_path, GOOD)
+    frame = pl.read_csv(path)
+    frame.write_ndjson(tmp_path / "results.ndjson")
+    frame.write_parquet(tmp_path / "results.parquet")
+    stories = {ending: Story() for ending in ("csv", "ndjson", "parquet")}
+
+    for ending, each in stories.items():
+        assert take(each, tmp_path / f"results.{ending}").stored == 18
+
+    assert changes(stories["csv"]) == changes(stories["ndjson"]) == changes(stories["parquet"])
+
+
+def test_a_truncated_parquet_file_is_refused_and_nothing_is_stored(story, tmp_path):
+    pl.read_csv(written(tmp_path, GOOD)).write_parquet(tmp_path / "whole.parquet")
+    (tmp_path / "cut.parquet").write_bytes((tmp_path / "whole.parquet").read_bytes()[:-40])
+
+    with pytest.raises(BadInputError, match=r"cut\.parquet"):
+        take(story, tmp_path / "cut.parquet")
+
+    assert story.engine.agents() == []
