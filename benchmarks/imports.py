@@ -1,0 +1,92 @@
+"""What it costs to take in a file: `python -m benchmarks.imports`.
+
+A CSV of 2,000,000 results (20 platforms, 2 agents, one a minute: 100,000 rounds) is made, read as plain
+bytes, imported into a fresh ledger, and replayed to a statement. Seconds are of this machine; what can be
+compared is the ratio to reading the same bytes.
+"""
+
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PLATFORMS = 20
+AGENTS = ("paris", "lyon")
+ROUNDS = 50_000
+FIRST_S = 1_790_805_600
+SEED = 20261001
+DOWN_SHARE = 0.01
+MEASURE = (
+    "import resource, subprocess, sys; "
+    "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
+    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+)
+CONTRACT = """\
+contract = "acme"
+client = "Acme SA"
+first_day = 2026-10-01
+""" + "".join(f'[[platforms]]\nplatform = "p{number:02}"\n' for number in range(PLATFORMS))
+CONSTAT = Path(sys.executable).parent / "constat"
+
+
+def write(path: Path) -> None:
+    """The results, about one in a hundred not up."""
+    dice = random.Random(SEED)
+    with path.open("w") as file:
+        file.write("agent,platform,observed_at,outcome,status,latency_ms\n")
+        for number in range(ROUNDS):
+            minute = time.strftime("%Y-%m-%dT%H:%M:", time.gmtime(FIRST_S + 60 * number))
+            for agent in AGENTS:
+                for platform in range(PLATFORMS):
+                    up = dice.random() > DOWN_SHARE
+                    outcome, status = ("up", 200) if up else ("down", 503)
+                    second, latency_ms = 3 * platform % 60, dice.randrange(40, 900)
+                    file.write(
+                        f"{agent},p{platform:02},{minute}{second:02}Z,{outcome},{status},{latency_ms}\n"
+                    )
+
+
+def timed(*command: object) -> tuple[float, float]:
+    """Seconds and peak megabytes of a command."""
+    before = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, *map(str, command)], capture_output=True, text=True, check=True
+    )
+    return time.perf_counter() - before, int(done.stdout) / 1024
+
+
+def main() -> None:
+    """Print the table."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        csv, url = folder / "results.csv", f"sqlite:///{folder}/bench.db"
+        write(csv)
+        (folder / "acme.toml").write_text(CONTRACT)
+        subprocess.run(
+            [CONSTAT, "contract", "sign", folder / "acme.toml", "--ledger", url],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        rows = [
+            ("cat of the same bytes", *timed("cat", csv)),
+            ("import", *timed(CONSTAT, "import", "results", csv, "--ledger", url)),
+            ("import again: nothing new", *timed(CONSTAT, "import", "results", csv, "--ledger", url)),
+            (
+                "replay to the statement",
+                *timed(CONSTAT, "statement", "--period", "2026-10", "--json", "--ledger", url),
+            ),
+            (
+                "replay to the penalties",
+                *timed(CONSTAT, "penalties", "--period", "2026-10", "--json", "--ledger", url),
+            ),
+        ]
+        size = csv.stat().st_size / 1e6
+        print(f"{2 * ROUNDS * PLATFORMS:,} results, {2 * ROUNDS:,} rounds, {size:.0f} MB of CSV")
+        for what, seconds, megabytes in rows:
+            print(f"{what:28} {seconds:7.2f} s  {megabytes:6.0f} MB  {seconds / rows[0][1]:8.1f} x cat")
+
+
+if __name__ == "__main__":
+    main()
