@@ -43,12 +43,11 @@ def _figures(value: object):
     """Every figure of an answer as text; ratios as they stand."""
     match value:
         case dict():
+            yield from ["met" if value["target_met"] else "missed"] if "target_met" in value else []
             for each in value.values():
                 yield from _figures(each)
         case list():
             for each in value:
                 yield from _figures(each)
-        case bool():
-            yield "met" if value else "missed"
         case _:
             yield str(value)
