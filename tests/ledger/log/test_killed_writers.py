@@ -1,6 +1,7 @@
 """`kill -9` of a writing process, at any point: nothing acknowledged is lost, nothing is half-written."""
 
 import random
+import time
 
 import pytest
 
@@ -19,17 +20,30 @@ from tests.ledger.log.processes import (
 KILLS = 50
 APPENDS_MAX = 4
 AN_APPEND_SECONDS = 0.003
+WITHIN_AN_APPEND = 0.5
+"""How many of the kills wait until an append has begun; the others come when they come."""
+WAIT_SECONDS_MAX = 2
 
 
 def killed_while(writing, path, chance):
     """What a writer acknowledged before it was killed somewhere within one of its appends."""
     with started(writing, first=(path,)) as (process, connection):
         acknowledged = [connection.recv() for _ in range(chance.randint(1, APPENDS_MAX))]
-        connection.poll(chance.random() * AN_APPEND_SECONDS)  # a moment within the next append or so
+        if chance.random() < WITHIN_AN_APPEND:
+            wait_for(path.with_name(f"{path.name}-journal"))
+        else:
+            connection.poll(chance.random() * AN_APPEND_SECONDS)  # a moment within the next append or so
         process.kill()
         process.join()
         acknowledged.extend(rest_of(connection))
     return [place for append in acknowledged for place in append]
+
+
+def wait_for(journal):
+    """Until the writer is in the middle of an append: its rollback journal is there."""
+    latest = time.monotonic() + WAIT_SECONDS_MAX
+    while not journal.exists() and time.monotonic() < latest:
+        pass
 
 
 def rest_of(connection):
