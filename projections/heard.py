@@ -148,7 +148,7 @@ def _results(
         for plan in plans
     }
     for kept in _rounds(known, plans, wanted):
-        heard, _ = rounds.decode(kept.value)
+        heard, _ = rounds.decode(kept.value, with_latencies=False)
         plan = by_reference.get(heard.plan)
         if plan is None:
             continue
