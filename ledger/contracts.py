@@ -215,7 +215,10 @@ def remove_platform(state: Contract, platform: str, last_day: date) -> PlatformR
     for membership in state.platforms:
         if membership.platform == platform and membership.last_day is None:
             if last_day < membership.from_day - timedelta(days=1):
-                raise RefusedError(f"{platform} joined on {membership.from_day}; it cannot leave before that")
+                raise RefusedError(
+                    f"{platform} joined on {membership.from_day} and cannot leave before that; name the day "
+                    "before as its last if it never belonged, or a later one"
+                )
             return PlatformRemoved(contract=signed.contract, platform=platform, last_day=last_day)
     raise RefusedError(
         f"{platform} does not belong to {signed.contract}; `constat contract show` lists those that do"

@@ -169,7 +169,10 @@ def start(state: Maintenance, maintenance: str) -> MaintenanceStarted:
     if not state.notices:
         raise RefusedError(f"maintenance {maintenance} was never announced; publish its notice first")
     if state.started_ms is not None:
-        raise RefusedError(f"maintenance {maintenance} already started at {format_instant(state.started_ms)}")
+        raise RefusedError(
+            f"maintenance {maintenance} already started at {format_instant(state.started_ms)}; announce "
+            "other work under another name"
+        )
     return MaintenanceStarted(maintenance=maintenance)
 
 
@@ -181,7 +184,8 @@ def finish(state: Maintenance, maintenance: str, finished_ms: int) -> Maintenanc
         )
     if state.finished_ms is not None:
         raise RefusedError(
-            f"maintenance {maintenance} already finished at {format_instant(state.finished_ms)}"
+            f"maintenance {maintenance} already finished at {format_instant(state.finished_ms)}; announce "
+            "other work under another name"
         )
     if finished_ms < state.started_ms:
         raise RefusedError("the work would end before it started; correct the time")

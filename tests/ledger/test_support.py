@@ -1,0 +1,50 @@
+"""Support requests: what their facts make of them, and what they refuse."""
+
+from ledger import support
+from ledger.support import SupportAnswered, SupportRequested
+from tests.spec import ms
+from tests.subjects import after, refused
+
+MONDAY = "2026-10-05T09:00:00Z"
+TUESDAY = "2026-10-06T09:00:00Z"
+FRIDAY = "2026-10-09T09:00:00Z"
+
+requested = SupportRequested(request="r1", contract="acme", subject="it is slow", by="admin-7")
+answered = SupportAnswered(request="r1", by="support-3")
+
+FILED = after(support, (requested, MONDAY))
+
+
+def test_before_it_is_filed_it_does_not_exist():
+    assert support.INITIAL.requested is None
+
+
+def test_a_filed_request_is_not_answered():
+    assert (FILED.requested_ms, FILED.answered_ms, FILED.positions) == (ms(MONDAY), None, (10,))
+
+
+def test_the_first_answer_counts():
+    state = after(support, (requested, MONDAY), (answered, TUESDAY), (answered, FRIDAY))
+
+    assert state.answered_ms == ms(TUESDAY)
+    assert state.positions == (10, 20, 30)
+
+
+def test_a_request_is_filed_and_answered_even_at_once():
+    assert support.request(support.INITIAL, requested) == requested
+    assert support.answer(FILED, answered, ms(MONDAY)) == answered
+
+
+def test_a_request_is_filed_once():
+    with refused("file another under another number"):
+        support.request(FILED, requested)
+
+
+def test_a_request_is_filed_before_it_is_answered():
+    with refused("no request r1; file it first with `constat support file`"):
+        support.answer(support.INITIAL, answered, ms(TUESDAY))
+
+
+def test_an_answer_does_not_come_before_its_request():
+    with refused("correct the time"):
+        support.answer(FILED, answered, ms(MONDAY) - 1)
