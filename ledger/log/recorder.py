@@ -28,6 +28,7 @@ from ledger.log.stamp import (
     GENESIS_RUNNING_HASH,
     LAST_DECISION,
     Clock,
+    intact,
     recorded_now,
     running_hash,
     wall_clock,
@@ -95,7 +96,7 @@ class SQLiteRecorder(ApplicationRecorder):
     ) -> Sequence[StoredEvent]:
         """The events of one stream, by sequence number."""
         query = (
-            "SELECT stream, sequence, type, value FROM decisions WHERE stream = ? AND sequence > ? "
+            "SELECT stream, sequence, type, value, hash FROM decisions WHERE stream = ? AND sequence > ? "
             f"AND sequence <= ? ORDER BY sequence {'DESC' if desc else 'ASC'} LIMIT ?"
         )
         bounds = (
@@ -105,7 +106,12 @@ class SQLiteRecorder(ApplicationRecorder):
         )
         with self._database.reading() as connection:
             rows = connection.execute(query, (str(originator_id), *bounds)).fetchall()
-        return [StoredEvent(self._stream_type(stream), *rest) for stream, *rest in rows]
+        return [
+            StoredEvent(
+                self._stream_type(stream), n, topic, intact(value, kept_hash, f"fact {n} of {stream}")
+            )
+            for stream, n, topic, value, kept_hash in rows
+        ]
 
     def select_notifications(
         self,
@@ -121,16 +127,20 @@ class SQLiteRecorder(ApplicationRecorder):
         highest = UNBOUNDED if stop is None else stop
         chosen = f"AND type IN ({','.join('?' * len(topics))})" if topics else ""
         query = (
-            "SELECT stream, sequence, type, value, position FROM decisions "
+            "SELECT stream, sequence, type, value, hash, position FROM decisions "
             f"WHERE position >= ? AND position <= ? {chosen} ORDER BY position LIMIT ?"
         )
         with self._database.reading() as connection:
             rows = connection.execute(query, (lowest, highest, *topics, limit)).fetchall()
         return [
             Notification(
-                id=position, originator_id=self._stream_type(stream), originator_version=n, topic=t, state=v
+                id=position,
+                originator_id=self._stream_type(stream),
+                originator_version=n,
+                topic=topic,
+                state=intact(value, kept_hash, f"the fact at position {position}"),
             )
-            for stream, n, t, v, position in rows
+            for stream, n, topic, value, kept_hash, position in rows
         ]
 
     def max_notification_id(self) -> int | None:

@@ -22,6 +22,7 @@ from ledger.log.stamp import (
     LAST_DECISION,
     LAST_ROUND,
     Clock,
+    intact,
     recorded_now,
     running_hash,
     wall_clock,
@@ -71,8 +72,7 @@ class SQLiteEngine:
     def facts(self, *, after: int = 0, until: int | None = None) -> Iterator[KeptFact]:
         for *kept, kept_hash in self._pages(_FACTS, after, UNBOUNDED if until is None else until):
             fact = KeptFact(*kept)
-            if hash_of(fact.value) != kept_hash:
-                raise DamagedLedgerError(_not_as_recorded(f"the fact at position {fact.position}"))
+            intact(fact.value, kept_hash, f"the fact at position {fact.position}")
             yield fact
 
     def _pages(self, query: str, after: int, *arguments: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
@@ -170,9 +170,7 @@ class SQLiteEngine:
         query = _ROUNDS.format(chosen=chosen)
         for row in self._pages(query, after, last, *starts, *(agents or ())):
             found = KeptRound(*row)
-            if hash_of(found.value) != found.hash:
-                what = f"round {found.number} of agent {found.agent} (offset {found.offset})"
-                raise DamagedLedgerError(_not_as_recorded(what))
+            intact(found.value, found.hash, f"round {found.number} of agent {found.agent}")
             yield found
 
     def _offsets_of(self, agents: Sequence[str] | None, *starts: int) -> tuple[int, int]:
@@ -212,10 +210,6 @@ class SQLiteEngine:
 
     def close(self) -> None:
         self._database.close()
-
-
-def _not_as_recorded(what: str) -> str:
-    return f"{what} is not as it was recorded; run `constat verify`, then restore the ledger from a copy"
 
 
 def _round_head(connection: sqlite3.Connection, agent: str) -> RoundHead:

@@ -5,6 +5,9 @@ import sqlite3
 import time
 from collections.abc import Callable
 
+from ledger.errors import DamagedLedgerError
+from ledger.fact import hash_of
+
 Clock = Callable[[], int]
 
 GENESIS_RUNNING_HASH = bytes(32)
@@ -33,3 +36,16 @@ def running_hash(previous: bytes, *pinned: int | str) -> bytes:
     A fact pins its record, position, recorded clock and hash; a round its offset, recorded clock and hash.
     """
     return hashlib.sha256(previous + " ".join(map(str, pinned)).encode()).digest()
+
+
+def intact(value: bytes, kept_hash: str, what: str) -> bytes:
+    """The stored bytes of a record, if they still have the hash that was kept of them.
+
+    Raises:
+        DamagedLedgerError: they do not; `what` says which record it is.
+    """
+    if hash_of(value) != kept_hash:
+        raise DamagedLedgerError(
+            f"{what} is not as it was recorded; run `constat verify`, then restore the ledger from a copy"
+        )
+    return value
