@@ -10,7 +10,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ledger import facts
-from ledger.errors import DamagedLedgerError
+from ledger.errors import BadInputError, DamagedLedgerError
 from ledger.fact import Draft, Fact, RecordedFact, Sha256, hash_of
 from ledger.instants import format_instant, parse_instant
 
@@ -70,20 +70,31 @@ class Envelope:
 
 
 def encode(envelope: Envelope) -> bytes:
-    """The stored form. The same envelope always gives the same bytes."""
-    return orjson.dumps(
-        {
-            "specversion": "1.0",
-            "type": envelope.fact.TYPE,
-            "source": envelope.source,
-            "id": envelope.fact_id,
-            "subject": envelope.stream,
-            "time": format_instant(envelope.occurred_ms),
-            "sequence": f"{envelope.sequence:0{SEQUENCE_DIGITS}}",
-            "previoushash": envelope.previous_hash,
-            "data": envelope.fact.model_dump(mode="json", by_alias=True, exclude_none=True),
-        },
-    )
+    """The stored form. The same envelope always gives the same bytes.
+
+    Raises:
+        BadInputError: the fact has a number that not every reader of JSON holds exactly.
+    """
+    try:
+        return orjson.dumps(_event(envelope), option=orjson.OPT_STRICT_INTEGER)
+    except orjson.JSONEncodeError as error:
+        raise BadInputError(
+            f"{envelope.fact.TYPE} cannot be kept ({error}); write its numbers between -2^53 and 2^53"
+        ) from error
+
+
+def _event(envelope: Envelope) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "type": envelope.fact.TYPE,
+        "source": envelope.source,
+        "id": envelope.fact_id,
+        "subject": envelope.stream,
+        "time": format_instant(envelope.occurred_ms),
+        "sequence": f"{envelope.sequence:0{SEQUENCE_DIGITS}}",
+        "previoushash": envelope.previous_hash,
+        "data": envelope.fact.model_dump(mode="json", by_alias=True, exclude_none=True),
+    }
 
 
 def decode(value: bytes) -> Envelope:

@@ -1,0 +1,201 @@
+"""Arbitrary facts, for laws that hold for all of them."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+from hypothesis import strategies as st
+
+from ledger import claims, contracts, corrections, incidents, maintenance, operations, support
+from ledger.fact import Evidence, Fact, Span
+from ledger.incidents import Browser
+from ledger.instants import parse_instant
+from ledger.plans import Planned, PlanSet
+from ledger.readings import QUESTIONS
+from ledger.terms import BROWSERS, QUOTA_GB, Terms
+
+LARGEST = 2**53 - 1
+_FIRST_MS = parse_instant("1970-01-01T00:00:00Z")
+_LAST_MS = parse_instant("2999-12-31T23:59:59.999Z")
+
+# ---------------------------------------------------------------- the parts of facts
+
+names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,20}", fullmatch=True)
+texts = st.text(min_size=1, max_size=60).map(str.strip).filter(bool)
+instants = st.integers(_FIRST_MS, _LAST_MS)
+counts = st.integers(0, LARGEST)
+days = st.dates(date(1970, 1, 1), date(2999, 12, 31))
+evidence = st.lists(
+    st.builds(Evidence, name=texts, sha256=st.from_regex(r"sha256:[0-9a-f]{64}", fullmatch=True)), max_size=2
+).map(tuple)
+spans = st.tuples(instants, st.integers(1, 10**10)).map(lambda drawn: Span.of(drawn[0], drawn[0] + drawn[1]))
+platforms = st.lists(names, min_size=1, max_size=3).map(tuple)
+operators = st.sampled_from(["OVHcloud", "SCALEWAY", "3DS OUTSCALE", "Ailleurs à côté"])
+offers = st.sampled_from(sorted(QUOTA_GB))
+browsers = st.builds(Browser, name=st.sampled_from(sorted(BROWSERS)), major_version=counts)
+
+readings = st.fixed_dictionaries(
+    {},
+    optional={
+        question.name: st.sampled_from([choice.value for choice in question.choices])
+        for question in QUESTIONS
+    },
+)
+terms = st.builds(
+    Terms,
+    target_percent=st.decimals(0, 100, places=6) | st.sampled_from([Decimal("99.5"), Decimal("99.50")]),
+    cap_days=counts,
+    extra_holidays=st.lists(days, max_size=2).map(tuple),
+    holiday_calendar=st.sampled_from(["", "FR", "FR-57", "DE"]),
+    maintenance_windows=st.sampled_from(["24/7", "Mo-Fr 00:00-07:00; Sa-Su 00:00-24:00"]),
+    agent_weights=st.dictionaries(names, counts, max_size=3),
+    operators=st.lists(operators, max_size=3).map(tuple),
+    readings=readings,
+)
+
+# ---------------------------------------------------------------- facts
+
+_ruled = st.one_of(
+    st.tuples(st.just("rejected"), st.just(())),
+    st.tuples(st.sampled_from(["accepted", "in-part"]), st.lists(spans, min_size=1, max_size=2).map(tuple)),
+)
+_restated = st.one_of(
+    st.just(("annulled", None)),
+    st.tuples(st.just("restated"), st.sampled_from(["up", "degraded", "down"])),
+)
+_planned = st.builds(Planned, platform=names, offset_ms=st.integers(0, 999), usual_status=st.integers(0, 999))
+
+FACTS: Mapping[type[Fact], st.SearchStrategy[Fact]] = {
+    contracts.ContractSigned: st.builds(
+        contracts.ContractSigned,
+        contract=names,
+        client=texts,
+        language=st.sampled_from(["fr", "en"]),
+        zone=st.sampled_from(["Europe/Paris", "UTC", "America/New_York"]),
+        first_day=days,
+        last_day=st.none() | days,
+        terms=terms,
+    ),
+    contracts.ContractAmended: st.builds(
+        contracts.ContractAmended,
+        contract=names,
+        terms_version=counts,
+        from_day=days,
+        terms=terms,
+        reason=texts,
+    ),
+    contracts.ContractEnded: st.builds(contracts.ContractEnded, contract=names, last_day=days, reason=texts),
+    contracts.PlatformAdded: st.builds(
+        contracts.PlatformAdded, contract=names, platform=names, from_day=days, offer=offers
+    ),
+    contracts.PlatformRemoved: st.builds(
+        contracts.PlatformRemoved, contract=names, platform=names, last_day=days
+    ),
+    PlanSet: st.builds(
+        PlanSet,
+        agent=names,
+        plan_version=st.integers(1, LARGEST),
+        period_ms=st.integers(1000, LARGEST),
+        transitions=st.booleans(),
+        platforms=st.lists(_planned, min_size=1, max_size=4, unique_by=lambda each: each.platform).map(tuple),
+    ),
+    maintenance.NoticePublished: st.builds(
+        maintenance.NoticePublished,
+        maintenance=names,
+        platforms=platforms,
+        announced=spans,
+        summary=texts,
+        by=names,
+    ),
+    maintenance.NoticeMoved: st.builds(
+        maintenance.NoticeMoved, maintenance=names, announced=spans, reason=texts, by=names
+    ),
+    maintenance.NoticeWithdrawn: st.builds(
+        maintenance.NoticeWithdrawn, maintenance=names, reason=texts, by=names
+    ),
+    maintenance.MaintenanceStarted: st.builds(maintenance.MaintenanceStarted, maintenance=names),
+    maintenance.MaintenanceFinished: st.builds(maintenance.MaintenanceFinished, maintenance=names),
+    incidents.IncidentOpened: st.builds(
+        incidents.IncidentOpened,
+        incident=names,
+        platforms=platforms,
+        summary=texts,
+        data_loss=st.booleans(),
+        browser=st.none() | browsers,
+        by=names,
+    ),
+    incidents.IncidentUpdated: st.builds(
+        incidents.IncidentUpdated,
+        incident=names,
+        note=texts,
+        cause=st.none() | texts,
+        data_loss=st.none() | st.booleans(),
+        by=names,
+    ),
+    incidents.IncidentResolved: st.builds(incidents.IncidentResolved, incident=names, cause=texts, by=names),
+    incidents.DataLossAlertSent: st.builds(
+        incidents.DataLossAlertSent,
+        incident=names,
+        platforms=platforms,
+        administrators=st.lists(names, max_size=2).map(tuple),
+        evidence=evidence,
+    ),
+    claims.ClaimFiled: st.builds(
+        claims.ClaimFiled,
+        claim=names,
+        platforms=platforms,
+        claimed=spans,
+        event=texts,
+        evidence=evidence,
+        by=names,
+    ),
+    claims.ClaimRuled: st.builds(
+        lambda ruled, **rest: claims.ClaimRuled(decision=ruled[0], accepted=ruled[1], **rest),
+        ruled=_ruled,
+        claim=names,
+        reason=texts,
+        evidence=evidence,
+        by=names,
+        revises=st.none() | st.integers(1, LARGEST),
+    ),
+    corrections.ResultsCorrected: st.builds(
+        lambda restated, **rest: corrections.ResultsCorrected(
+            action=restated[0], outcome=restated[1], **rest
+        ),
+        restated=_restated,
+        correction=names,
+        agent=names,
+        platform=names,
+        interval=spans,
+        reason=texts,
+        evidence=evidence,
+        by=names,
+    ),
+    support.SupportRequested: st.builds(
+        support.SupportRequested,
+        request=names,
+        contract=names,
+        platform=st.none() | names,
+        subject=texts,
+        by=names,
+    ),
+    support.SupportAnswered: st.builds(support.SupportAnswered, request=names, by=names),
+    operations.BackupTaken: st.builds(
+        operations.BackupTaken,
+        platform=names,
+        backup=names,
+        operator=operators,
+        size_bytes=st.none() | counts,
+    ),
+    operations.BackupReplicated: st.builds(
+        operations.BackupReplicated, platform=names, backup=names, operator=operators
+    ),
+    operations.BackupExpired: st.builds(operations.BackupExpired, platform=names, backup=names),
+    operations.DataPlaced: st.builds(
+        operations.DataPlaced,
+        platform=names,
+        operators=st.lists(operators, min_size=1, max_size=3).map(tuple),
+    ),
+    operations.StorageMeasured: st.builds(operations.StorageMeasured, platform=names, used_bytes=counts),
+}
+"""Every type of fact, and arbitrary facts of it."""
