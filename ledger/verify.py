@@ -195,19 +195,17 @@ def _check_saved(walked: _Walked) -> None:
 
 def _check_fact(row: FactRow, walked: _Walked, plans: dict[str, _KnownPlan]) -> None:
     _require(row.position == walked.place + 1, f"position {row.position} stands in its place")
-    _check_bytes(row)
+    _check_alone(row, walked)
     envelope = codec.decode(row.value)
     said = (envelope.stream, envelope.sequence, orjson.loads(row.value)["type"])
     _require(said == (row.stream, row.sequence, row.type), "its columns do not say what its bytes say")
     head = walked.heads.get(row.stream, _START)
     _require(row.sequence == head.sequence + 1, f"number {head.sequence + 1} of its stream is missing")
     _check_predecessor(envelope.previous_hash, head)
-    _require(
-        row.record == row.position or (row.record, row.recorded_ms) == (walked.record, walked.recorded_ms),
-        "it does not belong to the append that it names",
-    )
+    together = (row.record, row.recorded_ms) == (walked.record, walked.recorded_ms)
     pinned = (row.record, row.position, row.recorded_ms, row.hash)
     _take(row, walked, running_hash(walked.running, *pinned))
+    _require(row.record == row.position or together, "it does not belong to the append that it names")
     walked.place, walked.record = row.position, row.record
     walked.heads[row.stream] = Head(row.sequence, row.hash)
     if isinstance(envelope.fact, PlanSet):
@@ -216,7 +214,7 @@ def _check_fact(row: FactRow, walked: _Walked, plans: dict[str, _KnownPlan]) -> 
 
 def _check_round(row: RoundRow, walked: _Walked, plans: Mapping[str, _KnownPlan]) -> None:
     _require(row.offset == walked.place + 1, f"offset {row.offset} stands in its place")
-    _check_bytes(row)
+    _check_alone(row, walked)
     found, previous_hash = rounds.decode(row.value)
     said = (found.agent, found.number, found.start_ms)
     _require(said == (row.agent, row.number, row.start_ms), "its columns do not say what its bytes say")
@@ -252,8 +250,9 @@ def _check_plan(found: Round, recorded_ms: int, known: _KnownPlan | None) -> Non
         raise DamagedLedgerError(str(error)) from error
 
 
-def _check_bytes(row: FactRow | RoundRow) -> None:
+def _check_alone(row: FactRow | RoundRow, walked: _Walked) -> None:
     _require(hash_of(row.value) == row.hash, "its bytes do not have the hash that was recorded")
+    _require(row.recorded_ms >= walked.recorded_ms, "its recorded clock runs backwards")
 
 
 def _check_predecessor(named: str, head: Head) -> None:
@@ -261,7 +260,6 @@ def _check_predecessor(named: str, head: Head) -> None:
 
 
 def _take(row: FactRow | RoundRow, walked: _Walked, running: bytes) -> None:
-    _require(row.recorded_ms >= walked.recorded_ms, "its recorded clock runs backwards")
     _require(
         row.running_hash == running,
         "the running hash does not come out: its recorded clock, its place or the log before it was changed",

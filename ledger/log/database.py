@@ -157,15 +157,19 @@ class Database:
             raise  # a guard's refusal: no caller of ours can cause it
         except sqlite3.Error as error:
             raise self._explained(error) from error
+        except UnicodeDecodeError as error:  # SQLite quotes damaged text in what it complains of
+            raise self._damaged(error.object.decode(errors="replace")) from error
 
     def _explained(self, error: sqlite3.Error) -> ConstatError:
         name = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
         if name in _DAMAGED or str(error).lower().startswith(_DAMAGED):
-            return DamagedLedgerError(
-                f"{self.path}: the file is damaged ({error}); run `constat verify`, then restore it from a "
-                "copy"
-            )
+            return self._damaged(str(error))
         return UnusableLedgerError(f"{self.path}: {_ADVICE.get(name, str(error))}; nothing was changed")
+
+    def _damaged(self, why: str) -> DamagedLedgerError:
+        return DamagedLedgerError(
+            f"{self.path}: the file is damaged ({why}); run `constat verify`, then restore it from a copy"
+        )
 
     def close(self) -> None:
         """Close the connection."""

@@ -1,4 +1,4 @@
-"""What the ledger adds to a record: its recorded clock, and the running hash of the whole log up to it."""
+"""What the ledger keeps beside the bytes of a record: their hash, its recorded clock, the hash of its log."""
 
 import hashlib
 import sqlite3

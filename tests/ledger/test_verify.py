@@ -1,130 +1,448 @@
-"""A ledger read again: what was changed is found, and what was not changed is not complained of."""
+"""A ledger read again: what was tampered with is found, and what was not is not complained of."""
 
-import random
 import sqlite3
+from dataclasses import replace
 
+import orjson
 import pytest
 
-from ledger import plans
+from ledger import rounds
 from ledger.application import Ledger
-from ledger.errors import ConstatError
-from ledger.fact import Draft
-from ledger.incidents import IncidentOpened, IncidentUpdated
+from ledger.errors import UnusableLedgerError
+from ledger.fact import Draft, hash_of
+from ledger.log import codec
 from ledger.log.sqlite import SQLiteEngine
+from ledger.log.stamp import GENESIS_RUNNING_HASH, running_hash
 from ledger.plans import Planned, PlanSet
-from ledger.rounds import Round
-from ledger.verify import verify
+from ledger.verify import Heads, LogEnd, verify
+from tests.ledger.log.processes import AGENT, PLAN, a_round, new_ledger, update
 
-FLIPS = 200
-SEED = 20261001
+LYON = PlanSet(agent="lyon", plan_version=1, platforms=(Planned(platform="acme-prod"),))
+LAST_FACT, LAST_ROUND = 62, 60
+PLACES = {"decisions": "position", "rounds": "offset"}
 
 
 @pytest.fixture(scope="module")
-def ledger_file(tmp_path_factory):
-    """Some two hundred facts and three hundred rounds."""
-    path = tmp_path_factory.mktemp("verify") / "ledger.db"
+def kept(tmp_path_factory):
+    """The bytes of a ledger with plans of two agents, an incident's sixty steps, and sixty rounds of one agent."""
+    path = tmp_path_factory.mktemp("kept") / "ledger.db"
+    new_ledger(path)
     with Ledger.open(f"sqlite:///{path}") as ledger:
-        plan = PlanSet(
-            agent="paris", plan_version=1, platforms=(Planned(platform="p1"), Planned(platform="p2"))
-        )
-        ledger.append(Draft(plans.stream_of("paris"), plan, 0))
-        opened = IncidentOpened(incident="i1", platforms=("p1",), summary="it is slow")
-        ledger.append(Draft("incident:i1", opened, 0))
-        for number in range(200):
-            ledger.append(Draft("incident:i1", IncidentUpdated(incident="i1", note=f"step {number}"), number))
-        rounds = [
-            Round(
-                "paris",
-                number,
-                "paris/1",
-                60_000 * number,
-                2,
-                {0: ("down", 503, "no")} if number % 7 else {},
-                jitter=b"\x01\x02",
-            )
-            for number in range(1, 301)
-        ]
-        ledger.append_rounds("paris", rounds)
-    return path
+        ledger.append(Draft("plan:lyon", LYON, 0))
+        for number in range(20):
+            ledger.append(*(update("i-1", f"step {number}.{part}") for part in range(3)))
+        ledger.append_rounds(AGENT, [a_round(number) for number in range(1, 61)])
+    return path.read_bytes()
 
 
-def everything(path):
-    """Every record of both logs as its readers see it."""
-    engine = SQLiteEngine(str(path), create=False)
+@pytest.fixture
+def path(kept, tmp_path):
+    (tmp_path / "ledger.db").write_bytes(kept)
+    return tmp_path / "ledger.db"
+
+
+class Forger:
+    """Somebody who may write the file, who takes the guards off and puts them back when he is done."""
+
+    def __init__(self, path):
+        self.connection = sqlite3.connect(path, isolation_level=None)
+
+    def __enter__(self):
+        self.guards = self.connection.execute(
+            "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'"
+        ).fetchall()
+        for name, _ in self.guards:
+            self.connection.execute(f"DROP TRIGGER {name}")
+        return self
+
+    def __exit__(self, *_):
+        for _, guard in self.guards:
+            self.connection.execute(guard)
+        self.connection.close()
+
+    def sql(self, statement, *arguments):
+        return self.connection.execute(statement, arguments).fetchall()
+
+    def forge(self, table, place, **columns):
+        """Change columns of one record, and make its hash fit its bytes."""
+        if "value" in columns:
+            columns["hash"] = hash_of(columns["value"])
+        changes = ", ".join(f"{name} = ?" for name in columns)
+        self.sql(f"UPDATE {table} SET {changes} WHERE {PLACES[table]} = ?", *columns.values(), place)
+
+    def value(self, table, place):
+        return self.sql(f"SELECT value FROM {table} WHERE {PLACES[table]} = ?", place)[0][0]
+
+    def hash_anew(self):
+        """Make the running hashes come out again."""
+        for table, pinned in (
+            ("decisions", "position, record, position, recorded_ms, hash"),
+            ("rounds", "offset, offset, recorded_ms, hash"),
+        ):
+            running = GENESIS_RUNNING_HASH
+            for place, *of_record in self.sql(f"SELECT {pinned} FROM {table} ORDER BY 1"):
+                running = running_hash(running, *of_record)
+                self.forge(table, place, running_hash=running)
+
+
+def verified(path, saved=None, **options):
+    engine = SQLiteEngine(str(path), create=False, **options)
     try:
-        return list(engine.facts()), list(engine.rounds())
+        return verify(engine, saved)
     finally:
         engine.close()
 
 
-def misfit_of(path):
-    engine = SQLiteEngine(str(path), create=False)
-    try:
-        return verify(engine).misfit
-    finally:
-        engine.close()
+def heads_of(path):
+    return verified(path).heads
 
 
-def test_an_untouched_ledger_fits(ledger_file):
-    engine = SQLiteEngine(str(ledger_file), create=False)
+def renamed(value, **attributes):
+    return orjson.dumps(orjson.loads(value) | attributes)
 
-    found = verify(engine)
 
-    engine.close()
+# ---------------------------------------------------------------- nothing is wrong
+
+
+def test_an_untouched_ledger_fits_and_is_counted(path):
+    found = verified(path)
+
     assert found.misfit is None
-    assert (found.heads.decisions.records, found.heads.probes.records) == (202, 300)
+    assert (found.heads.decisions.records, found.streams) == (LAST_FACT, 3)
+    assert (found.heads.probes.records, found.agents) == (LAST_ROUND, 1)
 
 
-def test_a_flipped_byte_anywhere_is_found_or_changes_nothing_that_is_read(ledger_file, tmp_path):
-    """Either something says so, or every record still reads as before: the byte was in unused space."""
-    whole, before = ledger_file.read_bytes(), everything(ledger_file)
-    dice = random.Random(SEED)
-    found = 0
-    for number in range(FLIPS):
-        place = dice.randrange(len(whole))
-        path = tmp_path / f"{number}.db"
-        path.write_bytes(
-            whole[:place] + bytes([whole[place] ^ (1 << dice.randrange(8))]) + whole[place + 1 :]
-        )
-        try:
-            is_found = misfit_of(path) is not None
-        except ConstatError:
-            is_found = True
-        assert is_found or everything(path) == before, f"byte {place}"
-        found += is_found
-        path.unlink()
-    assert found > FLIPS // 2
+def test_an_empty_ledger_fits(tmp_path):
+    SQLiteEngine(str(tmp_path / "ledger.db")).close()
+
+    assert verified(tmp_path / "ledger.db") == verified(tmp_path / "ledger.db", Heads())
+    assert heads_of(tmp_path / "ledger.db") == Heads(LogEnd(), LogEnd())
 
 
-@pytest.mark.parametrize("column", ["value", "hash", "recorded_ms", "running_hash"])
+def test_what_is_appended_while_the_ledger_is_verified_waits_for_the_next_time(path):
+    ledger = Ledger.open(f"sqlite:///{path}")
+
+    def append_meanwhile(_):
+        with Ledger.open(f"sqlite:///{path}") as other:
+            other.append(update("i-2", "meanwhile"))
+
+    found = verify(ledger.engine, progress=append_meanwhile)
+
+    assert (found.misfit, found.heads.decisions.records) == (None, LAST_FACT)
+    ledger.close()
+    assert verified(path).heads.decisions.records > LAST_FACT
+
+
+def test_progress_hears_of_every_record(path):
+    ledger = Ledger.open(f"sqlite:///{path}")
+    steps = []
+
+    verify(ledger.engine, progress=steps.append)
+
+    assert sum(steps) == LAST_FACT + LAST_ROUND
+    ledger.close()
+
+
+def test_a_ledger_that_cannot_be_read_is_not_called_damaged(path):
+    engine = SQLiteEngine(str(path), busy_seconds=0.01)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+
+    with pytest.raises(UnusableLedgerError, match="another process has been writing"):
+        verify(engine)
+
+    other.close()
+    engine.close()
+
+
+# ---------------------------------------------------------------- one thing is changed
+
+
 @pytest.mark.parametrize("table", ["decisions", "rounds"])
-def test_an_edited_record_is_named_by_its_place(ledger_file, tmp_path, table, column):
-    path = edited(
-        ledger_file,
-        tmp_path,
-        f"UPDATE {table} SET {column} = (SELECT {column} FROM {table} WHERE rowid = 40) WHERE rowid = 50"
-        if column != "recorded_ms"
-        else f"UPDATE {table} SET recorded_ms = recorded_ms + 1 WHERE rowid = 50",
-    )
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ("value = (SELECT value FROM {table} WHERE rowid = 40)", "bytes do not have the hash"),
+        ("hash = (SELECT hash FROM {table} WHERE rowid = 40)", "bytes do not have the hash"),
+        ("running_hash = (SELECT running_hash FROM {table} WHERE rowid = 40)", "running hash does not come"),
+        ("recorded_ms = recorded_ms + 1", "running hash does not come out"),
+        ("recorded_ms = 0", "runs backwards"),
+    ],
+)
+def test_an_edited_record_is_named_by_its_place(path, table, change, what):
+    with Forger(path) as forger:
+        forger.sql(f"UPDATE {table} SET {change.format(table=table)} WHERE rowid = 50")
 
-    misfit = misfit_of(path)
+    misfit = verified(path).misfit
 
-    assert misfit is not None
     assert misfit.place == 50
+    assert what in str(misfit)
+    assert "restore it from a copy that verifies" in str(misfit)
 
 
-@pytest.mark.parametrize("table", ["decisions", "rounds"])
-def test_a_record_taken_out_of_the_middle_is_found(ledger_file, tmp_path, table):
-    assert misfit_of(edited(ledger_file, tmp_path, f"DELETE FROM {table} WHERE rowid = 50")) is not None
+def test_the_recorded_clock_of_the_newest_record_cannot_be_changed_either(path):
+    with Forger(path) as forger:
+        forger.sql("UPDATE rounds SET recorded_ms = recorded_ms + 1 WHERE offset = ?", LAST_ROUND)
+
+    assert verified(path).misfit.place == LAST_ROUND
 
 
-def edited(ledger_file, tmp_path, statement):
-    """A copy, changed by somebody who removed the guards first."""
-    path = tmp_path / "edited.db"
-    path.write_bytes(ledger_file.read_bytes())
-    connection = sqlite3.connect(path, isolation_level=None)
-    for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
-        connection.execute(f"DROP TRIGGER {name}")
-    connection.execute(statement)
-    connection.close()
-    return path
+@pytest.mark.parametrize(("table", "log"), [("decisions", "decisions"), ("rounds", "probes")])
+def test_two_records_that_changed_places_are_found(path, table, log):
+    place = PLACES[table]
+    with Forger(path) as forger:
+        for there, here in ((-1, 40), (40, 41), (41, -1)):
+            forger.sql(f"UPDATE {table} SET {place} = ? WHERE {place} = ?", there, here)
+
+    misfit = verified(path).misfit
+
+    assert (misfit.log, misfit.place) == (log, 40)
+
+
+@pytest.mark.parametrize(("table", "log"), [("decisions", "decisions"), ("rounds", "probes")])
+def test_a_record_taken_out_of_the_middle_leaves_a_gap(path, table, log):
+    with Forger(path) as forger:
+        forger.sql(f"DELETE FROM {table} WHERE rowid = 50")
+
+    misfit = verified(path).misfit
+
+    assert (misfit.log, misfit.place) == (log, 50)
+    assert "51 stands in its place" in misfit.what
+
+
+@pytest.mark.parametrize(("table", "log"), [("decisions", "decisions"), ("rounds", "probes")])
+def test_closing_the_gap_does_not_hide_it(path, table, log):
+    with Forger(path) as forger:
+        forger.sql(f"DELETE FROM {table} WHERE rowid = 50")
+        for rowid in range(51, LAST_FACT + 1):
+            forger.sql(f"UPDATE {table} SET rowid = ? WHERE rowid = ?", rowid - 1, rowid)
+        forger.sql("UPDATE sqlite_sequence SET seq = seq - 1 WHERE name = ?", table)
+        if table == "decisions":
+            forger.sql("UPDATE decisions SET record = position")
+        forger.hash_anew()
+
+    misfit = verified(path).misfit
+
+    assert (misfit.log, misfit.place) == (log, 50)
+
+
+def test_a_position_used_again_for_another_fact_is_found(path):
+    with Forger(path) as forger:
+        value = forger.value("decisions", 50)
+        forged = value.replace(b"step", b"stop")
+        assert forged != value
+        forger.forge("decisions", 50, value=forged)
+        forger.hash_anew()
+
+    misfit = verified(path).misfit
+
+    assert (misfit.place, misfit.stream) == (51, "incident:i-1")
+    assert "names another predecessor" in misfit.what
+
+
+# ---------------------------------------------------------------- hashes made to fit again
+
+
+@pytest.mark.parametrize(
+    ("columns", "what"),
+    [
+        ({"stream": "incident:i-2"}, "columns do not say what its bytes say"),
+        ({"sequence": 100}, "columns do not say what its bytes say"),
+        ({"type": "constat.incident.opened.v1"}, "columns do not say what its bytes say"),
+        ({"record": LAST_FACT - 1}, "does not belong to the append that it names"),
+        ({"recorded_ms": 0}, "recorded clock runs backwards"),
+        ({"value": b"{}"}, "cannot be read"),
+    ],
+)
+def test_hashing_the_log_anew_does_not_hide_a_fact_that_does_not_fit(path, columns, what):
+    with Forger(path) as forger:
+        forger.forge("decisions", LAST_FACT, **columns)
+        forger.hash_anew()
+
+    misfit = verified(path).misfit
+
+    assert (misfit.log, misfit.place) == ("decisions", LAST_FACT)
+    assert what in misfit.what
+
+
+def test_a_number_that_a_stream_skips_is_found(path):
+    with Forger(path) as forger:
+        envelope = replace(codec.decode(forger.value("decisions", LAST_FACT)), sequence=99)
+        forger.forge("decisions", LAST_FACT, sequence=99, value=codec.encode(envelope))
+        forger.hash_anew()
+
+    assert "number 60 of its stream is missing" in verified(path).misfit.what
+
+
+def a_last_round(**changes):
+    """Another last round, from what it is now and what it names as its predecessor."""
+
+    def forged(value):
+        found, previous_hash = rounds.decode(value)
+        return rounds.encode(found._replace(**changes), previous_hash)
+
+    return forged
+
+
+@pytest.mark.parametrize(
+    ("forged", "what"),
+    [
+        (lambda value: renamed(value, previoushash="sha256:" + "0" * 64), "names another predecessor"),
+        (
+            lambda value: renamed(value, time="2026-10-01T00:00:00Z"),
+            "attributes do not say what its data say",
+        ),
+        (lambda value: renamed(value, id="lyon/60"), "attributes do not say what its data say"),
+        (lambda value: renamed(value, sequence="000000000061"), "attributes do not say what its data say"),
+        (lambda value: value[:-1], "cannot be read"),
+        (a_last_round(start_ms=0), "columns do not say what its bytes say"),
+        (a_last_round(number=61), "columns do not say what its bytes say"),
+        (a_last_round(agent="lyon"), "columns do not say what its bytes say"),
+        (a_last_round(plan="paris/2"), "names plan paris/2, which was not recorded before it"),
+        (a_last_round(plan="lyon/1"), "plan lyon/1 is another agent's"),
+        (a_last_round(n=2, jitter=bytes(2)), "does not fit its plan: it has 2 platforms, the plan 3"),
+        (a_last_round(missing=[7]), "does not fit its plan: an index is out of range"),
+    ],
+)
+def test_hashing_the_log_anew_does_not_hide_a_round_that_does_not_fit(path, forged, what):
+    with Forger(path) as forger:
+        forger.forge("rounds", LAST_ROUND, value=forged(forger.value("rounds", LAST_ROUND)))
+        forger.hash_anew()
+
+    misfit = verified(path).misfit
+
+    assert (misfit.log, misfit.place, misfit.stream) == ("probes", LAST_ROUND, AGENT)
+    assert what in misfit.what
+
+
+def test_a_round_recorded_before_its_plan_is_found(tmp_path):
+    path = tmp_path / "ledger.db"
+    clock = iter([1000, 2000])
+    with Ledger.open(f"sqlite:///{path}", clock=lambda: next(clock)) as ledger:
+        ledger.append_rounds(AGENT, [a_round(1)])
+        ledger.append(Draft(f"plan:{AGENT}", PLAN, 0))
+
+    assert "names plan paris/1, which was not recorded before it" in verified(path).misfit.what
+
+
+# ---------------------------------------------------------------- the file itself
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ("DROP TRIGGER decisions_update", "trigger decisions_update is missing"),
+        ("DROP TRIGGER rounds_insert", "trigger rounds_insert is missing"),
+        ("DROP INDEX rounds_by_start", "index rounds_by_start is missing"),
+        ("CREATE TABLE notes (text TEXT)", "table notes is not part of a ledger"),
+        (
+            "CREATE TRIGGER helper AFTER INSERT ON rounds BEGIN SELECT 1; END",
+            "trigger helper is not part of a ledger",
+        ),
+    ],
+)
+def test_tables_and_guards_are_those_of_a_ledger(path, change, what):
+    with sqlite3.connect(path) as other:
+        other.execute(change)
+    other.close()
+
+    misfit = verified(path).misfit
+
+    assert (misfit.log, misfit.place, misfit.what) == ("file", None, what)
+    assert str(misfit).startswith("the file itself: ")
+
+
+def test_a_guard_that_says_something_else_is_found(path):
+    with sqlite3.connect(path) as other:
+        other.execute("DROP TRIGGER decisions_delete")
+        other.execute("CREATE TRIGGER decisions_delete BEFORE DELETE ON decisions BEGIN SELECT 1; END")
+    other.close()
+
+    assert "trigger decisions_delete is not defined as" in verified(path).misfit.what
+
+
+def test_an_index_that_misses_a_record_is_found(path):
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute("PRAGMA writable_schema=ON")
+        name = "rounds_by_start"
+        (root, whole) = other.execute(
+            "SELECT rootpage, sql FROM sqlite_schema WHERE name = ?", (name,)
+        ).fetchone()
+        partial = f"{whole} WHERE offset <> 30"
+        other.execute("UPDATE sqlite_schema SET sql = ? WHERE name = ?", (partial, name))
+    other.close()
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute("REINDEX rounds_by_start")
+        other.execute("PRAGMA writable_schema=ON")
+        other.execute("UPDATE sqlite_schema SET sql = ? WHERE name = ?", (whole, name))
+    other.close()
+
+    assert root
+    assert "rounds_by_start" in verified(path).misfit.what
+
+
+# ---------------------------------------------------------------- what only a saved head finds
+
+
+@pytest.mark.parametrize(("table", "log"), [("decisions", "decisions"), ("rounds", "probes")])
+def test_a_tail_deleted_through_sql_is_noticed_by_what_sqlite_remembers(path, table, log):
+    with Forger(path) as forger:
+        forger.sql(f"DELETE FROM {table} WHERE rowid > 55")
+
+    misfit = verified(path).misfit
+
+    assert misfit.log == "file"
+    assert "its tail was taken away" in misfit.what
+    assert getattr(verified(path).heads, log).records == 55
+
+
+@pytest.mark.parametrize(("table", "log"), [("decisions", "decisions"), ("rounds", "probes")])
+def test_a_tail_cut_off_without_a_trace_is_found_by_the_head_that_was_saved(path, table, log):
+    saved = heads_of(path)
+    with Forger(path) as forger:
+        forger.sql(f"DELETE FROM {table} WHERE rowid > 55")
+        forger.sql("UPDATE sqlite_sequence SET seq = 55 WHERE name = ?", table)
+
+    assert verified(path).misfit is None
+    misfit = verified(path, saved).misfit
+
+    assert (misfit.log, misfit.place) == (log, 56)
+    assert "its tail was cut off" in misfit.what
+
+
+def test_a_tail_replaced_by_another_is_found_by_the_head_that_was_saved(path):
+    saved = heads_of(path)
+    with Forger(path) as forger:
+        forger.sql("DELETE FROM decisions WHERE position >= 60")
+    with Ledger.open(f"sqlite:///{path}") as ledger:
+        ledger.append(*(update("i-1", "this never happened") for _ in range(5)))
+
+    assert verified(path).misfit is None
+    misfit = verified(path, saved).misfit
+
+    assert misfit.log == "decisions"
+    assert "it was written anew" in misfit.what
+
+
+def test_a_ledger_written_anew_is_found_by_the_head_that_was_saved(path, tmp_path):
+    saved = heads_of(path)
+    another = tmp_path / "another.db"
+    new_ledger(another)
+    with Ledger.open(f"sqlite:///{another}") as ledger:
+        for _ in range(LAST_FACT):
+            ledger.append(update("i-1", "this never happened"))
+
+    assert verified(another).misfit is None
+    assert "it was written anew" in verified(another, saved).misfit.what
+
+
+def test_a_ledger_that_has_grown_since_its_head_was_saved_fits(path):
+    saved = heads_of(path)
+    with Ledger.open(f"sqlite:///{path}") as ledger:
+        ledger.append(update("i-1", "one more"))
+        ledger.append_rounds(AGENT, [a_round(LAST_ROUND + 1)])
+
+    found = verified(path, saved)
+
+    assert found.misfit is None
+    assert found.heads.decisions.records == LAST_FACT + 1
