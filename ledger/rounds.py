@@ -8,8 +8,8 @@ platform i is `start + plan.platforms[i].offset_ms + deviation(i)`, where the de
 import zlib
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, NotRequired
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, NamedTuple, NotRequired
 
 import orjson
 from pydantic import ConfigDict, Field, TypeAdapter, WithJsonSchema, with_config
@@ -32,8 +32,11 @@ NotUp = tuple[str, int, str]
 """Outcome, status (0 if there was none) and error (empty if none) of a platform that was not up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+_NONE: Mapping[int, Any] = MappingProxyType({})
+"""No platform by its index; a round shares it, so it cannot be written to."""
+
+
+class Round(NamedTuple):
     """A decoded round. Indexes are those of its plan; a missing platform has no result in this round."""
 
     agent: str
@@ -41,11 +44,11 @@ class Round:
     plan: str
     start_ms: int
     n: int
-    not_up: Mapping[int, NotUp] = field(default_factory=dict)
+    not_up: Mapping[int, NotUp] = _NONE
     missing: Sequence[int] = ()
-    odd_status: Mapping[int, int] = field(default_factory=dict)
+    odd_status: Mapping[int, int] = _NONE
     jitter: bytes = b""
-    late_ms: Mapping[int, int] = field(default_factory=dict)
+    late_ms: Mapping[int, int] = _NONE
     latencies: bytes = b""
     """Low bytes of every platform's latency, then high bytes (`latency_ms_u16`), uncompressed."""
 
@@ -180,10 +183,10 @@ def _round(stored: StoredRound, *, with_latencies: bool) -> Round:
         plan=data["plan"],
         start_ms=data["start"],
         n=data["n"],
-        not_up=data.get("not_up", {}),
+        not_up=data.get("not_up", _NONE),
         missing=data.get("missing", ()),
-        odd_status=data.get("odd_status", {}),
-        late_ms=data.get("late_ms", {}),
+        odd_status=data.get("odd_status", _NONE),
+        late_ms=data.get("late_ms", _NONE),
         jitter=data["jitter_ms_u8"],
         latencies=zlib.decompress(a2b_base64(packed)) if packed else b"",
     )
@@ -214,13 +217,10 @@ def _faults(found: Round, plan: PlanSet) -> Iterator[str]:
             yield "an index is out of range"
     if (found.missing or found.odd_status) and not _disjoint(found):
         yield "an index stands in two places"
-    if jitter.count(LATE) != len(late_ms) or bytes(map(jitter.__getitem__, late_ms)).strip(_ALL_LATE):
+    if jitter.count(LATE) != len(late_ms) or (late_ms and {*map(jitter.__getitem__, late_ms)} != {LATE}):
         yield "a jitter of 255 and `late_ms` do not name the same platforms"
     if late_ms and not -plan.period_ms < min(late_ms.values()) <= max(late_ms.values()) < plan.period_ms:
         yield "a deviation is a whole round or more"
-
-
-_ALL_LATE = bytes([LATE])
 
 
 def _disjoint(found: Round) -> bool:

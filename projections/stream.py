@@ -43,22 +43,14 @@ class Stream:
                 f"as its predecessor; {_ADVICE}"
             )
         self._head = kept.hash
-        self._is_over = self._is_over or self._is_later_than_the_facts(found, kept)
         if not self._is_over:
-            self._fold(found)
+            self._fold(found, kept)
 
-    def _is_later_than_the_facts(self, found: Round, kept: KeptRound) -> bool:
-        # As known at a position, rounds of the same millisecond may have been recorded behind that position:
-        # the one that names a plan set only later is, and so are those behind it.
-        return found.plan not in self._plans and kept.recorded_ms == self._known.as_of.recorded_ms
-
-    def _fold(self, found: Round) -> None:
+    def _fold(self, found: Round, kept: KeptRound) -> None:
         plan = self._plans.get(found.plan)
         if plan is None:
-            raise DamagedLedgerError(
-                f"round {found.number} of agent {self.agent} names plan {found.plan}, which is none of that "
-                f"agent's; {_ADVICE}"
-            )
+            self._end(found, kept)
+            return
         try:
             check(found, plan.plan)
         except BadInputError as error:
@@ -67,6 +59,16 @@ class Stream:
         if not self._runs[-1].take(found, plan):
             self._runs.append(Run())
             self._runs[-1].take(found, plan)
+
+    def _end(self, found: Round, kept: KeptRound) -> None:
+        # As known at a position, rounds of the same millisecond may have been recorded behind that position:
+        # the one that names a plan set only later is, and so are those behind it.
+        if kept.recorded_ms != self._known.as_of.recorded_ms:
+            raise DamagedLedgerError(
+                f"round {found.number} of agent {self.agent} names plan {found.plan}, which is none of that "
+                f"agent's; {_ADVICE}"
+            )
+        self._is_over = True
 
     def steps(self) -> dict[str, Steps]:
         """The steps of each platform that the agent has probed."""

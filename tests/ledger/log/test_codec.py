@@ -1,6 +1,5 @@
 """The bytes of a fact and of a round are a format: written once, for ever, pinned by known answers."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -93,7 +92,7 @@ def test_the_bytes_of_a_round_are_read_as_that_round():
 def test_latencies_are_read_whatever_library_compressed_them():
     found, _ = rounds.decode(vector("round-with-latencies.json"))
 
-    assert found == replace(ROUND, latencies=LATENCIES)
+    assert found == ROUND._replace(latencies=LATENCIES)
     assert [found.latency_ms(index) for index in range(found.n)] == [0, 44 + 256, 200, 16 + 39 * 256]
 
 

@@ -34,6 +34,7 @@ class Recorders:
 
 class TestTheApplicationRecorderCases(Recorders, ApplicationRecorderTestCase):
     def test_insert_subscribe(self):
+        # The library's own case, with the library's own assertions; it is run only by those who ask for it.
         self.optional_test_insert_subscribe()
 
 
