@@ -25,6 +25,7 @@ from ledger.rounds import Round, chained
 State = TypeVar("State")
 
 SQLITE = "sqlite:///"
+KAFKA = "kafka://"
 
 _START = Head(0, GENESIS_HASH)
 
@@ -38,7 +39,12 @@ def open_engine(url: str, *, clock: Clock = wall_clock, create: bool = True) -> 
     """
     if url.startswith(SQLITE) and url != SQLITE:
         return SQLiteEngine(url.removeprefix(SQLITE), clock=clock, create=create)
-    raise BadInputError(f"{url!r} names no ledger; write one as sqlite:///constat.db")
+    if url.startswith(KAFKA):
+        from ledger.log.kafka.address import parse  # noqa: PLC0415 - an embedded ledger needs no client
+        from ledger.log.kafka.engine import KafkaEngine  # noqa: PLC0415
+
+        return KafkaEngine(parse(url))
+    raise BadInputError(f"{url!r} names no ledger; write one as sqlite:///constat.db or kafka://host:9092")
 
 
 class CloudEventsMapper(Mapper[str]):

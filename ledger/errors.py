@@ -23,3 +23,10 @@ class UnusableLedgerError(ConstatError):
 
 class DamagedLedgerError(ConstatError):
     """Stored bytes do not fit their chain. Raised on reading; the message names the first bad record."""
+
+
+class UnknownOutcomeError(ConstatError):
+    """It is not known whether an append took effect, because no broker answered in time.
+
+    Nothing takes effect twice, whatever happens: but the reader must look before trying again.
+    """

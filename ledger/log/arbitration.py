@@ -41,3 +41,17 @@ def objection(heads: Mapping[str, Head], record: Sequence[Extension]) -> str | N
             return f"{event.stream} has moved on: its head is not the record that this one extends"
         now[event.stream] = Head(event.sequence, event.hash)
     return None
+
+
+def round_objection(head: Head | None, number: int, previous_hash: str | None) -> str | None:
+    """Why a round is void, or None if it counts. `head` is its agent's last round, if it has one.
+
+    Numbers may be skipped, because a round that was lost stays visible; none comes twice. The number fences
+    whoever goes on after another took over, and the predecessor whoever does so unseen.
+    """
+    number_before, expected = head or Head(0, GENESIS_HASH)
+    if number <= number_before:
+        return f"the agent stands at round {number_before}; {number} does not come after it"
+    if previous_hash != expected:
+        return f"round {number} does not extend round {number_before}, at which the agent stands"
+    return None

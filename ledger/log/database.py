@@ -17,7 +17,7 @@ from ledger.log import schema
 BUSY_SECONDS = 30.0
 IN_MEMORY = ":memory:"
 
-_SETTINGS = (
+SETTINGS = (
     "trusted_schema=OFF",
     "synchronous=EXTRA",
     "fullfsync=ON",  # macOS: without it an fsync stops at the drive's cache
@@ -69,7 +69,7 @@ class Database:
 
     def _prepare(self, *, create: bool) -> None:
         with self._meaning():
-            for setting in _SETTINGS:
+            for setting in SETTINGS:
                 self._connection.execute(f"PRAGMA {setting}")
             if self._is_empty():
                 self._create(allowed=create)

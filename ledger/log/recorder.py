@@ -24,6 +24,7 @@ from ledger.fact import hash_of
 from ledger.log import codec
 from ledger.log.arbitration import Extension, Head, objection
 from ledger.log.database import Database
+from ledger.log.rows import FactRow
 from ledger.log.stamp import (
     GENESIS_RUNNING_HASH,
     LAST_DECISION,
@@ -60,30 +61,19 @@ class SQLiteRecorder(ApplicationRecorder):
         """
         if not stored_events:
             return []
-        record = [_extension(event) for event in stored_events]
+        record = [extension(event) for event in stored_events]
         with self._database.writing() as connection:
-            heads = {name: head for name in {e.stream for e in record} if (head := _head(connection, name))}
+            heads = {name: head for name in {e.stream for e in record} if (head := head_of(connection, name))}
             if void := objection(heads, record):
                 raise IntegrityError(void)
-            positions = self._insert(connection, stored_events, record)
+            last = connection.execute(f"SELECT position, running_hash {LAST_DECISION}").fetchone()
+            contents = [(event.topic, event.state) for event in stored_events]
+            recorded_ms = recorded_now(connection, self._clock)
+            rows = rows_of(last or (0, GENESIS_RUNNING_HASH), recorded_ms, record, contents)
+            insert_rows(connection, rows)
         for wakeup in tuple(self.wakeups):
             wakeup.set()
-        return positions
-
-    def _insert(
-        self, connection: sqlite3.Connection, events: Sequence[StoredEvent], record: Sequence[Extension]
-    ) -> list[int]:
-        recorded_ms = recorded_now(connection, self._clock)
-        last = connection.execute(f"SELECT position, running_hash {LAST_DECISION}").fetchone()
-        head, running = last or (0, GENESIS_RUNNING_HASH)
-        first = head + 1
-        rows = []
-        for position, (event, claim) in enumerate(zip(events, record, strict=True), first):
-            running = running_hash(running, first, position, recorded_ms, claim.hash)
-            place = (position, first, claim.stream, claim.sequence, event.topic)
-            rows.append((*place, recorded_ms, claim.hash, running, event.state))
-        connection.executemany("INSERT INTO decisions VALUES (?,?,?,?,?,?,?,?,?)", rows)
-        return [row[0] for row in rows]
+        return [row.position for row in rows]
 
     def select_events(
         self,
@@ -188,13 +178,35 @@ class _Subscription(ListenNotifySubscription[SQLiteRecorder]):
             self._poller.join()
 
 
-def _extension(event: StoredEvent) -> Extension:
+def extension(event: StoredEvent) -> Extension:
+    """What an event claims: its place in its stream, its hash, and the predecessor that it names, if any."""
     predecessor = codec.claimed_predecessor(event.state)
     return Extension(str(event.originator_id), event.originator_version, hash_of(event.state), predecessor)
 
 
-def _head(connection: sqlite3.Connection, stream: str) -> Head | None:
+def head_of(connection: sqlite3.Connection, stream: str) -> Head | None:
+    """The last record of a stream; None if there is no such stream."""
     row = connection.execute(
         "SELECT sequence, hash FROM decisions WHERE stream = ? ORDER BY sequence DESC LIMIT 1", (stream,)
     ).fetchone()
     return Head(*row) if row else None
+
+
+def rows_of(
+    last: tuple[int, bytes], recorded_ms: int, record: Sequence[Extension], contents: Sequence[tuple[str, bytes]]
+) -> list[FactRow]:
+    """The rows of a record that counts, behind the last position and its running hash; contents: type, value."""
+    position, running = last
+    first = position + 1
+    rows = []
+    for claim, (type_, value) in zip(record, contents, strict=True):
+        position += 1
+        running = running_hash(running, first, position, recorded_ms, claim.hash)
+        place = (position, first, claim.stream, claim.sequence)
+        rows.append(FactRow(*place, type_, recorded_ms, claim.hash, running, value))
+    return rows
+
+
+def insert_rows(connection: sqlite3.Connection, rows: Sequence[FactRow]) -> None:
+    """Write rows at the end of the decision log."""
+    connection.executemany("INSERT INTO decisions VALUES (?,?,?,?,?,?,?,?,?)", rows)

@@ -1,0 +1,166 @@
+"""Where a ledger on Kafka is and how to speak to it: the URL and the environment, as client settings.
+
+`kafka://host:9092[,host:9092…][/ledger][?option=value&…]`. A password never stands in a URL, because URLs
+are shown, logged and kept in histories.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from ledger.errors import BadInputError
+
+SCHEME = "kafka://"
+DEFAULT_LEDGER = "constat"
+PASSWORD = "CONSTAT_KAFKA_PASSWORD"  # noqa: S105 - the name of a variable, not a password
+MIRRORS = "CONSTAT_MIRRORS"
+"""The environment variable that names the folder of the mirrors."""
+OPTIONS = {
+    "user": "name for SASL/SCRAM-SHA-512; its password is in the environment, " + PASSWORD,
+    "tls": "`yes` to speak TLS; implied by `ca`, `certificate` and `key`",
+    "ca": "file with the authorities that may have signed the brokers' certificates; the system's if left out",
+    "certificate": "file with the client's own certificate, where brokers ask for one",
+    "key": "file with the key of that certificate",
+    "mirrors": f"folder of the mirrors; else {MIRRORS}, else the user's cache",
+    "timeout_s": "how long an append may wait for a verdict; 60 if left out",
+}
+
+_URL = re.compile(r"kafka://(?P<brokers>[^/?]+)(?:/(?P<ledger>[^?]*))?(?:\?(?P<options>.*))?", re.DOTALL)
+_BROKER = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
+_LEDGER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_TIMEOUT_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A ledger on Kafka: its brokers, its name, and what a client needs to be let in."""
+
+    brokers: tuple[str, ...]
+    ledger: str
+    mirrors: Path
+    timeout_s: float = _TIMEOUT_S
+    security: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """Settings of the Kafka client; they hold the password, so they are never shown."""
+
+    @property
+    def decisions(self) -> str:
+        """The topic of the decision log."""
+        return f"{self.ledger}.decisions"
+
+    @property
+    def probes(self) -> str:
+        """The topic of the probe log."""
+        return f"{self.ledger}.probes"
+
+    @property
+    def client(self) -> dict[str, Any]:
+        """What every client of this ledger is given."""
+        return {"bootstrap_servers": list(self.brokers), **self.security}
+
+    def __str__(self) -> str:
+        """The address as a URL, without options."""
+        return f"{SCHEME}{','.join(self.brokers)}/{self.ledger}"
+
+
+def parse(url: str, environment: Mapping[str, str] = os.environ) -> Address:
+    """Read a URL.
+
+    Raises:
+        BadInputError: it is no address of a ledger; the message shows how one is written.
+    """
+    found = _URL.fullmatch(url)
+    if not found:
+        raise _bad(url, "it names no broker")
+    if "@" in found["brokers"]:
+        raise BadInputError(
+            f"a name or password does not stand in front of the brokers: write ?user=NAME behind the URL, and "
+            f"the password into the environment as {PASSWORD}"
+        )
+    brokers = tuple(found["brokers"].split(","))
+    for broker in brokers:
+        if not _BROKER.fullmatch(broker):
+            raise _bad(url, f"{broker!r} is no host:port")
+    ledger = unquote(found["ledger"] or DEFAULT_LEDGER)
+    if not _LEDGER.fullmatch(ledger):
+        raise _bad(url, f"{ledger!r} is no name of a ledger (letters, digits, dots, dashes)")
+    options = _options(url, found["options"] or "")
+    return Address(
+        brokers=brokers,
+        ledger=ledger,
+        mirrors=_mirrors(options, environment),
+        timeout_s=_timeout_s(options),
+        security=_security(options, environment),
+    )
+
+
+def _bad(url: str, why: str) -> BadInputError:
+    shown = url.partition("?")[0]
+    return BadInputError(f"{shown!r}: {why}; write a ledger on Kafka as kafka://host:9092/{DEFAULT_LEDGER}")
+
+
+def _options(url: str, text: str) -> dict[str, str]:
+    pairs = parse_qsl(text, keep_blank_values=True)
+    options = dict(pairs)
+    for name in options:
+        if name not in OPTIONS:
+            raise _bad(url, f"there is no option {name!r}; there are {', '.join(OPTIONS)}")
+    if len(options) != len(pairs):
+        raise _bad(url, "an option stands there twice")
+    return options
+
+
+def _timeout_s(options: Mapping[str, str]) -> float:
+    text = options.get("timeout_s", str(_TIMEOUT_S))
+    if not text.isdecimal() or not int(text):
+        raise BadInputError(f"timeout_s={text}: write whole seconds, at least 1")
+    return int(text)
+
+
+def _mirrors(options: Mapping[str, str], environment: Mapping[str, str]) -> Path:
+    if named := options.get("mirrors") or environment.get(MIRRORS):
+        return Path(named)
+    cache = environment.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path.home() / ".cache") / "constat"
+
+
+def _security(options: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, Any]:
+    files = {name: _file(name, options[name]) for name in ("ca", "certificate", "key") if name in options}
+    tls = bool(files) or _is_yes("tls", options.get("tls", "no"))
+    user = options.get("user")
+    if not tls and not user:
+        return {}
+    protocol = ("SASL_" if user else "") + ("SSL" if tls else "PLAINTEXT")
+    settings: dict[str, Any] = {"security_protocol": protocol}
+    if tls:
+        client_names = {"ca": "ssl_cafile", "certificate": "ssl_certfile", "key": "ssl_keyfile"}
+        settings |= {client_names[name]: path for name, path in files.items()}
+    if user:
+        settings |= {
+            "sasl_mechanism": "SCRAM-SHA-512",
+            "sasl_plain_username": user,
+            "sasl_plain_password": _password(user, environment),
+        }
+    return settings
+
+
+def _file(option: str, path: str) -> str:
+    if not Path(path).is_file():
+        raise BadInputError(f"{option}={path}: there is no such file")
+    return path
+
+
+def _is_yes(option: str, text: str) -> bool:
+    if text not in {"yes", "no"}:
+        raise BadInputError(f"{option}={text}: write yes or no")
+    return text == "yes"
+
+
+def _password(user: str, environment: Mapping[str, str]) -> str:
+    password = environment.get(PASSWORD)
+    if not password:
+        raise BadInputError(f"the password of {user} is missing; put it into the environment as {PASSWORD}")
+    return password

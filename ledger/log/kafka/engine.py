@@ -1,0 +1,162 @@
+"""The engine on Kafka: the topics are the ledger, the mirror is what this machine has made of them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from eventsourcing.persistence import ApplicationRecorder
+
+from ledger.errors import UnusableLedgerError
+from ledger.log.interface import KeptFact, KeptRound, LogHead, NewRound, RoundHead
+from ledger.log.kafka import topics as topics_
+from ledger.log.kafka.address import Address
+from ledger.log.kafka.mirror import Mirror, path_of
+from ledger.log.kafka.places import Placed
+from ledger.log.kafka.probes import ProbeLog
+from ledger.log.kafka.recorder import KafkaRecorder
+from ledger.log.kafka.tail import Heard, Tail
+from ledger.log.kafka.writer import Writer
+from ledger.log.recorder import UNBOUNDED
+from ledger.log.rows import FactRow, RoundRow
+from ledger.log.stamp import intact
+
+PAGE = 1000
+"""Facts fetched at a time."""
+
+
+class KafkaEngine:
+    """Both logs of a ledger on Kafka. See `ledger.log.interface.Engine`."""
+
+    def __init__(
+        self, address: Address, *, copying: bool = False, heard: Heard = lambda _done, _of: None
+    ) -> None:
+        """Check the topics, open the mirror, and read the decisions to their end.
+
+        Raises:
+            UnusableLedgerError: the topics are missing, could lose facts, or are not those of the mirror; no
+                broker answers; or a copy into this ledger has not ended (`copying` is for the copy itself).
+        """
+        self.address = address
+        self._topics = topics_.check(address)
+        self._mirror = Mirror(path_of(address, self._topics), self._topics)
+        self._tail = Tail(address, self._mirror)
+        try:
+            self._tail.catch_up(address.timeout_s, heard)
+            if not copying and self._mirror.state().is_unfinished_copy:
+                raise UnusableLedgerError(
+                    f"a copy into {address} has begun and not ended; run the same `constat copy` again"
+                )
+        except BaseException:
+            self._tail.close()
+            self._mirror.close()
+            raise
+        self._writer = Writer(address, self._tail)
+        self._decisions = KafkaRecorder(self._mirror, self._tail, self._writer)
+        self._probes = ProbeLog(address, self._mirror, self._topics.probes.partitions, self._copied)
+
+    @property
+    def decisions(self) -> ApplicationRecorder:
+        return self._decisions
+
+    def _copied(self) -> Mapping[str, int]:
+        return {}
+
+    def facts(self, *, after: int = 0, until: int | None = None) -> Iterator[KeptFact]:
+        query = (
+            "SELECT position, recorded_ms, value, hash FROM decisions WHERE position > ? AND position <= ? "
+            "ORDER BY position LIMIT ?"
+        )
+        last = UNBOUNDED if until is None else until
+        while True:
+            with self._mirror.reading() as connection:
+                rows = connection.execute(query, (after, last, PAGE)).fetchall()
+            for *kept, kept_hash in rows:
+                fact = KeptFact(*kept)
+                intact(fact.value, kept_hash, f"the fact at position {fact.position} in {self._mirror.path}")
+                yield fact
+            if len(rows) < PAGE:
+                return
+            after = rows[-1][0]
+
+    def head(self) -> LogHead:
+        self._tail.catch_up(self.address.timeout_s)
+        self._probes.catch_up()
+        query = (
+            "SELECT (SELECT coalesce(max(position), 0) FROM decisions), (SELECT count(*) FROM places), "
+            "max((SELECT coalesce(max(recorded_ms), 0) FROM decisions), "
+            "(SELECT coalesce(max(recorded_ms), 0) FROM places))"
+        )
+        with self._mirror.reading() as connection:
+            return LogHead(*connection.execute(query).fetchone())
+
+    def position_at(self, recorded_ms: int) -> int:
+        query = "SELECT coalesce(max(position), 0) FROM decisions WHERE recorded_ms <= ?"
+        return self._number(query, recorded_ms)
+
+    def round_offset_at(self, recorded_ms: int) -> int:
+        self._probes.catch_up()
+        return self._number("SELECT count(*) FROM places WHERE recorded_ms <= ?", recorded_ms)
+
+    def _number(self, query: str, *bounds: int) -> int:
+        with self._mirror.reading() as connection:
+            (number,) = connection.execute(query, bounds).fetchone()
+        return int(number)
+
+    def recorded_ms_of(self, position: int) -> int:
+        if position == 0:
+            return 0
+        query = "SELECT recorded_ms FROM decisions WHERE position = ?"
+        with self._mirror.reading() as connection:
+            row = connection.execute(query, (position,)).fetchone()
+        if row is None:
+            raise KeyError(position)
+        return int(row[0])
+
+    def append_rounds(self, agent: str, rounds: Sequence[NewRound]) -> None:
+        if rounds:
+            self._probes.append(agent, rounds)
+
+    def round_head(self, agent: str) -> RoundHead:
+        return self._probes.head(agent)
+
+    def rounds(
+        self,
+        *,
+        recorded_until_ms: int | None = None,
+        agents: Sequence[str] | None = None,
+        start_from_ms: int | None = None,
+        start_until_ms: int | None = None,
+    ) -> Iterator[KeptRound]:
+        recorded_until = UNBOUNDED if recorded_until_ms is None else recorded_until_ms
+        start_from = -UNBOUNDED if start_from_ms is None else start_from_ms
+        start_until = UNBOUNDED if start_until_ms is None else start_until_ms
+
+        def wanted(found: Placed) -> bool:
+            return (
+                found.recorded_ms <= recorded_until
+                and start_from <= found.start_ms < start_until
+                and (agents is None or found.agent in agents)
+            )
+
+        query, bounds = "recorded_ms <= ? AND start_ms >= ? AND start_ms < ?", (recorded_until, start_from, start_until)
+        if agents is not None:
+            query += f" AND agent IN ({','.join('?' * len(agents))})"
+        yield from self._probes.rounds(agents, wanted, query, *bounds, *(agents or ()))
+
+    def agents(self) -> list[str]:
+        self._probes.catch_up()
+        with self._mirror.reading() as connection:
+            return [name for (name,) in connection.execute("SELECT DISTINCT agent FROM places ORDER BY agent")]
+
+    def fact_rows(self, *, until: int) -> Iterator[FactRow]:
+        raise NotImplementedError
+
+    def round_rows(self, *, until: int) -> Iterator[RoundRow]:
+        raise NotImplementedError
+
+    def fault(self) -> str | None:
+        return self._mirror.fault()
+
+    def close(self) -> None:
+        self._writer.close()
+        self._probes.close()
+        self._tail.close()
+        self._mirror.close()

@@ -1,0 +1,153 @@
+"""What each record of the decisions topic comes to: the facts it adds, or why it is void.
+
+A pure function of the records before it, applied in the order of the topic by every reader alike. What it
+needs of those before it stands in the mirror, and so does its verdict.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ledger.errors import UnusableLedgerError
+from ledger.fact import hash_of
+from ledger.log.arbitration import Extension, Head, objection
+from ledger.log.kafka import record as records
+from ledger.log.kafka.mirror import Mirror, State, state_of
+from ledger.log.kafka.record import Record
+from ledger.log.recorder import head_of, insert_rows, rows_of
+from ledger.log.rows import FactRow
+from ledger.log.stamp import GENESIS_RUNNING_HASH, LAST_DECISION
+
+
+class Kept(NamedTuple):
+    """A record as the topic holds it; `appended_ms` is the broker's clock when it came in."""
+
+    offset: int
+    appended_ms: int
+    value: bytes
+
+
+class Verdict(NamedTuple):
+    """What became of a record: the positions of its facts, or why it is void."""
+
+    positions: Sequence[int]
+    void: str | None
+
+
+class _Judging:
+    """A run of records, judged one after the other and written together."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.state: State = state_of(connection)
+        last = connection.execute(f"SELECT position, recorded_ms, running_hash {LAST_DECISION}").fetchone()
+        position, self._recorded_ms, running = last or (0, 0, GENESIS_RUNNING_HASH)
+        self._last = (position, running)
+        self._heads: dict[str, Head] = {}
+        self._verdicts: dict[str, Verdict] = {}
+        self._facts: list[FactRow] = []
+        self._records: list[tuple[object, ...]] = []
+
+    def take(self, kept: Kept) -> tuple[str | None, Verdict]:
+        """Judge the next record of the topic; its nonce, if it has one, and the verdict."""
+        record = records.decode(kept.value)
+        if record is None:
+            return None, self._write(kept, None, Verdict((), "it is no record of a ledger"))
+        claims = [part.extension for part in record.parts]
+        void = self._objection(record, claims)
+        verdict = Verdict((), void) if void else Verdict(self._add(kept, record, claims), None)
+        self._verdicts.setdefault(record.nonce, verdict)
+        return record.nonce, self._write(kept, record, verdict)
+
+    def _objection(self, record: Record, claims: Sequence[Extension]) -> str | None:
+        if self.verdict_on(record.nonce):
+            return "a record with its nonce was judged before"
+        if record.recorded_ms is not None and self.state.own:
+            return "it calls itself copied, and the copy into this ledger has ended"
+        for stream in {claim.stream for claim in claims} - self._heads.keys():
+            if head := head_of(self._connection, stream):
+                self._heads[stream] = head
+        return objection(self._heads, claims)
+
+    def _add(self, kept: Kept, record: Record, claims: Sequence[Extension]) -> list[int]:
+        stamped_ms = kept.appended_ms if record.recorded_ms is None else record.recorded_ms
+        self._recorded_ms = max(self._recorded_ms, stamped_ms)
+        contents = [(part.type, part.value) for part in record.parts]
+        rows = rows_of(self._last, self._recorded_ms, claims, contents)
+        self._last = (rows[-1].position, rows[-1].running_hash)
+        self._facts += rows
+        self._heads |= {claim.stream: Head(claim.sequence, claim.hash) for claim in claims}
+        return [row.position for row in rows]
+
+    def _write(self, kept: Kept, record: Record | None, verdict: Verdict) -> Verdict:
+        first = verdict.positions[0] if verdict.positions else None
+        nonce = record.nonce if record else None
+        self._records.append((kept.offset, nonce, first, len(verdict.positions), verdict.void))
+        counts = not verdict.void and record is not None
+        is_copied = counts and record is not None and record.recorded_ms is not None
+        self.state = State(
+            kept.offset + 1,
+            hash_of(kept.value),
+            self.state.copied + (counts and is_copied),
+            self.state.own + (counts and not is_copied),
+        )
+        return verdict
+
+    def verdict_on(self, nonce: str) -> Verdict | None:
+        """The verdict on the first record of a nonce; None if there was none."""
+        return self._verdicts.get(nonce) or verdict_on(self._connection, nonce)
+
+    def close(self) -> None:
+        """Write what was judged."""
+        insert_rows(self._connection, self._facts)
+        self._connection.executemany("INSERT INTO records VALUES (?,?,?,?,?)", self._records)
+        query = "UPDATE state SET next_offset = ?, last_hash = ?, copied = ?, own = ?"
+        self._connection.execute(query, self.state)
+
+
+def judge(mirror: Mirror, kept: Sequence[Kept]) -> dict[str, Verdict]:
+    """Judge records in the order of the topic and write what came of them; the verdicts by nonce.
+
+    Records that another process has judged already are not judged again; their verdict is in the answer too.
+
+    Raises:
+        UnusableLedgerError: the topic is not the one that was read before, or a record of it is missing.
+    """
+    verdicts: dict[str, Verdict] = {}
+    with mirror.writing() as connection:
+        judging = _Judging(connection)
+        for each in kept:
+            nonce, verdict = _next(mirror, judging, each)
+            if nonce and verdict:
+                verdicts.setdefault(nonce, verdict)
+        judging.close()
+    return verdicts
+
+
+def _next(mirror: Mirror, judging: _Judging, kept: Kept) -> tuple[str | None, Verdict | None]:
+    state = judging.state
+    if kept.offset > state.next_offset:
+        raise UnusableLedgerError(
+            f"the decisions topic has no record {state.next_offset}, and goes on at {kept.offset}: facts were "
+            f"deleted; do not write, keep the mirror {mirror.path}, and compare with a backup"
+        )
+    if kept.offset == state.next_offset:
+        return judging.take(kept)
+    if kept.offset == state.next_offset - 1 and hash_of(kept.value) != state.last_hash:
+        raise UnusableLedgerError(
+            f"record {kept.offset} of the decisions topic is not the one that the mirror {mirror.path} was made "
+            "from: the topic lost its end and was written on, or is another one; do not write, and keep the "
+            "mirror: it shows what was lost"
+        )
+    record = records.decode(kept.value)
+    return (record.nonce, judging.verdict_on(record.nonce)) if record else (None, None)
+
+
+def verdict_on(connection: sqlite3.Connection, nonce: str) -> Verdict | None:
+    """The verdict on the first record of a nonce, as the mirror has it."""
+    query = "SELECT position, facts, void FROM records WHERE nonce = ? ORDER BY offset LIMIT 1"
+    row = connection.execute(query, (nonce,)).fetchone()
+    if row is None:
+        return None
+    position, facts, void = row
+    return Verdict(range(position, position + facts) if facts else (), void)

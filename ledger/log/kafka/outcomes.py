@@ -1,0 +1,91 @@
+"""What became of a record that was sent: yes, no, or unknown; and what every error of the client becomes.
+
+*No* is only what surely was not written. Everything else that is no *yes* is *unknown*, and reading the log
+settles it. The table is also a page of the reference, which is generated from here.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from kafka import errors
+
+from ledger.errors import ConstatError, UnusableLedgerError
+
+
+class Outcome(StrEnum):
+    """What an error says of the record that was sent."""
+
+    NO = "no"
+    """It was surely not written; the caller is told."""
+    UNKNOWN = "unknown"
+    """It may be in the log, or may still arrive; the log is read, and the same bytes are sent again."""
+    LOST = "log lost"
+    """The log no longer holds what was read from it; nothing goes on before somebody has looked."""
+
+
+class Meaning(NamedTuple):
+    """An error's outcome, and what the reader of its message is to do."""
+
+    outcome: Outcome
+    advice: str
+
+
+_RIGHTS = "ask the broker's administrator for the rights that docs/howto/kafka-access.md lists"
+_WAIT = "Constat reads the log and tries again until the time that the URL allows (timeout_s) is over"
+_LOST = (
+    "do not write; keep the mirror as evidence, and compare the topic with a backup or another reader's mirror"
+)
+
+MEANINGS: dict[type[Exception], Meaning] = {
+    errors.MessageSizeTooLargeError: Meaning(Outcome.NO, "append fewer facts at once"),
+    errors.RecordListTooLargeError: Meaning(Outcome.NO, "append fewer facts at once"),
+    errors.InvalidRecordError: Meaning(Outcome.NO, "the topic refuses the record; run `constat topics check`"),
+    errors.InvalidTimestampError: Meaning(Outcome.NO, "run `constat topics check`: the topic must stamp itself"),
+    errors.PolicyViolationError: Meaning(Outcome.NO, "the broker's policy refuses it; ask its administrator"),
+    errors.UnsupportedCompressionTypeError: Meaning(Outcome.NO, "the topic's compression.type must be producer"),
+    errors.InvalidTopicError: Meaning(Outcome.NO, "the name of the ledger is none that Kafka takes"),
+    errors.TopicAuthorizationFailedError: Meaning(Outcome.NO, _RIGHTS),
+    errors.ClusterAuthorizationFailedError: Meaning(Outcome.NO, _RIGHTS),
+    errors.SaslAuthenticationFailedError: Meaning(Outcome.NO, "check the user and password"),
+    errors.UnsupportedSaslMechanismError: Meaning(Outcome.NO, "the broker must offer SCRAM-SHA-512"),
+    errors.LogTruncationError: Meaning(Outcome.LOST, _LOST),
+    errors.OffsetOutOfRangeError: Meaning(Outcome.LOST, _LOST),
+    errors.NoOffsetForPartitionError: Meaning(Outcome.LOST, _LOST),
+    errors.NotEnoughReplicasError: Meaning(Outcome.UNKNOWN, f"too few replicas are in step; {_WAIT}"),
+    errors.NotEnoughReplicasAfterAppendError: Meaning(
+        Outcome.UNKNOWN, f"written, but too few replicas have it; {_WAIT}"
+    ),
+    errors.KafkaTimeoutError: Meaning(Outcome.UNKNOWN, f"no answer in time; {_WAIT}"),
+    errors.RequestTimedOutError: Meaning(Outcome.UNKNOWN, f"no answer in time; {_WAIT}"),
+    errors.KafkaConnectionError: Meaning(Outcome.UNKNOWN, f"the connection was lost; {_WAIT}"),
+    errors.OutOfOrderSequenceNumberError: Meaning(Outcome.UNKNOWN, f"an earlier record was lost; {_WAIT}"),
+    errors.UnknownProducerIdError: Meaning(Outcome.UNKNOWN, f"the broker forgot this writer; {_WAIT}"),
+    errors.InvalidProducerEpochError: Meaning(Outcome.UNKNOWN, f"the broker forgot this writer; {_WAIT}"),
+    errors.UnknownTopicOrPartitionError: Meaning(
+        Outcome.UNKNOWN, f"the topic is not (yet, or no longer) known there; {_WAIT}"
+    ),
+    errors.KafkaStorageError: Meaning(Outcome.UNKNOWN, f"the broker's disk fails or is full; {_WAIT}"),
+    errors.CorruptRecordError: Meaning(Outcome.UNKNOWN, f"damaged on the way or on the broker's disk; {_WAIT}"),
+}
+"""Errors of the client -> what they mean. What is not here is unknown, with its own text."""
+
+OTHERWISE = Meaning(Outcome.UNKNOWN, _WAIT)
+
+
+def meaning_of(error: BaseException) -> Meaning:
+    """What an error says of a record that was sent."""
+    for kind in type(error).__mro__:
+        if kind in MEANINGS:
+            return MEANINGS[kind]
+    return OTHERWISE
+
+
+def refusal(error: BaseException, what: str) -> ConstatError:
+    """What a person is told when `what` could not be done; nothing of it was written."""
+    return UnusableLedgerError(f"{what}: {shown(error)}; {meaning_of(error).advice}; nothing was written")
+
+
+def shown(error: BaseException) -> str:
+    """An error of the client in one line."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text.removeprefix(f"{type(error).__name__}: ")[:300]

@@ -1,0 +1,198 @@
+"""Where the rounds lie: for each round that counts its partition and place, its clocks and hashes.
+
+The values stay in the topic. What stands here decides whether the next round of an agent counts, and leads to
+the few rounds that a question needs.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import orjson
+
+from ledger.errors import UnusableLedgerError
+from ledger.fact import GENESIS_HASH, hash_of
+from ledger.log.arbitration import Head, round_objection
+from ledger.log.interface import KeptRound, RoundHead
+from ledger.log.kafka.mirror import Mirror
+from ledger.log.stamp import GENESIS_RUNNING_HASH, running_hash
+
+
+class Probed(NamedTuple):
+    """A record of the probes topic as the topic holds it.
+
+    `appended_ms` is the broker's clock when it came in; `recorded_ms` that of the ledger that it was copied
+    from, None if it was not.
+    """
+
+    partition: int
+    place: int
+    appended_ms: int
+    value: bytes
+    recorded_ms: int | None
+
+
+class End(NamedTuple):
+    """How far a partition has been read: the next place, and the hash of the record before it."""
+
+    next_place: int
+    last_hash: str
+    void: int
+
+
+class Placed(NamedTuple):
+    """A round that counts. `offset` is its place in the order in which this mirror met the rounds, from 1."""
+
+    offset: int
+    partition: int
+    place: int
+    agent: str
+    number: int
+    start_ms: int
+    recorded_ms: int
+    hash: str
+    running_hash: bytes
+
+    def kept(self, value: bytes) -> KeptRound:
+        """The round with its bytes."""
+        return KeptRound(
+            self.offset, self.agent, self.number, self.start_ms, self.recorded_ms, value, self.hash
+        )
+
+
+class _Claimed(NamedTuple):
+    agent: str
+    number: int
+    start_ms: int
+    previous_hash: str
+
+
+class _Last(NamedTuple):
+    head: Head
+    recorded_ms: int
+    running: bytes
+
+
+_NEVER = _Last(Head(0, GENESIS_HASH), 0, GENESIS_RUNNING_HASH)
+
+
+class Places:
+    """The index of the rounds in a mirror, within one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection, copied: Mapping[str, int], partitions: int) -> None:
+        """`copied`: agent -> its last round that a copy brought; only those keep the clock they came with."""
+        self._connection = connection
+        self._copied = copied
+        self._partitions = partitions
+        self._last: dict[str, _Last] = {}
+        self._ends: dict[int, End] = {}
+        self._found: list[Placed] = []
+        (self._offset,) = connection.execute("SELECT coalesce(max(offset), 0) FROM places").fetchone()
+
+    def take(self, probed: Probed) -> Placed | None:
+        """Judge the next record of a partition; None if it is void.
+
+        Raises:
+            UnusableLedgerError: a record is missing, or the agent's rounds lie in another partition.
+        """
+        end = self._end(probed.partition)
+        if probed.place != end.next_place:
+            raise UnusableLedgerError(
+                f"partition {probed.partition} of the probes topic has no record {end.next_place}, and goes on "
+                f"at {probed.place}: rounds were deleted; keep the mirror, and compare with a backup"
+            )
+        found = self._judged(probed)
+        void = end.void + (found is None)
+        self._ends[probed.partition] = End(probed.place + 1, hash_of(probed.value), void)
+        return found
+
+    def _end(self, partition: int) -> End:
+        if partition not in self._ends:
+            self._ends[partition] = end_of(self._connection, partition)
+        return self._ends[partition]
+
+    def _judged(self, probed: Probed) -> Placed | None:
+        claimed = _claimed(probed.value)
+        if claimed is None:
+            return None
+        last = self._last_of(claimed.agent)
+        if round_objection(last.head, claimed.number, claimed.previous_hash):
+            return None
+        stamped_ms = self._stamped_ms(probed, claimed)
+        if stamped_ms is None:
+            return None
+        if probed.partition != partition_of(claimed.agent, self._partitions):
+            raise UnusableLedgerError(
+                f"round {claimed.number} of agent {claimed.agent} lies in partition {probed.partition} of the "
+                "probes topic, which is not that agent's: partitions were added after the topic was made; copy "
+                "the ledger to topics that are made anew"
+            )
+        return self._add(probed, claimed, last, stamped_ms)
+
+    def _stamped_ms(self, probed: Probed, claimed: _Claimed) -> int | None:
+        if probed.recorded_ms is None:
+            return probed.appended_ms
+        return probed.recorded_ms if claimed.number <= self._copied.get(claimed.agent, 0) else None
+
+    def _add(self, probed: Probed, claimed: _Claimed, last: _Last, stamped_ms: int) -> Placed:
+        hashed = hash_of(probed.value)
+        recorded_ms = max(last.recorded_ms, stamped_ms)
+        running = running_hash(last.running, claimed.number, recorded_ms, hashed)
+        self._offset += 1
+        where = (self._offset, probed.partition, probed.place)
+        found = Placed(*where, *claimed[:3], recorded_ms, hashed, running)
+        self._last[claimed.agent] = _Last(Head(claimed.number, hashed), recorded_ms, running)
+        self._found.append(found)
+        return found
+
+    def _last_of(self, agent: str) -> _Last:
+        if agent not in self._last:
+            query = (
+                "SELECT number, hash, recorded_ms, running_hash FROM places WHERE agent = ? "
+                "ORDER BY number DESC LIMIT 1"
+            )
+            row = self._connection.execute(query, (agent,)).fetchone()
+            self._last[agent] = _Last(Head(row[0], row[1]), row[2], row[3]) if row else _NEVER
+        return self._last[agent]
+
+    def close(self) -> None:
+        """Write what was found."""
+        self._connection.executemany("INSERT INTO places VALUES (?,?,?,?,?,?,?,?,?)", self._found)
+        rows = [(partition, *end) for partition, end in self._ends.items()]
+        self._connection.executemany("INSERT OR REPLACE INTO ends VALUES (?,?,?,?)", rows)
+
+
+def end_of(connection: sqlite3.Connection, partition: int) -> End:
+    """How far a partition has been read."""
+    query = "SELECT next_place, last_hash, void FROM ends WHERE partition = ?"
+    row = connection.execute(query, (partition,)).fetchone()
+    return End(*row) if row else End(0, "", 0)
+
+
+def head_of(mirror: Mirror, agent: str) -> RoundHead:
+    """The last round of an agent that counts, as far as the mirror goes."""
+    query = "SELECT number, hash FROM places WHERE agent = ? ORDER BY number DESC LIMIT 1"
+    with mirror.reading() as connection:
+        row = connection.execute(query, (agent,)).fetchone()
+    return RoundHead(*row) if row else RoundHead(0, GENESIS_HASH)
+
+
+def partition_of(agent: str, partitions: int) -> int:
+    """The partition of an agent's rounds: the first eight bytes of its name's SHA-256, modulo their number."""
+    return int(hash_of(agent.encode()).removeprefix("sha256:")[:16], 16) % partitions
+
+
+_ROUND = b'{"specversion":"1.0","type":"constat.agent.round-finished.v1"'
+
+
+def _claimed(value: bytes) -> _Claimed | None:
+    if not value.startswith(_ROUND):
+        return None
+    try:
+        event = orjson.loads(value)
+        agent = event["subject"].removeprefix("agent:")
+        data = event["data"]
+        claimed = _Claimed(agent, data["round"], data["start"], event["previoushash"])
+    except (orjson.JSONDecodeError, KeyError, AttributeError, TypeError):
+        return None
+    return claimed if [type(part) for part in claimed] == [str, int, int, str] else None

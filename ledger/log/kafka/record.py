@@ -1,0 +1,102 @@
+"""One append as one record of the decisions topic: a line that says what is in it, then the facts as they stand.
+
+    {"constat":"record.v1","nonce":"9f…","facts":[["contract:acme",1,"constat.contract.signed.v1",812]]}
+    {"specversion":"1.0",…}
+
+A fact's bytes are cut out by their length, never parsed and written anew. Everything that decides whether the
+record counts stands in its value, because only the value is hashed and kept for ever. The nonce names one
+attempt: a writer that does not know whether its record arrived sends the same bytes again, and of one nonce
+only the first record is judged.
+"""
+
+import secrets
+from collections.abc import Sequence
+from typing import Annotated, Literal, NamedTuple
+
+import orjson
+from eventsourcing.persistence import StoredEvent
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ledger.errors import BadInputError
+from ledger.fact import hash_of
+from ledger.log import codec
+from ledger.log.arbitration import Extension
+
+RECORD_BYTES_MAX = 1_000_000
+"""The longest record: brokers and clients take 1 MiB as they come, and the frame around it needs a little."""
+
+
+class Part(NamedTuple):
+    """One fact of a record, with its place in its stream."""
+
+    stream: str
+    sequence: int
+    type: str
+    value: bytes
+
+    @property
+    def extension(self) -> Extension:
+        """What it claims."""
+        return Extension(self.stream, self.sequence, hash_of(self.value), codec.claimed_predecessor(self.value))
+
+
+class Record(NamedTuple):
+    """An append: all of its facts, or none."""
+
+    nonce: str
+    parts: Sequence[Part]
+    recorded_ms: int | None = None
+    """When the ledger that it was copied from took it down; None where this ledger says when."""
+
+
+class _Head(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    constat: Literal["record.v1"]
+    nonce: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+    facts: Annotated[
+        list[tuple[str, Annotated[int, Field(ge=0)], str, Annotated[int, Field(ge=0)]]], Field(min_length=1)
+    ]
+    recorded_ms: int | None = None
+
+
+def of_events(events: Sequence[StoredEvent]) -> Record:
+    """The record of an append, under a nonce that nobody else has."""
+    parts = [Part(str(e.originator_id), e.originator_version, e.topic, e.state) for e in events]
+    return Record(secrets.token_hex(16), parts)
+
+
+def encode(record: Record) -> bytes:
+    """The value of a record.
+
+    Raises:
+        BadInputError: it is longer than a broker takes; one append is one record and is never cut in two.
+    """
+    head = {
+        "constat": "record.v1",
+        "nonce": record.nonce,
+        "facts": [[part.stream, part.sequence, part.type, len(part.value)] for part in record.parts],
+    }
+    if record.recorded_ms is not None:
+        head["recorded_ms"] = record.recorded_ms
+    value = b"\n".join([orjson.dumps(head), *(part.value for part in record.parts)])
+    if len(value) > RECORD_BYTES_MAX:
+        raise BadInputError(
+            f"{len(record.parts)} facts together are {len(value):,} bytes, and one append holds at most "
+            f"{RECORD_BYTES_MAX:,}; append fewer at once"
+        )
+    return value
+
+
+def decode(value: bytes | None) -> Record | None:
+    """Read the value of a record; None if it is none of ours."""
+    line, _, rest = (value or b"").partition(b"\n")
+    try:
+        head = _Head.model_validate_json(line)
+    except ValidationError:
+        return None
+    parts, at = [], 0
+    for stream, sequence, type_, length in head.facts:
+        parts.append(Part(stream, sequence, type_, rest[at : at + length]))
+        at += length + 1
+    return Record(head.nonce, parts, head.recorded_ms) if at == len(rest) + 1 else None

@@ -1,0 +1,212 @@
+"""The tail: a thread that reads the decisions topic from where the mirror ends, and never stops.
+
+Whoever appended a record waits here for its verdict; whoever wants to read what was acknowledged so far waits
+until the tail has come to the topic's end. It is the only one that touches its consumer.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from ledger.errors import ConstatError, DamagedLedgerError, UnusableLedgerError
+from ledger.log.kafka.address import Address
+from ledger.log.kafka.judge import Kept, Verdict, judge, verdict_on
+from ledger.log.kafka.mirror import Mirror
+from ledger.log.kafka.outcomes import Outcome, meaning_of, shown
+from ledger.log.kafka.topics import unreachable
+
+Heard = Callable[[int, int], None]
+"""Hears how many records have been read of how many, while a reader catches up."""
+
+POLL_MS = 100
+RETRY_S = 0.5
+FETCH: dict[str, Any] = {
+    "enable_auto_commit": False,
+    "auto_offset_reset": "none",
+    "isolation_level": "read_committed",
+    "allow_auto_create_topics": False,
+    "check_crcs": True,
+    "max_poll_records": 5_000,
+    "max_partition_fetch_bytes": 16 << 20,
+    "fetch_max_bytes": 64 << 20,
+    "receive_buffer_bytes": 4 << 20,
+    "request_timeout_ms": 10_000,
+    "bootstrap_timeout_ms": 10_000,
+    "metadata_max_age_ms": 30_000,
+    "metrics_enabled": False,
+}
+"""How a log is read: nothing is skipped, nothing is committed, a lost position is an error."""
+
+
+def consumer(address: Address) -> KafkaConsumer:
+    """A reader of the topics.
+
+    Raises:
+        UnusableLedgerError: no broker answers.
+    """
+    try:
+        return KafkaConsumer(**address.client, **FETCH)
+    except (KafkaError, OSError, ValueError) as error:
+        raise unreachable(address, error) from error
+
+
+class Tail:
+    """The reading end of the decision log."""
+
+    def __init__(self, address: Address, mirror: Mirror) -> None:
+        self._address = address
+        self._mirror = mirror
+        self._partition = TopicPartition(address.decisions, 0)
+        self._changed = threading.Condition()
+        self._verdicts: dict[str, Verdict | None] = {}
+        self._end_wanted = 0
+        self._end_known = (0, 0)
+        self._next_offset = mirror.state().next_offset
+        self._stopped = threading.Event()
+        self._failure: ConstatError | None = None
+        self._listeners: list[Callable[[], None]] = []
+        self._thread = threading.Thread(target=self._run, name=f"tail of {address.decisions}", daemon=True)
+        self._thread.start()
+
+    def listen(self, woken: Callable[[], None]) -> None:
+        """Call back whenever something was read."""
+        self._listeners.append(woken)
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._stopped.set()
+        self._thread.join()
+
+    def catch_up(self, timeout_s: float, heard: Heard = lambda _done, _of: None) -> None:
+        """Wait until everything that was acknowledged before this call has been read.
+
+        Raises:
+            UnusableLedgerError: the brokers do not answer in time, or the topic is not what it was.
+        """
+        deadline_s = time.monotonic() + timeout_s
+        with self._changed:
+            self._end_wanted += 1
+            asked, began = self._end_wanted, self._next_offset
+            while self._end_known[0] < asked or self._next_offset < self._end_known[1]:
+                self._raise_failure()
+                left_s = deadline_s - time.monotonic()
+                if self._end_known[0] >= asked:
+                    heard(self._next_offset - began, self._end_known[1] - began)
+                    left_s = max(left_s, RETRY_S)  # it goes on, however long the topic is
+                if left_s <= 0:
+                    raise UnusableLedgerError(
+                        f"no broker of {self._address} gave the end of the decisions within {timeout_s:.0f} s; "
+                        "check the brokers and try again"
+                    )
+                self._changed.wait(min(left_s, RETRY_S))
+
+    def expect(self, nonce: str) -> None:
+        """Keep the verdict on a record that is about to be sent."""
+        with self._changed:
+            self._verdicts[nonce] = None
+
+    def forget(self, nonce: str) -> None:
+        """Nobody waits for that verdict any longer."""
+        with self._changed:
+            self._verdicts.pop(nonce, None)
+
+    def verdict(self, nonce: str, timeout_s: float, until: Callable[[], bool]) -> Verdict | None:
+        """Wait for the verdict on an expected record; None if time is over, or `until` says to wait no longer.
+
+        Raises:
+            UnusableLedgerError: the topic is not what it was.
+        """
+        with self._changed:
+            deadline_s = time.monotonic() + timeout_s
+            while (found := self._verdicts[nonce]) is None:
+                self._raise_failure()
+                left_s = deadline_s - time.monotonic()
+                if left_s <= 0 or until():
+                    return None
+                self._changed.wait(left_s)
+            return found
+
+    def wake(self) -> None:
+        """Let those who wait look again."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def _raise_failure(self) -> None:
+        if self._failure:
+            raise self._failure
+
+    # ------------------------------------------------------------ the thread
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self._read()
+            except ConstatError as error:
+                return self._fail(error)
+            except KafkaError as error:
+                if meaning_of(error).outcome is Outcome.LOST:
+                    return self._fail(self._lost(error))
+                self._stopped.wait(RETRY_S)
+            except Exception as error:  # noqa: BLE001 - those who wait must be told, whatever it was
+                return self._fail(DamagedLedgerError(f"reading {self._partition.topic} failed: {error!r}"))
+        return None
+
+    def _fail(self, error: ConstatError) -> None:
+        with self._changed:
+            self._failure = error
+            self._changed.notify_all()
+
+    def _lost(self, error: KafkaError) -> UnusableLedgerError:
+        return UnusableLedgerError(
+            f"the decisions topic of {self._address} no longer holds what the mirror {self._mirror.path} was "
+            f"made from ({shown(error)}); {meaning_of(error).advice}"
+        )
+
+    def _read(self) -> None:
+        reading = consumer(self._address)
+        try:
+            reading.assign([self._partition])
+            # The record before the first new one is read again: it shows whether this is still the same log.
+            reading.seek(self._partition, max(self._next_offset - 1, 0))
+            while not self._stopped.is_set():
+                self._ask_for_end(reading)
+                found = reading.poll(timeout_ms=POLL_MS).get(self._partition, ())
+                if found:
+                    self._take([Kept(each.offset, each.timestamp, each.value or b"") for each in found])
+        finally:
+            reading.close()
+
+    def _ask_for_end(self, reading: KafkaConsumer) -> None:
+        with self._changed:
+            wanted = self._end_wanted
+            if self._end_known[0] >= wanted:
+                return
+        end = reading.end_offsets([self._partition])[self._partition]
+        if end < self._next_offset:
+            raise UnusableLedgerError(
+                f"the decisions topic of {self._address} ends at {end}, and the mirror {self._mirror.path} holds "
+                f"{self._next_offset} records of it: the topic lost its end; do not write, and keep the mirror: "
+                "it shows what was lost"
+            )
+        with self._changed:
+            self._end_known = (wanted, end)
+            self._changed.notify_all()
+
+    def _take(self, kept: list[Kept]) -> None:
+        verdicts = judge(self._mirror, kept)
+        with self._changed:
+            self._next_offset = max(self._next_offset, kept[-1].offset + 1)
+            for nonce in self._verdicts.keys() & verdicts.keys():
+                self._verdicts[nonce] = verdicts[nonce]
+            self._changed.notify_all()
+        for woken in tuple(self._listeners):
+            woken()
+
+    def known_verdict(self, nonce: str) -> Verdict | None:
+        """The verdict that the mirror has on a nonce, whoever read it."""
+        with self._mirror.reading() as connection:
+            return verdict_on(connection, nonce)

@@ -1,0 +1,139 @@
+"""The writing end of the decision log: send a record, and come back only when the log has judged it.
+
+What the producer says of a record is not the verdict: it may have failed and still have arrived. The verdict
+is what the tail reads. Where no verdict comes, the same bytes are sent again; whichever copy is first in the
+log is judged, and every later one is void by its nonce.
+"""
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from eventsourcing.persistence import IntegrityError, StoredEvent
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from ledger.errors import UnknownOutcomeError
+from ledger.log.kafka import record as records
+from ledger.log.kafka.address import Address
+from ledger.log.kafka.judge import Verdict
+from ledger.log.kafka.outcomes import Outcome, meaning_of, refusal, shown
+from ledger.log.kafka.tail import Tail
+from ledger.log.kafka.topics import unreachable
+
+SEND: dict[str, Any] = {
+    "acks": "all",
+    "enable_idempotence": True,
+    "max_in_flight_requests_per_connection": 5,
+    "linger_ms": 0,
+    "request_timeout_ms": 10_000,
+    "delivery_timeout_ms": 15_000,
+    "max_block_ms": 10_000,
+    "bootstrap_timeout_ms": 10_000,
+    "max_request_size": 1_048_576,
+    "allow_auto_create_topics": False,
+    "metadata_max_age_ms": 30_000,
+    "metrics_enabled": False,
+}
+"""How a log is written: acknowledged by all replicas in step, in order, and given up in seconds."""
+AGAIN_S = 20.0
+"""How long a verdict is waited for before the same bytes are sent again; longer than a delivery may take."""
+PAUSE_S = 0.2
+
+
+def producer(address: Address, **more: Any) -> KafkaProducer:  # noqa: ANN401 - settings of the client
+    """A writer of the topics.
+
+    Raises:
+        UnusableLedgerError: no broker answers.
+    """
+    try:
+        return KafkaProducer(**address.client, **(SEND | more))
+    except (KafkaError, OSError, ValueError) as error:
+        raise unreachable(address, error) from error
+
+
+class Writer:
+    """Appends records to the decisions topic, for any number of threads."""
+
+    def __init__(self, address: Address, tail: Tail) -> None:
+        self._address = address
+        self._tail = tail
+        self._lock = threading.Lock()
+        self._producer: KafkaProducer | None = None
+
+    def append(self, events: Sequence[StoredEvent]) -> Sequence[int]:
+        """Append events as one record; their positions, once the log has been read and says that they count.
+
+        Raises:
+            IntegrityError: the record is void; another writer was first.
+            BadInputError: it is too long for one record.
+            UnusableLedgerError: it was surely not written.
+            UnknownOutcomeError: no broker has said what became of it within the time that the URL allows.
+        """
+        record = records.of_events(events)
+        value = records.encode(record)
+        self._tail.expect(record.nonce)
+        try:
+            verdict = self._settled(record.nonce, value)
+        finally:
+            self._tail.forget(record.nonce)
+        if verdict.void:
+            raise IntegrityError(verdict.void)
+        return list(verdict.positions)
+
+    def _settled(self, nonce: str, value: bytes) -> Verdict:
+        deadline_s = time.monotonic() + self._address.timeout_s
+        why, surely_not = "no answer", True
+        while (left_s := deadline_s - time.monotonic()) > 0:
+            verdict, error = self._attempt(nonce, value, min(left_s, AGAIN_S))
+            if verdict:
+                return verdict
+            if error and meaning_of(error).outcome is Outcome.NO and surely_not:
+                raise refusal(error, f"the facts were not appended to {self._address}")
+            surely_not = False  # an earlier copy may still arrive, whatever is said of a later one
+            if error:
+                why = shown(error)
+                self._discard_producer()
+                time.sleep(PAUSE_S)
+        raise UnknownOutcomeError(
+            f"it is not known whether the facts were appended to {self._address} ({why}); when a broker answers "
+            "again, look whether they are there before you try again"
+        )
+
+    def _attempt(
+        self, nonce: str, value: bytes, timeout_s: float
+    ) -> tuple[Verdict | None, BaseException | None]:
+        """Send, and wait for the verdict; or else what the producer said, if it said anything."""
+        failed: list[BaseException] = []
+
+        def hear(error: BaseException) -> None:
+            failed.append(error)
+            self._tail.wake()
+
+        try:
+            sent = self._shared_producer().send(self._address.decisions, value=value, partition=0)
+        except KafkaError as error:
+            return None, error
+        sent.add_errback(hear)
+        verdict = self._tail.verdict(nonce, timeout_s, lambda: bool(failed))
+        return verdict, failed[0] if failed else None
+
+    def _shared_producer(self) -> KafkaProducer:
+        with self._lock:
+            if self._producer is None:
+                self._producer = producer(self._address)
+            return self._producer
+
+    def _discard_producer(self) -> None:
+        # Its place in the broker's memory may be gone; a new one begins afresh.
+        with self._lock:
+            discarded, self._producer = self._producer, None
+        if discarded:
+            discarded.close(timeout=0)
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._discard_producer()
+
