@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -47,3 +48,37 @@ def constat(tmp_path, monkeypatch, capfdbinary) -> Callable[..., Answer]:
         return Answer(code, captured.out.decode(), captured.err.decode())
 
     return run
+
+
+def _run_folder(config: pytest.Config) -> Path:
+    """The folder that all workers of a run share."""
+    base = config._tmp_path_factory.getbasetemp()
+    return base.parent if hasattr(config, "workerinput") else base
+
+
+@pytest.fixture(scope="session")
+def broker(request) -> str:
+    """The address of the run's broker; the test is skipped, with the reason, where there can be none."""
+    from tests import brokers  # noqa: PLC0415 - only those who ask for a broker pay for the clients
+
+    return brokers.shared_address(_run_folder(request.config))
+
+
+@pytest.fixture
+def kafka_url(broker, tmp_path) -> str:
+    """A ledger on the run's broker that nobody else uses; its topics are there and empty."""
+    from ledger.log.kafka import address, topics  # noqa: PLC0415 - as above
+    from tests import brokers  # noqa: PLC0415
+
+    url = f"kafka://{broker}/{brokers.fresh_name()}?mirrors={tmp_path}/mirrors"
+    topics.create(address.parse(url), probe_partitions=2)
+    return url
+
+
+def pytest_sessionfinish(session) -> None:
+    """The run ends what its workers started."""
+    note = _run_folder(session.config) / "broker.json"
+    if not hasattr(session.config, "workerinput") and note.exists():
+        from tests import brokers  # noqa: PLC0415
+
+        brokers.stop_shared(note)

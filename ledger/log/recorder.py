@@ -193,9 +193,15 @@ def head_of(connection: sqlite3.Connection, stream: str) -> Head | None:
 
 
 def rows_of(
-    last: tuple[int, bytes], recorded_ms: int, record: Sequence[Extension], contents: Sequence[tuple[str, bytes]]
+    last: tuple[int, bytes],
+    recorded_ms: int,
+    record: Sequence[Extension],
+    contents: Sequence[tuple[str, bytes]],
 ) -> list[FactRow]:
-    """The rows of a record that counts, behind the last position and its running hash; contents: type, value."""
+    """The rows of a record that counts; `last` is the position before it and its running hash.
+
+    `contents` are the type and the value of each fact.
+    """
     position, running = last
     first = position + 1
     rows = []

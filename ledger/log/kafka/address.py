@@ -22,7 +22,7 @@ MIRRORS = "CONSTAT_MIRRORS"
 OPTIONS = {
     "user": "name for SASL/SCRAM-SHA-512; its password is in the environment, " + PASSWORD,
     "tls": "`yes` to speak TLS; implied by `ca`, `certificate` and `key`",
-    "ca": "file with the authorities that may have signed the brokers' certificates; the system's if left out",
+    "ca": "file with the authorities that may have signed the brokers' certificates; else the system's",
     "certificate": "file with the client's own certificate, where brokers ask for one",
     "key": "file with the key of that certificate",
     "mirrors": f"folder of the mirrors; else {MIRRORS}, else the user's cache",
@@ -77,8 +77,8 @@ def parse(url: str, environment: Mapping[str, str] = os.environ) -> Address:
         raise _bad(url, "it names no broker")
     if "@" in found["brokers"]:
         raise BadInputError(
-            f"a name or password does not stand in front of the brokers: write ?user=NAME behind the URL, and "
-            f"the password into the environment as {PASSWORD}"
+            "a name or password does not stand in front of the brokers: write ?user=NAME behind the URL, "
+            f"and the password into the environment as {PASSWORD}"
         )
     brokers = tuple(found["brokers"].split(","))
     for broker in brokers:

@@ -1,6 +1,7 @@
 """The engine on Kafka: the topics are the ledger, the mirror is what this machine has made of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from uuid import UUID
 
 from eventsourcing.persistence import ApplicationRecorder
 
@@ -26,7 +27,12 @@ class KafkaEngine:
     """Both logs of a ledger on Kafka. See `ledger.log.interface.Engine`."""
 
     def __init__(
-        self, address: Address, *, copying: bool = False, heard: Heard = lambda _done, _of: None
+        self,
+        address: Address,
+        *,
+        copying: bool = False,
+        heard: Heard = lambda _done, _of: None,
+        stream_type: type[UUID | str] = str,
     ) -> None:
         """Check the topics, open the mirror, and read the decisions to their end.
 
@@ -40,21 +46,25 @@ class KafkaEngine:
         self._tail = Tail(address, self._mirror)
         try:
             self._tail.catch_up(address.timeout_s, heard)
-            if not copying and self._mirror.state().is_unfinished_copy:
-                raise UnusableLedgerError(
-                    f"a copy into {address} has begun and not ended; run the same `constat copy` again"
-                )
+            if not copying:
+                self._refuse_unfinished_copy()
         except BaseException:
             self._tail.close()
             self._mirror.close()
             raise
         self._writer = Writer(address, self._tail)
-        self._decisions = KafkaRecorder(self._mirror, self._tail, self._writer)
+        self._decisions = KafkaRecorder(self._mirror, self._tail, self._writer, stream_type)
         self._probes = ProbeLog(address, self._mirror, self._topics.probes.partitions, self._copied)
 
     @property
     def decisions(self) -> ApplicationRecorder:
         return self._decisions
+
+    def _refuse_unfinished_copy(self) -> None:
+        if self._mirror.state().is_unfinished_copy:
+            raise UnusableLedgerError(
+                f"a copy into {self.address} has begun and not ended; run the same `constat copy` again"
+            )
 
     def _copied(self) -> Mapping[str, int]:
         return {}
@@ -136,7 +146,10 @@ class KafkaEngine:
                 and (agents is None or found.agent in agents)
             )
 
-        query, bounds = "recorded_ms <= ? AND start_ms >= ? AND start_ms < ?", (recorded_until, start_from, start_until)
+        query, bounds = (
+            "recorded_ms <= ? AND start_ms >= ? AND start_ms < ?",
+            (recorded_until, start_from, start_until),
+        )
         if agents is not None:
             query += f" AND agent IN ({','.join('?' * len(agents))})"
         yield from self._probes.rounds(agents, wanted, query, *bounds, *(agents or ()))
@@ -144,7 +157,9 @@ class KafkaEngine:
     def agents(self) -> list[str]:
         self._probes.catch_up()
         with self._mirror.reading() as connection:
-            return [name for (name,) in connection.execute("SELECT DISTINCT agent FROM places ORDER BY agent")]
+            return [
+                name for (name,) in connection.execute("SELECT DISTINCT agent FROM places ORDER BY agent")
+            ]
 
     def fact_rows(self, *, until: int) -> Iterator[FactRow]:
         raise NotImplementedError

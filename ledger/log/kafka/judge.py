@@ -6,7 +6,7 @@ needs of those before it stands in the mirror, and so does its verdict.
 
 import sqlite3
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.errors import UnusableLedgerError
 from ledger.fact import hash_of
@@ -15,8 +15,10 @@ from ledger.log.kafka import record as records
 from ledger.log.kafka.mirror import Mirror, State, state_of
 from ledger.log.kafka.record import Record
 from ledger.log.recorder import head_of, insert_rows, rows_of
-from ledger.log.rows import FactRow
 from ledger.log.stamp import GENESIS_RUNNING_HASH, LAST_DECISION
+
+if TYPE_CHECKING:
+    from ledger.log.rows import FactRow
 
 
 class Kept(NamedTuple):
@@ -40,9 +42,10 @@ class _Judging:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self.state: State = state_of(connection)
-        last = connection.execute(f"SELECT position, recorded_ms, running_hash {LAST_DECISION}").fetchone()
-        position, self._recorded_ms, running = last or (0, 0, GENESIS_RUNNING_HASH)
-        self._last = (position, running)
+        query = f"SELECT position, running_hash, recorded_ms {LAST_DECISION}"
+        position, running, recorded_ms = connection.execute(query).fetchone() or (0, GENESIS_RUNNING_HASH, 0)
+        self._last: tuple[int, bytes] = (position, running)
+        self._recorded_ms: int = recorded_ms
         self._heads: dict[str, Head] = {}
         self._verdicts: dict[str, Verdict] = {}
         self._facts: list[FactRow] = []
@@ -75,7 +78,7 @@ class _Judging:
         contents = [(part.type, part.value) for part in record.parts]
         rows = rows_of(self._last, self._recorded_ms, claims, contents)
         self._last = (rows[-1].position, rows[-1].running_hash)
-        self._facts += rows
+        self._facts.extend(rows)
         self._heads |= {claim.stream: Head(claim.sequence, claim.hash) for claim in claims}
         return [row.position for row in rows]
 
@@ -128,16 +131,16 @@ def _next(mirror: Mirror, judging: _Judging, kept: Kept) -> tuple[str | None, Ve
     state = judging.state
     if kept.offset > state.next_offset:
         raise UnusableLedgerError(
-            f"the decisions topic has no record {state.next_offset}, and goes on at {kept.offset}: facts were "
-            f"deleted; do not write, keep the mirror {mirror.path}, and compare with a backup"
+            f"the decisions topic has no record {state.next_offset}, and goes on at {kept.offset}: facts "
+            f"were deleted; do not write, keep the mirror {mirror.path}, and compare with a backup"
         )
     if kept.offset == state.next_offset:
         return judging.take(kept)
     if kept.offset == state.next_offset - 1 and hash_of(kept.value) != state.last_hash:
         raise UnusableLedgerError(
-            f"record {kept.offset} of the decisions topic is not the one that the mirror {mirror.path} was made "
-            "from: the topic lost its end and was written on, or is another one; do not write, and keep the "
-            "mirror: it shows what was lost"
+            f"record {kept.offset} of the decisions topic is not the one that the mirror {mirror.path} was "
+            "made from: the topic lost its end and was written on, or is another one; do not write, and "
+            "keep the mirror: it shows what was lost"
         )
     record = records.decode(kept.value)
     return (record.nonce, judging.verdict_on(record.nonce)) if record else (None, None)

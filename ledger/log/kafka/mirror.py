@@ -125,7 +125,12 @@ class Mirror(Database):
     @property
     def _identity(self) -> tuple[str, str, str, int]:
         topics = self._topics
-        return (topics.cluster_id, topics.decisions.topic_id, topics.probes.topic_id, topics.probes.partitions)
+        return (
+            topics.cluster_id,
+            topics.decisions.topic_id,
+            topics.probes.topic_id,
+            topics.probes.partitions,
+        )
 
     def _recognise(self) -> None:
         if self._number("application_id") != APPLICATION_ID:
@@ -148,8 +153,8 @@ class Mirror(Database):
         for was, is_now, what in zip(found, self._identity, words, strict=True):
             if was != is_now:
                 raise UnusableLedgerError(
-                    f"{what} ({was} became {is_now}) since the mirror {self.path} was made; if that was meant, "
-                    "delete the mirror, otherwise keep it: it shows what was lost"
+                    f"{what} ({was} became {is_now}) since the mirror {self.path} was made; if that was "
+                    "meant, delete the mirror, otherwise keep it: it shows what was lost"
                 )
 
     def _same_boot(self) -> None:
@@ -185,7 +190,7 @@ class Mirror(Database):
 
 
 def path_of(address: Address, topics: Topics) -> str:
-    """Where the mirror of a ledger lies: one for each cluster and ledger, whatever its topics' incarnation."""
+    """Where the mirror of a ledger lies: one for each cluster and name, of whatever incarnation."""
     return str(address.mirrors / f"{topics.cluster_id}-{address.ledger}.mirror")
 
 

@@ -32,17 +32,21 @@ class Meaning(NamedTuple):
 
 _RIGHTS = "ask the broker's administrator for the rights that docs/howto/kafka-access.md lists"
 _WAIT = "Constat reads the log and tries again until the time that the URL allows (timeout_s) is over"
-_LOST = (
-    "do not write; keep the mirror as evidence, and compare the topic with a backup or another reader's mirror"
-)
+_LOST = "do not write; keep the mirror as evidence, and compare the topic with a backup or another mirror"
 
 MEANINGS: dict[type[Exception], Meaning] = {
     errors.MessageSizeTooLargeError: Meaning(Outcome.NO, "append fewer facts at once"),
     errors.RecordListTooLargeError: Meaning(Outcome.NO, "append fewer facts at once"),
-    errors.InvalidRecordError: Meaning(Outcome.NO, "the topic refuses the record; run `constat topics check`"),
-    errors.InvalidTimestampError: Meaning(Outcome.NO, "run `constat topics check`: the topic must stamp itself"),
+    errors.InvalidRecordError: Meaning(
+        Outcome.NO, "the topic refuses the record; run `constat topics check`"
+    ),
+    errors.InvalidTimestampError: Meaning(
+        Outcome.NO, "run `constat topics check`: the topic must stamp itself"
+    ),
     errors.PolicyViolationError: Meaning(Outcome.NO, "the broker's policy refuses it; ask its administrator"),
-    errors.UnsupportedCompressionTypeError: Meaning(Outcome.NO, "the topic's compression.type must be producer"),
+    errors.UnsupportedCompressionTypeError: Meaning(
+        Outcome.NO, "the topic's compression.type must be producer"
+    ),
     errors.InvalidTopicError: Meaning(Outcome.NO, "the name of the ledger is none that Kafka takes"),
     errors.TopicAuthorizationFailedError: Meaning(Outcome.NO, _RIGHTS),
     errors.ClusterAuthorizationFailedError: Meaning(Outcome.NO, _RIGHTS),
@@ -65,7 +69,9 @@ MEANINGS: dict[type[Exception], Meaning] = {
         Outcome.UNKNOWN, f"the topic is not (yet, or no longer) known there; {_WAIT}"
     ),
     errors.KafkaStorageError: Meaning(Outcome.UNKNOWN, f"the broker's disk fails or is full; {_WAIT}"),
-    errors.CorruptRecordError: Meaning(Outcome.UNKNOWN, f"damaged on the way or on the broker's disk; {_WAIT}"),
+    errors.CorruptRecordError: Meaning(
+        Outcome.UNKNOWN, f"damaged on the way or on the broker's disk; {_WAIT}"
+    ),
 }
 """Errors of the client -> what they mean. What is not here is unknown, with its own text."""
 

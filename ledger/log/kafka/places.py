@@ -98,8 +98,8 @@ class Places:
         end = self._end(probed.partition)
         if probed.place != end.next_place:
             raise UnusableLedgerError(
-                f"partition {probed.partition} of the probes topic has no record {end.next_place}, and goes on "
-                f"at {probed.place}: rounds were deleted; keep the mirror, and compare with a backup"
+                f"partition {probed.partition} of the probes topic has no record {end.next_place}, and goes "
+                f"on at {probed.place}: rounds were deleted; keep the mirror, and compare with a backup"
             )
         found = self._judged(probed)
         void = end.void + (found is None)
@@ -123,9 +123,9 @@ class Places:
             return None
         if probed.partition != partition_of(claimed.agent, self._partitions):
             raise UnusableLedgerError(
-                f"round {claimed.number} of agent {claimed.agent} lies in partition {probed.partition} of the "
-                "probes topic, which is not that agent's: partitions were added after the topic was made; copy "
-                "the ledger to topics that are made anew"
+                f"round {claimed.number} of agent {claimed.agent} lies in partition {probed.partition} of "
+                "the probes topic, which is not that agent's: partitions were added after the topic was "
+                "made; copy the ledger to topics that are made anew"
             )
         return self._add(probed, claimed, last, stamped_ms)
 
@@ -178,7 +178,7 @@ def head_of(mirror: Mirror, agent: str) -> RoundHead:
 
 
 def partition_of(agent: str, partitions: int) -> int:
-    """The partition of an agent's rounds: the first eight bytes of its name's SHA-256, modulo their number."""
+    """The partition of an agent's rounds: the first eight bytes of its name's SHA-256, modulo."""
     return int(hash_of(agent.encode()).removeprefix("sha256:")[:16], 16) % partitions
 
 

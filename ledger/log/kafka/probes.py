@@ -65,11 +65,12 @@ class ProbeLog:
         return places.head_of(self._mirror, agent)
 
     def rounds(
-        self, agents: Sequence[str] | None, wanted: Callable[[Placed], bool], query: str, *bounds: int
+        self, agents: Sequence[str] | None, wanted: Callable[[Placed], bool], query: str, *bounds: int | str
     ) -> Iterator[KeptRound]:
-        """The rounds that count and are wanted, each agent's in order: what is placed already, then what is new.
+        """The rounds that count and are wanted, each agent's in order.
 
-        `query` and `bounds` say the same as `wanted`, to the index.
+        First what is placed already, then what is new. `query` and `bounds` say the same as `wanted`, to
+        the index.
         """
         chosen = None if agents is None else {self._partition_of(agent) for agent in agents}
         for partition in range(self._partitions) if chosen is None else sorted(chosen):
@@ -79,7 +80,9 @@ class ProbeLog:
                 if wanted(found):
                     yield found.kept(value)
 
-    def _placed(self, partition: int, end: End, query: str, bounds: Sequence[int]) -> Iterator[KeptRound]:
+    def _placed(
+        self, partition: int, end: End, query: str, bounds: Sequence[int | str]
+    ) -> Iterator[KeptRound]:
         with self._mirror.reading() as connection:
             rows = connection.execute(
                 f"SELECT * FROM places WHERE partition = ? AND place < ? AND {query} ORDER BY place",
@@ -155,7 +158,9 @@ class ProbeLog:
         finally:
             reading.close()
 
-    def _until(self, reading: KafkaConsumer, topic: TopicPartition, until: int | None, known: End | None) -> int:
+    def _until(
+        self, reading: KafkaConsumer, topic: TopicPartition, until: int | None, known: End | None
+    ) -> int:
         if until is not None:
             return until
         end = int(reading.end_offsets([topic])[topic])
@@ -172,7 +177,8 @@ class ProbeLog:
     def _lost(self, partition: int, why: str) -> UnusableLedgerError:
         return UnusableLedgerError(
             f"partition {partition} of the probes topic of {self._address} is not the one that the mirror "
-            f"{self._mirror.path} was made from ({why}); do not write, and keep the mirror: it shows what was lost"
+            f"{self._mirror.path} was made from ({why}); do not write, and keep the mirror: it shows what "
+            "was lost"
         )
 
     def _poll(self, reading: KafkaConsumer, topic: TopicPartition) -> list[Any]:
@@ -180,8 +186,8 @@ class ProbeLog:
         while not (found := reading.poll(timeout_ms=POLL_MS).get(topic)):
             if time.monotonic() > deadline_s:
                 raise UnusableLedgerError(
-                    f"no broker of {self._address} gave its rounds within {self._address.timeout_s:.0f} s; check "
-                    "the brokers and try again"
+                    f"no broker of {self._address} gave its rounds within {self._address.timeout_s:.0f} s; "
+                    "check the brokers and try again"
                 )
         return list(found)
 
@@ -215,7 +221,9 @@ class ProbeLog:
 
     def _append(self, agent: str, rounds: Sequence[NewRound], recorded_ms: Sequence[int]) -> None:
         deadline_s = time.monotonic() + self._address.timeout_s
-        why, surely_not, left = "no answer", True, list(zip(rounds, recorded_ms or [None] * len(rounds), strict=True))
+        why, surely_not = "no answer", True
+        clocks: Sequence[int | None] = recorded_ms or [None for _ in rounds]
+        left = list(zip(rounds, clocks, strict=True))
         while left and time.monotonic() < deadline_s:
             error = self._send(agent, left)
             if error and meaning_of(error).outcome is Outcome.NO and surely_not:
@@ -228,8 +236,9 @@ class ProbeLog:
                 time.sleep(RETRY_S)
         if left:
             raise UnknownOutcomeError(
-                f"it is not known whether rounds {left[0][0].number} to {left[-1][0].number} of agent {agent} were "
-                f"appended to {self._address} ({why}); when a broker answers again, send what is missing"
+                f"it is not known whether rounds {left[0][0].number} to {left[-1][0].number} of agent "
+                f"{agent} were appended to {self._address} ({why}); when a broker answers again, send what "
+                "is missing"
             )
 
     def _send(self, agent: str, rounds: Sequence[tuple[NewRound, int | None]]) -> BaseException | None:
@@ -245,7 +254,8 @@ class ProbeLog:
             for each in sent:
                 each.get(timeout=30)
         except KafkaError as error:
-            return error
+            failed: BaseException = error
+            return failed
         return None
 
     def _still_missing(
@@ -263,8 +273,8 @@ class ProbeLog:
         if codec.claimed_predecessor(rounds[0][0].value) == head.hash:
             return list(rounds)
         raise ConflictError(
-            f"agent {agent} stands at round {head.number}, which another writer appended; read its head and send "
-            "anew what is still missing"
+            f"agent {agent} stands at round {head.number}, which another writer appended; read its head and "
+            "send anew what is still missing"
         )
 
     def _shared_producer(self) -> KafkaProducer:

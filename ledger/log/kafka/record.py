@@ -1,4 +1,4 @@
-"""One append as one record of the decisions topic: a line that says what is in it, then the facts as they stand.
+"""One append as one record of the decisions topic: a line that says what is in it, then the facts.
 
     {"constat":"record.v1","nonce":"9f…","facts":[["contract:acme",1,"constat.contract.signed.v1",812]]}
     {"specversion":"1.0",…}
@@ -37,7 +37,9 @@ class Part(NamedTuple):
     @property
     def extension(self) -> Extension:
         """What it claims."""
-        return Extension(self.stream, self.sequence, hash_of(self.value), codec.claimed_predecessor(self.value))
+        return Extension(
+            self.stream, self.sequence, hash_of(self.value), codec.claimed_predecessor(self.value)
+        )
 
 
 class Record(NamedTuple):
@@ -72,7 +74,7 @@ def encode(record: Record) -> bytes:
     Raises:
         BadInputError: it is longer than a broker takes; one append is one record and is never cut in two.
     """
-    head = {
+    head: dict[str, object] = {
         "constat": "record.v1",
         "nonce": record.nonce,
         "facts": [[part.stream, part.sequence, part.type, len(part.value)] for part in record.parts],

@@ -1,5 +1,6 @@
-"""The decision log on Kafka, as a recorder of the `eventsourcing` library: read from the mirror, written to
-the topic. It is the embedded recorder whose only writer is the log's tail.
+"""The decision log on Kafka, as a recorder of the `eventsourcing` library.
+
+It is the embedded recorder whose only writer is the log's tail: read from the mirror, written to the topic.
 """
 
 from collections.abc import Sequence
@@ -42,7 +43,8 @@ class KafkaRecorder(SQLiteRecorder):
                 head = head_of(connection, str(event.originator_id))
                 if head and event.originator_version <= head.sequence:
                     raise IntegrityError(
-                        f"{event.originator_id} stands at {head.sequence}; {event.originator_version} is taken"
+                        f"{event.originator_id} stands at {head.sequence}; {event.originator_version} is "
+                        "taken"
                     )
 
     def _wake(self) -> None:

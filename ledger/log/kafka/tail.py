@@ -99,8 +99,8 @@ class Tail:
                     left_s = max(left_s, RETRY_S)  # it goes on, however long the topic is
                 if left_s <= 0:
                     raise UnusableLedgerError(
-                        f"no broker of {self._address} gave the end of the decisions within {timeout_s:.0f} s; "
-                        "check the brokers and try again"
+                        f"no broker of {self._address} gave the end of the decisions within {timeout_s:.0f} "
+                        "s; check the brokers and try again"
                     )
                 self._changed.wait(min(left_s, RETRY_S))
 
@@ -115,7 +115,7 @@ class Tail:
             self._verdicts.pop(nonce, None)
 
     def verdict(self, nonce: str, timeout_s: float, until: Callable[[], bool]) -> Verdict | None:
-        """Wait for the verdict on an expected record; None if time is over, or `until` says to wait no longer.
+        """Wait for the verdict on an expected record; None if time is over or `until` says so.
 
         Raises:
             UnusableLedgerError: the topic is not what it was.
@@ -188,9 +188,9 @@ class Tail:
         end = reading.end_offsets([self._partition])[self._partition]
         if end < self._next_offset:
             raise UnusableLedgerError(
-                f"the decisions topic of {self._address} ends at {end}, and the mirror {self._mirror.path} holds "
-                f"{self._next_offset} records of it: the topic lost its end; do not write, and keep the mirror: "
-                "it shows what was lost"
+                f"the decisions topic of {self._address} ends at {end}, and the mirror {self._mirror.path} "
+                f"holds {self._next_offset} records of it: the topic lost its end; do not write, and keep "
+                "the mirror: it shows what was lost"
             )
         with self._changed:
             self._end_known = (wanted, end)

@@ -126,8 +126,8 @@ def administrator(address: Address) -> Iterator[KafkaAdminClient]:
 def unreachable(address: Address, error: BaseException) -> UnusableLedgerError:
     """What a person is told when no broker lets the client in."""
     return UnusableLedgerError(
-        f"no broker of {address} answers ({shown(error)}); check that it runs, the host and port, and whether "
-        "the URL must say ?tls=yes or ?user=NAME"
+        f"no broker of {address} answers ({shown(error)}); check that it runs, the host and port, and "
+        "whether the URL must say ?tls=yes or ?user=NAME"
     )
 
 
@@ -142,8 +142,8 @@ def describe(address: Address, client: KafkaAdminClient) -> Topics:
     missing = [name for name in names if name not in described or described[name]["error_code"]]
     if missing:
         raise UnusableLedgerError(
-            f"there is no ledger at {address}: topic {' and '.join(missing)} is missing or closed to you; make it "
-            f"with `constat --ledger {address} topics create`"
+            f"there is no ledger at {address}: topic {' and '.join(missing)} is missing or closed to you; "
+            f"make it with `constat --ledger {address} topics create`"
         )
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     settings = client.describe_configs(resources, config_filter="all")["topic"]

@@ -98,8 +98,8 @@ class Writer:
                 self._discard_producer()
                 time.sleep(PAUSE_S)
         raise UnknownOutcomeError(
-            f"it is not known whether the facts were appended to {self._address} ({why}); when a broker answers "
-            "again, look whether they are there before you try again"
+            f"it is not known whether the facts were appended to {self._address} ({why}); when a broker "
+            "answers again, look whether they are there before you try again"
         )
 
     def _attempt(
@@ -136,4 +136,3 @@ class Writer:
     def close(self) -> None:
         """Give back the connections."""
         self._discard_producer()
-
