@@ -20,7 +20,7 @@ from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.outcomes import Outcome, meaning_of, refusal, shown
 from ledger.log.kafka.places import End, Placed, Places, Probed
 from ledger.log.kafka.tail import RETRY_S, consumer
-from ledger.log.kafka.writer import producer
+from ledger.log.kafka.writer import CLOSE_S, end, producer
 from ledger.log.stamp import intact
 
 RECORDED_MS = "recorded_ms"
@@ -49,7 +49,7 @@ class ProbeLog:
     def close(self) -> None:
         """Give back the connections."""
         if self._producer:
-            self._producer.close(timeout=5)
+            end(self._producer, CLOSE_S)
 
     # ------------------------------------------------------------ reading
 
@@ -285,7 +285,7 @@ class ProbeLog:
     def _discard_producer(self) -> None:
         discarded, self._producer = self._producer, None
         if discarded:
-            discarded.close(timeout=0)
+            end(discarded, 0)
 
 
 def _headers(recorded_ms: int | None) -> list[tuple[str, bytes]]:

@@ -40,6 +40,7 @@ SEND: dict[str, Any] = {
 AGAIN_S = 20.0
 """How long a verdict is waited for before the same bytes are sent again; longer than a delivery may take."""
 PAUSE_S = 0.2
+CLOSE_S = 5.0
 
 
 def producer(address: Address, **more: Any) -> KafkaProducer:  # noqa: ANN401 - settings of the client
@@ -52,6 +53,15 @@ def producer(address: Address, **more: Any) -> KafkaProducer:  # noqa: ANN401 - 
         return KafkaProducer(**address.client, **(SEND | more))
     except (KafkaError, OSError, ValueError) as error:
         raise unreachable(address, error) from error
+
+
+def end(ended: KafkaProducer, timeout_s: float) -> None:
+    """Close a writer: what it has not sent by then, it never sends."""
+    try:
+        ended.close(timeout=timeout_s)
+    except KafkaError:
+        # The client waits for its answers first, and if they do not come it leaves its thread behind.
+        ended._sender.force_close()  # noqa: SLF001 - it has no other door
 
 
 class Writer:
@@ -131,8 +141,9 @@ class Writer:
         with self._lock:
             discarded, self._producer = self._producer, None
         if discarded:
-            discarded.close(timeout=0)
+            end(discarded, 0)
 
     def close(self) -> None:
         """Give back the connections."""
-        self._discard_producer()
+        if self._producer:
+            end(self._producer, CLOSE_S)
