@@ -13,6 +13,7 @@ from ledger.log.kafka.mirror import Mirror, path_of
 from ledger.log.kafka.places import Placed
 from ledger.log.kafka.probes import ProbeLog
 from ledger.log.kafka.recorder import KafkaRecorder
+from ledger.log.kafka.sender import RoundSender, Sent
 from ledger.log.kafka.tail import Heard, Tail
 from ledger.log.kafka.writer import Writer
 from ledger.log.recorder import UNBOUNDED
@@ -55,6 +56,7 @@ class KafkaEngine:
         self._writer = Writer(address, self._tail)
         self._decisions = KafkaRecorder(self._mirror, self._tail, self._writer, stream_type)
         self._probes = ProbeLog(address, self._mirror, self._topics.probes.partitions, self._copied)
+        self._sender = RoundSender(address, self._probes)
 
     @property
     def decisions(self) -> ApplicationRecorder:
@@ -122,7 +124,7 @@ class KafkaEngine:
 
     def append_rounds(self, agent: str, rounds: Sequence[NewRound]) -> None:
         if rounds:
-            self._probes.append(agent, rounds)
+            self._sender.append(agent, [Sent(new) for new in rounds])
 
     def round_head(self, agent: str) -> RoundHead:
         return self._probes.head(agent)
@@ -172,6 +174,7 @@ class KafkaEngine:
 
     def close(self) -> None:
         self._writer.close()
+        self._sender.close()
         self._probes.close()
         self._tail.close()
         self._mirror.close()
