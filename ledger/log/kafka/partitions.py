@@ -12,7 +12,7 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from ledger.errors import UnusableLedgerError
+from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 from ledger.fact import hash_of
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.outcomes import Outcome, meaning_of, shown
@@ -93,7 +93,7 @@ class Partitions:
         deadline_s = time.monotonic() + self._address.timeout_s
         while not (found := client.poll(timeout_ms=POLL_MS).get(topic)):
             if time.monotonic() > deadline_s:
-                raise UnusableLedgerError(
+                raise UnreachableLedgerError(
                     f"no broker of {self._address} gave its rounds within {self._address.timeout_s:.0f} s; "
                     "check the brokers and try again"
                 )
@@ -103,7 +103,7 @@ class Partitions:
         meaning = meaning_of(error)
         if meaning.outcome is Outcome.LOST:
             return self._lost(None, shown(error))
-        return UnusableLedgerError(
+        return UnreachableLedgerError(
             f"the rounds of {self._address} cannot be read ({shown(error)}); {meaning.advice}"
         )
 

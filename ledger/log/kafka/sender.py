@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from ledger.errors import ConflictError, UnknownOutcomeError
+from ledger.errors import ConflictError, UnknownOutcomeError, UnreachableLedgerError
 from ledger.fact import hash_of
 from ledger.log import codec
 from ledger.log.arbitration import Head, round_objection
@@ -75,8 +75,13 @@ class RoundSender:
             error = self._send(agent, left)
             if error and meaning_of(error).outcome is Outcome.NO and surely_not:
                 raise refusal(error, f"the rounds of agent {agent} were not appended to {self._address}")
+            if isinstance(error, UnreachableLedgerError) and surely_not:
+                raise error
             surely_not = False
-            left = self._still_missing(agent, left)
+            try:
+                left = self._still_missing(agent, left)
+            except UnreachableLedgerError as not_now:
+                error = error or not_now
             if error:
                 why = shown(error)
                 self._discard_producer()
@@ -102,7 +107,7 @@ class RoundSender:
             ]
             for answer in answers:
                 answer.get(timeout=ANSWER_S)
-        except KafkaError as error:
+        except (KafkaError, UnreachableLedgerError) as error:
             failed = error
         return failed
 

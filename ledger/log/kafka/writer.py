@@ -14,7 +14,7 @@ from eventsourcing.persistence import IntegrityError, StoredEvent
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from ledger.errors import UnknownOutcomeError
+from ledger.errors import UnknownOutcomeError, UnreachableLedgerError
 from ledger.log.kafka import record as records
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.judge import Verdict
@@ -47,7 +47,7 @@ def producer(address: Address, **more: Any) -> KafkaProducer:  # noqa: ANN401 - 
     """A writer of the topics.
 
     Raises:
-        UnusableLedgerError: no broker answers.
+        UnreachableLedgerError: no broker answers.
     """
     try:
         return KafkaProducer(**address.client, **(SEND | more))
@@ -100,6 +100,8 @@ class Writer:
             verdict, error = self._attempt(nonce, value, min(left_s, AGAIN_S))
             if verdict:
                 return verdict
+            if isinstance(error, UnreachableLedgerError) and surely_not:
+                raise error
             if error and meaning_of(error).outcome is Outcome.NO and surely_not:
                 raise refusal(error, f"the facts were not appended to {self._address}")
             surely_not = False  # an earlier copy may still arrive, whatever is said of a later one
@@ -124,7 +126,7 @@ class Writer:
 
         try:
             sent = self._shared_producer().send(self._address.decisions, value=value, partition=0)
-        except KafkaError as error:
+        except (KafkaError, UnreachableLedgerError) as error:
             return None, error
         sent.add_errback(hear)
         verdict = self._tail.verdict(nonce, timeout_s, lambda: bool(failed))
