@@ -16,6 +16,7 @@ class Line:
     step: str
     working: str
     amount: str
+    is_total: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def _penalty_lines(statement: Statement, penalty: PlatformPenalty, form: Format)
         over=spoken.answer(words, "tranche-over", readings["tranche-over"])
     )
     yield Line(words.step_tranches, tranches, form.number(penalty.tranches))
-    yield Line(words.step_days, words.working_days, form.counted(penalty.days, words.days))
+    yield Line(words.step_days, words.working_days, form.counted(penalty.days, words.days), is_total=True)
 
 
 def _penalised(statement: Statement, penalty: PlatformPenalty, form: Format) -> str:
@@ -137,7 +138,7 @@ def contract_lines(statement: Statement, form: Format) -> list[Line]:
     left = form.counted(penalties.days_left_under_cap, words.days)
     return [
         Line(words.step_accrued, _summed(statement, form), form.counted(accrued, words.days)),
-        Line(words.step_granted, _granted(statement, form), form.counted(granted, words.days)),
+        Line(words.step_granted, _granted(statement, form), form.counted(granted, words.days), is_total=True),
         Line(words.step_left, spoken.answer(words, "cap", statement.readings["cap"]), left),
     ]
 
