@@ -59,11 +59,9 @@ def _print_json(figures: "Statement", name: str) -> None:
 
 
 def _show(figures: "Statement", name: str, by: By, changed: dict[str, str]) -> None:
-    from rich.console import Console
-
     from consumers.pages import terminal
 
-    terminal.show_part(figures, name, Console(), changed, by_day=by is By.day)
+    terminal.show_part(figures, name, common.console(), changed, by_day=by is By.day)
 
 
 def _app(name: str, line: str) -> typer.Typer:

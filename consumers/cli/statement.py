@@ -59,20 +59,17 @@ def statement(
     if chosen is Format.text and output is None:
         _show(figures, language, question.readings)
     else:
-        _write(_rendered(figures, chosen, language, question.readings), output)
+        _write(rendered(figures, chosen, language, question.readings), output)
 
 
 def _show(figures: "Statement", language: Language | None, changed: dict[str, str]) -> None:
-    from rich.console import Console
-
     from consumers.pages import terminal
 
-    terminal.show(figures, Console(), language, changed)
+    terminal.show(figures, common.console(), language, changed)
 
 
-def _rendered(
-    figures: "Statement", chosen: Format, language: Language | None, changed: dict[str, str]
-) -> str:
+def rendered(figures: "Statement", chosen: Format, language: Language | None, changed: dict[str, str]) -> str:
+    """A statement as the text of a file, in a layout and a language."""
     if chosen is Format.html:
         from consumers.pages import html
 

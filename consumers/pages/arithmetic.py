@@ -96,13 +96,17 @@ def _share_lines(statement: Statement, measured: PlatformAvailability, form: For
     yield Line(words.share, working, form.percent(measured.percent))
 
 
+def promised(statement: Statement, form: Format) -> str:
+    """What must be met, under the readings in force: a share alone would not say why it was missed."""
+    words = form.words
+    percent = form.percent(statement.availability.target_percent)
+    target = words.working_target[statement.readings["target"]].format(percent=percent)
+    return words.working_rolling.format(target=target) if _is_rolling(statement) else target
+
+
 def _target_line(statement: Statement, measured: PlatformAvailability, form: Format) -> Line:
     words = form.words
-    promised = form.percent(statement.availability.target_percent)
-    working = words.working_target[statement.readings["target"]].format(percent=promised)
-    if _is_rolling(statement):
-        working = words.working_rolling.format(target=working)
-    return Line(words.target, working, words.met if measured.target_met else words.missed)
+    return Line(words.target, promised(statement, form), words.met if measured.target_met else words.missed)
 
 
 def _penalty_lines(statement: Statement, penalty: PlatformPenalty, form: Format) -> Iterator[Line]:

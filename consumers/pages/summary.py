@@ -64,7 +64,7 @@ def _missed_by(statement: Statement, penalty: PlatformPenalty, form: Format) -> 
     return form.words.result_missed_by.format(
         platform=penalty.platform,
         share=form.share(measured.percent),
-        target=form.percent(statement.availability.target_percent),
+        target=arithmetic.promised(statement, form),
         down=form.duration(penalty.counted_down_ms),
         tranches=form.counted(penalty.tranches, form.words.tranches),
     )

@@ -111,7 +111,7 @@ ENGLISH = Words(
     result_nothing="No day is due.",
     result_granted="Granted: {days}.",
     result_capped="Granted: {days} of the {accrued} accrued, because of the cap.",
-    result_missed_by="{platform}: {share} where {target} was promised, counted downtime {down}, {tranches}",
+    result_missed_by="{platform}: {share}; promised: {target}; counted downtime {down}, {tranches}",
     readings_changed="Readings asked for in place of the contract's own: {readings}",
     contents="Contents",
     # ------------------------------------------------ day by day

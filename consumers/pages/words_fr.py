@@ -124,7 +124,7 @@ FRENCH = Words(
     result_nothing="Aucun jour n'est dû.",
     result_granted="Accordé : {days}.",
     result_capped="Accordé : {days} sur {accrued} acquis, à cause du plafond.",
-    result_missed_by="{platform} : {share} pour {target} promis, indisponibilité comptée {down}, {tranches}",
+    result_missed_by="{platform} : {share} ; promis : {target} ; indisponibilité comptée {down}, {tranches}",
     readings_changed="Lectures demandées à la place de celles du contrat : {readings}",
     contents="Sommaire",
     # ------------------------------------------------ day by day
