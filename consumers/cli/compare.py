@@ -65,7 +65,7 @@ def _show(found: Sequence["Alternative"]) -> None:
     for each in found:
         words = ", ".join(f"{name}: {value}" for name, value in each.changed.items()) or "as agreed"
         difference = each.days_granted - in_force.days_granted
-        style = "bold" if each is in_force else ("yellow" if difference else "dim")
+        style = "bold" if each is in_force else ("magenta" if difference else "dim")
         numbers = (each.percent_worst or "-", str(each.days_accrued), str(each.days_granted))
         table.add_row(words, *numbers, f"{difference:+d}" if difference else "=", style=style)
     common.console().print(table)

@@ -12,15 +12,16 @@ from consumers.pages.format import Format
 from consumers.pages.prose import Prose
 from projections.figures import ClaimEntry, Class, CommitmentEntry, MaintenanceEntry, RegisterEntry, Statement
 
+# Colours of a terminal that can be read on white as well as on black: no yellow, no cyan, no dark blue.
 CLASS_STYLES: dict[Class, str] = {
     "up": "green",
     "down": "red",
-    "unknown": "bright_black",
-    "excluded-maintenance": "blue",
-    "excluded-force-majeure": "blue",
+    "unknown": "magenta",
+    "excluded-maintenance": "bright_blue",
+    "excluded-force-majeure": "bright_blue",
     "outside": "dim",
 }
-STATES = {"kept": ("✓", "green"), "broken": ("✗", "red"), "nothing-recorded": ("?", "bright_black")}
+STATES = {"kept": ("✓", "green"), "broken": ("✗", "red"), "nothing-recorded": ("?", "magenta")}
 INDENT = 2
 BULLET = "· "
 
@@ -73,7 +74,7 @@ def _entry(entry: RegisterEntry, form: Format) -> Iterator[RenderableType]:
         yield _item(sentence)
     if isinstance(entry, MaintenanceEntry | ClaimEntry):
         for sentence in telling.exclusions(entry.exclusions, form):
-            yield _item(sentence, style="blue")
+            yield _item(sentence, style="bright_blue")
 
 
 # ---------------------------------------------------------------- commitments

@@ -148,6 +148,6 @@ def _check(statement: Statement, form: Format, changed: Mapping[str, str]) -> It
 
 def _how_to_check(statement: Statement, said: Words, changed: Mapping[str, str]) -> Iterator[RenderableType]:
     yield Prose(said.check_how)
-    yield Text(f"  {checking.command(statement, changed)}", style="cyan", overflow="fold")
+    yield Text(f"  {checking.command(statement, changed)}", style="bold", overflow="fold")
     yield Prose(said.check_same)
     yield Text(f"  {statement.digest}", style="bold", overflow="fold")
