@@ -33,7 +33,9 @@ class Language(StrEnum):
 def demo(
     *,
     folder: Annotated[Path, typer.Option("--folder", help="Where the ledger and the pages go.")] = FOLDER,
-    language: Annotated[Language, typer.Option("--language", "-l", help="Of what is printed.")] = Language.en,
+    language: Annotated[
+        Language, typer.Option("--language", "-l", help="Of what is printed: en or fr.")
+    ] = Language.en,
     as_json: common.JsonOption = False,
 ) -> None:
     """Play a month into a fresh ledger, print the disputed statement, write its page in both languages."""
