@@ -67,6 +67,14 @@ def test_a_platform_is_asked_for_a_backup_only_on_days_on_which_it_belongs_to_th
     assert of(story, "backup-daily", THREE_DAYS).state == "kept"
 
 
+def test_a_backup_taken_before_the_platform_belonged_to_the_contract_says_nothing_of_it():
+    before = deleted(
+        backups({"b1": october("1 03:00")}, acme(first_day="2026-10-05")), "b1", october("6 03:00")
+    )
+
+    assert {of(before, each).state for each in ("backup-daily", "backup-kept")} == {"nothing-recorded"}
+
+
 def test_each_platform_needs_its_own_backup():
     story = acme(platforms=[PROD, "acme-test"])
     story = backups({"b5": october("5 03:00"), "b6": october("6 03:00"), "b7": october("7 03:00")}, story)

@@ -1,11 +1,13 @@
 """The promises beside availability: kept, broken, or without a fact to judge them by (record 0032)."""
 
+from datetime import date
+
 import pytest
 
 from ledger.incidents import Browser, DataLossAlertSent, IncidentOpened, IncidentResolved, IncidentUpdated
 from ledger.support import SupportAnswered, SupportRequested
 from projections.statement import statement
-from tests.projections.promised import PROD, acme, october, of, whats
+from tests.projections.promised import PROD, acme, amended, october, of, whats
 from tests.spec import Story
 
 # ---------------------------------------------------------------- all of them
@@ -87,6 +89,14 @@ def test_the_terms_say_how_many_hours_and_another_contracts_request_is_not_ours(
 
     assert of(quick, "support-answer").findings[0].promised == "4 h"
     assert of(rival, "support-answer").state == "nothing-recorded"
+
+
+def test_a_request_is_answered_by_the_terms_of_its_own_day():
+    story = amended(acme(), date(2026, 10, 6), support_answer_hours=4)
+    story = answered(requested(story, october("6 10:00")), october("6 15:00"))
+    story = answered(requested(story, october("5 10:00"), "r2"), october("5 15:00"), "r2")
+
+    assert whats(of(story, "support-answer")) == [("r1", "late")]
 
 
 # ---------------------------------------------------------------- a day of maintenance a quarter
@@ -216,3 +226,12 @@ def test_an_incident_concerns_the_platforms_that_belonged_to_the_contract_when_i
 
     assert of(story, "data-loss-alert").state == "nothing-recorded"
     assert of(story, "browsers").state == "nothing-recorded"
+
+
+def test_an_incident_belongs_to_the_period_in_which_it_was_opened():
+    story = opened(acme(), "2026-11-02T10:00+01:00", data_loss=True)
+
+    first, second = of(story, "data-loss-alert", "1"), of(story, "data-loss-alert", "2")
+
+    assert (first.state, first.examined) == ("kept", 0)
+    assert (second.state, second.examined) == ("broken", 1)

@@ -59,6 +59,13 @@ def test_an_amendment_that_names_the_new_operator_settles_it_from_its_day_on():
     assert of(story, "operators", "2").state == "kept"
 
 
+def test_an_amendment_that_no_longer_names_an_operator_breaks_it_from_its_day_on():
+    story = placed(acme(), october("1 00:00"), OVH, SCALEWAY)
+    story = amended(story, date(2026, 10, 11), operators=(OVH, OUTSCALE))
+
+    assert {each.start for each in of(story, "operators").findings} == {"2026-10-11T00:00:00+02:00"}
+
+
 # ---------------------------------------------------------------- storage
 
 

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from ledger.incidents import IncidentOpened, IncidentResolved
 from ledger.instants import parse_instant
@@ -17,6 +17,7 @@ from tests.projections.excluded import EARLY, IN_TIME, LATE, PROD, TUESDAY, acme
 from tests.projections.months import LATER_MS, months, readings
 from tests.spec import Story
 
+FEWER = settings(max_examples=max(1, settings().max_examples * 2 // 5))
 MIDNIGHT = "2026-10-01T00:00+02:00"
 
 
@@ -45,6 +46,7 @@ def named(stretch: Stretch, kind: str) -> list[Because]:
 
 
 @given(months([1, 2, 3, 6]), readings)
+@FEWER
 def test_stretches_follow_each_other_and_hold_all_that_is_not_up_or_outside(month, changes):
     said = asked(retell(month.facts), LATER_MS, whole(month), changes)
 
@@ -63,6 +65,7 @@ def test_stretches_follow_each_other_and_hold_all_that_is_not_up_or_outside(mont
 
 
 @given(months([1, 2, 3, 6]), readings)
+@FEWER
 def test_every_stretch_names_what_makes_it_so(month, changes):
     story = retell(month.facts)
     watched = {(agent, p.platform) for agent, plan in story._plans.items() for p in plan.platforms}
@@ -82,6 +85,7 @@ def test_every_stretch_names_what_makes_it_so(month, changes):
 
 
 @given(months([1, 2, 3, 6]), readings)
+@FEWER
 def test_a_reason_is_a_fact_of_its_subject_or_rounds_that_said_so(month, changes):
     story = retell(month.facts)
     streams = {recorded.position: recorded.stream for recorded in story.known().facts}
