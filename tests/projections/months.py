@@ -75,9 +75,14 @@ class Month:
 _VALUES = {question.name: [choice.value for choice in question.choices] for question in QUESTIONS}
 _VALUES["service-hours"] += ["24/7", "24/7", "Sa-Su 00:00-24:00; We 01:30-03:30"]
 
-readings = st.fixed_dictionaries(
+_any_readings = st.fixed_dictionaries(
     {}, optional={name: st.sampled_from(values) for name, values in _VALUES.items()}
 )
+
+GENEROUS = {"service-hours": "24/7", "maintenance-hours": "anywhere", "maintenance-extent": "announced"}
+"""Under these so much is excluded that a ceiling is reached."""
+CEILING = {"maintenance-ceiling": "one-day-a-quarter"}
+readings = st.one_of(_any_readings, _any_readings.map(lambda some: some | GENEROUS | CEILING))
 
 terms = st.builds(
     Terms,

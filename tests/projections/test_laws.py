@@ -24,7 +24,9 @@ from tests.oracle.world import World, every_change
 from tests.projections.asked import asked, classes_of, in_another_order, stretches_of, whole
 from tests.projections.months import (
     AGENTS,
+    CEILING,
     DAY_MS,
+    GENEROUS,
     LATER_MS,
     PLATFORMS,
     QUARTERS_MS,
@@ -158,7 +160,7 @@ def test_without_a_ceiling_a_notice_or_an_accepted_claim_never_adds_downtime(mon
 @FEWER
 def test_under_a_ceiling_a_notice_never_takes_from_what_a_quarter_excludes(month, changes, data):
     """It may use up the day that later work needed, and so add downtime (3.5): never more than it excuses."""
-    changes = changes | {"maintenance-ceiling": "one-day-a-quarter"}
+    changes = changes | GENEROUS | CEILING
     more = month.and_also(*data.draw(excuses(month)))
     quarter = data.draw(st.sampled_from([q for q in pairwise(QUARTERS_MS) if _meets(q, whole(month))]))
     first, second = retell(month.facts), retell(more.facts)

@@ -170,10 +170,21 @@ def test_an_overrun_names_the_work_that_overran():
     assert [each.detail for each in named(overrun, "maintenance")] == ["overrun"]
 
 
-def test_work_that_excuses_nothing_of_a_stretch_is_not_named_in_it():
-    story = up_then_down().at(IN_TIME).notice("m1", [PROD], TUESDAY)
+def test_what_concerns_another_stretch_is_not_named():
+    story = up_then_down().observed("paris", PROD, "2026-10-06T06:00+02:00 down, 2026-10-06T06:30+02:00 up")
+    story.at(LATE).notice("m1", [PROD], TUESDAY).corrected("k1", "paris", PROD, TUESDAY, "down")
 
-    assert named(only(story, tuesday("04:00", "04:30")), "maintenance") == []
+    first, second = stretches_in(story, tuesday("02:00", "07:00"))
+
+    assert [each.kind for each in first.because] == ["maintenance", "correction", "agent"]
+    assert [each.kind for each in second.because] == ["agent"]
+
+
+def test_excluded_time_does_not_name_what_failed_to_exclude_it():
+    story = up_then_down().at(IN_TIME).notice("m1", [PROD], TUESDAY)
+    story.at(LATE).notice("m2", [PROD], TUESDAY).claim("c1", [PROD], TUESDAY)
+
+    assert [each.name for each in only(story, TUESDAY).because] == ["m1", "paris"]
 
 
 def test_two_works_that_exclude_the_same_time_are_both_named():
@@ -193,6 +204,14 @@ def test_force_majeure_names_the_ruling_in_force_and_without_one_the_claim():
     assert unruled.clause == ruled.clause == QUALITY
     assert named(unruled, "claim") == [Because(kind="claim", name="c1", position=filed)]
     assert named(ruled, "claim") == [Because(kind="claim", name="c1", position=filed + 1)]
+
+
+def test_a_ruling_that_excludes_a_stretch_in_two_pieces_is_named_once():
+    story = up_then_down().claim("c1", [PROD], TUESDAY).claim("c2", [PROD], TUESDAY)
+    story.ruling("c1", "in-part", tuesday("02:00", "02:30"), tuesday("03:30", "04:00"))
+    story.ruling("c2", "in-part", tuesday("02:30", "03:30"))
+
+    assert [each.name for each in named(only(story, TUESDAY), "claim")] == ["c1", "c2"]
 
 
 @pytest.mark.parametrize(("decision", "why"), [(None, "not-ruled"), ("rejected", "rejected")])
@@ -266,7 +285,9 @@ def test_a_silent_agent_names_the_last_round_that_was_heard():
     assert [each.detail for each in found.because] == ["silent"]
     (before,) = stretches_in(story, tuesday("02:00", "03:00"))
     assert before.start[11:19] == "02:11:30"  # 150 seconds after the last result
-    assert (before.because[0].first_round, before.because[0].last_round) == (10, 10)
+    assert [(each.detail, each.first_round, each.last_round) for each in before.because] == [
+        ("silent", 10, 10)
+    ]
 
 
 def test_an_agent_that_never_saw_the_platform_is_a_reason_only_of_what_is_unknown():
