@@ -99,7 +99,7 @@ terms = st.builds(
     maintenance_windows=st.sampled_from(
         ["Mo-Fr 00:00-07:00; Sa-Su 00:00-24:00", "24/7", "Mo-Su 02:15-05:00"]
     ),
-    stale_after_seconds=st.sampled_from([150, 3600, 30_000]),
+    stale_after_seconds=st.sampled_from([150, 7200, 100_000]),
     agents_min=st.sampled_from([1, 1, 2]),
     agent_weights=st.dictionaries(st.sampled_from(sorted(AGENTS)), st.integers(0, 3), max_size=3),
     readings=readings,
@@ -201,6 +201,11 @@ def maintenances(draw, name: str, start_ms: int, end_ms: int) -> list[Fact]:
     return facts
 
 
+def long_work(from_ms: int) -> Fact:
+    """Two days, announced long before: more than a ceiling lets be excluded in a quarter."""
+    return Notice(SIGNED_MS, "long", "published", SIGNED_MS, PLATFORMS, from_ms, from_ms + 2 * DAY_MS)
+
+
 @st.composite
 def works(draw, name: str, recorded_ms: int, start_ms: int, end_ms: int) -> list[Fact]:
     started_ms, finished_ms = draw(intervals(start_ms, end_ms))
@@ -241,10 +246,12 @@ def months(draw, lengths: Sequence[int] = LENGTHS) -> Month:
     start_ms = midnight_ms(ZONE, first_day)
     end_ms = midnight_ms(ZONE, first_day + timedelta(days=days))
     facts = draw(contracts(first_day, days))
-    for agent in sorted(AGENTS)[: draw(st.integers(0, 3))]:
+    for agent in draw(st.lists(st.sampled_from(sorted(AGENTS)), unique=True)):
         facts += draw(observations(agent, start_ms, end_ms))
     for number in range(draw(st.integers(0, 3))):
         facts += draw(maintenances(f"m{number}", start_ms, end_ms))
+    if draw(st.integers(0, 2)) == 0:
+        facts.append(long_work(draw(instants(start_ms, end_ms))))
     for number in range(draw(st.integers(0, 2))):
         facts += draw(claims(f"f{number}", start_ms, end_ms))
     for _ in range(draw(st.integers(0, 2))):
