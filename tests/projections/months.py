@@ -39,6 +39,8 @@ QUARTERS_MS = [midnight_ms(ZONE, date(year, month, 1)) for year in (2026, 2027) 
 PLATFORMS = ("a", "b", "c")
 AGENTS = {"paris": False, "lyon": False, "status-page": True}
 """Each agent, and whether it logs only changes."""
+WATCHING = [(), ("paris",), ("status-page",), ("lyon", "status-page"), ("lyon", "paris"), tuple(AGENTS)]
+"""Who watches: mostly several, so that they disagree."""
 
 FIRST_DAYS = [
     date(2026, 10, 24),  # the next night is 25 hours from midnight to midnight
@@ -173,7 +175,10 @@ def observations(draw, agent: str, start_ms: int, end_ms: int) -> list[Fact]:
     outcomes = st.sampled_from(["up", "up", "up", "down", "down", "degraded", "unknown"])
     seen = draw(
         st.dictionaries(
-            st.tuples(st.sampled_from(platforms), instants(start_ms - HOUR_MS, end_ms)), outcomes, max_size=12
+            st.tuples(st.sampled_from(platforms), instants(start_ms - HOUR_MS, end_ms)),
+            outcomes,
+            min_size=2,
+            max_size=12,
         )
     )
     return [
@@ -193,12 +198,20 @@ def maintenances(draw, name: str, start_ms: int, end_ms: int) -> list[Fact]:
     recorded_ms = SIGNED_MS
     for kind, at_ms in zip(steps, given_ms, strict=True):
         recorded_ms = max(recorded_ms, at_ms + draw(DELAYS_MS))
-        announced = (0, 0) if kind == "withdrawn" else draw(intervals(start_ms, end_ms))
+        announced = (0, 0) if kind == "withdrawn" else draw(announcements(at_ms, start_ms, end_ms))
         platforms = draw(some_platforms) if kind == "published" else ()
         facts.append(Notice(recorded_ms, name, kind, at_ms, platforms, *announced))
     if draw(st.booleans()):
         facts += draw(works(name, facts[0].recorded_ms, start_ms, end_ms))
     return facts
+
+
+def announcements(at_ms: int, start_ms: int, end_ms: int) -> st.SearchStrategy[tuple[int, int]]:
+    """Any interval, or one that begins a whole day after it is announced, or a millisecond earlier."""
+    exactly = st.sampled_from([DAY_MS, DAY_MS - 1]).map(
+        lambda ahead_ms: (at_ms + ahead_ms, at_ms + ahead_ms + HOUR_MS)
+    )
+    return st.one_of(intervals(start_ms, end_ms), intervals(start_ms, end_ms), exactly)
 
 
 def long_work(from_ms: int) -> Fact:
@@ -246,7 +259,7 @@ def months(draw, lengths: Sequence[int] = LENGTHS) -> Month:
     start_ms = midnight_ms(ZONE, first_day)
     end_ms = midnight_ms(ZONE, first_day + timedelta(days=days))
     facts = draw(contracts(first_day, days))
-    for agent in draw(st.lists(st.sampled_from(sorted(AGENTS)), unique=True)):
+    for agent in draw(st.sampled_from(WATCHING)):
         facts += draw(observations(agent, start_ms, end_ms))
     for number in range(draw(st.integers(0, 3))):
         facts += draw(maintenances(f"m{number}", start_ms, end_ms))
