@@ -1,6 +1,7 @@
 """`constat demo`: a realistic month of three clients, end to end, and the statement of the one in dispute."""
 
 import time
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,11 +22,20 @@ ROUNDS = 128_000
 """About how many rounds the month has, for the bar."""
 
 
+class Language(StrEnum):
+    """The languages of what is printed."""
+
+    en = "en"
+    fr = "fr"
+
+
 @app.command()
 def demo(
     *,
     folder: Annotated[Path, typer.Option("--folder", help="Where the ledger and the pages go.")] = FOLDER,
-    language: Annotated[str, typer.Option("--language", "-l", help="Of what is printed: en or fr.")] = "en",
+    language: Annotated[
+        Language, typer.Option("--language", "-l", help="Of what is printed: en or fr.")
+    ] = Language.en,
     as_json: common.JsonOption = False,
 ) -> None:
     """Play a month into a fresh ledger, print the disputed statement, write its page in both languages."""
@@ -49,6 +59,17 @@ def demo(
 
 
 def _fresh(folder: Path) -> Path:
+    from ledger.errors import BadInputError
+
+    try:
+        return _emptied(folder)
+    except OSError as error:
+        raise BadInputError(
+            f"{folder} cannot be made or written ({error.strerror}); name another --folder"
+        ) from None
+
+
+def _emptied(folder: Path) -> Path:
     from ledger.errors import BadInputError
 
     mark = folder / MARK
@@ -77,11 +98,9 @@ def _page(folder: Path, figures: "Statement", language: str) -> Path:
 
 
 def _show(figures: "Statement", language: str, url: str, pages: list[Path], played_s: float) -> None:
-    from rich.console import Console
-
     from consumers.pages import terminal
 
-    console = Console()
+    console = common.console()
     terminal.show(figures, console, language)
     console.print(f"\nThree clients, three agents, forty platforms, played in {played_s:.1f} s into {url}")
     console.print(
