@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types imports generated format reference disputes pages lock clean
+.PHONY: help demo test soak check lint types imports generated format reference disputes pages lock clean
 
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Constat needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 2; }
@@ -22,6 +22,9 @@ demo: $(INSTALLED) ## Play a month of three clients into a fresh ledger and prin
 
 test: $(INSTALLED) ## Run every test
 	$(BIN)/python -m pytest
+
+soak: $(INSTALLED) ## The long form of the faults on three real brokers (about an hour; needs Docker)
+	CONSTAT_SOAK=1 CONSTAT_REQUIRE_KAFKA=1 $(BIN)/python -m pytest -n 0 tests/ledger/log/kafka/test_faults.py
 
 check: lint types imports generated test ## Everything a change must pass
 

@@ -4,6 +4,7 @@ Each operation ends *ok* (acknowledged), *fail* (surely not written) or *unknown
 topics themselves, read anew from offset 0 into a fresh mirror.
 """
 
+import json
 import os
 import threading
 import time
@@ -30,6 +31,8 @@ from tests.ledger.log.processes import AGENT, PLAN, a_round, started, update
 
 PROGRESS_S = 60
 """How soon after healing writing must go on."""
+BREATH_S = 0.01
+"""Between two appends of one writer, so that brokers which start again find a processor."""
 
 
 # ---------------------------------------------------------------- what runs in processes of its own
@@ -44,6 +47,7 @@ def write_facts(connection: Connection, url: str, name: str) -> None:
             began_s = time.monotonic()
             outcome, position = _appended(ledger, update(stream, text))
             connection.send((outcome, text, position, began_s, time.monotonic()))
+            time.sleep(BREATH_S)
 
 
 def write_rounds(connection: Connection, url: str, agent: str) -> None:
@@ -60,6 +64,7 @@ def write_rounds(connection: Connection, url: str, agent: str) -> None:
             except (ConflictError, UnusableLedgerError):
                 outcome = "fail"
             connection.send((outcome, f"round {number}", number, began_s, time.monotonic()))
+            time.sleep(BREATH_S)
 
 
 def _appended(ledger: Ledger, draft: Draft) -> tuple[str, int | None]:
@@ -152,6 +157,12 @@ class Load:
         """The counts, and the longest append."""
         longest_s = max((each.ended_s - each.began_s for each in list(self.heard)), default=0.0)
         return {**Counter(each.outcome for each in list(self.heard)), "longest_s": round(longest_s, 1)}
+
+    def write_down(self, case: str) -> None:
+        """Add what happened to the file that `CONSTAT_FAULTS` names, one JSON object a line."""
+        if path := os.environ.get("CONSTAT_FAULTS"):
+            with Path(path).open("a") as file:
+                file.write(json.dumps({"case": case, **self.tally()}) + "\n")
 
 
 def planned(url: str, *agents: str) -> None:

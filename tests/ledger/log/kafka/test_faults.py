@@ -24,8 +24,8 @@ pytestmark = [pytest.mark.timeout(1800), pytest.mark.slow]
 
 SOAK = load.soak()
 FROZEN_S = 60 if SOAK else 15
-RESUMES_S = 15
-"""Design, §8: how soon writing goes on after the leader of three was killed."""
+IN_STEP_S = 180
+"""How long a broker that starts again may take on a busy machine; only then does progress count."""
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def loaded(cluster, tmp_path, request):
         yield found
         found.wait_for(20)
     load.check(found, tmp_path)
-    print(request.node.name, found.tally())
+    found.write_down(request.node.name)
 
 
 def leader(cluster: Cluster, loaded: Load) -> int:
@@ -59,7 +59,7 @@ def leader(cluster: Cluster, loaded: Load) -> int:
 def healed(cluster: Cluster, loaded: Load) -> None:
     """All three are in step again, and writing has gone on."""
     cluster.wait_for(*NODES)
-    deadline_s = time.monotonic() + PROGRESS_S
+    deadline_s = time.monotonic() + IN_STEP_S
     while cluster.in_step(parse(loaded.url).decisions) != set(NODES):
         assert time.monotonic() < deadline_s, "a replica did not come back into step"
         time.sleep(0.5)
@@ -120,7 +120,7 @@ def test_brokers_that_restart_in_turn_interrupt_nobody_for_long(cluster, loaded)
     assert loaded.of("unknown") == []
 
 
-def test_a_writer_killed_between_send_and_acknowledgement_leaves_whole_appends(cluster, loaded):
+def test_a_writer_killed_between_send_and_acknowledgement_leaves_whole_appends(loaded):
     for number in range(100 if SOAK else 10):
         name = f"mortal-{number}"
         with loaded.running(write_facts, name):
@@ -130,7 +130,7 @@ def test_a_writer_killed_between_send_and_acknowledgement_leaves_whole_appends(c
             time.sleep(0.02 * (number % 7))  # SIGKILL follows, wherever the writer is
 
 
-def test_a_zombie_that_wakes_after_another_took_over_is_told_and_adds_nothing(cluster, loaded):
+def test_a_zombie_that_wakes_after_another_took_over_is_told_and_adds_nothing(loaded):
     for number in range(20 if SOAK else 2):
         stream = f"taken-over-{number}"
         with (
