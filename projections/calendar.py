@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from ledger.errors import BadInputError
 from ledger.instants import DAY_MS, HOUR_MS, MINUTE_MS, from_ms, to_ms
 from ledger.interval import Interval, union
+from ledger.public_holidays import public_holidays
 from ledger.schedule import Schedule
 from ledger.terms import Terms
 
@@ -173,19 +174,15 @@ def holidays_of(terms: Terms, years: Iterable[int]) -> frozenset[date]:
 
 @lru_cache(maxsize=256)
 def _public_holidays(calendar: str, years: frozenset[int]) -> frozenset[date]:
-    if not calendar or not years:
+    if not years:
         return frozenset()
-    import holidays  # noqa: PLC0415 - slow to import, and a command that prints no figure needs none
-
-    country, _, subdivision = calendar.partition("-")
     try:
-        found = holidays.country_holidays(country, subdiv=subdivision or None, years=years)
-    except NotImplementedError:
+        return public_holidays(calendar, years)
+    except BadInputError as error:
         raise BadInputError(
-            f"there is no holiday calendar {calendar!r}; write holiday_calendar as a country (FR), a country "
-            "and its part (FR-57), or leave it empty and list the days in extra_holidays"
+            f"{error}; amend the contract with such a calendar from the day on which these terms begin "
+            "(`constat contract amend FILE --from-day DAY`), and the amendment takes their place"
         ) from None
-    return frozenset(found)
 
 
 # ---------------------------------------------------------------- the schedules of terms

@@ -93,20 +93,21 @@ def amend(
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
-    """Put the terms of a file in force from a day on; what was judged before stays as it was agreed."""
+    """Put the terms of a file in force from a day on; what was judged before stays as it was agreed.
+
+    Only terms can be amended: a file that says something else of client, zone, days or platforms is refused.
+    """
     from ledger import contracts as subject
-    from ledger.intake.contract_file import read_contract
+    from ledger.intake.contract_file import read_contract, require_only_terms
 
     stated = read_contract(file)
     day = _day(from_day)
-    recording.take_down(
-        ledger,
-        subject,
-        stated.contract,
-        lambda state: subject.amend(state, day, stated.terms, reason),
-        at=None,
-        as_json=as_json,
-    )
+
+    def decide(state: subject.Contract) -> subject.ContractAmended:
+        require_only_terms(stated, state)
+        return subject.amend(state, day, stated.terms, reason)
+
+    recording.take_down(ledger, subject, stated.contract, decide, at=None, as_json=as_json)
 
 
 @app.command()
@@ -223,6 +224,8 @@ def _object(contract: "Contract") -> dict[str, Any]:
 
 
 def _print(found: dict[str, Any]) -> None:
+    from ledger.intake.contract_template import toml
+
     until = f" to {found['last_day']}" if found["last_day"] else ""
     print(
         f"{found['contract']}: {found['client']}, from {found['first_day']}{until}, days of {found['zone']}"
@@ -237,7 +240,7 @@ def _print(found: dict[str, Any]) -> None:
         terms = dict(version["terms"])
         readings = terms.pop("readings")
         for key, value in (*terms.items(), *readings.items()):
-            print(f"    {key} = {value}")
+            print(f"    {key} = {toml(value)}")
 
 
 def _day(text: str) -> "date":

@@ -25,12 +25,15 @@ def understood() -> Iterator[None]:
     from pydantic import ValidationError
 
     from ledger.errors import BadInputError
+    from ledger.intake.names import advice
 
     try:
         yield
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "the values"
+        if first["type"] == "string_pattern_mismatch":  # of all texts only names have a pattern here
+            raise BadInputError(f"{field}: {advice(first['input'])}") from None
         message = first["msg"].removeprefix("Value error, ")
         raise BadInputError(f"{field}: {message}; got {first['input']!r}") from None
 

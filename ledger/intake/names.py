@@ -43,6 +43,14 @@ def slug(text: str) -> str:
     return short
 
 
+def advice(text: str) -> str:
+    """What is said of a text that is no name: how names are written, and the name that an import gives it."""
+    return (
+        f"{text!r} is no name: one has letters, digits and . _ @ - and begins with a letter or digit; write "
+        f"{slug(text)}, as an import names it"
+    )
+
+
 def slugs(texts: Iterable[str]) -> dict[str, str]:
     """Each text and its name.
 
