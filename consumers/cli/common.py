@@ -147,6 +147,30 @@ def print_recorded(recorded: Any, *, as_json: bool = False) -> None:  # noqa: AN
             )
 
 
+def warn(sentence: str) -> None:
+    """Say on the standard error what was done all the same, and what it does not do."""
+    print(f"constat: warning: {sentence}", file=sys.stderr)
+
+
+def duration(length_ms: int) -> str:
+    """A length of time as people say it: `1 h 30 min`, `2.5 s`."""
+    seconds, rest_ms = divmod(length_ms, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    fraction = f".{rest_ms:03}".rstrip("0") if rest_ms else ""
+    parts = (
+        (hours, f"{hours} h"),
+        (minutes, f"{minutes} min"),
+        (seconds or rest_ms, f"{seconds}{fraction} s"),
+    )
+    return " ".join(text for value, text in parts if value) or "0 s"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 round`, `2 rounds`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def pairs(texts: list[str], option: str) -> dict[str, str]:
     """Options written `name=value`, as a mapping.
 

@@ -183,12 +183,12 @@ def _of_platforms(stated: ContractFile, contract: Contract) -> Iterator[str]:
     there = {(each.platform, each.offer, each.from_day): each for each in contract.platforms}
     for platform, offer, from_day in sorted(here - set(there)):
         yield (
-            f"{platform} ({offer}) from {from_day} is not in the contract: `constat contract remove-platform` "
-            "and `constat contract add-platform`"
+            f"{platform} ({offer}) from {from_day} is not in the contract: `constat contract add-platform`, "
+            "after `constat contract remove-platform` if it is there otherwise"
         )
     for key, membership in there.items():
         if key not in here and membership.last_day is None:
             yield (
-                f"{membership.platform} ({membership.offer}) from {membership.from_day} is in the contract and "
+                f"{membership.platform} ({membership.offer}) from {membership.from_day} is in the contract, "
                 "not in the file; write it there, or `constat contract remove-platform`"
             )

@@ -118,8 +118,13 @@ class World:
             for fact in self.of(Corrected)
             if (fact.agent, fact.platform) == (agent, platform) and fact.from_ms <= t < fact.to_ms
         ]
-        if corrections:
+        observed = self.observed(agent, platform, t)
+        if corrections and observed != "unknown":  # silence cannot be restated
             return corrections[-1].outcome or "unknown"
+        return observed
+
+    def observed(self, agent: str, platform: str, t: int) -> str:
+        """2.1: the same, before any correction."""
         results = self.results[platform][agent]
         before = bisect_right(results, t, key=lambda result: result[0])
         if before == 0:
