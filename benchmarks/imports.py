@@ -75,11 +75,11 @@ def main() -> None:
             ("import again: nothing new", *timed(CONSTAT, "import", "results", csv, "--ledger", url)),
             (
                 "replay to the statement",
-                *timed(CONSTAT, "statement", "--period", "2026-10", "--json", "--ledger", url),
+                *timed(CONSTAT, "statement", "--period", "1", "--json", "--ledger", url),
             ),
             (
                 "replay to the penalties",
-                *timed(CONSTAT, "penalties", "--period", "2026-10", "--json", "--ledger", url),
+                *timed(CONSTAT, "penalties", "--period", "1", "--json", "--ledger", url),
             ),
         ]
         size = csv.stat().st_size / 1e6

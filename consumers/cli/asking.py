@@ -23,7 +23,7 @@ PeriodOption = Annotated[
         "--period",
         "-p",
         metavar="2026-10|2026-10-15|3",
-        help="Its month, a day in it, or its number.",
+        help="Its month, if that is one period's, a day in it, or its number.",
     ),
 ]
 FromOption = Annotated[
@@ -85,7 +85,10 @@ def _period(
     from ledger.errors import BadInputError
 
     if (start is None) != (end is None) or (period is not None) == (start is not None):
-        raise BadInputError("say which period: --period 2026-10, or both --from and --to")
+        raise BadInputError(
+            "say which period: --period 1 (its number), 2026-10-15 (a day of it) or 2026-10 (its month), or "
+            "both --from and --to"
+        )
     if period is not None:
         return period
     assert start is not None

@@ -16,7 +16,9 @@ app = typer.Typer()
 FOLDER = Path("constat-demo")
 MARK = "this-is-a-demonstration.txt"
 """A folder that holds this file was made here, so that it may be replaced."""
-PERIOD = "2026-10"
+PERIOD = "1"
+MONTH = "2026-10"
+"""What people call it: the period begins with the month and ends a day before it does."""
 ROUNDS = 128_000
 """About how many rounds the month has, for the bar."""
 
@@ -71,7 +73,7 @@ def _statement(url: str, contract: str) -> "Statement":
 def _page(folder: Path, figures: "Statement", language: str) -> Path:
     from consumers.pages import html
 
-    page = folder / f"{figures.contract}-{PERIOD}-{language}.html"
+    page = folder / f"{figures.contract}-{MONTH}-{language}.html"
     page.write_text(html.page(figures, language), encoding="utf-8")
     return page
 

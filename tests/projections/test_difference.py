@@ -24,7 +24,7 @@ def story():
 
 
 def between(story, earlier, later):
-    return difference(story.known(earlier), story.known(later), "acme", "2026-10")
+    return difference(story.known(earlier), story.known(later), "acme", "1")
 
 
 def test_the_facts_that_moved_a_figure_are_named_with_what_they_moved(story):

@@ -43,7 +43,7 @@ def disputed():
     story.at("2026-10-07T12:00+02:00")
     story.claim("c1", ["acme-prod"], "2026-10-06T10:00+02:00/2026-10-06T11:00+02:00")
     story.corrected("k1", "paris", "acme-prod", "2026-10-06T10:30+02:00/2026-10-06T11:00+02:00", "up")
-    found = statement(story.known(), "acme", "2026-10")
+    found = statement(story.known(), "acme", "1")
     return found.model_copy(update={"client": NASTY})
 
 
