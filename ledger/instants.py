@@ -18,6 +18,7 @@ DAY_MS = 24 * HOUR_MS
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _LEAP_SECOND = re.compile(r"(?<=:)60(?=[.,Zz+\- ]|$)")
+_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})([+-][0-9]{2}:?[0-9]{2}|Z)?", re.IGNORECASE)
 _YEAR_9999_MS = 253_402_300_799_999
 
 
@@ -39,6 +40,10 @@ def parse_instant(text: str) -> int:
     Raises:
         ValueError: the text is no date and time, or names no zone.
     """
+    if day := _DAY.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is a day without a time; write both and an offset, as in {day[1]}T00:00+01:00"
+        )
     leap = _LEAP_SECOND.search(text)
     plain = f"{text[: leap.start()]}59{text[leap.end() :]}" if leap else text
     try:

@@ -104,11 +104,12 @@ def _between(known: "Known", contract: str, start: str, end: str) -> "Interval":
     signed = known.contract(contract).signed
     assert signed is not None
     zone = zone_of(signed.zone)
-    interval = Interval(*(common.instant(_midnight(text), zone) for text in (start, end)))
+    interval = Interval(*(common.instant(midnight(text), zone) for text in (start, end)))
     if not interval.length_ms:
         raise BadInputError(f"--to {end} does not come after --from {start}")
     return interval
 
 
-def _midnight(text: str) -> str:
+def midnight(text: str) -> str:
+    """A day as the time at which it begins; a time as it is."""
     return text if "T" in text or " " in text else f"{text}T00:00:00"

@@ -166,11 +166,6 @@ def duration(length_ms: int) -> str:
     return " ".join(text for value, text in parts if value) or "0 s"
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: `1 round`, `2 rounds`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def pairs(texts: list[str], option: str) -> dict[str, str]:
     """Options written `name=value`, as a mapping.
 

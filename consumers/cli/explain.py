@@ -58,7 +58,9 @@ def _found(
     known = question.known
     chosen, period = select(known, question.contract, question.period, question.readings)
     if at is not None:
-        return why.at_instant(known, chosen, period, platform, common.instant(at, period.zone))
+        return why.at_instant(
+            known, chosen, period, platform, common.instant(asking.midnight(at), period.zone)
+        )
     if tranche is not None:
         return why.of_tranche(known, chosen, period, platform, tranche)
     return why.within(known, chosen, period, platform, period.interval)

@@ -82,14 +82,20 @@ def require_platforms(ledger: "Ledger", platforms: Iterable[str]) -> None:
     if not wanted:
         return
     from ledger.errors import BadInputError
-    from projections.asof import Known, at_head
 
-    known = Known.at(ledger.engine, at_head(ledger.engine, common.now_ms()))
-    have = {member.platform for contract in known.contracts.values() for member in contract.platforms}
+    have = platforms_of_contracts(ledger)
     if strangers := sorted(wanted - have):
         raise BadInputError(
             f"no contract has {', '.join(strangers)}; platforms are: {', '.join(sorted(have)) or 'none yet'}"
         )
+
+
+def platforms_of_contracts(ledger: "Ledger") -> set[str]:
+    """Every platform that ever belonged to a contract."""
+    from projections.asof import Known, at_head
+
+    known = Known.at(ledger.engine, at_head(ledger.engine, common.now_ms()))
+    return {member.platform for contract in known.contracts.values() for member in contract.platforms}
 
 
 def evidence(files: Iterable[Any]) -> tuple[Any, ...]:

@@ -38,6 +38,8 @@ class Imported:
     """Agent -> rounds that were appended."""
     renamed: Mapping[str, str]
     unused: tuple[str, ...]
+    platforms: tuple[str, ...]
+    """Those that results were read of, stored before or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ def import_source(  # noqa: PLR0913 - what, where to, how, and who watches
         rounds=rounds,
         renamed=found.renamed,
         unused=source.unused,
+        platforms=tuple(sorted(found.frame["platform"].unique().cast(pl.String))),
     )
 
 

@@ -7,7 +7,7 @@ its results are `transitions`. Every other commit (graphs, summaries, people's o
 
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from ledger.errors import BadInputError
 from ledger.intake.columns import Columns
 from ledger.intake.sources import Record
 
-AGENT = "upptime"
 _BATCH_COMMITS = 50_000
 _SUBJECT = re.compile(
     r"\S+ (?P<platform>.+) (?:is|has) (?P<outcome>up|down|(?:experiencing )?degraded(?: performance)?) "
@@ -97,6 +96,11 @@ class UpptimeSource:
         return len(self.commits)
 
     @property
+    def header(self) -> tuple[str, ...]:
+        """A commit is one text."""
+        return ("commit",)
+
+    @property
     def unused(self) -> tuple[str, ...]:
         """None."""
         return ()
@@ -105,6 +109,10 @@ class UpptimeSource:
         """All commits, the oldest first."""
         for start in range(0, len(self.commits), _BATCH_COMMITS):
             yield UpptimeBatch(start + 1, self.commits[start : start + _BATCH_COMMITS])
+
+    def row(self, record: Record) -> Sequence[str]:
+        """The commit."""
+        return (record.raw,)
 
     def place(self, line: int) -> str:
         """The commit's hash, cut."""

@@ -59,7 +59,10 @@ class Database:
         name = self.path
         if name != IN_MEMORY:
             if not create and not Path(name).exists():
-                raise UnusableLedgerError(f"there is no ledger at {name}; name the right one with --ledger")
+                raise UnusableLedgerError(
+                    f"there is no ledger at {name}; name the right one with --ledger, or sign a contract "
+                    "first, which makes one: `constat contract sign FILE`"
+                )
             # A URI, so that no name means something else to SQLite and only `create` makes a file.
             name = f"{Path(name).absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
         with self._meaning():

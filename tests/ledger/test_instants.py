@@ -62,7 +62,16 @@ def test_a_minute_or_an_hour_of_sixty_is_no_leap_second():
         parse_instant("2026-10-01T10:60:00Z")
 
 
-@pytest.mark.parametrize("text", ["2026-10-01T09:00:00", "2026-10-01", "2026-10-01 09:00"])
+@pytest.mark.parametrize("text", ["2030-01-01", "2030-01-01+02:00", "2030-01-01Z"])
+def test_a_day_without_a_time_is_refused_by_showing_a_form_that_is_accepted(text):
+    with pytest.raises(ValueError, match="is a day without a time") as refused:
+        parse_instant(text)
+
+    shown = str(refused.value).rpartition(" ")[2]
+    assert parse_instant(shown) == parse_instant("2030-01-01T00:00:00+01:00")
+
+
+@pytest.mark.parametrize("text", ["2026-10-01T09:00:00", "2026-10-01 09:00"])
 def test_a_time_without_a_zone_is_refused(text):
     with pytest.raises(ValueError, match="has no zone; add its offset"):
         parse_instant(text)
