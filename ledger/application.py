@@ -30,15 +30,19 @@ _START = Head(0, GENESIS_HASH)
 
 
 def open_engine(url: str, *, clock: Clock = wall_clock, create: bool = True) -> Engine:
-    """The engine that a ledger's URL names: `sqlite:///relative.db`, `sqlite:////absolute.db`.
+    """The engine that names a ledger: a file's path, or `sqlite:///relative.db`, `sqlite:////absolute.db`.
 
     Raises:
         BadInputError: the URL names no engine that this version has.
         UnusableLedgerError: the ledger cannot be opened.
     """
-    if url.startswith(SQLITE) and url != SQLITE:
-        return SQLiteEngine(url.removeprefix(SQLITE), clock=clock, create=create)
-    raise BadInputError(f"{url!r} names no ledger; write one as sqlite:///constat.db")
+    path = url.removeprefix(SQLITE)
+    if path and "://" not in path:
+        return SQLiteEngine(path, clock=clock, create=create)
+    raise BadInputError(
+        f"{url!r} names no ledger; write its path, as ./constat.db, or sqlite:///constat.db "
+        "(sqlite:////data/constat.db from the root)"
+    )
 
 
 class CloudEventsMapper(Mapper[str]):

@@ -21,7 +21,13 @@ DEFAULT_LEDGER = "sqlite:///constat.db"
 
 LedgerOption = Annotated[
     str,
-    typer.Option("--ledger", envvar="CONSTAT_LEDGER", metavar="URL", help="The ledger.", show_default=True),
+    typer.Option(
+        "--ledger",
+        envvar="CONSTAT_LEDGER",
+        metavar="PATH|URL",
+        help="The ledger: its file, or sqlite:///relative.db, sqlite:////absolute.db.",
+        show_default=True,
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
 AsOfOption = Annotated[

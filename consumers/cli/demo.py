@@ -54,6 +54,8 @@ def _fresh(folder: Path) -> Path:
     from ledger.errors import BadInputError
 
     mark = folder / MARK
+    if folder.exists() and not folder.is_dir():
+        raise BadInputError(f"{folder} is a file; name an empty or new --folder")
     if folder.exists() and any(folder.iterdir()) and not mark.exists():
         raise BadInputError(f"{folder} holds something else; name an empty or new --folder")
     folder.mkdir(parents=True, exist_ok=True)

@@ -84,7 +84,7 @@ def _show_version(wanted: bool) -> None:
 def constat(
     *,
     ledger: str | None = typer.Option(
-        None, "--ledger", metavar="URL", help="The ledger, for whichever command follows."
+        None, "--ledger", metavar="PATH|URL", help="The ledger, for whichever command follows."
     ),
     version: bool = typer.Option(
         False, "--version", help="Show the version and leave.", is_eager=True, callback=_show_version
@@ -93,7 +93,8 @@ def constat(
     """An availability ledger for service-level agreements.
 
     Facts are appended and never edited; every figure can be asked for as it was known at any moment.
-    The ledger is --ledger URL or CONSTAT_LEDGER, by default sqlite:///constat.db.
+    The ledger is --ledger or CONSTAT_LEDGER, by default sqlite:///constat.db: the path of its file, or a URL
+    (sqlite:///relative.db, sqlite:////absolute.db). Signing a contract makes one.
     """
     del version
     if ledger is not None:
@@ -112,6 +113,11 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        named = f"{error.filename}: " if error.filename else ""
+        why = error.strerror or str(error)
+        typer.echo(f"constat: {named}{why}; name another file or folder, or free this one", err=True)
+        sys.exit(2)
 
 
 if __name__ == "__main__":
