@@ -11,7 +11,9 @@ from consumers.cli import common, recording
 if TYPE_CHECKING:
     from ledger.fact import Span
 
-app = typer.Typer(no_args_is_help=True, help="File claims of force majeure and rule on them.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="File claims of force majeure and rule on them."
+)
 
 Claim = Annotated[str, typer.Argument(metavar="CLAIM", help="The name of the claim.")]
 EvidenceFiles = Annotated[list[Path], typer.Option("--evidence", help="A document; kept by its hash.")]

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from ledger.contracts import Contract
 
-app = typer.Typer(no_args_is_help=True, help="Sign, amend, end and show contracts; write a template.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Sign, amend, end and show contracts; write a template."
+)
 
 ContractName = Annotated[str, typer.Argument(metavar="CONTRACT", help="The contract's name.")]
 ContractPath = Annotated[Path, typer.Argument(metavar="FILE", help="A contract file.")]

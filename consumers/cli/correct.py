@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ledger.interval import Interval
     from projections.asof import Known
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 class Outcome(StrEnum):

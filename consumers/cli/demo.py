@@ -1,6 +1,7 @@
 """`constat demo`: a realistic month of three clients, end to end, and the statement of the one in dispute."""
 
 import time
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ from consumers.cli import common
 if TYPE_CHECKING:
     from projections.figures import Statement
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 FOLDER = Path("constat-demo")
 MARK = "this-is-a-demonstration.txt"
@@ -23,11 +24,20 @@ ROUNDS = 128_000
 """About how many rounds the month has, for the bar."""
 
 
+class Language(StrEnum):
+    """The languages that a client's pages exist in."""
+
+    en = "en"
+    fr = "fr"
+
+
 @app.command()
 def demo(
     *,
-    folder: Annotated[Path, typer.Option("--folder", help="Where the ledger and the pages go.")] = FOLDER,
-    language: Annotated[str, typer.Option("--language", "-l", help="Of what is printed: en or fr.")] = "en",
+    folder: Annotated[
+        Path, typer.Option("--folder", metavar="FOLDER", help="Where the ledger and the pages go.")
+    ] = FOLDER,
+    language: Annotated[Language, typer.Option("--language", "-l", help="Of what is printed.")] = Language.en,
     as_json: common.JsonOption = False,
 ) -> None:
     """Play a month into a fresh ledger, print the disputed statement, write its page in both languages."""
@@ -47,7 +57,7 @@ def demo(
 
         common.print_json(object_of(figures))
     else:
-        _show(figures, language, url, pages, played_s)
+        _show(figures, language.value, url, pages, played_s)
 
 
 def _fresh(folder: Path) -> Path:

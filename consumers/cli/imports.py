@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from ledger.intake.rejects import RejectsFile
     from ledger.intake.sources import Source
 
-app = typer.Typer(no_args_is_help=True, help="Take in results that somebody else probed.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Take in results that somebody else probed."
+)
 
 NAMED = 10
 """How many platforms a warning names; it counts the rest, and --json has them all."""

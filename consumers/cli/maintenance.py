@@ -6,7 +6,9 @@ import typer
 
 from consumers.cli import common, recording
 
-app = typer.Typer(no_args_is_help=True, help="Say when announced work started and finished.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Say when announced work started and finished."
+)
 
 Maintenance = Annotated[str, typer.Argument(metavar="MAINTENANCE", help="The name of the work.")]
 

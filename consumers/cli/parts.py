@@ -67,7 +67,7 @@ def _show(figures: "Statement", name: str, by: By) -> None:
 
 
 def _app(name: str, line: str) -> typer.Typer:
-    app = typer.Typer()
+    app = typer.Typer(add_completion=False)
     app.command(name, help=line)(_part(name))
     return app
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ledger.log.interface import Engine
     from ledger.verify import Heads, Verification
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 SavedOption = Annotated[
     Path | None,
