@@ -78,7 +78,7 @@ def _contract_page() -> str:
         "| `language` | `fr` or `en`: the language of the client's pages |",
         "| `zone` | the IANA zone in which days and hours are counted |",
         "| `first_day`, `last_day` | local days; the last one may be left out |",
-        "| `[[platforms]]` | `platform`, `offer`, and `from_day` if it joins later |",
+        "| `[[platforms]]` | each once: `platform`, `offer`, and `from_day` if it joins after the first day |",
         "| `[terms]` | the clauses, below |",
         "| `[terms.readings]` | the reading of each ambiguous clause: [readings](readings.md) |",
         "",

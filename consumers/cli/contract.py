@@ -69,6 +69,7 @@ def sign(
     from ledger.intake.contract_file import read_contract
 
     stated = read_contract(file)
+    subject.sign(subject.INITIAL, stated.signed)  # what can never be signed makes no ledger
 
     def decide(state: subject.Contract) -> list[Any]:
         return [subject.sign(state, stated.signed), *stated.added]

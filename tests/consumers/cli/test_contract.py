@@ -28,13 +28,14 @@ def changed(file, old, new):
     file.write_text(file.read_text().replace(old, new))
 
 
-def test_a_calendar_that_nobody_knows_is_refused_when_it_is_signed(constat, file):
+def test_a_calendar_that_nobody_knows_is_not_signed_and_makes_no_ledger(constat, file, tmp_path):
     changed(file, 'holiday_calendar = "FR"', 'holiday_calendar = "DE-XX"')
 
     signed = constat("contract", "sign", file)
     changed(file, "DE-XX", "DE-BY")
 
     assert signed.code == 2
+    assert not (tmp_path / "constat.db").exists()
     assert "there is no holiday calendar 'DE-XX'" in signed.err
     assert constat("contract", "sign", file).code == 0
     assert constat(*SEPTEMBER).code == 0
