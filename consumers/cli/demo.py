@@ -25,7 +25,7 @@ ROUNDS = 128_000
 
 
 class Language(StrEnum):
-    """The languages that a client's pages exist in."""
+    """The languages of what is printed."""
 
     en = "en"
     fr = "fr"
@@ -63,9 +63,20 @@ def demo(
 def _fresh(folder: Path) -> Path:
     from ledger.errors import BadInputError
 
+    try:
+        return _emptied(folder)
+    except OSError as error:
+        raise BadInputError(
+            f"{folder} cannot be made or written ({error.strerror}); name another --folder"
+        ) from None
+
+
+def _emptied(folder: Path) -> Path:
+    from ledger.errors import BadInputError
+
     mark = folder / MARK
     if folder.exists() and not folder.is_dir():
-        raise BadInputError(f"{folder} is a file; name an empty or new --folder")
+        raise BadInputError(f"{folder} is a file; name another --folder")
     if folder.exists() and any(folder.iterdir()) and not mark.exists():
         raise BadInputError(f"{folder} holds something else; name an empty or new --folder")
     folder.mkdir(parents=True, exist_ok=True)
@@ -91,11 +102,9 @@ def _page(folder: Path, figures: "Statement", language: str) -> Path:
 
 
 def _show(figures: "Statement", language: str, url: str, pages: list[Path], played_s: float) -> None:
-    from rich.console import Console
-
     from consumers.pages import terminal
 
-    console = Console()
+    console = common.console()
     terminal.show(figures, console, language)
     console.print(f"\nThree clients, three agents, forty platforms, played in {played_s:.1f} s into {url}")
     console.print(

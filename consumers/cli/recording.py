@@ -15,6 +15,12 @@ EARLY_MS = 24 * 60 * 60 * 1000
 """How far ahead of the clock an occurrence may lie before it is taken for a slip of the pen."""
 
 
+PLAIN = {
+    "string_too_short": "is empty; write it",
+}
+"""What a person is told in place of the words of the model."""
+
+
 @contextmanager
 def understood() -> Iterator[None]:
     """Turn what a fact's model refuses into a sentence that names the option.
@@ -34,7 +40,7 @@ def understood() -> Iterator[None]:
         field = ".".join(str(part) for part in first["loc"]) or "the values"
         if first["type"] == "string_pattern_mismatch":  # of all texts only names have a pattern here
             raise BadInputError(f"{field}: {advice(first['input'])}") from None
-        message = first["msg"].removeprefix("Value error, ")
+        message = PLAIN.get(first["type"]) or first["msg"].removeprefix("Value error, ")
         raise BadInputError(f"{field}: {message}; got {first['input']!r}") from None
 
 

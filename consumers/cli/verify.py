@@ -83,10 +83,14 @@ def _read_heads(path: Path) -> "Heads":
     from ledger.verify import Heads, LogEnd
 
     try:
-        ends = orjson.loads(path.read_bytes())["heads"]
+        kept = path.read_bytes()
+    except OSError as error:
+        raise BadInputError(f"{path} cannot be read ({error.strerror}); check the name at --saved") from None
+    try:
+        ends = orjson.loads(kept)["heads"]
         saved = [ends[log] for log in ("decisions", "probes")]
         return Heads(*(LogEnd(int(end["records"]), str(end["running_hash"])) for end in saved))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise BadInputError(
             f"{path} does not hold what `constat verify --json` prints ({error}); name that file with --saved"
         ) from error

@@ -46,8 +46,8 @@ def slug(text: str) -> str:
 def advice(text: str) -> str:
     """What is said of a text that is no name: how names are written, and the name that an import gives it."""
     return (
-        f"{text!r} is no name: one has letters, digits and . _ @ - and begins with a letter or digit; write "
-        f"{slug(text)}, as an import names it"
+        "a name is at most 100 letters, digits, points, hyphens, underscores or @, and begins with a letter "
+        f"or a digit; {text!r} is none: write {slug(text)}, as an import names it"
     )
 
 

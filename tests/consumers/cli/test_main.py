@@ -69,7 +69,7 @@ def test_a_demonstration_is_not_played_into_a_file(constat, tmp_path):
     answer = constat("demo", "--folder", "taken")
 
     assert answer.code == 2
-    assert "taken is a file; name an empty or new --folder" in answer.err
+    assert "taken is a file; name another --folder" in answer.err
     assert (tmp_path / "taken").read_text() == "mine"
 
 

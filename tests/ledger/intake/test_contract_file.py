@@ -41,7 +41,7 @@ def test_the_template_names_every_choice_of_every_reading(language):
         ('service-hours = "Mo-Fr 09:00-18:00; PH off"', 'service-hours = "office"', "no weekly schedule"),
         ("# last_day = 2027-09-30", "last_day = 2026-09-30", "last_day comes before first_day"),
         ('platform = "acme-prod"', 'platform = "Acme (prod)"', "write Acme-prod, as an import names it"),
-        ('contract = "acme"', 'contract = "ac me"', "contract: 'ac me' is no name"),
+        ('contract = "acme"', 'contract = "ac me"', "'ac me' is none: write ac-me"),
         (
             'platform = "acme-prod"',
             'platform = "acme-prod"\n[[platforms]]\nplatform = "acme-prod"',
