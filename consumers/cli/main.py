@@ -118,6 +118,8 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    finally:
+        gc.freeze()  # the process ends: Python would look through everything once more, only to free it
 
 
 if __name__ == "__main__":
