@@ -1,6 +1,7 @@
 """Plans: which platforms an agent probes, in which order and when within a round."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -40,7 +41,7 @@ class PlanSet(Fact):
             raise ValueError("an offset lies within the round; make it smaller than period_ms")
         return self
 
-    @property
+    @cached_property
     def reference(self) -> str:
         """How a round names its plan: `agent/version`."""
         return f"{self.agent}/{self.plan_version}"

@@ -33,7 +33,7 @@ def hyphenated(name: str) -> str:
 class Figures(BaseModel):
     """A part of a statement: closed and frozen."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
 
 class PeriodFigures(Figures):

@@ -22,6 +22,7 @@ from ledger.log.stamp import (
     LAST_DECISION,
     LAST_ROUND,
     Clock,
+    altered,
     intact,
     recorded_now,
     running_hash,
@@ -156,25 +157,29 @@ class SQLiteEngine:
         start_from_ms: int | None = None,
         start_until_ms: int | None = None,
     ) -> Iterator[KeptRound]:
-        after, last = 0, self.head().round_offset
+        last = self.head().round_offset
         if recorded_until_ms is not None:
             last = self.round_offset_at(recorded_until_ms)
         starts = (
             -UNBOUNDED if start_from_ms is None else start_from_ms,
             UNBOUNDED if start_until_ms is None else start_until_ms,
         )
-        if starts != (-UNBOUNDED, UNBOUNDED):
-            first, highest = self._offsets_of(agents, *starts)
-            after, last = first - 1, min(last, highest)
+        spans = [(1, last)] if starts == (-UNBOUNDED, UNBOUNDED) else self._offsets_of(agents, *starts)
         chosen = "" if agents is None else f"AND agent IN ({','.join('?' * len(agents))})"
         query = _ROUNDS.format(chosen=chosen)
-        for row in self._pages(query, after, last, *starts, *(agents or ())):
-            found = KeptRound(*row)
-            intact(found.value, found.hash, f"round {found.number} of agent {found.agent}")
-            yield found
+        for first, highest in spans:
+            for row in self._pages(query, first - 1, min(last, highest), *starts, *(agents or ())):
+                found = KeptRound(*row)
+                if hash_of(found.value) != found.hash:
+                    raise altered(f"round {found.number} of agent {found.agent}")
+                yield found
 
-    def _offsets_of(self, agents: Sequence[str] | None, *starts: int) -> tuple[int, int]:
-        """The lowest and the highest offset of the rounds that start within bounds; `(1, 0)` if none does."""
+    def _offsets_of(self, agents: Sequence[str] | None, *starts: int) -> list[tuple[int, int]]:
+        """The first and last offsets of spans of the log that hold every round that starts within bounds.
+
+        A span is that of one agent, or of agents whose rounds lie between each other's: an import puts one
+        agent behind the other, and what lies between two spans is not read.
+        """
         query = (
             "SELECT min(offset), max(offset) FROM rounds INDEXED BY rounds_by_start "
             "WHERE agent = ? AND start_ms >= ? AND start_ms < ?"
@@ -184,8 +189,13 @@ class SQLiteEngine:
                 connection.execute(query, (agent, *starts)).fetchone()
                 for agent in (self.agents() if agents is None else agents)
             ]
-        ends = [(first, last) for first, last in found if first is not None]
-        return (min(first for first, _ in ends), max(last for _, last in ends)) if ends else (1, 0)
+        spans: list[tuple[int, int]] = []
+        for first, last in sorted(each for each in found if each[0] is not None):
+            if spans and first <= spans[-1][1]:
+                spans[-1] = spans[-1][0], max(spans[-1][1], last)
+            else:
+                spans.append((first, last))
+        return spans
 
     def agents(self) -> list[str]:
         with self._database.reading() as connection:

@@ -45,7 +45,12 @@ def intact(value: bytes, kept_hash: str, what: str) -> bytes:
         DamagedLedgerError: they do not; `what` says which record it is.
     """
     if hash_of(value) != kept_hash:
-        raise DamagedLedgerError(
-            f"{what} is not as it was recorded; run `constat verify`, then restore the ledger from a copy"
-        )
+        raise altered(what)
     return value
+
+
+def altered(what: str) -> DamagedLedgerError:
+    """That a record has not the hash that was kept of it."""
+    return DamagedLedgerError(
+        f"{what} is not as it was recorded; run `constat verify`, then restore the ledger from a copy"
+    )
