@@ -137,12 +137,12 @@ def periods_of(contract: Contract, known_ms: int) -> list[Period]:
 def period_named(contract: Contract, text: str, known_ms: int) -> Period:
     """The period that a text means.
 
-    `3` is the third, `2026-10-15` the one that holds that local day, `2026-10` the only one that begins in
-    that month, if no other holds more of the month.
+    `3` is the third, `2026-10-15` the one that holds that local day, `2026-10` the one that holds more than
+    half of that month, or alone has days of it.
 
     Raises:
-        BadInputError: no period that had begun is meant, or a month means none of its periods more than the
-            others; the message says which exist.
+        BadInputError: no period that had begun is meant, or no period holds more than half of a month that
+            several have days of; the message says which exist.
     """
     blocks = list(_blocks(contract, known_ms))
     number = _number_meant(contract, text, blocks)
@@ -241,12 +241,12 @@ def _number_meant(contract: Contract, text: str, blocks: list[Interval]) -> int 
 
 def _number_of_month(zone: ZoneInfo, text: str, month: Interval, blocks: list[Interval]) -> int | None:
     touching = [number for number, block in enumerate(blocks, start=1) if block.overlaps(month)]
-    beginning = [number for number in touching if month.holds(blocks[number - 1].start_ms)]
+    if len(touching) <= 1:
+        return touching[0] if touching else None
     held_ms = {number: total_ms(clip([blocks[number - 1]], month)) for number in touching}
-    if not touching:
-        return None
-    if len(beginning) == 1 and held_ms[beginning[0]] == max(held_ms.values()):
-        return beginning[0]
+    most = max(touching, key=lambda number: held_ms[number])
+    if 2 * held_ms[most] > month.length_ms:
+        return most
     those = ", ".join(f"{number} ({_days(zone, blocks[number - 1])})" for number in touching)
     raise BadInputError(
         f"{text} is not the month of one period; it has days of {those}: ask for one by its number or by a "

@@ -154,31 +154,30 @@ def test_a_period_is_named_by_its_number_or_by_a_day_of_it(text, number):
     assert period_named(signed(), text, ms("2027-06-01T00:00:00Z")).number == number
 
 
-def test_a_month_names_the_period_that_begins_in_it_and_holds_most_of_it():
-    halves = signed(first_day="2026-10-15")
-
-    assert period_named(signed(), "2026-10", ms("2026-10-30T00:00:00Z")).number == 1
-    assert period_named(halves, "2026-10", ms("2027-06-01T00:00:00Z")).number == 1
-    assert period_named(halves, "2026-11", ms("2027-06-01T00:00:00Z")).number == 2
-
-
 @pytest.mark.parametrize(
-    ("text", "those"),
+    ("first_day", "text", "number"),
     [
-        ("2026-10", r"1 \(2026-10-01 to 2026-10-30\), 2 \(2026-10-31 to 2026-11-29\)"),
-        ("2026-11", r"2 \(2026-10-31 to 2026-11-29\), 3 \(2026-11-30 to 2026-12-29\)"),
+        ("2026-10-01", "2026-10", 1),
+        ("2026-10-01", "2026-11", 2),
+        ("2026-10-15", "2026-10", 1),
+        ("2026-10-15", "2026-11", 2),
     ],
 )
-def test_a_month_of_several_periods_is_refused_by_listing_them(text, those):
+def test_a_month_names_the_period_that_holds_more_than_half_of_it_or_alone_has_days_of_it(
+    first_day, text, number
+):
+    assert period_named(signed(first_day=first_day), text, ms("2027-06-01T00:00:00Z")).number == number
+
+
+def test_a_month_of_which_no_period_holds_more_than_half_is_refused_by_listing_those_that_have_days_of_it():
+    halved = signed(first_day="2026-10-17")
+
     with pytest.raises(
-        BadInputError, match=f"{text} is not the month of one period; it has days of {those}:"
+        BadInputError,
+        match=r"2026-11 is not the month of one period; it has days of 1 \(2026-10-17 to 2026-11-15\), "
+        r"2 \(2026-11-16 to 2026-12-15\):",
     ):
-        period_named(signed(), text, ms("2027-06-01T00:00:00Z"))
-
-
-def test_a_month_in_which_no_period_begins_is_refused_by_naming_the_one_that_holds_it():
-    with pytest.raises(BadInputError, match=r"it has days of 2 \(2026-10-31 to 2026-11-29\): ask for one"):
-        period_named(signed(), "2026-11", ms("2026-11-24T00:00:00Z"))
+        period_named(halved, "2026-11", ms("2027-06-01T00:00:00Z"))
 
 
 def test_a_day_that_is_not_over_names_the_period_that_will_hold_it():
