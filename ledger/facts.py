@@ -18,6 +18,7 @@ from ledger.contracts import (
 from ledger.corrections import ResultsCorrected
 from ledger.fact import Fact
 from ledger.incidents import DataLossAlertSent, IncidentOpened, IncidentResolved, IncidentUpdated
+from ledger.instants import STORED
 from ledger.maintenance import (
     MaintenanceFinished,
     MaintenanceStarted,
@@ -74,4 +75,4 @@ def read(type_name: str, data: dict[str, Any]) -> Fact:
     """
     while type_name in UPCASTERS:
         type_name, data = UPCASTERS[type_name](data)
-    return BY_TYPE[type_name].model_validate(data)
+    return BY_TYPE[type_name].model_validate(data, context={STORED: True})

@@ -17,15 +17,13 @@ from typing_extensions import TypedDict  # pydantic takes the one of typing only
 
 from ledger.errors import BadInputError, DamagedLedgerError
 from ledger.fact import hash_of
-from ledger.instants import format_instant
+from ledger.instants import END_OF_TIME_MS, FIRST_MS, format_instant, is_instant
 from ledger.plans import PlanSet
 
 TYPE = "constat.agent.round-finished.v1"
 OUTCOMES = ("up", "degraded", "down", "unknown")
 LATE = 255
 LATENCY_MS_MAX = 65_535
-EXACT_IN_JSON = 2**53 - 1
-"""The largest integer that every reader of JSON holds exactly."""
 
 Outcome = Literal["up", "degraded", "down", "unknown"]
 NotUp = tuple[str, int, str]
@@ -91,7 +89,7 @@ class RoundData(TypedDict):
 
     plan: str
     round: Annotated[int, Field(ge=1)]
-    start: Annotated[int, Field(ge=-EXACT_IN_JSON, le=EXACT_IN_JSON)]
+    start: Annotated[int, Field(ge=FIRST_MS, lt=END_OF_TIME_MS)]
     n: Annotated[int, Field(ge=1)]
     not_up: NotRequired[dict[Index, tuple[Literal["degraded", "down", "unknown"], int, str]]]
     missing: NotRequired[list[Annotated[int, Field(ge=0)]]]
@@ -208,6 +206,8 @@ def _faults(found: Round, plan: PlanSet) -> Iterator[str]:
     n, jitter, late_ms = len(plan.platforms), found.jitter, found.late_ms
     if found.plan != plan.reference:
         yield f"it names plan {found.plan}, not {plan.reference}"
+    if not is_instant(found.start_ms):
+        yield "it starts before 1970 or after the year 9998"
     if found.n != n:
         yield f"it has {found.n} platforms, the plan {n}"
     if len(jitter) != n or (found.latencies and len(found.latencies) != 2 * n):

@@ -5,18 +5,19 @@ So an hour that occurs twice counts twice, and one that does not occur counts no
 """
 
 from collections.abc import Container, Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from ledger import instants
 from ledger.errors import BadInputError
 from ledger.instants import DAY_MS, HOUR_MS, MINUTE_MS, from_ms, to_ms
 from ledger.interval import Interval, union
 from ledger.schedule import Schedule
 from ledger.terms import Terms
 
-END_OF_TIME_MS = to_ms(datetime(9999, 1, 1, tzinfo=UTC))
-"""Where an open-ended interval ends: a year before Python's dates do, so that days can still be added."""
+END_OF_TIME_MS = instants.END_OF_TIME_MS
+"""Where an open-ended interval ends."""
 
 _ONE_DAY = timedelta(days=1)
 _LAST_DAY = date(9998, 12, 31)

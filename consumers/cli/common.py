@@ -55,18 +55,17 @@ def instant(text: str, zone: "ZoneInfo | None" = None) -> int:
     Raises:
         BadInputError: it is no time, it names no zone, or it stands twice or never on a clock's change.
     """
-    from datetime import datetime
-
     from ledger.errors import BadInputError
-    from ledger.instants import format_instant, parse_instant, to_ms
+    from ledger.instants import NoZoneError, format_instant, parse_instant, parse_local
 
     try:
         return parse_instant(text)
-    except ValueError as error:
-        if zone is None or "no zone" not in str(error):
+    except NoZoneError as error:
+        if zone is None:
             raise BadInputError(str(error)) from None
-    local = datetime.fromisoformat(text)
-    first, second = (to_ms(local.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
+    except ValueError as error:
+        raise BadInputError(str(error)) from None
+    first, second = parse_local(text, zone)
     if first != second:
         raise BadInputError(
             f"{text} stands twice or never on the clock of {zone} that night; write its offset: "

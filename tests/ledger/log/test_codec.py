@@ -1,12 +1,13 @@
 """The bytes of a fact and of a round are a format: written once, for ever, pinned by known answers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
 import pytest
 
 from ledger import rounds
-from ledger.errors import DamagedLedgerError
+from ledger.errors import BadInputError, DamagedLedgerError
 from ledger.fact import GENESIS_HASH, Draft, Span, hash_of
 from ledger.instants import parse_instant
 from ledger.log import codec
@@ -145,3 +146,18 @@ def test_bytes_that_are_no_fact_of_ours_are_refused_with_the_reason(value, why):
 )
 def test_a_record_names_its_predecessor_only_if_it_is_an_event_of_ours(value, predecessor):
     assert codec.claimed_predecessor(value) == predecessor
+
+
+@pytest.mark.parametrize("occurred_ms", [-1, 253_370_764_800_000, 2**53 - 1])
+def test_a_fact_that_occurred_at_no_instant_is_refused(occurred_ms):
+    with pytest.raises(BadInputError, match="before 1970 or after the year 9998"):
+        codec.encode(replace(NOTICE, occurred_ms=occurred_ms))
+
+
+@pytest.mark.parametrize("start", [-1, 253_370_764_800_000, 2**53 - 1])
+def test_a_round_that_starts_at_no_instant_is_none(start):
+    started = f'"start":{ROUND.start_ms}'.encode()
+    value = rounds.encode(ROUND, ROUND_PREVIOUS).replace(started, f'"start":{start}'.encode())
+
+    with pytest.raises(DamagedLedgerError, match="a stored round cannot be read"):
+        rounds.decode(value)
