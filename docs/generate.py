@@ -109,7 +109,7 @@ def _commands_page() -> str:
     lines = [
         "# Commands",
         "",
-        "`constat [--ledger URL] COMMAND …`. Exit codes: 0 ok, 1 the answer is no, 2 bad usage or input.",
+        "`constat [--ledger URL] COMMAND …`. Exit codes: 0 ok, 1 the answer is no, 2 bad usage or input, 3 an error of Constat's own (`CONSTAT_TRACEBACK=1` shows where).",
     ]
     group: Any = typer.main.get_command(app)
     for name in COMMANDS:

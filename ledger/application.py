@@ -18,6 +18,7 @@ from ledger.fact import GENESIS_HASH, Draft, Fact, RecordedFact, hash_of
 from ledger.log import codec
 from ledger.log.arbitration import Head
 from ledger.log.codec import Envelope
+from ledger.log.database import IN_MEMORY
 from ledger.log.interface import Engine, NewRound
 from ledger.log.sqlite import Clock, SQLiteEngine, wall_clock
 from ledger.rounds import Round, chained
@@ -36,6 +37,8 @@ def open_engine(url: str, *, clock: Clock = wall_clock, create: bool = True) -> 
         BadInputError: the URL names no engine that this version has.
         UnusableLedgerError: the ledger cannot be opened.
     """
+    if url == SQLITE + IN_MEMORY:
+        raise BadInputError(f"{url!r} would be forgotten at the end; name a file, as in sqlite:///constat.db")
     if url.startswith(SQLITE) and url != SQLITE:
         return SQLiteEngine(url.removeprefix(SQLITE), clock=clock, create=create)
     raise BadInputError(f"{url!r} names no ledger; write one as sqlite:///constat.db")

@@ -47,12 +47,12 @@ def in_every_combination(
     Raises:
         BadInputError: one of them is no reading, or there are too many combinations.
     """
-    questions = [question_named(name) for name in disputed]
+    questions = [question_named(name) for name in dict.fromkeys(disputed)]
     if prod(len(question.choices) for question in questions) > COMBINATIONS_MAX:
         raise BadInputError(f"more than {COMBINATIONS_MAX} combinations; name fewer disputed readings")
     in_force = asked.terms.readings.model_dump(by_alias=True)
     for values in product(*(_values(question, in_force[question.name]) for question in questions)):
-        chosen = dict(zip(disputed, values, strict=True))
+        chosen = dict(zip((question.name for question in questions), values, strict=True))
         changed = {name: value for name, value in chosen.items() if value != in_force[name]}
         yield _alternative(known, contract, asked, changed)
 

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from ledger.application import Ledger
-    from ledger.fact import Span
+    from ledger.fact import RecordedFact, Span
     from ledger.log.interface import Engine
     from projections.asof import AsOf, Known
 
@@ -122,28 +122,34 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
     sys.stdout.flush()
 
 
-def print_recorded(recorded: Any, *, as_json: bool = False) -> None:  # noqa: ANN401 - RecordedFact, imported late
-    """Say what was taken down: position, both clocks, the fact's type and stream."""
+def print_recorded(recorded: "Sequence[RecordedFact]", *, as_json: bool = False) -> None:
+    """Say what was taken down: position, both clocks, the fact's type and stream.
+
+    As JSON one object: the fact itself where there is one, else all of them under `recorded`.
+    """
+    found = [_recorded(fact) for fact in recorded]
+    if as_json:
+        print_json(found[0] if len(found) == 1 else {"recorded": found})
+        return
+    for each in found:
+        print(
+            f"recorded at position {each['position']}: {each['type']} on {each['stream']} "
+            f"(occurred {each['occurred_at']}, recorded {each['recorded_at']})"
+        )
+
+
+def _recorded(fact: "RecordedFact") -> dict[str, object]:
     from ledger.instants import format_instant
 
-    for fact in recorded:
-        if as_json:
-            print_json(
-                {
-                    "position": fact.position,
-                    "stream": fact.stream,
-                    "sequence": fact.sequence,
-                    "type": fact.fact.TYPE,
-                    "occurred_at": format_instant(fact.occurred_ms),
-                    "recorded_at": format_instant(fact.recorded_ms),
-                    "hash": fact.hash,
-                }
-            )
-        else:
-            print(
-                f"recorded at position {fact.position}: {fact.fact.TYPE} on {fact.stream} "
-                f"(occurred {format_instant(fact.occurred_ms)}, recorded {format_instant(fact.recorded_ms)})"
-            )
+    return {
+        "position": fact.position,
+        "stream": fact.stream,
+        "sequence": fact.sequence,
+        "type": fact.fact.TYPE,
+        "occurred_at": format_instant(fact.occurred_ms),
+        "recorded_at": format_instant(fact.recorded_ms),
+        "hash": fact.hash,
+    }
 
 
 def pairs(texts: list[str], option: str) -> dict[str, str]:

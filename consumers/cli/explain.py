@@ -40,11 +40,11 @@ def explain(
         raise BadInputError(
             "say what to explain: --at TIME, or --from and --to, or --period with --tranche N"
         )
-    day = at[:10] if at is not None else period
-    with asking.asked(ledger, contract, day, start, end, as_of, reading) as question:
+    with asking.asked(ledger, contract, period, start, end, as_of, reading, at) as question:
         found = _found(question, platform, at, tranche)
     if as_json:
-        common.print_json([each.model_dump(mode="json", by_alias=True) for each in found])
+        stretches = [each.model_dump(mode="json", by_alias=True) for each in found]
+        common.print_json({"contract": question.contract, "platform": platform, "stretches": stretches})
     else:
         _show(found)
 
@@ -65,11 +65,13 @@ def _found(
 
 
 def _show(found: "tuple[Stretch, ...]") -> None:
+    from consumers.pages.harmless import harmless_text
+
     for stretch in found:
         print(f"{stretch.platform}  {stretch.start} to {stretch.end}  ({stretch.length_ms} ms)")
         print(f"  counts as {stretch.class_}; the agents together said {stretch.verdict}  [{stretch.clause}]")
         for because in stretch.because:
-            print("  - " + " ".join(_words(because.model_dump(exclude_none=True))))
+            print("  - " + harmless_text(" ".join(_words(because.model_dump(exclude_none=True)))))
 
 
 def _words(because: dict[str, object]) -> list[str]:

@@ -1,6 +1,6 @@
 """The command `constat`: one command, its groups and commands loaded when they are called.
 
-Exit codes: 0 ok, 1 the answer is no (a check failed), 2 bad usage or input.
+Exit codes: 0 ok, 1 the answer is no (a check failed), 2 bad usage or input, 3 an error of Constat's own.
 """
 
 import os
@@ -36,6 +36,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 A module has `app`, a typer application; one with several commands of this table has `APPS` by name.
 """
+
+
+TRACEBACK = "CONSTAT_TRACEBACK"
+"""In the environment, shows where an unexpected error came from."""
 
 
 class LazyGroup(TyperGroup):
@@ -112,6 +116,18 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except Exception as error:  # the outermost: whatever nobody expected is a mistake of ours
+        if os.environ.get(TRACEBACK):
+            raise
+        typer.echo(f"constat: {_apology(error)}", err=True)
+        sys.exit(3)
+
+
+def _apology(error: Exception) -> str:
+    return (
+        f"an error that nobody expected ({type(error).__name__}: {error}); please report it with what "
+        f"{TRACEBACK}=1 shows when the same command runs again"
+    )
 
 
 if __name__ == "__main__":

@@ -161,7 +161,9 @@ def test_rounds_that_were_appended_already_are_a_conflict(ledger):
 # ---------------------------------------------------------------- opening
 
 
-@pytest.mark.parametrize("url", ["", "ledger.db", "sqlite:///", "postgres://host/db", "sqlite://ledger.db"])
+@pytest.mark.parametrize(
+    "url", ["", "ledger.db", "sqlite:///", "postgres://host/db", "sqlite://ledger.db", "sqlite:///:memory:"]
+)
 def test_a_url_that_names_no_ledger_is_refused(url):
     with pytest.raises(BadInputError, match=r"sqlite:///constat\.db"):
         open_engine(url)

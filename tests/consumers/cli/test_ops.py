@@ -147,3 +147,11 @@ def test_an_incident_tells_its_story(signed):
 
     assert [opened.code, updated.code, alerted.code, resolved.code] == [0, 0, 0, 0]
     assert "constat incident update" in signed("incident", "resolve", "i1", "--cause", "again").err
+
+
+def test_a_signature_is_one_object_for_machines_however_many_facts_it_is(constat, tmp_path):
+    (tmp_path / "acme.toml").write_text(constat("contract", "template", "jamespot").out)
+
+    signed = json.loads(constat("contract", "sign", "acme.toml", "--json").out)
+
+    assert [each["position"] for each in signed["recorded"]] == [1, 2]
