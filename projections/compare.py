@@ -87,7 +87,7 @@ def _alternative(known: Known, contract: Contract, asked: Period, changed: Mappi
 
 def _same_period(known: Known, contract: Contract, asked: Period) -> Period:
     # Under another reading of `period` the period is the one that holds the same first day.
-    known_ms = known.as_of.recorded_ms
+    known_ms = known.as_of.moment_ms
     if asked.number is None:
         return period_between(contract, asked.interval, known_ms)
     first_day = from_ms(asked.interval.start_ms).astimezone(asked.zone).date()

@@ -52,7 +52,7 @@ class PeriodFigures(Figures):
 
 
 class AsOfFigures(Figures):
-    """The moment of knowledge."""
+    """The moment of knowledge: the last fact known, and when the last fact or round known was recorded."""
 
     position: int
     recorded_at: Instant

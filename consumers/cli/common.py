@@ -34,6 +34,9 @@ OccurredOption = Annotated[
 ]
 ByOption = Annotated[str, typer.Option("--by", metavar="ID", help="Who says so, by an opaque id.")]
 
+_DIGITS = 19
+"""A position has fewer."""
+
 
 def now_ms() -> int:
     """The edge's clock, in UTC milliseconds."""
@@ -95,14 +98,35 @@ def span_between(start: str, end: str) -> "Span":
 
 
 def as_of(engine: "Engine", text: str | None) -> "AsOf":
-    """The moment of knowledge that a person asks for: a position, a time, or now."""
+    """The moment of knowledge that a person asks for: a position, a time, or now.
+
+    `KNOWN/MOMENT` is what was known then, looked at later, when nothing more was known.
+
+    Raises:
+        BadInputError: it is none, or lies in the future, of which nothing can be known for ever.
+    """
     from projections.asof import at_head, at_position, at_time
 
     if text is None:
         return at_head(engine, now_ms())
-    if text.isdecimal():
-        return at_position(engine, int(text))
-    return at_time(engine, instant(text))
+    known, slash, moment = text.partition("/")
+    if known.isdecimal():
+        found = at_position(engine, int(known[:_DIGITS]))
+    else:
+        found = at_time(engine, _past(engine, known))
+    return found.looked_at(_past(engine, moment)) if slash else found
+
+
+def _past(engine: "Engine", text: str) -> int:
+    from ledger.errors import BadInputError
+
+    moment_ms = instant(text)
+    if moment_ms > max(now_ms(), engine.head().recorded_ms):
+        raise BadInputError(
+            f"--as-of {text} is yet to come, and more may be recorded until then; leave it out for what is "
+            "known now"
+        )
+    return moment_ms
 
 
 @contextmanager

@@ -14,4 +14,5 @@ def command(statement: Statement) -> str:
         asked = ["--period", str(period.number)]
     words = ["constat", "statement", "--contract", statement.contract, *asked]
     # A position alone does not say which rounds were known: those recorded after its fact are not.
-    return shlex.join([*words, "--as-of", statement.as_of.recorded_at, "--json"])
+    known = statement.as_of.recorded_at
+    return shlex.join([*words, "--as-of", known if period.complete else f"{known}/{period.end}", "--json"])

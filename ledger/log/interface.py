@@ -69,6 +69,9 @@ class Engine(Protocol):
     def head(self) -> LogHead:
         """How far the logs have come."""
 
+    def head_at(self, recorded_ms: int) -> LogHead:
+        """How far the logs had come at a moment; a later append never changes it once a record is later."""
+
     def position_at(self, recorded_ms: int) -> int:
         """The last position recorded at or before a moment; 0 if none was."""
 

@@ -93,6 +93,17 @@ class SQLiteEngine:
             position, fact_ms, offset, round_ms = connection.execute(query).fetchone()
         return LogHead(position or 0, offset or 0, max(fact_ms or 0, round_ms or 0))
 
+    def head_at(self, recorded_ms: int) -> LogHead:
+        head = self.head()
+        if head.recorded_ms <= recorded_ms:
+            return head
+        position, offset = self.position_at(recorded_ms), self.round_offset_at(recorded_ms)
+        last_ms = [self.recorded_ms_of(position)]
+        with self._database.reading() as connection:
+            query = "SELECT recorded_ms FROM rounds WHERE offset = ?"
+            last_ms.extend(connection.execute(query, (offset,)).fetchone() or ())
+        return LogHead(position, offset, max(last_ms))
+
     def position_at(self, recorded_ms: int) -> int:
         query = "SELECT recorded_ms FROM decisions WHERE position = ?"
         return self._last_at(query, self.head().position, recorded_ms)

@@ -29,7 +29,7 @@ def tranches(readings, observed=TWO_OUTAGES):
         Story().contract("acme", "2026-10-01", readings=readings).observed("a", "acme-prod", observed).known()
     )
     contract = known.contract("acme")
-    period = period_named(contract, "1", known.as_of.recorded_ms)
+    period = period_named(contract, "1", known.as_of.moment_ms)
     line = timelines(known, contract, period)["acme-prod"]
     number = judge(known, contract, period).penalties.platforms[0].tranches
     return line, period, number

@@ -1,8 +1,13 @@
 """The commands that print figures: a statement, its parts, why, what else, what moved."""
 
 import json
+import shlex
+from datetime import UTC, datetime
 
 import pytest
+
+from consumers.pages.checking import command
+from projections.figures import Statement
 
 CSV = """platform,observed_at,outcome
 acme-prod,2026-09-01T00:00:00+02:00,up
@@ -101,6 +106,8 @@ def test_what_moved_is_printed_and_the_past_stays(asked):
         (("statement", *PERIOD, "--reading", "notice=sometimes"), "notice"),
         (("statement", *PERIOD, "--as-of", "99"), "ask for a position up to"),
         (("statement", *PERIOD, "--as-of", "yesterday"), "is no date and time"),
+        (("statement", *PERIOD, "--as-of", "99999999999999999999"), "ask for a position up to"),
+        (("statement", *PERIOD, "--as-of", "1/2020-01-01T00:00Z"), "recorded after the moment"),
         (("statement", "--from", "2026-09-01T09:00:60", "--to", "1969-12-31"), "before 1970"),
         (("statement", "--from", "2026-09-08", "--to", "2026-09-08"), "does not come after"),
         (("diff", *PERIOD), "--as-of"),
@@ -150,3 +157,27 @@ def test_a_day_begins_with_its_first_instant_even_where_no_clock_shows_midnight(
     asked = constat("statement", "--from", "2026-04-24", "--to", "2026-04-25", "--json")
 
     assert json.loads(asked.out)["period"]["from"] == "2026-04-24T01:00:00+03:00"
+
+
+@pytest.mark.parametrize("period", [PERIOD, ("--period", f"{datetime.now(UTC):%Y-%m-%d}")])
+def test_the_command_under_a_statement_gives_its_digest_again_when_more_is_known(asked, monkeypatch, period):
+    before = Statement.model_validate_json(asked("statement", *period, "--json").out)
+    printed = shlex.split(command(before))[1:]
+    # The clock is set back: what is recorded now would be stamped before the moment that was printed.
+    monkeypatch.setattr("ledger.log.sqlite.wall_clock", lambda: 0)
+    times = ("--from", "2026-09-08T09:00+02:00", "--to", "2026-09-08T10:00+02:00")
+    who = ("--agent", "paris", "--platform", "acme-prod", "--reason", "false alarm", "--by", "sre-1")
+    assert asked("correct", "c1", *who, *times, "--outcome", "up").code == 0
+
+    again = json.loads(asked(*printed).out)
+
+    assert again["digest"] == before.digest
+    assert again["as_of"]["recorded_at"] == before.as_of.recorded_at
+
+
+def test_nobody_is_told_what_will_be_known(asked):
+    for moment in ("2126-09-08T09:00:00Z", "1/2126-09-08T09:00:00Z"):
+        answer = asked("statement", *PERIOD, "--as-of", moment)
+
+        assert answer.code == 2
+        assert "is yet to come" in answer.err
