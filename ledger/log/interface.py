@@ -66,6 +66,9 @@ class Engine(Protocol):
     def facts(self, *, after: int = 0, until: int | None = None) -> Iterator[KeptFact]:
         """The decision log in order of position, from the one after `after` up to `until`, both optional."""
 
+    def facts_of(self, stream: str) -> Iterator[KeptFact]:
+        """The facts of one stream in order."""
+
     def head(self) -> LogHead:
         """How far the logs have come."""
 

@@ -37,6 +37,7 @@ _FACTS = (
     "SELECT position, recorded_ms, value, hash FROM decisions WHERE position > ? AND position <= ? "
     "ORDER BY position LIMIT ?"
 )
+_STREAM = "SELECT position, recorded_ms, value, hash FROM decisions WHERE stream = ? ORDER BY sequence"
 # NOT INDEXED: sorting what an index finds would cost more, page for page, than reading past the rest.
 _ROUNDS = (
     "SELECT offset, agent, number, start_ms, recorded_ms, value, hash FROM rounds NOT INDEXED "
@@ -71,6 +72,14 @@ class SQLiteEngine:
 
     def facts(self, *, after: int = 0, until: int | None = None) -> Iterator[KeptFact]:
         for *kept, kept_hash in self._pages(_FACTS, after, UNBOUNDED if until is None else until):
+            fact = KeptFact(*kept)
+            intact(fact.value, kept_hash, f"the fact at position {fact.position}")
+            yield fact
+
+    def facts_of(self, stream: str) -> Iterator[KeptFact]:
+        with self._database.reading() as connection:
+            rows = connection.execute(_STREAM, (stream,)).fetchall()
+        for *kept, kept_hash in rows:
             fact = KeptFact(*kept)
             intact(fact.value, kept_hash, f"the fact at position {fact.position}")
             yield fact

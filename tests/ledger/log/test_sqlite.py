@@ -123,7 +123,7 @@ def probe_logs(draw):
     """Batches of rounds: agent, starts (in any order), and the wall clock of the append."""
     batch = st.tuples(
         st.sampled_from(["lyon", "oslo", "paris"]),
-        st.lists(st.integers(-50, 50), min_size=1, max_size=4),
+        st.lists(st.integers(0, 100), min_size=1, max_size=4),
         st.integers(0, 100),
     )
     return draw(st.lists(batch, max_size=8))
@@ -257,4 +257,27 @@ def test_a_value_that_is_not_as_it_was_recorded_is_not_handed_out(tmp_path, tabl
         list(read(engine))
 
     assert verify(engine).misfit
+    engine.close()
+
+
+# ---------------------------------------------------------------- what durability rests on
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("synchronous", 3),  # EXTRA
+        ("journal_mode", "delete"),
+        ("fullfsync", 1),
+        ("trusted_schema", 0),
+        ("cell_size_check", 1),
+        ("mmap_size", 0),
+        ("page_size", 8192),
+    ],
+)
+def test_an_open_ledger_is_set_to_keep_what_it_acknowledges(tmp_path, setting, value):
+    engine = SQLiteEngine(str(tmp_path / "ledger.db"))
+
+    with engine._database.reading() as connection:
+        assert connection.execute(f"PRAGMA {setting}").fetchone() == (value,)
     engine.close()
