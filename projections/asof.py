@@ -97,7 +97,7 @@ class Known:
     facts: Sequence[RecordedFact]
     engine: Engine = field(repr=False, compare=False)
     memo: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
-    """What was already derived, by everything that it depends on; shared by the moments of one question."""
+    """What was derived last, by what it is; shared by the moments of one question."""
 
     @classmethod
     def at(cls, engine: Engine, as_of: AsOf) -> "Known":
@@ -105,11 +105,15 @@ class Known:
         kept = engine.facts(until=as_of.position)
         return cls(as_of, [codec.recorded(k.value, k.position, k.recorded_ms) for k in kept], engine)
 
-    def once(self, key: Hashable, derive: Callable[[], Derived]) -> Derived:
-        """What `derive` gives, derived only once for a key that names everything that it depends on."""
-        if key not in self.memo:
-            self.memo[key] = derive()
-        derived: Derived = self.memo[key]
+    def latest(self, slot: Hashable, key: Hashable, derive: Callable[[], Derived]) -> Derived:
+        """What `derive` gives for a key that names everything that it depends on.
+
+        Of a slot only what was derived last is kept: a question moves from moment to moment and never back.
+        """
+        kept = self.memo.get(slot)
+        if kept is None or kept[0] != key:
+            self.memo[slot] = kept = key, derive()
+        derived: Derived = kept[1]
         return derived
 
     @cached_property

@@ -4,7 +4,7 @@ A schedule is read pointwise: an instant is in it if and only if the local wall 
 So an hour that occurs twice counts twice, and one that does not occur counts nothing.
 """
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterator
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -160,16 +160,6 @@ _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 
 
 # ---------------------------------------------------------------- public holidays
-
-
-def holidays_of(terms: Terms, years: Iterable[int]) -> frozenset[date]:
-    """The public holidays of the terms' calendar in these years, and the terms' extra holidays of any year.
-
-    Raises:
-        BadInputError: there is no such calendar.
-    """
-    public = _public_holidays(terms.holiday_calendar, frozenset(years))
-    return public | frozenset(terms.extra_holidays)
 
 
 @lru_cache(maxsize=256)

@@ -10,7 +10,7 @@ from math import ceil, floor
 
 from ledger.errors import BadInputError
 from ledger.interval import Interval, intersect
-from projections.availability import measured
+from projections.availability import counting_down, measured
 from projections.classes import Timeline
 from projections.periods import Period
 from projections.tranches import outages, penalised_ms
@@ -48,7 +48,7 @@ def _tranches(line: Timeline, period: Period) -> Iterator[list[Interval]]:
 
 def _groups(line: Timeline, period: Period) -> list[list[Interval]]:
     """The counted down time in order: all of it, or outage by outage."""
-    counting = {"down", "unknown"} if period.terms.readings.unknown_time == "as-down" else {"down"}
+    counting = counting_down(period.terms.readings)
     counted = [Interval(span.start_ms, span.end_ms) for span in line.spans if span.class_ in counting]
     if period.terms.readings.tranche_over == "period":
         return [counted]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ledger.contracts import Contract, ContractSigned, Membership, TermsVersion
 from ledger.instants import HOUR_MS, MINUTE_MS
 from ledger.interval import Interval
+from projections.availability import measure
 from projections.calendar import day_interval
 from projections.classes import ClassSpan
 from projections.figures import CLASSES
@@ -247,3 +248,20 @@ def test_the_blocks_of_a_contract_are_whole_local_days():
 
     assert first.interval.length_ms == 721 * HOUR_MS
     assert parts_between(contract, first.interval)[0].interval == first.interval
+
+
+@given(
+    st.lists(st.integers(0, 90), min_size=1, max_size=45),
+    st.data(),
+    st.sampled_from(["disputed", "as-down", "as-up"]),
+)
+def test_any_stretch_of_days_is_measured_as_if_its_days_were_summed(minutes_down, data, unknown_time):
+    agreed = rolling({"unknown-time": unknown_time, "target": "both"})
+    told = history(minutes_down, agreed)
+    first = data.draw(st.integers(0, len(minutes_down) - 1))
+    stop = data.draw(st.integers(first + 1, len(minutes_down)))
+
+    sums = [day.sums_ms for day in told.days[first:stop]]
+    totals = {name: sum(each[name] for each in sums) for name in CLASSES}
+
+    assert told.measured(slice(first, stop), agreed) == measure(totals, sums, agreed)
