@@ -116,7 +116,8 @@ the path of its file, or a URL, `sqlite:///relative.db` or `sqlite:////absolute.
 ledger that does not exist; nothing else does.
 
 **Exit codes.** 0: done. 1: the answer is no: `verify` found what does not fit, an import put records aside. 2: bad usage
-or input; the sentence on the standard error says what to do. A warning is a sentence there too, and changes no code.
+or input; the sentence on the standard error says what to do. 3: an error of Constat's own (`CONSTAT_TRACEBACK=1` shows
+where it came from). A warning is a sentence there too, and changes no code.
 
 **Times** are RFC 3339, `2026-10-01T09:00+02:00`. A time of a fact (`--at`, `--given-at`, `--from` and `--to` of a
 notice, a claim or a correction, a row of results) and a moment of knowledge (`--as-of`, `--and`) always carry their offset

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from ledger.errors import RefusedError
 from ledger.fact import Fact, Name, RecordedFact, Value
@@ -18,6 +18,8 @@ class Planned(Value):
     platform: Name
     offset_ms: Annotated[int, Field(ge=0)] = 0
     usual_status: Annotated[int, Field(ge=0, le=999)] = 200
+    written: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """How the agent's source writes the platform, where that is not its name (decision record 0045)."""
 
 
 class PlanSet(Fact):

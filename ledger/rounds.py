@@ -17,15 +17,13 @@ from typing_extensions import TypedDict  # pydantic takes the one of typing only
 
 from ledger.errors import BadInputError, DamagedLedgerError
 from ledger.fact import hash_of
-from ledger.instants import format_instant
+from ledger.instants import END_OF_TIME_MS, FIRST_MS, format_instant, is_instant
 from ledger.plans import PlanSet
 
 TYPE = "constat.agent.round-finished.v1"
 OUTCOMES = ("up", "degraded", "down", "unknown")
 LATE = 255
 LATENCY_MS_MAX = 65_535
-EXACT_IN_JSON = 2**53 - 1
-"""The largest integer that every reader of JSON holds exactly."""
 
 Outcome = Literal["up", "degraded", "down", "unknown"]
 NotUp = tuple[str, int, str]
@@ -91,7 +89,7 @@ class RoundData(TypedDict):
 
     plan: str
     round: Annotated[int, Field(ge=1)]
-    start: Annotated[int, Field(ge=-EXACT_IN_JSON, le=EXACT_IN_JSON)]
+    start: Annotated[int, Field(ge=FIRST_MS, lt=END_OF_TIME_MS)]
     n: Annotated[int, Field(ge=1)]
     not_up: NotRequired[dict[Index, tuple[Literal["degraded", "down", "unknown"], int, str]]]
     missing: NotRequired[list[Annotated[int, Field(ge=0)]]]
@@ -190,8 +188,17 @@ def _round(stored: StoredRound, *, with_latencies: bool) -> Round:
         data.get("odd_status", _NONE),
         data["jitter_ms_u8"],
         data.get("late_ms", _NONE),
-        zlib.decompress(a2b_base64(packed)) if packed else b"",
+        _decompressed(a2b_base64(packed), 2 * len(data["jitter_ms_u8"])) if packed else b"",
     )
+
+
+def _decompressed(packed: bytes, length: int) -> bytes:
+    # One byte more than a column has tells a longer one; a small record that swells to gigabytes stops there.
+    unpacking = zlib.decompressobj()
+    column = unpacking.decompress(packed, length + 1)
+    if not unpacking.eof:
+        raise zlib.error("a packed column is longer than its round, or cut short")
+    return column
 
 
 def check(found: Round, plan: PlanSet) -> None:
@@ -210,6 +217,8 @@ def _other_plan(found: Round, plan: PlanSet) -> str | None:
     n = len(plan.platforms)
     if found.plan != plan.reference:
         return f"it names plan {found.plan}, not {plan.reference}"
+    if not is_instant(found.start_ms):
+        return "it starts before 1970 or after the year 9998"
     if found.n != n:
         return f"it has {found.n} platforms, the plan {n}"
     if len(found.jitter) != n or (found.latencies and len(found.latencies) != 2 * n):

@@ -4,11 +4,12 @@ A schedule is read pointwise: an instant is in it if and only if the local wall 
 So an hour that occurs twice counts twice, and one that does not occur counts nothing.
 """
 
-from collections.abc import Container, Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Container, Iterator
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from ledger import instants
 from ledger.errors import BadInputError
 from ledger.instants import DAY_MS, HOUR_MS, MINUTE_MS, from_ms, to_ms
 from ledger.interval import Interval, union
@@ -16,8 +17,8 @@ from ledger.public_holidays import public_holidays
 from ledger.schedule import Schedule
 from ledger.terms import Terms
 
-END_OF_TIME_MS = to_ms(datetime(9999, 1, 1, tzinfo=UTC))
-"""Where an open-ended interval ends: a year before Python's dates do, so that days can still be added."""
+END_OF_TIME_MS = instants.END_OF_TIME_MS
+"""Where an open-ended interval ends."""
 
 _ONE_DAY = timedelta(days=1)
 _LAST_DAY = date(9998, 12, 31)
@@ -160,16 +161,6 @@ _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 
 
 # ---------------------------------------------------------------- public holidays
-
-
-def holidays_of(terms: Terms, years: Iterable[int]) -> frozenset[date]:
-    """The public holidays of the terms' calendar in these years, and the terms' extra holidays of any year.
-
-    Raises:
-        BadInputError: there is no such calendar.
-    """
-    public = _public_holidays(terms.holiday_calendar, frozenset(years))
-    return public | frozenset(terms.extra_holidays)
 
 
 @lru_cache(maxsize=256)

@@ -30,8 +30,8 @@ def outcome_changes(
         DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
     """
     chosen = frozenset(platforms)
-    key = ("observed", chosen, stale_after_ms, known.round_offset, len(known.plans))
-    said = dict(known.once(key, lambda: _observed(known, chosen, stale_after_ms)))
+    slot, key = ("observed", chosen, stale_after_ms), (known.round_offset, len(known.plans))
+    said = dict(known.latest(slot, key, lambda: _observed(known, chosen, stale_after_ms)))
     _correct(said, known.corrections.values(), chosen)
     return _frame(said, until_ms)
 

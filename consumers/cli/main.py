@@ -1,6 +1,6 @@
 """The command `constat`: one command, its groups and commands loaded when they are called.
 
-Exit codes: 0 ok, 1 the answer is no (a check failed), 2 bad usage or input.
+Exit codes: 0 ok, 1 the answer is no (a check failed), 2 bad usage or input, 3 an error of Constat's own.
 """
 
 import gc
@@ -42,6 +42,8 @@ A module has `app`, a typer application; one with several commands of this table
 
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
 """Python's 700 made the collector take a tenth of a command's time to look through modules that stay."""
+TRACEBACK = "CONSTAT_TRACEBACK"
+"""In the environment, shows where an unexpected error came from."""
 
 
 class LazyGroup(TyperGroup):
@@ -134,6 +136,11 @@ def main() -> None:
         what = error.filename or "this"
         typer.echo(f"constat: {what} cannot be written ({error.strerror}); send it elsewhere", err=True)
         sys.exit(2)
+    except Exception as error:  # the outermost: whatever nobody expected is a mistake of ours
+        if os.environ.get(TRACEBACK):
+            raise
+        typer.echo(f"constat: {_apology(error)}", err=True)
+        sys.exit(3)
     finally:
         gc.freeze()  # the process ends: Python would look through everything once more, only to free it
 
@@ -143,6 +150,13 @@ def _speak_utf8() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _apology(error: Exception) -> str:
+    return (
+        f"an error that nobody expected ({type(error).__name__}: {error}); please report it with what "
+        f"{TRACEBACK}=1 shows when the same command runs again"
+    )
 
 
 if __name__ == "__main__":

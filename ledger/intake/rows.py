@@ -71,7 +71,7 @@ def _observed_ms(text: str, time: TimeForm, now_ms: int) -> int:
     observed_ms = _PARSERS[time](text)
     if observed_ms > now_ms:
         raise ValueError(
-            f"{text} ({format_instant(min(observed_ms, _LATEST_MS))}) lies in the future; only what was seen "
+            f"{text} ({format_instant(observed_ms)}) lies in the future; only what was seen "
             "can be imported: correct the time, or say its form with --time"
         )
     if observed_ms < EARLIEST_MS:
@@ -104,8 +104,6 @@ def _epoch_milliseconds(text: str) -> int:
 
 
 _PARSERS = {"iso": _iso, "epoch-s": _epoch_seconds, "epoch-ms": _epoch_milliseconds}
-_LATEST_MS = 253_402_300_799_000
-"""The end of year 9999, the last that can be written out."""
 
 
 def agent(cell: str, default: str) -> str:

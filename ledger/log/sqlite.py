@@ -38,6 +38,7 @@ _FACTS = (
     "SELECT position, recorded_ms, value, hash FROM decisions WHERE position > ? AND position <= ? "
     "ORDER BY position LIMIT ?"
 )
+_STREAM = "SELECT position, recorded_ms, value, hash FROM decisions WHERE stream = ? ORDER BY sequence"
 # NOT INDEXED: sorting what an index finds would cost more, page for page, than reading past the rest.
 _ROUNDS = (
     "SELECT offset, agent, number, start_ms, recorded_ms, value, hash FROM rounds NOT INDEXED "
@@ -76,6 +77,14 @@ class SQLiteEngine:
             intact(fact.value, kept_hash, f"the fact at position {fact.position}")
             yield fact
 
+    def facts_of(self, stream: str) -> Iterator[KeptFact]:
+        with self._database.reading() as connection:
+            rows = connection.execute(_STREAM, (stream,)).fetchall()
+        for *kept, kept_hash in rows:
+            fact = KeptFact(*kept)
+            intact(fact.value, kept_hash, f"the fact at position {fact.position}")
+            yield fact
+
     def _pages(self, query: str, after: int, *arguments: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
         while True:
             with self._database.reading() as connection:
@@ -93,6 +102,17 @@ class SQLiteEngine:
         with self._database.reading() as connection:
             position, fact_ms, offset, round_ms = connection.execute(query).fetchone()
         return LogHead(position or 0, offset or 0, max(fact_ms or 0, round_ms or 0))
+
+    def head_at(self, recorded_ms: int) -> LogHead:
+        head = self.head()
+        if head.recorded_ms <= recorded_ms:
+            return head
+        position, offset = self.position_at(recorded_ms), self.round_offset_at(recorded_ms)
+        last_ms = [self.recorded_ms_of(position)]
+        with self._database.reading() as connection:
+            query = "SELECT recorded_ms FROM rounds WHERE offset = ?"
+            last_ms.extend(connection.execute(query, (offset,)).fetchone() or ())
+        return LogHead(position, offset, max(last_ms))
 
     def position_at(self, recorded_ms: int) -> int:
         query = "SELECT recorded_ms FROM decisions WHERE position = ?"

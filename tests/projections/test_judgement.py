@@ -26,7 +26,7 @@ def judged(story: Story, period="1", readings=None, as_of: str | int = LATER):
     """The judgement of the story's contract under some readings."""
     known = story.known(as_of)
     contract = with_readings(known.contract("acme"), readings or {})
-    known_ms = known.as_of.recorded_ms
+    known_ms = known.as_of.moment_ms
     if "/" in period:
         start, end = period.split("/")
         asked = period_between(contract, Interval(ms(start), ms(end)), known_ms)

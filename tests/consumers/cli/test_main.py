@@ -104,3 +104,20 @@ def test_the_ledger_can_be_named_before_the_command(constat, tmp_path):
     )
 
     assert f"there is no ledger at {tmp_path}/other.db" in answer.err
+
+
+def test_an_error_that_nobody_expected_is_a_sentence_with_an_exit_code_of_its_own(constat, monkeypatch):
+    def break_down(*_, **__):
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr("consumers.cli.common.open_known", break_down)
+
+    answer = constat("statement", "--contract", "acme", "--period", "2026-10")
+
+    assert answer.code == 3
+    assert "RuntimeError: out of luck" in answer.err
+    assert "CONSTAT_TRACEBACK=1" in answer.err
+    assert "Traceback" not in answer.err
+    monkeypatch.setenv("CONSTAT_TRACEBACK", "1")
+    with pytest.raises(RuntimeError):
+        constat("statement", "--contract", "acme", "--period", "2026-10")

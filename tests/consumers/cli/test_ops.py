@@ -62,6 +62,7 @@ def test_a_withdrawn_notice_cannot_be_moved_and_the_answer_says_what_to_do(signe
         ((*PUBLISH[:-1], "2026-10-06T01:00+02:00"), "exchange the two times"),
         ((*PUBLISH[:-1], "2026-10-06T04:00"), "has no zone"),
         ((*PUBLISH, "--given-at", "2126-10-06T02:00+02:00"), "yet to come"),
+        ((*PUBLISH[:-1], "9999-12-31T23:59:59Z"), "after the year 9998"),
         (("notice", "publish", "d b", *PUBLISH[3:]), "maintenance:"),
         (("maintenance", "start", "db"), "publish its notice first"),
         (("incident", "resolve", "i1", "--cause", "x"), "open it first"),
@@ -179,3 +180,11 @@ def test_an_incident_tells_its_story(signed):
 
     assert [opened.code, updated.code, alerted.code, resolved.code] == [0, 0, 0, 0]
     assert "constat incident update" in signed("incident", "resolve", "i1", "--cause", "again").err
+
+
+def test_a_signature_is_one_object_for_machines_however_many_facts_it_is(constat, tmp_path):
+    (tmp_path / "acme.toml").write_text(constat("contract", "template", "jamespot").out)
+
+    signed = json.loads(constat("contract", "sign", "acme.toml", "--json").out)
+
+    assert [each["position"] for each in signed["recorded"]] == [1, 2]

@@ -5,7 +5,8 @@ import csv
 import polars as pl
 import pytest
 
-from ledger.errors import BadInputError
+from ledger.errors import BadInputError, ConflictError
+from ledger.intake import importing
 from ledger.intake.columns import Columns
 from ledger.intake.files import open_source
 from ledger.intake.importing import import_source
@@ -273,3 +274,64 @@ def test_a_truncated_parquet_file_is_refused_and_nothing_is_stored(story, tmp_pa
         take(story, tmp_path / "cut.parquet")
 
     assert story.engine.agents() == []
+
+
+# ---------------------------------------------------------------- two importers of one agent
+
+
+def overtaken(monkeypatch, what, other):
+    """Let another importer do something just before `what` is called for the first time."""
+    original = getattr(importing, what)
+
+    def called(*arguments, **options):
+        monkeypatch.setattr(importing, what, original)
+        other()
+        return original(*arguments, **options)
+
+    monkeypatch.setattr(importing, what, called)
+
+
+@pytest.mark.parametrize("what", ["stored_results", "plan_for", "rounds_of"])
+@pytest.mark.parametrize("platform", ["p0", "p9"])
+def test_an_importer_that_was_overtaken_is_told_and_stores_nothing(
+    story, tmp_path, monkeypatch, what, platform
+):
+    take(story, written(tmp_path, GOOD))
+    others = written(tmp_path, f"{HEADER}{platform},2026-10-07T10:00:00Z,up,,,\n", "others.csv")
+    mine = written(tmp_path, f"{HEADER}p1,2026-10-08T10:00:00Z,up,,,\n", "mine.csv")
+    overtaken(monkeypatch, what, lambda: take(story, others))
+
+    with pytest.raises(ConflictError):
+        take(story, mine)
+
+    assert story.engine.round_head("paris").number == 7
+    assert take(story, mine).stored == 1
+
+
+def test_numbers_behind_a_head_that_is_no_longer_the_last_are_void(story, tmp_path, monkeypatch):
+    # The other importer stores the very result that is new here: only the head, read first, can tell.
+    take(story, written(tmp_path, GOOD))
+    mine = written(tmp_path, f"{HEADER}p1,2026-10-08T10:00:00Z,up,,,\n", "mine.csv")
+    overtaken(monkeypatch, "only_new", lambda: take(story, mine))
+
+    with pytest.raises(ConflictError):
+        take(story, mine)
+
+    assert story.engine.round_head("paris").number == 7
+
+
+# ---------------------------------------------------------------- one origin of a name
+
+
+def test_a_platform_written_otherwise_than_before_is_refused_and_not_merged(story, tmp_path):
+    row = "{},2026-10-06T09:0{}:00Z,up,,,\n"
+    take(story, written(tmp_path, HEADER + row.format("Acme Prod", 0)))
+
+    for number, other in enumerate(("Acme (Prod)", "Acme-Prod"), start=1):
+        path = written(tmp_path, HEADER + row.format(other, number), "other.csv")
+        with pytest.raises(BadInputError, match=r"would be named Acme-Prod, as 'Acme Prod' was"):
+            take(story, path)
+
+    assert take(story, written(tmp_path, HEADER + row.format("Acme Prod", 3))).stored == 1
+    (plan,) = story.known().plans.values()
+    assert [(each.platform, each.written) for each in plan.platforms] == [("Acme-Prod", "Acme Prod")]
