@@ -3,8 +3,10 @@
 import json
 import sys
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
 import typer
 from pydantic import TypeAdapter
@@ -76,7 +78,7 @@ def _contract_page() -> str:
         "| `language` | `fr` or `en`: the language of the client's pages |",
         "| `zone` | the IANA zone in which days and hours are counted |",
         "| `first_day`, `last_day` | local days; the last one may be left out |",
-        "| `[[platforms]]` | `platform`, `offer`, and `from_day` if it joins later |",
+        "| `[[platforms]]` | each once: `platform`, `offer`, and `from_day` if it joins after the first day |",
         "| `[terms]` | the clauses, below |",
         "| `[terms.readings]` | the reading of each ambiguous clause: [readings](readings.md) |",
         "",
@@ -105,12 +107,28 @@ def _readings_page() -> str:
     return HEADER + "\n".join(lines) + "\n"
 
 
+FORMS: dict[Any, str] = {str: "TEXT", int: "NUMBER", Path: "FILE"}
+COMMANDS_HEAD = """\
+# Commands
+
+`constat [--ledger PATH|URL] COMMAND …`. The ledger is `--ledger`, else `CONSTAT_LEDGER`, else `sqlite:///constat.db`:
+the path of its file, or a URL, `sqlite:///relative.db` or `sqlite:////absolute.db`. `contract sign` and `demo` make a
+ledger that does not exist; nothing else does.
+
+**Exit codes.** 0: done. 1: the answer is no: `verify` found what does not fit, an import put records aside. 2: bad usage
+or input; the sentence on the standard error says what to do. 3: an error of Constat's own (`CONSTAT_TRACEBACK=1` shows
+where it came from). A warning is a sentence there too, and changes no code.
+
+**Times** are RFC 3339, `2026-10-01T09:00+02:00`. A time of a fact (`--at`, `--given-at`, `--from` and `--to` of a
+notice, a claim or a correction, a row of results) and a moment of knowledge (`--as-of`, `--and`) always carry their offset
+or `Z`. `--from` and `--to` of a question (`statement` and its parts, `compare`, `diff`, `explain`), and `explain --at`,
+may leave it out: they are then local in the contract's zone, and a day alone is its midnight there. An offset is asked
+for where the clock shows a time twice or never. Days (`--from-day`, `--last-day`) are local days of the contract.
+"""
+
+
 def _commands_page() -> str:
-    lines = [
-        "# Commands",
-        "",
-        "`constat [--ledger URL] COMMAND …`. Exit codes: 0 ok, 1 the answer is no, 2 bad usage or input.",
-    ]
+    lines = COMMANDS_HEAD.splitlines()
     group: Any = typer.main.get_command(app)
     for name in COMMANDS:
         lines += _command(f"constat {name}", group.get_command(None, name))
@@ -118,13 +136,17 @@ def _commands_page() -> str:
 
 
 def _command(path: str, command: Any) -> list[str]:
-    lines = ["", f"## `{path}`", "", _first_line(command.help)]
+    paragraphs = [" ".join(each.split()) for each in (command.help or "").strip().split("\n\n")]
+    lines = ["", f"## `{path}`"]
+    for paragraph in paragraphs:
+        lines += ["", paragraph]
     if children := getattr(command, "commands", None):
         return lines + [
             line for name, child in children.items() for line in _command(f"{path} {name}", child)
         ]
     rows = [row for parameter in command.params if (row := _parameter(parameter))]
-    return lines + (["", "| | |", "|---|---|", *rows] if rows else [])
+    head = ["", "| | value | default | |", "|---|---|---|---|"]
+    return lines + ([*head, *rows] if rows else [])
 
 
 def _parameter(parameter: Any) -> str | None:
@@ -133,8 +155,34 @@ def _parameter(parameter: Any) -> str | None:
         names = f"`{parameter.metavar or parameter.name.upper()}`"
     if names in ("`--help`", "`--help`, `-h`"):
         return None
-    required = " (required)" if parameter.required else ""
-    return f"| {names} | {(getattr(parameter, 'help', '') or '').replace('|', '/')}{required} |"
+    cells = (names, _value(parameter), _default(parameter), getattr(parameter, "help", "") or "")
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _value(parameter: Any) -> str:
+    """What may be written: the choices, or the form."""
+    kind = _kind(parameter.type_descriptor.annotation)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return ", ".join(f"`{choice.value}`" for choice in kind)
+    if parameter.param_type_name == "argument" or getattr(parameter, "is_flag", False):
+        return ""
+    return f"`{parameter.metavar or FORMS[kind]}`"
+
+
+def _kind(annotation: Any) -> Any:
+    """What one value is, of those that may be several or missing."""
+    inner = [each for each in get_args(annotation) if each is not NoneType]
+    return _kind(inner[0]) if inner else annotation
+
+
+def _default(parameter: Any) -> str:
+    if parameter.required:
+        return "required"
+    default = parameter.default() if callable(parameter.default) else parameter.default
+    texts = [] if default in (None, False, [], (), "") else [f"`{getattr(default, 'value', default)}`"]
+    if parameter.envvar:
+        texts.insert(0, f"`{parameter.envvar}`")
+    return ", else ".join(texts)
 
 
 def main() -> int:

@@ -1,6 +1,7 @@
 """Load, decide, append: the one door through which facts and rounds enter a ledger."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import reduce
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -13,14 +14,17 @@ from eventsourcing.persistence import (
     StoredEvent,
 )
 
+from ledger import facts, plans
 from ledger.errors import BadInputError, ConflictError
 from ledger.fact import GENESIS_HASH, Draft, Fact, RecordedFact, hash_of
 from ledger.log import codec
 from ledger.log.arbitration import Head
 from ledger.log.codec import Envelope
-from ledger.log.interface import Engine, NewRound
+from ledger.log.database import IN_MEMORY
+from ledger.log.interface import Engine, NewRound, RoundHead
 from ledger.log.sqlite import Clock, SQLiteEngine, wall_clock
-from ledger.rounds import Round, chained
+from ledger.plans import Plans
+from ledger.rounds import Round, chained, check
 
 State = TypeVar("State")
 
@@ -30,21 +34,33 @@ KAFKA = "kafka://"
 _START = Head(0, GENESIS_HASH)
 
 
+def _require_own_stream(draft: Draft) -> None:
+    own = facts.stream_of(draft.fact)
+    if draft.stream != own:
+        raise BadInputError(f"{draft.fact.TYPE} belongs on {own}; append it there, and not on {draft.stream}")
+
+
 def open_engine(url: str, *, clock: Clock = wall_clock, create: bool = True) -> Engine:
-    """The engine that a ledger's URL names: `sqlite:///relative.db`, `sqlite:////absolute.db`.
+    """The engine that names a ledger: a file's path, or `sqlite:///relative.db`, `sqlite:////absolute.db`.
 
     Raises:
         BadInputError: the URL names no engine that this version has.
         UnusableLedgerError: the ledger cannot be opened.
     """
-    if url.startswith(SQLITE) and url != SQLITE:
-        return SQLiteEngine(url.removeprefix(SQLITE), clock=clock, create=create)
     if url.startswith(KAFKA):
         from ledger.log.kafka.address import parse  # noqa: PLC0415 - an embedded ledger needs no client
         from ledger.log.kafka.engine import KafkaEngine  # noqa: PLC0415
 
         return KafkaEngine(parse(url))
-    raise BadInputError(f"{url!r} names no ledger; write one as sqlite:///constat.db or kafka://host:9092")
+    path = url.removeprefix(SQLITE)
+    if path == IN_MEMORY:
+        raise BadInputError(f"{url!r} would be forgotten at the end; name a file, as in sqlite:///constat.db")
+    if path and "://" not in path:
+        return SQLiteEngine(path, clock=clock, create=create)
+    raise BadInputError(
+        f"{url!r} names no ledger; write its path, as ./constat.db, or sqlite:///constat.db "
+        "(sqlite:////data/constat.db from the root), or kafka://host:9092"
+    )
 
 
 class CloudEventsMapper(Mapper[str]):
@@ -88,6 +104,7 @@ class Ledger(Application[str]):
         """Append facts as one record, each at the end of its stream: all of them or none.
 
         Raises:
+            BadInputError: a fact does not belong on its stream.
             ConflictError: another writer extended one of the streams first.
         """
         return self._append(
@@ -114,12 +131,13 @@ class Ledger(Application[str]):
         for recorded in self.stream(stream):
             state, head = evolve(state, recorded), Head(recorded.sequence, recorded.hash)
         decided = decide(state)
-        facts = [decided] if isinstance(decided, Fact) else decided
-        return self._append([Draft(stream, fact, occurred_ms, source) for fact in facts], {stream: head})
+        several = [decided] if isinstance(decided, Fact) else decided
+        return self._append([Draft(stream, fact, occurred_ms, source) for fact in several], {stream: head})
 
     def _append(self, drafts: Sequence[Draft], heads: dict[str, Head]) -> list[RecordedFact]:
         envelopes = []
         for draft in drafts:
+            _require_own_stream(draft)
             head = heads[draft.stream]
             envelope = Envelope.of(draft, head.sequence + 1, head.hash)
             heads[draft.stream] = Head(envelope.sequence, hash_of(codec.encode(envelope)))
@@ -127,19 +145,37 @@ class Ledger(Application[str]):
         return self._save(envelopes)
 
     def stream(self, name: str) -> Iterator[RecordedFact]:
-        """The facts of one stream in order (positions and recorded clocks are not looked up: both 0)."""
-        for stored in self.recorder.select_events(name):
-            yield codec.recorded(stored.state, 0, 0)
+        """The facts of one stream in order."""
+        for kept in self.engine.facts_of(name):
+            yield codec.recorded(kept.value, kept.position, kept.recorded_ms)
 
-    def append_rounds(self, agent: str, rounds: Sequence[Round]) -> None:
-        """Append rounds of one agent behind its last one, all or none.
+    def plans_of(self, agent: str) -> Plans:
+        """The plans of an agent."""
+        return reduce(plans.evolve, self.stream(plans.stream_of(agent)), plans.INITIAL)
+
+    def append_rounds(self, agent: str, rounds: Sequence[Round], *, behind: RoundHead | None = None) -> None:
+        """Append rounds of one agent, all or none, behind the head that their writer saw or behind its last.
 
         Raises:
+            BadInputError: a round is another agent's, or does not fit the plan that it names.
             ConflictError: the agent has moved on; number the rounds anew.
         """
-        values = chained(rounds, self.engine.round_head(agent).hash)
+        self._check_rounds(agent, rounds)
+        head = self.engine.round_head(agent) if behind is None else behind
+        values = chained(rounds, head.hash)
         records = [NewRound(r.number, r.start_ms, value) for r, value in zip(rounds, values, strict=True)]
         self.engine.append_rounds(agent, records)
+
+    def _check_rounds(self, agent: str, rounds: Sequence[Round]) -> None:
+        known = {plan.reference: plan for plan in self.plans_of(agent).history} if rounds else {}
+        for found in rounds:
+            plan = known.get(found.plan)
+            if found.agent != agent or plan is None:
+                raise BadInputError(
+                    f"round {found.number} is one of {found.agent} by plan {found.plan}, which is none of "
+                    f"agent {agent}'s; record its plan first, and append it as the agent that saw it"
+                )
+            check(found, plan)
 
     def _head(self, stream: str) -> Head:
         last = self.recorder.select_events(stream, desc=True, limit=1)

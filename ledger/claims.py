@@ -127,8 +127,8 @@ def rule(state: Claim, ruled: ClaimRuled) -> ClaimRuled:
     before = state.ruling
     if before and ruled.revises != before.sequence:
         raise RefusedError(
-            f"claim {ruled.claim} was already ruled ({before.decision}); to change that, revise ruling "
-            f"{before.sequence} with --revises {before.sequence}"
+            f"claim {ruled.claim} was already ruled ({before.decision}); to change that, name the ruling in "
+            "force with --revises and its position, as the register shows it"
         )
     if ruled.revises is not None and before is None:
         raise RefusedError(f"claim {ruled.claim} was never ruled; rule it without --revises")

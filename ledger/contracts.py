@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import ClassVar, Literal
 
-from ledger.errors import RefusedError
+from ledger.errors import BadInputError, RefusedError
 from ledger.fact import Fact, Name, RecordedFact, Text
+from ledger.public_holidays import is_calendar, public_holidays
 from ledger.terms import Offer, Terms, Zone
 
 # ---------------------------------------------------------------- facts
@@ -128,7 +129,7 @@ def evolve(state: Contract, recorded: RecordedFact) -> Contract:
             return replace(state, signed=fact, position=recorded.position, versions=(first,))
         case ContractAmended() as fact:
             version = TermsVersion(fact.terms_version, fact.from_day, fact.terms, recorded.position)
-            return replace(state, versions=(*state.versions, version))
+            return replace(state, versions=_with_version(state.versions, version))
         case ContractEnded() as fact:
             return replace(state, ended=fact)
         case PlatformAdded() as fact:
@@ -137,6 +138,12 @@ def evolve(state: Contract, recorded: RecordedFact) -> Contract:
         case PlatformRemoved() as fact:
             return replace(state, platforms=tuple(_left(each, fact) for each in state.platforms))
     return state
+
+
+def _with_version(versions: tuple[TermsVersion, ...], added: TermsVersion) -> tuple[TermsVersion, ...]:
+    """By day; an amendment from the day of a version takes its place."""
+    others = (version for version in versions if version.from_day != added.from_day)
+    return tuple(sorted((*others, added), key=lambda version: version.from_day))
 
 
 def _left(membership: Membership, fact: PlatformRemoved) -> Membership:
@@ -157,18 +164,19 @@ def sign(state: Contract, signed: ContractSigned) -> ContractSigned:
         )
     if signed.last_day and signed.last_day < signed.first_day:
         raise RefusedError("the contract would end before it begins; correct first_day or last_day")
+    _require_calendar(signed.terms)
     return signed
 
 
 def amend(state: Contract, from_day: date, terms: Terms, reason: str) -> ContractAmended:
-    """Put other terms in force from a day after those of the version before."""
+    """Put other terms in force from a day after those of the version before.
+
+    Or from the very day of a version whose hours cannot be laid out, because nobody knows its calendar.
+    """
     signed = require_signed(state)
-    newest = state.versions[-1]
-    if from_day <= newest.from_day:
-        raise RefusedError(
-            f"version {newest.terms_version} of the terms already holds from {newest.from_day}; amend from a "
-            "later day (what was judged before stays as it was agreed)"
-        )
+    _require_calendar(terms)
+    if not _can_be_replaced(state, from_day):
+        _require_later_day(state.versions[-1], from_day)
     if state.last_day and from_day > state.last_day:
         raise RefusedError(f"the contract ends on {state.last_day}; amend from a day within it")
     period = state.versions[0].terms.readings.period
@@ -179,11 +187,31 @@ def amend(state: Contract, from_day: date, terms: Terms, reason: str) -> Contrac
         )
     return ContractAmended(
         contract=signed.contract,
-        terms_version=newest.terms_version + 1,
+        terms_version=max(version.terms_version for version in state.versions) + 1,
         from_day=from_day,
         terms=terms,
         reason=reason,
     )
+
+
+def _can_be_replaced(state: Contract, from_day: date) -> bool:
+    there = [version for version in state.versions if version.from_day == from_day]
+    return bool(there) and not is_calendar(there[0].terms.holiday_calendar)
+
+
+def _require_later_day(newest: TermsVersion, from_day: date) -> None:
+    if from_day <= newest.from_day:
+        raise RefusedError(
+            f"version {newest.terms_version} of the terms already holds from {newest.from_day}; amend from a "
+            "later day (what was judged before stays as it was agreed)"
+        )
+
+
+def _require_calendar(terms: Terms) -> None:
+    try:
+        public_holidays(terms.holiday_calendar, ())
+    except BadInputError as error:
+        raise RefusedError(str(error)) from None
 
 
 def end(state: Contract, last_day: date, reason: str) -> ContractEnded:
@@ -199,6 +227,11 @@ def end(state: Contract, last_day: date, reason: str) -> ContractEnded:
 def add_platform(state: Contract, platform: str, from_day: date, offer: Offer) -> PlatformAdded:
     """Add a platform that is not in the contract on that day."""
     signed = require_signed(state)
+    if from_day < signed.first_day:
+        raise RefusedError(
+            f"the contract begins on {signed.first_day}, so nothing of {platform} counts before; add it from "
+            "that day or a later one"
+        )
     for membership in state.platforms:
         overlaps = membership.last_day is None or membership.last_day >= from_day
         if membership.platform == platform and overlaps:

@@ -1,7 +1,8 @@
 """Corrections of probe results: an interval of one agent's outcomes on one platform, annulled or restated.
 
 The originals stay. From the moment at which a correction is recorded, the agent counts as not having
-observed the platform during the interval (annulled), or as having seen another outcome (restated).
+observed the platform during the interval (annulled), or as having seen another outcome wherever it had seen
+one (restated). Silence stays silence.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pydantic import model_validator
 
 from ledger.errors import RefusedError
 from ledger.fact import Evidence, Fact, Name, Person, RecordedFact, Span, Text
+from ledger.instants import format_instant
 
 # ---------------------------------------------------------------- facts
 
@@ -71,11 +73,16 @@ def evolve(state: Correction, recorded: RecordedFact) -> Correction:
 # ---------------------------------------------------------------- decide
 
 
-def correct(state: Correction, corrected: ResultsCorrected) -> ResultsCorrected:
+def correct(state: Correction, corrected: ResultsCorrected, now_ms: int) -> ResultsCorrected:
     """Correct under a new name; a correction is itself corrected by a later one over the same interval."""
     if state.corrected:
         raise RefusedError(
             f"correction {corrected.correction} was already made; correct the same interval again under "
             "another name, the later one counts"
+        )
+    if corrected.interval.end_ms > now_ms:
+        raise RefusedError(
+            "a correction speaks of results that were seen, and its interval ends in the future; let it end "
+            f"at {format_instant(now_ms)} or before, and correct the rest once it was seen"
         )
     return corrected

@@ -1,6 +1,11 @@
 """What Constat says when it does not do what it was asked; each message tells the reader what to do next."""
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, as messages say it: `1 round`, `2 rounds`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 class ConstatError(Exception):
     """Every error meant for a person. Its text is shown as it is, without a traceback; exit code 2."""
 

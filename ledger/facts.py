@@ -18,6 +18,7 @@ from ledger.contracts import (
 from ledger.corrections import ResultsCorrected
 from ledger.fact import Fact
 from ledger.incidents import DataLossAlertSent, IncidentOpened, IncidentResolved, IncidentUpdated
+from ledger.instants import STORED
 from ledger.maintenance import (
     MaintenanceFinished,
     MaintenanceStarted,
@@ -59,6 +60,36 @@ ALL_FACTS: tuple[type[Fact], ...] = (
 
 BY_TYPE: Mapping[str, type[Fact]] = {fact.TYPE: fact for fact in ALL_FACTS}
 
+BY_SUBJECT: Mapping[str, tuple[type[Fact], ...]] = {
+    "contract": (ContractSigned, ContractAmended, ContractEnded, PlatformAdded, PlatformRemoved),
+    "plan": (PlanSet,),
+    "maintenance": (
+        NoticePublished,
+        NoticeMoved,
+        NoticeWithdrawn,
+        MaintenanceStarted,
+        MaintenanceFinished,
+    ),
+    "incident": (IncidentOpened, IncidentUpdated, IncidentResolved, DataLossAlertSent),
+    "claim": (ClaimFiled, ClaimRuled),
+    "correction": (ResultsCorrected,),
+    "support": (SupportRequested, SupportAnswered),
+    "operations": (BackupTaken, BackupReplicated, BackupExpired, DataPlaced, StorageMeasured),
+}
+"""The first word of a stream's name -> the facts that it may hold."""
+
+_NAMED_BY = {"plan": "agent", "support": "request", "operations": "platform"}
+"""The field of a fact that is the rest of its stream's name, where it is not called like its subject."""
+
+_SUBJECT_OF = {fact: subject for subject, facts in BY_SUBJECT.items() for fact in facts}
+
+
+def stream_of(fact: Fact) -> str:
+    """The one stream on which a fact may stand: its subject, and the name of what it is about."""
+    subject = _SUBJECT_OF[type(fact)]
+    return f"{subject}:{getattr(fact, _NAMED_BY.get(subject, subject))}"
+
+
 Upcaster = Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]
 
 UPCASTERS: Mapping[str, Upcaster] = {}
@@ -74,4 +105,4 @@ def read(type_name: str, data: dict[str, Any]) -> Fact:
     """
     while type_name in UPCASTERS:
         type_name, data = UPCASTERS[type_name](data)
-    return BY_TYPE[type_name].model_validate(data)
+    return BY_TYPE[type_name].model_validate(data, context={STORED: True})

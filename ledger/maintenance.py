@@ -96,6 +96,11 @@ class Maintenance:
     work_positions: tuple[int, ...] = ()
 
     @property
+    def withdrawn_ms(self) -> int | None:
+        """When the last notice took the announcement back; None if it stands or never was."""
+        return self.notices[-1].given_ms if self.notices and self.announced is None else None
+
+    @property
     def announced(self) -> Interval | None:
         """What the last notice announces; None if it was withdrawn or never published."""
         return self.notices[-1].announced if self.notices else None
@@ -158,14 +163,19 @@ def move(state: Maintenance, given_ms: int, moved: NoticeMoved) -> NoticeMoved:
 
 
 def withdraw(state: Maintenance, given_ms: int, withdrawn: NoticeWithdrawn) -> NoticeWithdrawn:
-    """Take an announcement back."""
+    """Take an announcement back, before its work is over."""
     _require_announced(state, withdrawn.maintenance, "withdrawn")
     _require_later(state, given_ms)
+    if state.finished_ms is not None and given_ms >= state.finished_ms:
+        raise RefusedError(
+            f"the work of {withdrawn.maintenance} was over at {format_instant(state.finished_ms)}; what was "
+            "announced and done cannot be taken back: if the notice was given earlier, say when"
+        )
     return withdrawn
 
 
 def start(state: Maintenance, maintenance: str) -> MaintenanceStarted:
-    """Say that the work began."""
+    """Say that the work began; it may have been done although its notice was withdrawn."""
     if not state.notices:
         raise RefusedError(f"maintenance {maintenance} was never announced; publish its notice first")
     if state.started_ms is not None:

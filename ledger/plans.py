@@ -1,9 +1,10 @@
 """Plans: which platforms an agent probes, in which order and when within a round."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from ledger.errors import RefusedError
 from ledger.fact import Fact, Name, RecordedFact, Value
@@ -17,6 +18,8 @@ class Planned(Value):
     platform: Name
     offset_ms: Annotated[int, Field(ge=0)] = 0
     usual_status: Annotated[int, Field(ge=0, le=999)] = 200
+    written: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """How the agent's source writes the platform, where that is not its name (decision record 0045)."""
 
 
 class PlanSet(Fact):
@@ -40,7 +43,7 @@ class PlanSet(Fact):
             raise ValueError("an offset lies within the round; make it smaller than period_ms")
         return self
 
-    @property
+    @cached_property
     def reference(self) -> str:
         """How a round names its plan: `agent/version`."""
         return f"{self.agent}/{self.plan_version}"

@@ -22,6 +22,7 @@ class Readings(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
+        defer_build=True,
         populate_by_name=True,
         alias_generator=lambda name: name.replace("_", "-"),
     )

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from ledger.errors import RefusedError
 from ledger.fact import Fact, Name, Person, RecordedFact, Text
+from ledger.instants import format_instant
 
 # ---------------------------------------------------------------- facts
 
@@ -79,9 +80,14 @@ def request(state: Request, requested: SupportRequested) -> SupportRequested:
 
 
 def answer(state: Request, answered: SupportAnswered, answered_ms: int) -> SupportAnswered:
-    """Answer a request that was filed."""
+    """Answer a request that was filed, once: only the first answer is judged."""
     if state.requested is None:
         raise RefusedError(f"no request {answered.request}; file it first with `constat support file`")
+    if state.answered_ms is not None:
+        raise RefusedError(
+            f"request {answered.request} was already answered at {format_instant(state.answered_ms)}, and "
+            "the first answer is the one that is judged; file another request for what was asked since"
+        )
     if answered_ms < state.requested_ms:
         raise RefusedError("the answer would come before the request; correct the time")
     return answered

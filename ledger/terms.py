@@ -103,11 +103,6 @@ class Terms(Value):
         """How long an agent's outcome holds without a next one."""
         return self.stale_after_seconds * SECOND_MS
 
-    def with_readings(self, **changes: str) -> "Terms":
-        """The same clauses under other readings; keyword names use underscores."""
-        hyphenated = {name.replace("_", "-"): value for name, value in changes.items()}
-        return self.model_copy(update={"readings": self.readings.changed(hyphenated)})
-
 
 def zone_of(name: str) -> ZoneInfo:
     """The zone in which a contract counts its days."""

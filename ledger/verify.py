@@ -19,6 +19,7 @@ import orjson
 from ledger import rounds
 from ledger.errors import BadInputError, DamagedLedgerError, UnusableLedgerError
 from ledger.fact import GENESIS_HASH, hash_of
+from ledger.facts import stream_of
 from ledger.instants import format_instant
 from ledger.log import codec
 from ledger.log.arbitration import Head
@@ -199,6 +200,8 @@ def _check_fact(row: FactRow, walked: _Walked, plans: dict[str, _KnownPlan]) -> 
     envelope = codec.decode(row.value)
     said = (envelope.stream, envelope.sequence, orjson.loads(row.value)["type"])
     _require(said == (row.stream, row.sequence, row.type), "its columns do not say what its bytes say")
+    own = stream_of(envelope.fact)
+    _require(row.stream == own, f"it stands on {row.stream}, and belongs on {own}")
     head = walked.heads.get(row.stream, _START)
     _require(row.sequence == head.sequence + 1, f"number {head.sequence + 1} of its stream is missing")
     _check_predecessor(envelope.previous_hash, head)

@@ -6,7 +6,7 @@ allowed window and, where the terms ask for it, was really worked [DisponibilitÃ
 a quarter concerns several maintenances together and is in `ceiling.py`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -112,20 +112,25 @@ def given_in_time(notice: Notice, terms: Terms) -> bool:
     return early or terms.readings.notice == "best-effort"
 
 
-def _standings(maintenance: Maintenance, terms: Terms) -> list[_Standing]:
-    """One after the other, each from the moment its notice was given until the next one was."""
+def in_force(maintenance: Maintenance, terms: Terms) -> Iterator[tuple[Notice, Interval]]:
+    """Every notice in the order of their giving, from the moment it was given until the next one was."""
     notices = sorted(maintenance.notices, key=lambda notice: (given_ms(notice, terms), notice.position))
     turns = [*(given_ms(notice, terms) for notice in notices), END_OF_TIME_MS]
+    for notice, (start_ms, end_ms) in zip(notices, pairwise(turns), strict=True):
+        yield notice, Interval(start_ms, max(start_ms, end_ms))
+
+
+def _standings(maintenance: Maintenance, terms: Terms) -> list[_Standing]:
+    """What was announced while each notice was in force, one after the other."""
     standings = []
     before: list[Interval] = []
     in_time: list[Interval] = []
-    for notice, (start_ms, end_ms) in zip(notices, pairwise(turns), strict=True):
+    for notice, while_in_force in in_force(maintenance, terms):
         if notice.announced is None:
             in_time = []
         elif given_in_time(notice, terms):
             in_time = [*in_time, notice.announced]
-        in_force = Interval(start_ms, end_ms)
-        standings.append(_Standing(in_force, notice.announced, tuple(before), tuple(in_time)))
+        standings.append(_Standing(while_in_force, notice.announced, tuple(before), tuple(in_time)))
         before += [notice.announced] if notice.announced else []
     return standings
 

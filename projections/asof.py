@@ -1,11 +1,12 @@
 """As known at K: the facts and rounds that the ledger held at a moment, and nothing recorded later.
 
 At a time: all facts and rounds recorded up to then. At a position of the decision log: the facts up to it,
-and the rounds recorded up to that fact's recorded time.
+and the rounds recorded up to that fact's recorded time. What was known is named by the last record of it, so
+that it can be asked for again when more has been recorded (decision record 0043).
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -40,10 +41,24 @@ SUBJECTS: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """A moment of knowledge: a position, and the recorded clock up to which rounds are known."""
+    """A moment of knowledge: what was known, and the moment up to which that is looked at."""
 
     position: int
+    """The last fact that was known."""
     recorded_ms: int
+    """When the last record that was known was recorded; the rounds up to then are known."""
+    moment_ms: int
+    """The moment asked about: a period that had not ended then runs to it. No record is known after it."""
+
+    def looked_at(self, moment_ms: int) -> "AsOf":
+        """The same knowledge at a later moment, when nothing more was known.
+
+        Raises:
+            BadInputError: something of it was recorded only after that moment.
+        """
+        if moment_ms < self.recorded_ms:
+            raise BadInputError("what was known was recorded after the moment behind the /; give a later one")
+        return replace(self, moment_ms=moment_ms)
 
 
 def at_position(engine: Engine, position: int) -> AsOf:
@@ -52,24 +67,26 @@ def at_position(engine: Engine, position: int) -> AsOf:
     Raises:
         BadInputError: the log is not that long.
     """
-    try:
-        return AsOf(position, engine.recorded_ms_of(position))
-    except KeyError:
+    last = engine.head().position
+    if position > last:
         raise BadInputError(
-            f"the ledger has {engine.head().position} facts, so nothing is known at position {position}; "
-            "ask for a position up to that"
-        ) from None
+            f"the ledger has {last} facts, so nothing is known at position {position}; ask for a position up "
+            "to that"
+        )
+    recorded_ms = engine.recorded_ms_of(position)
+    return AsOf(position, recorded_ms, recorded_ms)
 
 
 def at_time(engine: Engine, recorded_ms: int) -> AsOf:
     """As known at a moment of the recorded clock."""
-    return AsOf(engine.position_at(recorded_ms), recorded_ms)
+    head = engine.head_at(recorded_ms)
+    return AsOf(head.position, head.recorded_ms, recorded_ms)
 
 
 def at_head(engine: Engine, now_ms: int) -> AsOf:
     """As known now; a ledger whose recorded clock is ahead of ours is known to its end."""
     head = engine.head()
-    return AsOf(head.position, max(now_ms, head.recorded_ms))
+    return AsOf(head.position, head.recorded_ms, max(now_ms, head.recorded_ms))
 
 
 @dataclass(frozen=True)
@@ -80,7 +97,7 @@ class Known:
     facts: Sequence[RecordedFact]
     engine: Engine = field(repr=False, compare=False)
     memo: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
-    """What was already derived, by everything that it depends on; shared by the moments of one question."""
+    """What was derived last, by what it is; shared by the moments of one question."""
 
     @classmethod
     def at(cls, engine: Engine, as_of: AsOf) -> "Known":
@@ -88,11 +105,15 @@ class Known:
         kept = engine.facts(until=as_of.position)
         return cls(as_of, [codec.recorded(k.value, k.position, k.recorded_ms) for k in kept], engine)
 
-    def once(self, key: Hashable, derive: Callable[[], Derived]) -> Derived:
-        """What `derive` gives, derived only once for a key that names everything that it depends on."""
-        if key not in self.memo:
-            self.memo[key] = derive()
-        derived: Derived = self.memo[key]
+    def latest(self, slot: Hashable, key: Hashable, derive: Callable[[], Derived]) -> Derived:
+        """What `derive` gives for a key that names everything that it depends on.
+
+        Of a slot only what was derived last is kept: a question moves from moment to moment and never back.
+        """
+        kept = self.memo.get(slot)
+        if kept is None or kept[0] != key:
+            self.memo[slot] = kept = key, derive()
+        derived: Derived = kept[1]
         return derived
 
     @cached_property

@@ -7,6 +7,7 @@ always show both.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
 from ledger.readings import Readings
 from ledger.terms import Terms
@@ -45,12 +46,19 @@ def measured(timeline: Timeline, terms: Terms) -> Measure:
 
 def measure(totals_ms: Sums, days_ms: Iterable[Sums], terms: Terms) -> Measure:
     """Measure any time, given whole and by local days."""
+    return measure_with(totals_ms, sum(over_daily_ms(day_ms, terms) for day_ms in days_ms), terms)
+
+
+def over_daily_ms(day_ms: Sums, terms: Terms) -> int:
+    """What of the down time of a local day exceeds the daily allowance."""
+    return max(0, counted_down_ms(day_ms, terms.readings) - terms.daily_allowance_ms)
+
+
+def measure_with(totals_ms: Sums, over_daily_ms: int, terms: Terms) -> Measure:
+    """The same where it is already known by how much the days exceed their allowance."""
     readings = terms.readings
     down_ms = counted_down_ms(totals_ms, readings)
     base_ms = _up_ms(totals_ms, readings) + down_ms
-    over_daily_ms = sum(
-        max(0, counted_down_ms(day_ms, readings) - terms.daily_allowance_ms) for day_ms in days_ms
-    )
     share = _ratio(base_ms - down_ms, base_ms)
     share_met = share is None or share >= terms.target_share
     daily_met = share is None or over_daily_ms == 0
@@ -67,9 +75,14 @@ def measure(totals_ms: Sums, days_ms: Iterable[Sums], terms: Terms) -> Measure:
     )
 
 
+def counting_down(readings: Readings) -> tuple[Literal["down", "unknown"], ...]:
+    """What counts as down, as a class and as a verdict: unknown too where the readings say so."""
+    return ("down", "unknown") if readings.unknown_time == "as-down" else ("down",)
+
+
 def counted_down_ms(sums_ms: Sums, readings: Readings) -> int:
     """The down time that counts."""
-    return sums_ms["down"] + (sums_ms["unknown"] if readings.unknown_time == "as-down" else 0)
+    return sum(sums_ms[class_] for class_ in counting_down(readings))
 
 
 def _up_ms(sums_ms: Sums, readings: Readings) -> int:

@@ -95,7 +95,7 @@ def off_site(scope: Scope) -> CommitmentEntry:
 def _misses_its_copy(backup: Backup, scope: Scope) -> bool:
     if any(copy.operator != backup.operator for copy in backup.copies):
         return False
-    is_due = scope.known.as_of.recorded_ms >= backup.taken_ms + COPIED_WITHIN_MS
+    is_due = scope.judged_ms >= backup.taken_ms + COPIED_WITHIN_MS
     return is_due or backup.expired_ms is not None
 
 

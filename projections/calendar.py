@@ -4,19 +4,21 @@ A schedule is read pointwise: an instant is in it if and only if the local wall 
 So an hour that occurs twice counts twice, and one that does not occur counts nothing.
 """
 
-from collections.abc import Container, Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Container, Iterator
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from ledger import instants
 from ledger.errors import BadInputError
 from ledger.instants import DAY_MS, HOUR_MS, MINUTE_MS, from_ms, to_ms
 from ledger.interval import Interval, union
+from ledger.public_holidays import public_holidays
 from ledger.schedule import Schedule
 from ledger.terms import Terms
 
-END_OF_TIME_MS = to_ms(datetime(9999, 1, 1, tzinfo=UTC))
-"""Where an open-ended interval ends: a year before Python's dates do, so that days can still be added."""
+END_OF_TIME_MS = instants.END_OF_TIME_MS
+"""Where an open-ended interval ends."""
 
 _ONE_DAY = timedelta(days=1)
 _LAST_DAY = date(9998, 12, 31)
@@ -161,31 +163,17 @@ _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 # ---------------------------------------------------------------- public holidays
 
 
-def holidays_of(terms: Terms, years: Iterable[int]) -> frozenset[date]:
-    """The public holidays of the terms' calendar in these years, and the terms' extra holidays of any year.
-
-    Raises:
-        BadInputError: there is no such calendar.
-    """
-    public = _public_holidays(terms.holiday_calendar, frozenset(years))
-    return public | frozenset(terms.extra_holidays)
-
-
 @lru_cache(maxsize=256)
 def _public_holidays(calendar: str, years: frozenset[int]) -> frozenset[date]:
-    if not calendar or not years:
+    if not years:
         return frozenset()
-    import holidays  # noqa: PLC0415 - slow to import, and a command that prints no figure needs none
-
-    country, _, subdivision = calendar.partition("-")
     try:
-        found = holidays.country_holidays(country, subdiv=subdivision or None, years=years)
-    except NotImplementedError:
+        return public_holidays(calendar, years)
+    except BadInputError as error:
         raise BadInputError(
-            f"there is no holiday calendar {calendar!r}; write holiday_calendar as a country (FR), a country "
-            "and its part (FR-57), or leave it empty and list the days in extra_holidays"
+            f"{error}; amend the contract with such a calendar from the day on which these terms begin "
+            "(`constat contract amend FILE --from-day DAY`), and the amendment takes their place"
         ) from None
-    return frozenset(found)
 
 
 # ---------------------------------------------------------------- the schedules of terms

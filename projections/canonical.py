@@ -1,7 +1,8 @@
 """The canonical JSON of a statement (RFC 8785) and its digest.
 
-The digest is over everything in the object less `digest` itself and `as_of.recorded_at`: at the same
-position the same facts give the same bytes, whenever the question was asked.
+The digest is over everything in the object less `digest` itself and `as_of.recorded_at`: the same facts known
+give the same bytes, whenever the question was asked. Only a period that had not ended runs to the moment of
+the question, and has it in the digest as its end.
 """
 
 import hashlib

@@ -5,11 +5,12 @@ from collections.abc import Collection, Iterable
 import polars as pl
 
 from ledger.corrections import Correction
+from ledger.interval import Interval, union
 from projections.asof import Known
-from projections.steps import CODES, DEGRADED, DOWN, UNKNOWN, UP, Steps, laid_over
+from projections.steps import CODES, DEGRADED, DOWN, UNKNOWN, UP, Steps, known_within, laid_over
 from projections.stream import Stream
 
-__all__ = ["DEGRADED", "DOWN", "SCHEMA", "UNKNOWN", "UP", "outcome_changes"]
+__all__ = ["DEGRADED", "DOWN", "SCHEMA", "UNKNOWN", "UP", "observed_within", "outcome_changes"]
 
 SCHEMA = {"platform": pl.String(), "agent": pl.String(), "at_ms": pl.Int64(), "outcome": pl.Int8()}
 
@@ -29,8 +30,8 @@ def outcome_changes(
         DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
     """
     chosen = frozenset(platforms)
-    key = ("observed", chosen, stale_after_ms, known.round_offset, len(known.plans))
-    said = dict(known.once(key, lambda: _observed(known, chosen, stale_after_ms)))
+    slot, key = ("observed", chosen, stale_after_ms), (known.round_offset, len(known.plans))
+    said = dict(known.latest(slot, key, lambda: _observed(known, chosen, stale_after_ms)))
     _correct(said, known.corrections.values(), chosen)
     return _frame(said, until_ms)
 
@@ -70,10 +71,29 @@ def _agents(known: Known, platforms: frozenset[str]) -> list[str]:
 
 def _correct(said: Said, corrections: Iterable[Correction], platforms: frozenset[str]) -> None:
     """Lay the corrections over what was observed, in the order in which they were recorded."""
+    observed = dict(said)
     for correction in corrections:
         corrected = correction.corrected
         if corrected is None or corrected.platform not in platforms:
             continue
         key, (start_ms, end_ms) = (corrected.platform, corrected.agent), corrected.interval.interval
         outcome = CODES[corrected.outcome] if corrected.outcome else UNKNOWN
-        said[key] = laid_over(said.get(key, []), start_ms, end_ms, outcome)
+        if key in said:
+            said[key] = laid_over(said[key], observed[key], start_ms, end_ms, outcome)
+
+
+# ---------------------------------------------------------------- what there is to correct
+
+
+def observed_within(
+    known: Known, agent: str, platform: str, stale_after_ms: int, within: Interval
+) -> list[Interval]:
+    """When within an interval an agent's own results, corrected or not, say something of a platform.
+
+    Raises:
+        DamagedLedgerError: as above.
+    """
+    stream = Stream(known, agent, frozenset({platform}), stale_after_ms)
+    for kept in known.rounds(agents=[agent]):
+        stream.take(kept)
+    return union(known_within(stream.steps().get(platform, []), *within))

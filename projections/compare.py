@@ -47,12 +47,12 @@ def in_every_combination(
     Raises:
         BadInputError: one of them is no reading, or there are too many combinations.
     """
-    questions = [question_named(name) for name in disputed]
+    questions = [question_named(name) for name in dict.fromkeys(disputed)]
     if prod(len(question.choices) for question in questions) > COMBINATIONS_MAX:
         raise BadInputError(f"more than {COMBINATIONS_MAX} combinations; name fewer disputed readings")
     in_force = asked.terms.readings.model_dump(by_alias=True)
     for values in product(*(_values(question, in_force[question.name]) for question in questions)):
-        chosen = dict(zip(disputed, values, strict=True))
+        chosen = dict(zip((question.name for question in questions), values, strict=True))
         changed = {name: value for name, value in chosen.items() if value != in_force[name]}
         yield _alternative(known, contract, asked, changed)
 
@@ -87,7 +87,7 @@ def _alternative(known: Known, contract: Contract, asked: Period, changed: Mappi
 
 def _same_period(known: Known, contract: Contract, asked: Period) -> Period:
     # Under another reading of `period` the period is the one that holds the same first day.
-    known_ms = known.as_of.recorded_ms
+    known_ms = known.as_of.moment_ms
     if asked.number is None:
         return period_between(contract, asked.interval, known_ms)
     first_day = from_ms(asked.interval.start_ms).astimezone(asked.zone).date()

@@ -6,7 +6,7 @@ ledger is the order of the argument.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ledger.errors import BadInputError
@@ -57,7 +57,7 @@ def difference(
     Raises:
         BadInputError: the second moment is before the first, or the period was not known at the first.
     """
-    if later.as_of.position < earlier.as_of.position or later.as_of.recorded_ms < earlier.as_of.recorded_ms:
+    if _is_before(later.as_of, earlier.as_of):
         raise BadInputError("the second moment is before the first; exchange --as-of and --and")
     steps = []
     before = _figures(earlier, contract_name, period, readings)
@@ -66,21 +66,30 @@ def difference(
         known = Known(as_of, later.facts[: as_of.position], later.engine, later.memo)
         after = _figures(known, contract_name, period, readings)
         if moved := _moved(before, after):
-            kind: Literal["fact", "rounds"] = "fact" if fact else "rounds"
-            steps.append(Step(kind, as_of.position, as_of.recorded_ms, fact, moved))
+            steps.append(_step(as_of, fact, moved))
         before = after
     return Difference(_moved(first, before), tuple(steps))
+
+
+def _is_before(one: AsOf, other: AsOf) -> bool:
+    return one.position < other.position or one.moment_ms < other.moment_ms
+
+
+def _step(as_of: AsOf, fact: RecordedFact | None, moved: tuple[Figure, ...]) -> Step:
+    if fact is None:
+        return Step("rounds", as_of.position, as_of.moment_ms, None, moved)
+    return Step("fact", as_of.position, fact.recorded_ms, fact, moved)
 
 
 def _moments(earlier: Known, later: Known) -> Iterator[tuple[AsOf, RecordedFact | None]]:
     at = earlier.as_of
     for fact in later.facts[at.position :]:
         if fact.recorded_ms > at.recorded_ms:
-            at = AsOf(at.position, fact.recorded_ms)
+            at = AsOf(at.position, fact.recorded_ms, max(fact.recorded_ms, at.moment_ms))
             yield at, None
-        at = AsOf(fact.position, at.recorded_ms)
+        at = replace(at, position=fact.position)
         yield at, fact
-    if later.as_of.recorded_ms > at.recorded_ms:
+    if later.as_of != at:
         yield later.as_of, None
 
 

@@ -99,7 +99,7 @@ _Concerned = tuple[Exclusion, AbstractSet[str]]
 def _maintenances(
     known: Known, platforms: AbstractSet[str], parts: Sequence[Part], period: Period
 ) -> Iterator[_Concerned]:
-    known_ms = known.as_of.recorded_ms
+    known_ms = known.as_of.moment_ms
     for name, maintenance in known.maintenances.items():
         concerned = platforms & set(maintenance.platforms)
         if not concerned:

@@ -33,7 +33,7 @@ def hyphenated(name: str) -> str:
 class Figures(BaseModel):
     """A part of a statement: closed and frozen."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
 
 class PeriodFigures(Figures):
@@ -52,7 +52,7 @@ class PeriodFigures(Figures):
 
 
 class AsOfFigures(Figures):
-    """The moment of knowledge."""
+    """The moment of knowledge: the last fact known, and when the last fact or round known was recorded."""
 
     position: int
     recorded_at: Instant
@@ -269,20 +269,23 @@ class Finding(Figures):
     positions: tuple[int, ...] = ()
 
 
+Commitment = Literal[
+    "support-answer",
+    "backup-daily",
+    "backup-off-site",
+    "backup-kept",
+    "operators",
+    "storage",
+    "maintenance-quarter",
+    "browsers",
+    "data-loss-alert",
+]
+
+
 class CommitmentEntry(Figures):
     """One promise of the contract beside availability: kept, broken, or nothing recorded to judge it by."""
 
-    commitment: Literal[
-        "support-answer",
-        "backup-daily",
-        "backup-off-site",
-        "backup-kept",
-        "operators",
-        "storage",
-        "maintenance-quarter",
-        "browsers",
-        "data-loss-alert",
-    ]
+    commitment: Commitment
     clause: str
     state: Literal["kept", "broken", "nothing-recorded"]
     examined: int

@@ -1,25 +1,12 @@
 """What the commitments share: how a finding is written, and what the state of a commitment follows from."""
 
 from collections.abc import Iterable
-from typing import Literal
 
-from projections.figures import CommitmentEntry, Finding
+from projections.figures import Commitment, CommitmentEntry, Finding
 from projections.scope import Scope
 
 INFORMATIVE = frozenset({"unknown-operator", "too-little-maintenance", "unsupported-browser"})
 """Findings that tell the reader something and break no promise (decision records 0033, 0034)."""
-
-Commitment = Literal[
-    "support-answer",
-    "backup-daily",
-    "backup-off-site",
-    "backup-kept",
-    "operators",
-    "storage",
-    "maintenance-quarter",
-    "browsers",
-    "data-loss-alert",
-]
 
 
 def finding(  # noqa: PLR0913 - a finding is all of this

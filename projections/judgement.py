@@ -58,7 +58,7 @@ def judge(known: Known, contract: Contract, period: Period) -> Judgement:
 
 def _earlier(known: Known, contract: Contract, period: Period) -> list[Period]:
     """The contract's periods whose days are granted before those of this one."""
-    begun = periods_of(contract, known.as_of.recorded_ms)
+    begun = periods_of(contract, known.as_of.moment_ms)
     return [each for each in begun if each.interval.end_ms <= period.interval.start_ms]
 
 

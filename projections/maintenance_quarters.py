@@ -5,15 +5,14 @@ informs and breaks nothing (decision record 0033).
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import NamedTuple
 
 from ledger.instants import DAY_MS, HOUR_MS
 from ledger.interval import Interval, clip, subtract, total_ms
-from ledger.maintenance import Maintenance, Notice
+from ledger.maintenance import Maintenance
 from ledger.terms import Terms
-from projections.announced import given_ms
-from projections.calendar import END_OF_TIME_MS, local_quarters
+from projections.announced import in_force
+from projections.calendar import local_quarters
 from projections.clauses import QUALITY
 from projections.figures import CommitmentEntry, Finding
 from projections.finding import finding, judged
@@ -87,24 +86,12 @@ def _findings(scope: Scope) -> Iterator[Finding]:
 
 
 def _announced(platform: str, quarter: Interval, terms: Terms, scope: Scope) -> list[_Announced]:
+    """What was announced at each instant by the last notice given until then."""
     return [
-        _Announced(each.position, within)
+        _Announced(notice.position, within)
         for maintenance in scope.known.maintenances.values()
         if platform in maintenance.platforms
-        for each in _in_force(maintenance, terms)
-        for within in clip([each.interval], quarter)
+        for notice, while_in_force in in_force(maintenance, terms)
+        if notice.announced
+        for within in clip(clip([notice.announced], while_in_force), quarter)
     ]
-
-
-def _in_force(maintenance: Maintenance, terms: Terms) -> Iterator[_Announced]:
-    """What was announced at each instant by the last notice given until then."""
-
-    def order(notice: Notice) -> tuple[int, int]:
-        return given_ms(notice, terms), notice.position
-
-    notices = sorted(maintenance.notices, key=order)
-    turns = [*(given_ms(notice, terms) for notice in notices), END_OF_TIME_MS]
-    for notice, (start_ms, end_ms) in zip(notices, pairwise(turns), strict=True):
-        if notice.announced:
-            for within in clip([notice.announced], Interval(start_ms, end_ms)):
-                yield _Announced(notice.position, within)

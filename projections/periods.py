@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from ledger.contracts import Contract, TermsVersion, require_signed
 from ledger.errors import BadInputError
-from ledger.interval import Interval, clip
+from ledger.interval import Interval, clip, total_ms
 from ledger.readings import QUESTIONS
 from ledger.terms import Terms, zone_of
 from projections.calendar import END_OF_TIME_MS, day_start_ms, local_date
@@ -137,11 +137,12 @@ def periods_of(contract: Contract, known_ms: int) -> list[Period]:
 def period_named(contract: Contract, text: str, known_ms: int) -> Period:
     """The period that a text means.
 
-    `3` is the third, `2026-10-15` the one that holds that local day, `2026-10` the first one that begins in
-    that month.
+    `3` is the third, `2026-10-15` the one that holds that local day, `2026-10` the one that holds more than
+    half of that month, or alone has days of it.
 
     Raises:
-        BadInputError: no period that had begun is meant; the message says which exist.
+        BadInputError: no period that had begun is meant, or no period holds more than half of a month that
+            several have days of; the message says which exist.
     """
     blocks = list(_blocks(contract, known_ms))
     number = _number_meant(contract, text, blocks)
@@ -231,13 +232,37 @@ def _number_meant(contract: Contract, text: str, blocks: list[Interval]) -> int 
     zone = zone_of(require_signed(contract).zone)
     if _NUMBER.fullmatch(text):
         return int(text) if 1 <= int(text) <= len(blocks) else None
+    if month := _month_meant(zone, text):
+        return _number_of_month(zone, text, month, blocks)
     day = _day_meant(text)
-    for number, block in enumerate(blocks, start=1):
-        if day is None and local_date(zone, block.start_ms).isoformat()[:7] == text:
-            return number
-        if day is not None and block.holds(day_start_ms(zone, day)):
-            return number
-    return None
+    holding = (n for n, block in enumerate(blocks, start=1) if day and block.holds(day_start_ms(zone, day)))
+    return next(holding, None)
+
+
+def _number_of_month(zone: ZoneInfo, text: str, month: Interval, blocks: list[Interval]) -> int | None:
+    touching = [number for number, block in enumerate(blocks, start=1) if block.overlaps(month)]
+    if len(touching) <= 1:
+        return touching[0] if touching else None
+    held_ms = {number: total_ms(clip([blocks[number - 1]], month)) for number in touching}
+    most = max(touching, key=lambda number: held_ms[number])
+    if 2 * held_ms[most] > month.length_ms:
+        return most
+    those = ", ".join(f"{number} ({_days(zone, blocks[number - 1])})" for number in touching)
+    raise BadInputError(
+        f"{text} is not the month of one period; it has days of {those}: ask for one by its number or by a "
+        "day of it"
+    )
+
+
+def _days(zone: ZoneInfo, block: Interval) -> str:
+    return f"{local_date(zone, block.start_ms)} to {local_date(zone, block.end_ms - 1)}"
+
+
+def _month_meant(zone: ZoneInfo, text: str) -> Interval | None:
+    first = _day_meant(f"{text}-01")
+    if first is None or first.year == date.max.year:
+        return None
+    return Interval(day_start_ms(zone, first), day_start_ms(zone, _next_month(first)))
 
 
 def _day_meant(text: str) -> date | None:

@@ -11,7 +11,7 @@ from ledger.corrections import ResultsCorrected
 from ledger.incidents import Incident
 from ledger.interval import Interval, clip
 from ledger.maintenance import Maintenance
-from projections.announced import given_ms
+from projections.announced import in_force
 from projections.classes import ClassSpan
 from projections.exclusions import Exclusion, exclusions_by_platform
 from projections.figures import Because, Class
@@ -61,9 +61,9 @@ class Reasons:
     def _notice_at(self, maintenance: Maintenance, instant_ms: int) -> int:
         """The notice in force, or the first one where none had been given yet."""
         terms = self._scope.terms_at(instant_ms)
-        given = sorted((given_ms(notice, terms), notice.position) for notice in maintenance.notices)
-        in_force = [position for at_ms, position in given if at_ms <= instant_ms]
-        return in_force[-1] if in_force else given[0][1]
+        ordered = list(in_force(maintenance, terms))
+        holding = [notice.position for notice, span in ordered if span.holds(instant_ms)]
+        return holding[0] if holding else ordered[0][0].position
 
 
 def _on_platform(platform: str, exclusions: Sequence[Exclusion], scope: Scope) -> _OnPlatform:

@@ -6,24 +6,27 @@ a run has come to is the most that it came to on any of its days, so that a day 
 A statement shows a block of 30 days: what the runs came to by its end, less what they had come to before it.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
-from itertools import chain, groupby
+from functools import cached_property
+from itertools import accumulate, chain, groupby
 
 from ledger.contracts import Contract
 from ledger.interval import Interval
 from ledger.terms import Terms
-from projections.availability import Measure, Sums, measure, measured
+from projections.availability import Measure, Sums, measure_with, measured, over_daily_ms
 from projections.calendar import day_interval, local_days
 from projections.classes import ClassSpan, Timeline
-from projections.figures import CLASSES
+from projections.figures import CLASSES, Class
 from projections.penalties import Accrual, PlatformAccrual, together
-from projections.periods import Part, Period
+from projections.periods import PERIOD_DAYS, Part, Period
 from projections.tranches import outages_ms, penalised_once_missed_ms, tranches
 
-WINDOW_DAYS = 30
+WINDOW_DAYS = PERIOD_DAYS
+"""A block and a window are as long as a period: thirty local days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +75,33 @@ class Day:
     terms: Terms
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class History:
-    """One platform from the contract's first day on."""
+    """One platform from the contract's first day on; any stretch of days is measured by running sums."""
 
     days: Sequence[Day]
     spans: Sequence[ClassSpan]
     parts: Sequence[Part]
+    _over_daily_ms: dict[int, list[int]] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def _until_ms(self) -> Mapping[Class, list[int]]:
+        """How long each class lasted before each day."""
+        return {name: [0, *accumulate(day.sums_ms[name] for day in self.days)] for name in CLASSES}
+
+    def measured(self, indexes: slice, terms: Terms) -> Measure:
+        """Measure some days by some terms."""
+        sums_ms = {name: until[indexes.stop] - until[indexes.start] for name, until in self._until_ms.items()}
+        over_ms = self._over_until_ms(terms)
+        return measure_with(sums_ms, over_ms[indexes.stop] - over_ms[indexes.start], terms)
+
+    def _over_until_ms(self, terms: Terms) -> list[int]:
+        # The days hold their terms as long as this lives, so that the object itself is a key.
+        found = self._over_daily_ms.get(id(terms))
+        if found is None:
+            found = [0, *accumulate(over_daily_ms(day.sums_ms, terms) for day in self.days)]
+            self._over_daily_ms[id(terms)] = found
+        return found
 
 
 # ---------------------------------------------------------------- blocks
@@ -169,30 +192,31 @@ def _window_start(last: int) -> int:
 
 
 def _in_breach(history: History, last: int) -> bool:
-    days = history.days[_window_start(last) : last + 1]
-    return not _measured_over(days, days[0].terms).target_met
+    first = _window_start(last)
+    return not history.measured(slice(first, last + 1), history.days[first].terms).target_met
 
 
 def _earned(history: History, indexes: slice, terms: Terms) -> Earned:
     """What a run comes to over the days that are its own, by the terms on its first window's first day."""
-    days = history.days[indexes]
-    measure = _measured_over(days, terms)
+    days = history.days
+    measure = history.measured(indexes, terms)
     penalised = penalised_once_missed_ms(measure, terms)
-    bounds = Interval(days[0].interval.start_ms, days[-1].interval.end_ms)
+    bounds = Interval(days[indexes.start].interval.start_ms, days[indexes.stop - 1].interval.end_ms)
     by_outage = penalised and terms.readings.tranche_over == "outage"
     outages = outages_ms(_within(history.spans, bounds), history.parts, terms) if by_outage else ()
     found = tranches(penalised, measure, outages, terms)
     return Earned(penalised, found, found * terms.days_per_tranche)
 
 
-def _measured_over(days: Sequence[Day], terms: Terms) -> Measure:
-    sums = [day.sums_ms for day in days]
-    return measure({name: sum(each[name] for each in sums) for name in CLASSES}, sums, terms)
-
-
 def _within(spans: Sequence[ClassSpan], bounds: Interval) -> list[ClassSpan]:
+    """The spans in the bounds; only the first and the last can reach beyond them."""
+    first = bisect_right(spans, bounds.start_ms, key=lambda span: span.end_ms)
+    after = bisect_left(spans, bounds.end_ms, key=lambda span: span.start_ms)
     return [
-        replace(span, start_ms=max(span.start_ms, bounds.start_ms), end_ms=min(span.end_ms, bounds.end_ms))
-        for span in spans
-        if span.start_ms < bounds.end_ms and bounds.start_ms < span.end_ms
+        span if bounds.start_ms <= span.start_ms and span.end_ms <= bounds.end_ms else _cut(span, bounds)
+        for span in spans[first:after]
     ]
+
+
+def _cut(span: ClassSpan, bounds: Interval) -> ClassSpan:
+    return replace(span, start_ms=max(span.start_ms, bounds.start_ms), end_ms=min(span.end_ms, bounds.end_ms))

@@ -35,6 +35,14 @@ class Scope:
         within = {name: clip(belongs, self.period.interval) for name, belongs in self.ever.items()}
         return {name: belongs for name, belongs in within.items() if belongs}
 
+    @property
+    def judged_ms(self) -> int:
+        """The moment by which it is judged whether something is overdue (decision record 0044).
+
+        The end of the period, or the last record known if that is later: never the second of the question.
+        """
+        return max(self.period.interval.end_ms, self.known.as_of.recorded_ms)
+
     def touched(self, platforms: Iterable[str], spans: Sequence[Interval]) -> dict[str, int]:
         """The own platforms among these that the spans touch, each with the first instant that they share."""
         found = {name: intersect(spans, self.own.get(name, [])) for name in platforms}

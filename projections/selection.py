@@ -22,7 +22,7 @@ def select(
     contract = known.contract(contract_name)
     if readings:
         contract = with_readings(contract, readings)
-    known_ms = known.as_of.recorded_ms
+    known_ms = known.as_of.moment_ms
     if isinstance(period, Interval):
         return contract, period_between(contract, period, known_ms)
     return contract, period_named(contract, period, known_ms)

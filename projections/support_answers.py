@@ -36,7 +36,7 @@ def _findings(name: str, request: Request, scope: Scope) -> Iterator[Finding]:
     promised_hours = scope.terms_at(request.requested_ms).support_answer_hours
     deadline_ms = request.requested_ms + promised_hours * HOUR_MS
     answered_ms = request.answered_ms
-    reached_ms = scope.known.as_of.recorded_ms if answered_ms is None else answered_ms
+    reached_ms = scope.judged_ms if answered_ms is None else answered_ms
     if reached_ms > deadline_ms:
         yield finding(
             scope,

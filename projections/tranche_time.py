@@ -1,15 +1,16 @@
 """Where a tranche lies: the instants of counted down time that make up the n-th tranche of a platform.
 
 Time that is not penalised is taken from the earliest down time first, as the tranches themselves are counted
-(spec 5.6); a fraction of a millisecond that is spared spares the whole millisecond.
+(spec 5.6). Of a millisecond that is spared in part, a complete tranche needs the whole one and has nothing of
+it; a started tranche has begun with it.
 """
 
 from collections.abc import Iterator, Sequence
-from math import ceil
+from math import ceil, floor
 
 from ledger.errors import BadInputError
 from ledger.interval import Interval, intersect
-from projections.availability import measured
+from projections.availability import counting_down, measured
 from projections.classes import Timeline
 from projections.periods import Period
 from projections.tranches import outages, penalised_ms
@@ -34,7 +35,8 @@ def tranche_intervals(line: Timeline, period: Period, number: int) -> list[Inter
 def _tranches(line: Timeline, period: Period) -> Iterator[list[Interval]]:
     terms = period.terms
     measure = measured(line, terms)
-    spared_ms = ceil(measure.counted_down_ms - penalised_ms(measure, terms))
+    spared = measure.counted_down_ms - penalised_ms(measure, terms)
+    spared_ms = floor(spared) if terms.readings.tranche == "started" else ceil(spared)
     for group in _groups(line, period):
         left, spared_ms = _after(group, spared_ms)
         while left:
@@ -46,7 +48,7 @@ def _tranches(line: Timeline, period: Period) -> Iterator[list[Interval]]:
 
 def _groups(line: Timeline, period: Period) -> list[list[Interval]]:
     """The counted down time in order: all of it, or outage by outage."""
-    counting = {"down", "unknown"} if period.terms.readings.unknown_time == "as-down" else {"down"}
+    counting = counting_down(period.terms.readings)
     counted = [Interval(span.start_ms, span.end_ms) for span in line.spans if span.class_ in counting]
     if period.terms.readings.tranche_over == "period":
         return [counted]

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from ledger.interval import Interval, clip, union
 from ledger.terms import Terms
-from projections.availability import Measure
+from projections.availability import Measure, counting_down
 from projections.classes import ClassSpan
 from projections.periods import Part
 
@@ -75,7 +75,7 @@ def outages_ms(spans: Sequence[ClassSpan], parts: Iterable[Part], terms: Terms) 
     """
     found = outages(spans, parts, terms)
     starts_ms = [outage.start_ms for outage in found]
-    counting = {"down", "unknown"} if terms.readings.unknown_time == "as-down" else {"down"}
+    counting = counting_down(terms.readings)
     lengths_ms = [0] * len(found)
     for span in spans:
         if span.class_ in counting:
@@ -85,7 +85,7 @@ def outages_ms(spans: Sequence[ClassSpan], parts: Iterable[Part], terms: Terms) 
 
 def outages(spans: Sequence[ClassSpan], parts: Iterable[Part], terms: Terms) -> list[Interval]:
     """The outages themselves, in order of time, whatever of them counts."""
-    seen_down = {"down", "unknown"} if terms.readings.unknown_time == "as-down" else {"down"}
+    seen_down = counting_down(terms.readings)
     down = [Interval(span.start_ms, span.end_ms) for span in spans if span.verdict in seen_down]
     degraded = [Interval(span.start_ms, span.end_ms) for span in spans if span.verdict == "degraded"]
     for part in parts if degraded else ():

@@ -13,7 +13,7 @@ from typing import Any, Self
 from ledger import claims, contracts, corrections, maintenance, plans
 from ledger.application import Ledger
 from ledger.fact import Draft, Fact, Span
-from ledger.instants import parse_instant
+from ledger.instants import read_instant
 from ledger.log.sqlite import SQLiteEngine
 from ledger.plans import Planned, PlanSet
 from ledger.rounds import Round
@@ -25,7 +25,7 @@ LATER = "2027-12-31T00:00:00Z"
 
 def ms(text: str | int) -> int:
     """An instant as milliseconds."""
-    return text if isinstance(text, int) else parse_instant(text)
+    return text if isinstance(text, int) else read_instant(text)
 
 
 def span(text: str) -> Span:

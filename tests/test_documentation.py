@@ -15,6 +15,9 @@ ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```(console|toml|text)( [^\n]*)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ELLIPSIS = "…"
+HEADER = "platform,observed_at,outcome\n"
+OCTOBER = HEADER + "".join(f"acme-prod,2026-10-01T09:0{minute}:00+02:00,up\n" for minute in range(3))
+NOVEMBER = HEADER + ("acme-prod,2026-11-02T09:00:00+01:00,up\nacme-prod,2026-11-02T09:01:00+01:00,sideways\n")
 
 
 def steps(page: Path) -> list[tuple[str, str]]:
@@ -39,24 +42,53 @@ def matches(shown: str, printed: str) -> bool:
     return re.fullmatch(pattern, tidy(printed), flags=re.DOTALL) is not None
 
 
-@pytest.mark.slow
-def test_every_command_of_the_tutorial_prints_what_the_tutorial_shows(tmp_path):
-    """A reader who types what the tutorial says sees what it shows."""
-    shutil.copytree(ROOT / "tests" / "data", tmp_path / "tests" / "data")
+def run(page: Path, folder: Path, **environment: str) -> None:
+    """Type every command of a page in a folder, and compare what it prints with what the page shows."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CONSTAT")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CONSTAT")}
     environment |= {"PATH": path, "COLUMNS": "100", "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}
-
-    found = steps(ROOT / "docs" / "tutorial.md")
-
+    found = steps(page)
     assert found
     for command, shown in found:
         done = subprocess.run(
-            command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+            command,
+            shell=True,
+            cwd=folder,
+            env=inherited | environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         printed = done.stdout + done.stderr
         assert done.returncode in (0, 1), f"$ {command}\n{printed}"
         assert not shown or matches(shown, printed), f"$ {command}\nshown:\n{shown}\nprinted:\n{printed}"
+
+
+@pytest.mark.slow
+def test_every_command_of_the_tutorial_prints_what_the_tutorial_shows(tmp_path):
+    """A reader who types what the tutorial says sees what it shows."""
+    shutil.copytree(ROOT / "tests" / "data", tmp_path / "tests" / "data")
+
+    run(ROOT / "docs" / "tutorial.md", tmp_path)
+
+
+@pytest.mark.slow
+def test_every_command_of_the_how_to_of_contracts_prints_what_it_shows(tmp_path):
+    run(ROOT / "docs" / "howto" / "own-contract.md", tmp_path)
+
+
+@pytest.mark.slow
+def test_every_command_of_the_how_to_of_results_prints_what_it_shows(tmp_path):
+    (tmp_path / "october.csv").write_text(OCTOBER)
+    (tmp_path / "november.csv").write_text(NOVEMBER)
+    run(ROOT / "docs" / "howto" / "own-contract.md", tmp_path)
+
+    run(ROOT / "docs" / "howto" / "own-results.md", tmp_path)
+
+
+@pytest.mark.slow
+def test_every_command_of_the_how_to_of_disputes_prints_what_it_shows(tmp_path):
+    run(ROOT / "docs" / "howto" / "dispute.md", tmp_path, CONSTAT_LEDGER="constat-demo/ledger.db")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -10,6 +10,8 @@ import typer
 from consumers.cli import common
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from ledger.interval import Interval
     from projections.asof import Known
 
@@ -23,7 +25,7 @@ PeriodOption = Annotated[
         "--period",
         "-p",
         metavar="2026-10|2026-10-15|3",
-        help="Its month, a day in it, or its number.",
+        help="Its month, if that is one period's, a day in it, or its number.",
     ),
 ]
 FromOption = Annotated[
@@ -34,6 +36,7 @@ ReadingOption = Annotated[
     list[str],
     typer.Option("--reading", "-r", metavar="CLAUSE=VALUE", help="Another reading of a clause; repeatable."),
 ]
+_FIRST_YEAR = 1970
 
 
 @dataclass(frozen=True)
@@ -55,17 +58,17 @@ def asked(  # noqa: PLR0917 - one argument for each option
     end: str | None,
     as_of: str | None,
     reading: list[str],
+    at: str | None = None,
 ) -> Iterator[Question]:
-    """The question that the options ask.
+    """The question that the options ask; with `at`, of the period that holds this instant.
 
     Raises:
         BadInputError: an option cannot be understood, or leaves open what is asked.
     """
     with common.open_known(ledger, as_of) as known:
         name = contract or _only_contract(known)
-        yield Question(
-            known, name, _period(known, name, period, start, end), common.pairs(reading, "--reading")
-        )
+        chosen = _period(known, name, period, start, end) if at is None else _day_of(known, name, at)
+        yield Question(known, name, chosen, common.pairs(reading, "--reading"))
 
 
 def _only_contract(known: "Known") -> str:
@@ -85,7 +88,10 @@ def _period(
     from ledger.errors import BadInputError
 
     if (start is None) != (end is None) or (period is not None) == (start is not None):
-        raise BadInputError("say which period: --period 2026-10, or both --from and --to")
+        raise BadInputError(
+            "say which period: --period 1 (its number), 2026-10-15 (a day of it) or 2026-10 (its month), or "
+            "both --from and --to"
+        )
     if period is not None:
         return period
     assert start is not None
@@ -93,21 +99,33 @@ def _period(
     return _between(known, contract, start, end)
 
 
+def _day_of(known: "Known", contract: str, at: str) -> str:
+    """The day on which an instant lies by the contract's own calendar, whatever offset it is written with."""
+    from projections.calendar import local_date
+
+    zone = _zone(known, contract)
+    return local_date(zone, common.instant(at, zone)).isoformat()
+
+
+def _zone(known: "Known", contract: str) -> "ZoneInfo":
+    from ledger.contracts import require_signed
+    from ledger.terms import zone_of
+
+    return zone_of(require_signed(known.contract(contract)).zone)
+
+
 def _between(known: "Known", contract: str, start: str, end: str) -> "Interval":
     from ledger.errors import BadInputError
     from ledger.interval import Interval
-    from ledger.terms import zone_of
 
-    signed = known.contract(contract).signed
-    assert signed is not None
-    zone = zone_of(signed.zone)
-    interval = Interval(*(common.instant(_midnight(text), zone) for text in (start, end)))
+    zone = _zone(known, contract)
+    interval = Interval(*(_edge(text, zone) for text in (start, end)))
     if not interval.length_ms:
         raise BadInputError(f"--to {end} does not come after --from {start}")
     return interval
 
 
-def _midnight(text: str) -> str:
+def midnight(text: str) -> str:
     """A day's first instant; any other text as it is, for the message to name what was written."""
     from datetime import date
 
@@ -115,3 +133,16 @@ def _midnight(text: str) -> str:
         return f"{date.fromisoformat(text)}T00:00:00"
     except ValueError:
         return text
+
+
+def _edge(text: str, zone: "ZoneInfo") -> int:
+    """A time, or the beginning of a local day, which need not be at midnight."""
+    from datetime import date
+
+    from projections.calendar import day_start_ms
+
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return common.instant(text, zone)
+    return day_start_ms(zone, day) if day.year >= _FIRST_YEAR else common.instant(f"{text}T00:00Z")

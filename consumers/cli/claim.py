@@ -11,7 +11,9 @@ from consumers.cli import common, recording
 if TYPE_CHECKING:
     from ledger.fact import Span
 
-app = typer.Typer(no_args_is_help=True, help="File claims of force majeure and rule on them.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="File claims of force majeure and rule on them."
+)
 
 Claim = Annotated[str, typer.Argument(metavar="CLAIM", help="The name of the claim.")]
 EvidenceFiles = Annotated[list[Path], typer.Option("--evidence", help="A document; kept by its hash.")]
@@ -68,19 +70,26 @@ def rule(
         typer.Option("--accepted", metavar="FROM/TO", help="With in-part: what is accepted; repeatable."),
     ] = [],  # noqa: B006 - typer copies it
     revises: Annotated[
-        int | None, typer.Option("--revises", metavar="N", help="The ruling that this one replaces.")
+        int | None,
+        typer.Option(
+            "--revises",
+            metavar="POSITION",
+            help="The ruling that this one replaces, as the register shows it.",
+        ),
     ] = None,
     evidence: EvidenceFiles = [],  # noqa: B006 - typer copies it
     at: common.OccurredOption = None,
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
-    """Decide on a claim; a second decision names with --revises the one that it replaces."""
+    """Decide on a claim; a second decision names with --revises the position of the one that it replaces."""
     from ledger import claims as subject
     from ledger.errors import BadInputError
 
     if bool(accepted) != (decision is Decision.in_part):
         raise BadInputError("--accepted FROM/TO goes with in-part, and only with it")
+
+    revised = _sequence_of(ledger, claim, revises)
 
     def decide(state: subject.Claim) -> subject.ClaimRuled:
         filed = subject.require_filed(state, claim)
@@ -92,11 +101,32 @@ def rule(
             reason=reason,
             evidence=recording.evidence(evidence),
             by=by,
-            revises=revises,
+            revises=revised,
         )
         return subject.rule(state, ruled)
 
     recording.take_down(ledger, subject, claim, decide, at=at, as_json=as_json)
+
+
+def _sequence_of(ledger: str, claim: str, position: int | None) -> int | None:
+    """The number, in the claim's stream, of the ruling in force, which a person names by its position.
+
+    Raises:
+        BadInputError: that position is not where the ruling in force stands.
+    """
+    from ledger.claims import INITIAL
+    from ledger.errors import BadInputError
+
+    with common.open_known(ledger, None) as known:
+        in_force = known.claims.get(claim, INITIAL).ruling
+    if in_force is None:
+        return position  # there is nothing to revise: the subject says so
+    if position != in_force.position:
+        raise BadInputError(
+            f"claim {claim} was already ruled ({in_force.decision}), at position {in_force.position}; to "
+            f"change that, revise it with --revises {in_force.position}"
+        )
+    return in_force.sequence
 
 
 def _span(text: str) -> "Span":

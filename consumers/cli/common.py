@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,22 +15,21 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ledger.application import Ledger
-    from ledger.fact import Span
+    from ledger.fact import RecordedFact, Span
     from ledger.log.interface import Engine
     from projections.asof import AsOf, Known
 
 DEFAULT_LEDGER = "sqlite:///constat.db"
 
-EARLIEST_MS = -62_135_510_400_000
-LATEST_MS = 253_402_214_399_999
-"""The 2nd of January of the year 1, and the 30th of December 9999: a day later no zone could show them."""
-
-POSITION_DIGITS_MAX = 18
-"""No ledger is longer; SQLite counts no further than 19 digits."""
-
 LedgerOption = Annotated[
     str,
-    typer.Option("--ledger", envvar="CONSTAT_LEDGER", metavar="URL", help="The ledger.", show_default=True),
+    typer.Option(
+        "--ledger",
+        envvar="CONSTAT_LEDGER",
+        metavar="PATH|URL",
+        help="The ledger: its file, or sqlite:///relative.db, sqlite:////absolute.db.",
+        show_default=True,
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
 AsOfOption = Annotated[
@@ -42,6 +41,9 @@ OccurredOption = Annotated[
     typer.Option("--at", metavar="TIME", help="When it happened, with its offset; now if not given."),
 ]
 ByOption = Annotated[str, typer.Option("--by", metavar="ID", help="Who says so, by an opaque id.")]
+
+_DIGITS = 19
+"""A position has fewer."""
 
 
 def now_ms() -> int:
@@ -66,27 +68,16 @@ def instant(text: str, zone: "ZoneInfo | None" = None) -> int:
             a clock's change.
     """
     from ledger.errors import BadInputError
-    from ledger.instants import parse_instant
+    from ledger.instants import NoZoneError, format_instant, parse_instant, parse_local
 
     try:
-        instant_ms = parse_instant(text)
-    except ValueError as error:
-        if zone is None or "no zone" not in str(error):
+        return parse_instant(text)
+    except NoZoneError as error:
+        if zone is None:
             raise BadInputError(str(error)) from None
-        return _local(text, zone)
-    if not EARLIEST_MS <= instant_ms <= LATEST_MS:
-        raise BadInputError(f"{text} is too far away to be meant; correct its year")
-    return instant_ms
-
-
-def _local(text: str, zone: "ZoneInfo") -> int:
-    from datetime import datetime
-
-    from ledger.errors import BadInputError
-    from ledger.instants import format_instant, to_ms
-
-    local = datetime.fromisoformat(text)
-    first, second = (to_ms(local.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
+    except ValueError as error:
+        raise BadInputError(str(error)) from None
+    first, second = parse_local(text, zone)
     if first != second:
         raise BadInputError(
             f"{text} stands twice or never on the clock of {zone} that night; write its offset: "
@@ -118,22 +109,33 @@ def span_between(start: str, end: str) -> "Span":
 def as_of(engine: "Engine", text: str | None) -> "AsOf":
     """The moment of knowledge that a person asks for: a position, a time, or now.
 
+    `KNOWN/MOMENT` is what was known then, looked at later, when nothing more was known.
+
     Raises:
-        BadInputError: it is none of these, or it is yet to come.
+        BadInputError: it is none, or lies in the future, of which nothing can be known for ever.
     """
-    from ledger.errors import BadInputError
     from projections.asof import at_head, at_position, at_time
 
-    now = at_head(engine, now_ms())
     if text is None:
-        return now
-    if text.isdecimal() and len(text) <= POSITION_DIGITS_MAX:
-        return at_position(engine, int(text))
-    asked_ms = instant(text)
-    if asked_ms > now.recorded_ms:
-        # The same question would get another answer once more facts are recorded before that moment.
-        raise BadInputError(f"{text} is yet to come; to ask as known now, leave the moment out")
-    return at_time(engine, asked_ms)
+        return at_head(engine, now_ms())
+    known, slash, moment = text.partition("/")
+    if known.isdecimal():
+        found = at_position(engine, int(known[:_DIGITS]))
+    else:
+        found = at_time(engine, _past(engine, known))
+    return found.looked_at(_past(engine, moment)) if slash else found
+
+
+def _past(engine: "Engine", text: str) -> int:
+    from ledger.errors import BadInputError
+
+    moment_ms = instant(text)
+    if moment_ms > max(now_ms(), engine.head().recorded_ms):
+        raise BadInputError(
+            f"--as-of {text} is yet to come, and more may be recorded until then; leave it out for what is "
+            "known now"
+        )
+    return moment_ms
 
 
 @contextmanager
@@ -164,28 +166,53 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
     sys.stdout.flush()
 
 
-def print_recorded(recorded: Any, *, as_json: bool = False) -> None:  # noqa: ANN401 - RecordedFact, imported late
-    """Say what was taken down: position, both clocks, the fact's type and stream."""
+def print_recorded(recorded: "Sequence[RecordedFact]", *, as_json: bool = False) -> None:
+    """Say what was taken down: position, both clocks, the fact's type and stream.
+
+    As JSON one object: the fact itself where there is one, else all of them under `recorded`.
+    """
+    found = [_recorded(fact) for fact in recorded]
+    if as_json:
+        print_json(found[0] if len(found) == 1 else {"recorded": found})
+        return
+    for each in found:
+        print(
+            f"recorded at position {each['position']}: {each['type']} on {each['stream']} "
+            f"(occurred {each['occurred_at']}, recorded {each['recorded_at']})"
+        )
+
+
+def _recorded(fact: "RecordedFact") -> dict[str, object]:
     from ledger.instants import format_instant
 
-    for fact in recorded:
-        if as_json:
-            print_json(
-                {
-                    "position": fact.position,
-                    "stream": fact.stream,
-                    "sequence": fact.sequence,
-                    "type": fact.fact.TYPE,
-                    "occurred_at": format_instant(fact.occurred_ms),
-                    "recorded_at": format_instant(fact.recorded_ms),
-                    "hash": fact.hash,
-                }
-            )
-        else:
-            print(
-                f"recorded at position {fact.position}: {fact.fact.TYPE} on {fact.stream} "
-                f"(occurred {format_instant(fact.occurred_ms)}, recorded {format_instant(fact.recorded_ms)})"
-            )
+    return {
+        "position": fact.position,
+        "stream": fact.stream,
+        "sequence": fact.sequence,
+        "type": fact.fact.TYPE,
+        "occurred_at": format_instant(fact.occurred_ms),
+        "recorded_at": format_instant(fact.recorded_ms),
+        "hash": fact.hash,
+    }
+
+
+def warn(sentence: str) -> None:
+    """Say on the standard error what was done all the same, and what it does not do."""
+    print(f"constat: warning: {sentence}", file=sys.stderr)
+
+
+def duration(length_ms: int) -> str:
+    """A length of time as people say it: `1 h 30 min`, `2.5 s`."""
+    seconds, rest_ms = divmod(length_ms, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    fraction = f".{rest_ms:03}".rstrip("0") if rest_ms else ""
+    parts = (
+        (hours, f"{hours} h"),
+        (minutes, f"{minutes} min"),
+        (seconds or rest_ms, f"{seconds}{fraction} s"),
+    )
+    return " ".join(text for value, text in parts if value) or "0 s"
 
 
 def pairs(texts: list[str], option: str) -> dict[str, str]:

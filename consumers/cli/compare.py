@@ -10,7 +10,7 @@ from consumers.cli import asking, common
 if TYPE_CHECKING:
     from projections.compare import Alternative
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

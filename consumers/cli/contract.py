@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from ledger.contracts import Contract
 
-app = typer.Typer(no_args_is_help=True, help="Sign, amend, end and show contracts; write a template.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Sign, amend, end and show contracts; write a template."
+)
 
 ContractName = Annotated[str, typer.Argument(metavar="CONTRACT", help="The contract's name.")]
 ContractPath = Annotated[Path, typer.Argument(metavar="FILE", help="A contract file.")]
@@ -67,6 +69,7 @@ def sign(
     from ledger.intake.contract_file import read_contract
 
     stated = read_contract(file)
+    subject.sign(subject.INITIAL, stated.signed)  # what can never be signed makes no ledger
 
     def decide(state: subject.Contract) -> list[Any]:
         return [subject.sign(state, stated.signed), *stated.added]
@@ -93,20 +96,21 @@ def amend(
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
-    """Put the terms of a file in force from a day on; what was judged before stays as it was agreed."""
+    """Put the terms of a file in force from a day on; what was judged before stays as it was agreed.
+
+    Only terms can be amended: a file that says something else of client, zone, days or platforms is refused.
+    """
     from ledger import contracts as subject
-    from ledger.intake.contract_file import read_contract
+    from ledger.intake.contract_file import read_contract, require_only_terms
 
     stated = read_contract(file)
     day = _day(from_day)
-    recording.take_down(
-        ledger,
-        subject,
-        stated.contract,
-        lambda state: subject.amend(state, day, stated.terms, reason),
-        at=None,
-        as_json=as_json,
-    )
+
+    def decide(state: subject.Contract) -> subject.ContractAmended:
+        require_only_terms(stated, state)
+        return subject.amend(state, day, stated.terms, reason)
+
+    recording.take_down(ledger, subject, stated.contract, decide, at=None, as_json=as_json)
 
 
 @app.command()
@@ -223,6 +227,8 @@ def _object(contract: "Contract") -> dict[str, Any]:
 
 
 def _print(found: dict[str, Any]) -> None:
+    from ledger.intake.contract_template import toml
+
     until = f" to {found['last_day']}" if found["last_day"] else ""
     print(
         f"{found['contract']}: {found['client']}, from {found['first_day']}{until}, days of {found['zone']}"
@@ -237,7 +243,7 @@ def _print(found: dict[str, Any]) -> None:
         terms = dict(version["terms"])
         readings = terms.pop("readings")
         for key, value in (*terms.items(), *readings.items()):
-            print(f"    {key} = {value}")
+            print(f"    {key} = {toml(value)}")
 
 
 def _day(text: str) -> "date":

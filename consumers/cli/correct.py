@@ -2,13 +2,17 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from consumers.cli import common, recording
 
-app = typer.Typer()
+if TYPE_CHECKING:
+    from ledger.interval import Interval
+    from projections.asof import Known
+
+app = typer.Typer(add_completion=False)
 
 
 class Outcome(StrEnum):
@@ -36,8 +40,13 @@ def correct(
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
-    """Annul an interval of an agent's results (nobody observed), or restate it with an outcome."""
+    """Annul an interval of an agent's results (nobody observed), or restate it with an outcome.
+
+    Only what the agent said can be corrected: where it has no result, the interval stays unknown.
+    """
     from ledger import corrections as subject
+
+    now_ms = common.now_ms()
 
     def decide(state: subject.Correction) -> subject.ResultsCorrected:
         corrected = subject.ResultsCorrected(
@@ -51,7 +60,43 @@ def correct(
             evidence=recording.evidence(evidence),
             by=by,
         )
-        return subject.correct(state, corrected)
+        return subject.correct(state, corrected, now_ms)
 
     recording.require_agent(ledger, agent, platform)
+    silent_ms = _silent_ms(ledger, agent, platform, common.span_between(start, end).interval)
     recording.take_down(ledger, subject, correction, decide, at=None, as_json=as_json)
+    if silent_ms:
+        common.warn(
+            f"{common.duration(silent_ms)} of the interval had no result of {agent} on {platform}; that part "
+            "is not corrected"
+        )
+
+
+def _silent_ms(ledger: str, agent: str, platform: str, interval: "Interval") -> int:
+    """How much of an interval the agent said nothing in; refused if that is all of it."""
+    from ledger.errors import BadInputError
+    from ledger.interval import total_ms
+    from projections.changes import observed_within
+
+    with common.open_known(ledger, None) as known:
+        stale_after_ms = _stale_after_ms(known, platform)
+        heard_ms = total_ms(observed_within(known, agent, platform, stale_after_ms, interval))
+    if not heard_ms:
+        raise BadInputError(
+            f"{agent} has no result on {platform} in that interval, and silence cannot be corrected; name an "
+            "interval, or an agent, that has results (`constat explain --platform … --at …` shows them)"
+        )
+    return interval.length_ms - heard_ms
+
+
+def _stale_after_ms(known: "Known", platform: str) -> int:
+    """The longest that a result holds under the contracts that have the platform."""
+    from ledger.terms import Terms
+
+    agreed = [
+        version.terms.stale_after_ms
+        for contract in known.contracts.values()
+        if any(member.platform == platform for member in contract.platforms)
+        for version in contract.versions
+    ]
+    return max(agreed, default=Terms().stale_after_ms)

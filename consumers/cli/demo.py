@@ -12,12 +12,14 @@ from consumers.cli import common
 if TYPE_CHECKING:
     from projections.figures import Statement
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 FOLDER = Path("constat-demo")
 MARK = "this-is-a-demonstration.txt"
 """A folder that holds this file was made here, so that it may be replaced."""
-PERIOD = "2026-10"
+PERIOD = "1"
+MONTH = "2026-10"
+"""What people call it: the period begins with the month and ends a day before it does."""
 ROUNDS = 128_000
 """About how many rounds the month has, for the bar."""
 
@@ -32,10 +34,10 @@ class Language(StrEnum):
 @app.command()
 def demo(
     *,
-    folder: Annotated[Path, typer.Option("--folder", help="Where the ledger and the pages go.")] = FOLDER,
-    language: Annotated[
-        Language, typer.Option("--language", "-l", help="Of what is printed: en or fr.")
-    ] = Language.en,
+    folder: Annotated[
+        Path, typer.Option("--folder", metavar="FOLDER", help="Where the ledger and the pages go.")
+    ] = FOLDER,
+    language: Annotated[Language, typer.Option("--language", "-l", help="Of what is printed.")] = Language.en,
     as_json: common.JsonOption = False,
 ) -> None:
     """Play a month into a fresh ledger, print the disputed statement, write its page in both languages."""
@@ -55,7 +57,7 @@ def demo(
 
         common.print_json(object_of(figures))
     else:
-        _show(figures, language, url, pages, played_s)
+        _show(figures, language.value, url, pages, played_s)
 
 
 def _fresh(folder: Path) -> Path:
@@ -73,6 +75,8 @@ def _emptied(folder: Path) -> Path:
     from ledger.errors import BadInputError
 
     mark = folder / MARK
+    if folder.exists() and not folder.is_dir():
+        raise BadInputError(f"{folder} is a file; name another --folder")
     if folder.exists() and any(folder.iterdir()) and not mark.exists():
         raise BadInputError(f"{folder} holds something else; name an empty or new --folder")
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,7 +96,7 @@ def _statement(url: str, contract: str) -> "Statement":
 def _page(folder: Path, figures: "Statement", language: str) -> Path:
     from consumers.pages import html
 
-    page = folder / f"{figures.contract}-{PERIOD}-{language}.html"
+    page = folder / f"{figures.contract}-{MONTH}-{language}.html"
     page.write_text(html.page(figures, language), encoding="utf-8")
     return page
 

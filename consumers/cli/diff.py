@@ -9,7 +9,7 @@ from consumers.cli import asking, common
 if TYPE_CHECKING:
     from projections.difference import Difference, Figure, Step
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from consumers.cli import asking, common
 if TYPE_CHECKING:
     from projections.figures import Stretch
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()
@@ -40,25 +40,13 @@ def explain(
         raise BadInputError(
             "say what to explain: --at TIME, or --from and --to, or --period with --tranche N"
         )
-    day = _day_of(at) if at is not None else period
-    with asking.asked(ledger, contract, day, start, end, as_of, reading) as question:
+    with asking.asked(ledger, contract, period, start, end, as_of, reading, at) as question:
         found = _found(question, platform, at, tranche)
     if as_json:
-        common.print_json([each.model_dump(mode="json", by_alias=True) for each in found])
+        stretches = [each.model_dump(mode="json", by_alias=True) for each in found]
+        common.print_json({"contract": question.contract, "platform": platform, "stretches": stretches})
     else:
         _show(found)
-
-
-def _day_of(at: str) -> str:
-    """The day in which an instant lies, as it is written: the period is the one of that day."""
-    from datetime import datetime
-
-    from ledger.errors import BadInputError
-
-    try:
-        return str(datetime.fromisoformat(at).date())
-    except ValueError:
-        raise BadInputError(f"{at!r} is no date and time; write one as 2026-10-01T09:00:00+02:00") from None
 
 
 def _found(
@@ -70,18 +58,22 @@ def _found(
     known = question.known
     chosen, period = select(known, question.contract, question.period, question.readings)
     if at is not None:
-        return why.at_instant(known, chosen, period, platform, common.instant(at, period.zone))
+        return why.at_instant(
+            known, chosen, period, platform, common.instant(asking.midnight(at), period.zone)
+        )
     if tranche is not None:
         return why.of_tranche(known, chosen, period, platform, tranche)
     return why.within(known, chosen, period, platform, period.interval)
 
 
 def _show(found: "tuple[Stretch, ...]") -> None:
+    from consumers.pages.harmless import harmless_text
+
     for stretch in found:
         print(f"{stretch.platform}  {stretch.start} to {stretch.end}  ({stretch.length_ms} ms)")
         print(f"  counts as {stretch.class_}; the agents together said {stretch.verdict}  [{stretch.clause}]")
         for because in stretch.because:
-            print("  - " + " ".join(_words(because.model_dump(exclude_none=True))))
+            print("  - " + harmless_text(" ".join(_words(because.model_dump(exclude_none=True)))))
 
 
 def _words(because: dict[str, object]) -> list[str]:

@@ -1,21 +1,28 @@
 """`constat import`: take in results that somebody else probed."""
 
 from contextlib import nullcontext
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common
+from consumers.cli import common, recording
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
+    from ledger.intake.columns import Columns
     from ledger.intake.importing import Imported
     from ledger.intake.rejects import RejectsFile
     from ledger.intake.sources import Source
 
-app = typer.Typer(no_args_is_help=True, help="Take in results that somebody else probed.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Take in results that somebody else probed."
+)
+
+NAMED = 10
+"""How many platforms a warning names; it counts the rest, and --json has them all."""
 
 
 class TimeForm(StrEnum):
@@ -27,7 +34,12 @@ class TimeForm(StrEnum):
 
 
 AgentOption = Annotated[
-    str | None, typer.Option("--agent", metavar="NAME", help="Who probed, where the file does not say.")
+    str | None,
+    typer.Option(
+        "--agent",
+        metavar="NAME",
+        help="Who probed, where the file does not say; needed if it has no agent column.",
+    ),
 ]
 
 
@@ -47,47 +59,123 @@ def results(
     time: Annotated[TimeForm, typer.Option("--time", help="How the file writes its times.")] = TimeForm.iso,
     rejects: Annotated[
         Path | None,
-        typer.Option("--rejects", metavar="FILE", help="Store good rows, put bad ones aside here."),
+        typer.Option(
+            "--rejects", metavar="FILE", help="Store good rows, put bad ones aside in this new file."
+        ),
     ] = None,
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
     """Store what of some files is new: platform, observed_at, outcome, and agent, status, latency_ms, error.
 
-    If anything in a file cannot be taken, the first ten are named and nothing of that file is stored,
-    unless --rejects says where to put them.
+    If anything in a file cannot be taken, the first ten are named and nothing of that file is stored, unless
+    --rejects says where to put them; the other files are stored all the same. Exit 1 if something was put
+    aside, 2 if nothing of a file could be stored.
     """
-    from ledger.intake.columns import DEFAULT_AGENT, Columns
-    from ledger.intake.files import open_source
-    from ledger.intake.rejects import RejectsFile
+    from ledger.intake.columns import Columns
+    from ledger.intake.rejects import require_free
 
-    read_as = Columns(time.value, common.pairs(columns, "--map"), agent or DEFAULT_AGENT)
-    sources = [open_source(file, read_as) for file in files]
-    with common.open_ledger(ledger, create=True) as opened, _aside(rejects, RejectsFile) as aside:
-        imported = [_import(opened, source, transitions=transitions, aside=aside) for source in sources]
-    _tell(imported, as_json=as_json)
+    read_as = Columns(time.value, common.pairs(columns, "--map"), agent or "")
+    if rejects:
+        require_free(rejects, files)
+    sources = [_opened(file, read_as) for file in files]
+    with common.open_ledger(ledger) as opened, _aside(rejects, sources) as aside:
+        attempts = [
+            _attempt(opened, source, transitions=transitions, aside=aside, as_json=as_json)
+            for source in sources
+        ]
+    _leave(attempts, as_json=as_json)
 
 
 @app.command()
 def upptime(
     repository: Annotated[Path, typer.Argument(metavar="REPO", help="A clone of an Upptime repository.")],
     *,
-    agent: AgentOption = None,
+    agent: Annotated[
+        str, typer.Option("--agent", metavar="NAME", help="What its prober is called.")
+    ] = "upptime",
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
     """Store what is new in the history of an Upptime repository; an outcome holds until the next commit."""
     from ledger.intake.columns import Columns
-    from ledger.intake.upptime import AGENT, UpptimeSource
+    from ledger.intake.upptime import UpptimeSource
 
-    source = UpptimeSource.open(repository, Columns(agent=agent or AGENT))
-    with common.open_ledger(ledger, create=True) as opened:
-        imported = _import(opened, source, transitions=True, aside=None)
-    _tell([imported], as_json=as_json)
+    source = UpptimeSource.open(repository, Columns(agent=agent))
+    with common.open_ledger(ledger) as opened:
+        attempt = _attempt(opened, source, transitions=True, aside=None, as_json=as_json)
+    _leave([attempt], as_json=as_json)
 
 
-def _aside(path: Path | None, opened: "type[RejectsFile]") -> "RejectsFile | nullcontext[None]":
-    return opened(path) if path else nullcontext()
+# ---------------------------------------------------------------- one source
+
+
+@dataclass(frozen=True)
+class _Unreadable:
+    """A file that could not even be opened as a source, and why."""
+
+    name: str
+    error: str
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """What became of one file: what was stored, or why nothing was."""
+
+    name: str
+    imported: "Imported | None" = None
+    error: str | None = None
+    strangers: tuple[str, ...] = ()
+    """Its platforms that no contract has."""
+
+
+def _opened(file: Path, read_as: "Columns") -> "Source | _Unreadable":
+    from ledger.errors import BadInputError
+    from ledger.intake.files import open_source
+
+    try:
+        return open_source(file, read_as)
+    except BadInputError as error:
+        return _Unreadable(str(file), str(error))
+
+
+def _aside(path: Path | None, sources: "list[Source | _Unreadable]") -> "RejectsFile | nullcontext[None]":
+    from ledger.intake.rejects import RejectsFile
+
+    if path is None:
+        return nullcontext()
+    return RejectsFile(path, [source for source in sources if not isinstance(source, _Unreadable)])
+
+
+def _attempt(
+    ledger: "Ledger",
+    source: "Source | _Unreadable",
+    *,
+    transitions: bool,
+    aside: "RejectsFile | None",
+    as_json: bool,
+) -> _Attempt:
+    """Import a source, and say at once what became of it: a later one may fail."""
+    attempt = _tried(ledger, source, transitions=transitions, aside=aside)
+    if not as_json:
+        _tell(attempt)
+    return attempt
+
+
+def _tried(
+    ledger: "Ledger", source: "Source | _Unreadable", *, transitions: bool, aside: "RejectsFile | None"
+) -> _Attempt:
+    from ledger.errors import ConstatError
+
+    if isinstance(source, _Unreadable):
+        return _Attempt(source.name, error=source.error)
+    try:
+        imported = _import(ledger, source, transitions=transitions, aside=aside)
+    except ConstatError as error:
+        return _Attempt(source.name, error=str(error))
+    have = recording.platforms_of_contracts(ledger)
+    strangers = tuple(platform for platform in imported.platforms if platform not in have)
+    return _Attempt(source.name, imported, strangers=strangers)
 
 
 def _import(
@@ -108,22 +196,52 @@ def _import(
         )
 
 
-def _tell(imported: "list[Imported]", *, as_json: bool) -> None:
+# ---------------------------------------------------------------- what is said of it
+
+
+def _leave(attempts: list[_Attempt], *, as_json: bool) -> None:
     if as_json:
-        common.print_json([_object(each) for each in imported])
-        return
-    for each in imported:
-        put_aside = f", {each.rejected} put aside" if each.rejected else ""
-        print(f"{each.name}: {each.read} results read, {each.stored} stored{put_aside}")
-        for agent, rounds in each.rounds.items():
-            print(f"  agent {agent}: {rounds} rounds")
-        for text, name in each.renamed.items():
-            print(f"  {text!r} is named {name}")
-        if each.unused:
-            print(f"  columns not read: {', '.join(each.unused)}")
+        common.print_json([_object(each) for each in attempts])
+    if any(each.error for each in attempts):
+        raise typer.Exit(2)
+    if any(each.imported and each.imported.rejected for each in attempts):
+        raise typer.Exit(1)
 
 
-def _object(imported: "Imported") -> dict[str, object]:
+def _tell(attempt: _Attempt) -> None:
+    if attempt.imported:
+        _tell_imported(attempt.imported)
+    if attempt.error:
+        typer.echo(f"constat: {attempt.error}", err=True)
+    if attempt.strangers:
+        common.warn(
+            f"no contract has {_listed(attempt.strangers)}; their results are stored, and count in no "
+            "statement before `constat contract add-platform`"
+        )
+
+
+def _tell_imported(imported: "Imported") -> None:
+    from ledger.errors import counted
+
+    put_aside = f", {imported.rejected} put aside" if imported.rejected else ""
+    print(f"{imported.name}: {counted(imported.read, 'result')} read, {imported.stored} stored{put_aside}")
+    for agent, rounds in imported.rounds.items():
+        print(f"  agent {agent}: {counted(rounds, 'round')}")
+    for text, name in imported.renamed.items():
+        print(f"  {text!r} is named {name}")
+    if imported.unused:
+        print(f"  columns not read: {', '.join(imported.unused)}")
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + rest
+
+
+def _object(attempt: _Attempt) -> dict[str, object]:
+    imported = attempt.imported
+    if imported is None:
+        return {"file": attempt.name, "stored": 0, "error": attempt.error}
     return {
         "file": imported.name,
         "read": imported.read,
@@ -132,4 +250,6 @@ def _object(imported: "Imported") -> dict[str, object]:
         "rounds": dict(imported.rounds),
         "renamed": dict(imported.renamed),
         "columns_not_read": list(imported.unused),
+        "platforms_without_contract": list(attempt.strangers),
+        "error": None,
     }

@@ -10,7 +10,11 @@ from consumers.cli import common, recording
 if TYPE_CHECKING:
     from ledger.incidents import Browser
 
-app = typer.Typer(no_args_is_help=True, help="Open, update and resolve incidents; record data-loss alerts.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Open, update and resolve incidents; record data-loss alerts.",
+)
 
 Incident = Annotated[str, typer.Argument(metavar="INCIDENT", help="The name of the incident.")]
 Platforms = Annotated[list[str], typer.Option("--platform", help="A platform concerned; repeatable.")]

@@ -1,8 +1,9 @@
 """The command `constat`: one command, its groups and commands loaded when they are called.
 
-Exit codes: 0 ok, 1 the answer is no (a check failed), 2 bad usage or input.
+Exit codes: 0 ok, 1 the answer is no (a check failed), 2 bad usage or input, 3 an error of Constat's own.
 """
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -37,6 +38,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 A module has `app`, a typer application; one with several commands of this table has `APPS` by name.
 """
+
+
+OBJECTS_BETWEEN_COLLECTIONS = 50_000
+"""Python's 700 made the collector take a tenth of a command's time to look through modules that stay."""
+TRACEBACK = "CONSTAT_TRACEBACK"
+"""In the environment, shows where an unexpected error came from."""
 
 
 class LazyGroup(TyperGroup):
@@ -97,7 +104,7 @@ def _show_version(wanted: bool) -> None:
 def constat(
     *,
     ledger: str | None = typer.Option(
-        None, "--ledger", metavar="URL", help="The ledger, for whichever command follows."
+        None, "--ledger", metavar="PATH|URL", help="The ledger, for whichever command follows."
     ),
     version: bool = typer.Option(
         False, "--version", help="Show the version and leave.", is_eager=True, callback=_show_version
@@ -106,7 +113,8 @@ def constat(
     """An availability ledger for service-level agreements.
 
     Facts are appended and never edited; every figure can be asked for as it was known at any moment.
-    The ledger is --ledger URL or CONSTAT_LEDGER, by default sqlite:///constat.db.
+    The ledger is --ledger or CONSTAT_LEDGER, by default sqlite:///constat.db: the path of its file, or a URL
+    (sqlite:///relative.db, sqlite:////absolute.db). Signing a contract makes one.
     """
     del version
     if ledger is not None:
@@ -118,14 +126,23 @@ def main() -> None:
     from ledger.errors import ConstatError
 
     _speak_utf8()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     try:
         app(standalone_mode=True)
     except ConstatError as error:
         typer.echo(f"constat: {error}", err=True)
         sys.exit(2)
     except OSError as error:
-        typer.echo(f"constat: this cannot be written ({error.strerror}); send it elsewhere", err=True)
+        what = error.filename or "this"
+        typer.echo(f"constat: {what} cannot be written ({error.strerror}); send it elsewhere", err=True)
         sys.exit(2)
+    except Exception as error:  # the outermost: whatever nobody expected is a mistake of ours
+        if os.environ.get(TRACEBACK):
+            raise
+        typer.echo(f"constat: {_apology(error)}", err=True)
+        sys.exit(3)
+    finally:
+        gc.freeze()  # the process ends: Python would look through everything once more, only to free it
 
 
 def _speak_utf8() -> None:
@@ -133,6 +150,13 @@ def _speak_utf8() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _apology(error: Exception) -> str:
+    return (
+        f"an error that nobody expected ({type(error).__name__}: {error}); please report it with what "
+        f"{TRACEBACK}=1 shows when the same command runs again"
+    )
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ import typer
 
 from consumers.cli import common, recording
 
-app = typer.Typer(no_args_is_help=True, help="Say when announced work started and finished.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Say when announced work started and finished."
+)
 
 Maintenance = Annotated[str, typer.Argument(metavar="MAINTENANCE", help="The name of the work.")]
 
@@ -19,12 +21,23 @@ def start(
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
-    """Say that the work began."""
+    """Say that the work began. After its notice was withdrawn it excludes nothing, and the answer says so."""
     from ledger import maintenance as subject
+    from ledger.instants import format_instant
 
-    recording.take_down(
-        ledger, subject, maintenance, lambda state: subject.start(state, maintenance), at=at, as_json=as_json
-    )
+    withdrawn_ms = None
+
+    def decide(state: subject.Maintenance) -> subject.MaintenanceStarted:
+        nonlocal withdrawn_ms
+        withdrawn_ms = state.withdrawn_ms
+        return subject.start(state, maintenance)
+
+    recording.take_down(ledger, subject, maintenance, decide, at=at, as_json=as_json)
+    if withdrawn_ms is not None:
+        common.warn(
+            f"the notice of {maintenance} was withdrawn at {format_instant(withdrawn_ms)}; the work is "
+            "recorded, and from then on it excludes nothing"
+        )
 
 
 @app.command()

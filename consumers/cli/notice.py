@@ -6,7 +6,9 @@ import typer
 
 from consumers.cli import common, recording
 
-app = typer.Typer(no_args_is_help=True, help="Announce maintenance; move or withdraw an announcement.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Announce maintenance; move or withdraw an announcement."
+)
 
 Maintenance = Annotated[str, typer.Argument(metavar="MAINTENANCE", help="The name of the work.")]
 Start = Annotated[str, typer.Option("--from", metavar="TIME", help="Announced start, with its offset.")]

@@ -65,7 +65,7 @@ def _show(figures: "Statement", name: str, by: By, changed: dict[str, str]) -> N
 
 
 def _app(name: str, line: str) -> typer.Typer:
-    app = typer.Typer()
+    app = typer.Typer(add_completion=False)
     app.command(name, help=line)(_part(name))
     return app
 

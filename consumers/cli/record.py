@@ -6,7 +6,9 @@ import typer
 
 from consumers.cli import common, recording
 
-app = typer.Typer(no_args_is_help=True, help="Record backups, placement of data and storage.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Record backups, placement of data and storage."
+)
 
 Platform = Annotated[str, typer.Argument(metavar="PLATFORM", help="The platform concerned.")]
 Backup = Annotated[str, typer.Argument(metavar="BACKUP", help="The name of the backup.")]

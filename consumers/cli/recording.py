@@ -16,10 +16,6 @@ EARLY_MS = 24 * 60 * 60 * 1000
 
 
 PLAIN = {
-    "string_pattern_mismatch": (
-        "a name is at most 100 letters, digits, points, hyphens, underscores or @, and begins with a letter "
-        "or a digit"
-    ),
     "string_too_short": "is empty; write it",
 }
 """What a person is told in place of the words of the model."""
@@ -35,12 +31,15 @@ def understood() -> Iterator[None]:
     from pydantic import ValidationError
 
     from ledger.errors import BadInputError
+    from ledger.intake.names import advice
 
     try:
         yield
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "the values"
+        if first["type"] == "string_pattern_mismatch":  # of all texts only names have a pattern here
+            raise BadInputError(f"{field}: {advice(first['input'])}") from None
         message = PLAIN.get(first["type"]) or first["msg"].removeprefix("Value error, ")
         raise BadInputError(f"{field}: {message}; got {first['input']!r}") from None
 
@@ -89,14 +88,20 @@ def require_platforms(ledger: "Ledger", platforms: Iterable[str]) -> None:
     if not wanted:
         return
     from ledger.errors import BadInputError
-    from projections.asof import Known, at_head
 
-    known = Known.at(ledger.engine, at_head(ledger.engine, common.now_ms()))
-    have = {member.platform for contract in known.contracts.values() for member in contract.platforms}
+    have = platforms_of_contracts(ledger)
     if strangers := sorted(wanted - have):
         raise BadInputError(
             f"no contract has {', '.join(strangers)}; platforms are: {', '.join(sorted(have)) or 'none yet'}"
         )
+
+
+def platforms_of_contracts(ledger: "Ledger") -> set[str]:
+    """Every platform that ever belonged to a contract."""
+    from projections.asof import Known, at_head
+
+    known = Known.at(ledger.engine, at_head(ledger.engine, common.now_ms()))
+    return {member.platform for contract in known.contracts.values() for member in contract.platforms}
 
 
 def evidence(files: Iterable[Any]) -> tuple[Any, ...]:

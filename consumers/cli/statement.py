@@ -12,7 +12,7 @@ from consumers.cli import asking, common
 if TYPE_CHECKING:
     from projections.figures import Statement
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 class Format(StrEnum):

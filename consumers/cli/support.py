@@ -6,7 +6,7 @@ import typer
 
 from consumers.cli import common, recording
 
-app = typer.Typer(no_args_is_help=True, help="File and answer support requests.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="File and answer support requests.")
 
 Request = Annotated[str, typer.Argument(metavar="REQUEST", help="The number of the request.")]
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ledger.log.interface import Engine
     from ledger.verify import Heads, Verification
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 SavedOption = Annotated[
     Path | None,
@@ -58,10 +58,12 @@ def _records(engine: "Engine") -> int | None:
 
 
 def _show(verification: "Verification") -> None:
+    from ledger.errors import counted
+
     heads = verification.heads
     print(
-        f"{heads.decisions.records} facts in {verification.streams} streams, "
-        f"{heads.probes.records} rounds of {verification.agents} agents"
+        f"{counted(heads.decisions.records, 'fact')} in {counted(verification.streams, 'stream')}, "
+        f"{counted(heads.probes.records, 'round')} of {counted(verification.agents, 'agent')}"
     )
     print(f"decisions  {heads.decisions.running_hash}")
     print(f"probes     {heads.probes.running_hash}")

@@ -17,4 +17,5 @@ def command(statement: Statement, changed: Mapping[str, str]) -> str:
     for name, value in changed.items():
         words += ["--reading", f"{name}={value}"]
     # A position alone does not say which rounds were known: those recorded after its fact are not.
-    return shlex.join([*words, "--as-of", statement.as_of.recorded_at, "--json"])
+    known = statement.as_of.recorded_at
+    return shlex.join([*words, "--as-of", known if period.complete else f"{known}/{period.end}", "--json"])

@@ -19,9 +19,14 @@ def harmless(statement: Statement) -> Statement:
     return Statement.model_validate(_quiet(statement.model_dump(by_alias=True)))
 
 
+def harmless_text(text: str) -> str:
+    """One text, to be printed by itself."""
+    return "".join(_character(each) for each in text)
+
+
 def _quiet(value: Any) -> Any:  # noqa: ANN401 - any part of a dumped model
     if isinstance(value, str):
-        return "".join(_character(each) for each in value)
+        return harmless_text(value)
     if isinstance(value, dict):
         return {key: _quiet(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

@@ -7,6 +7,7 @@ the same start. Nothing is inferred: a platform without a result in a round is m
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -26,8 +27,17 @@ _USUAL_STATUS = 200
 # ---------------------------------------------------------------- the plan
 
 
-def plan_for(state: Plans, agent: str, results: pl.DataFrame, *, transitions: bool) -> PlanSet | None:
+def plan_for(
+    state: Plans,
+    agent: str,
+    results: pl.DataFrame,
+    *,
+    transitions: bool,
+    written: Mapping[str, str] = MappingProxyType({}),
+) -> PlanSet | None:
     """The agent's next plan if results of new platforms need one: its platforms as they are, then the new.
+
+    `written` says how the source writes a platform, where that is not its name.
 
     Raises:
         RefusedError: the agent logs every result and the source only changes, or the reverse.
@@ -37,12 +47,12 @@ def plan_for(state: Plans, agent: str, results: pl.DataFrame, *, transitions: bo
     period_ms = current.period_ms if current else PERIOD_MS
     named = {planned.platform for planned in known}
     found = set(results["platform"].unique().cast(pl.String)) - named
-    added = tuple(_planned(results, name, period_ms) for name in sorted(found))
+    added = tuple(_planned(results, name, period_ms, written.get(name)) for name in sorted(found))
     plan = plans.set_plan(state, agent, (*known, *added), period_ms=period_ms, transitions=transitions)
     return plan if added else None
 
 
-def _planned(results: pl.DataFrame, platform: str, period_ms: int) -> Planned:
+def _planned(results: pl.DataFrame, platform: str, period_ms: int, written: str | None) -> Planned:
     own = results.filter(pl.col("platform") == platform)
     up = own.filter(pl.col("outcome") == _UP)["status"]
     usual = up.value_counts().sort("count", "status", descending=[True, False])["status"]
@@ -50,6 +60,7 @@ def _planned(results: pl.DataFrame, platform: str, period_ms: int) -> Planned:
         platform=platform,
         offset_ms=_densest_ms(own["observed_ms"] % period_ms),
         usual_status=usual[0] if len(usual) else _USUAL_STATUS,
+        written=written,
     )
 
 

@@ -8,9 +8,6 @@ from ledger.errors import BadInputError
 
 COLUMNS = ("platform", "observed_at", "outcome", "agent", "status", "latency_ms", "error")
 REQUIRED = COLUMNS[:3]
-DEFAULT_AGENT = "imported"
-"""The agent of results that name none. One name for all such files, so that a file that overlaps another
-is recognised whatever it is called."""
 
 TimeForm = Literal["iso", "epoch-s", "epoch-ms"]
 TIME_FORMS: tuple[TimeForm, ...] = ("iso", "epoch-s", "epoch-ms")
@@ -23,8 +20,9 @@ class Columns:
     time: TimeForm = "iso"
     renamed: Mapping[str, str] = field(default_factory=dict)
     """Our column -> the file's column."""
-    agent: str = DEFAULT_AGENT
-    """The agent of every result that names none."""
+    agent: str = ""
+    """The agent of every result that names none; if it is empty, every result must name one. There is no
+    default: the same results under two names of agents would be two witnesses."""
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.renamed) - set(COLUMNS))
@@ -39,7 +37,8 @@ class Columns:
         """Which of our columns a header has, and where.
 
         Raises:
-            BadInputError: a column comes twice, or one that is needed or mapped is missing.
+            BadInputError: a column comes twice, or one that is needed or mapped is missing, or nothing says
+                who probed.
         """
         twice = sorted({name for name in header if header.count(name) > 1})
         if twice:
@@ -51,6 +50,11 @@ class Columns:
                     f"there is no column {theirs!r} among {', '.join(header) or 'none'}; name the file's own "
                     f"column with --map {column}=NAME"
                 )
+        if not self.agent and self.theirs("agent") not in header:
+            raise BadInputError(
+                "no column says who probed; name the agent with --agent NAME, the same one every time, or "
+                "the file's column with --map agent=NAME"
+            )
         return {
             column: header.index(self.theirs(column)) for column in COLUMNS if self.theirs(column) in header
         }

@@ -1,7 +1,7 @@
-"""Contract files: TOML to a signature with its platforms or to other terms, and the template of one."""
+"""Contract files: TOML to a signature with its platforms, or to the terms of an amendment."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -9,12 +9,15 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from ledger.contracts import ContractSigned, PlatformAdded
-from ledger.errors import BadInputError
+from ledger.contracts import Contract, ContractSigned, PlatformAdded
+from ledger.errors import BadInputError, RefusedError
 from ledger.fact import Name, Text, Value
+from ledger.intake.names import advice
 from ledger.terms import Offer, Terms, Zone
 
 Language = Literal["fr", "en"]
+_NAMED = ("contract", "platform")
+"""The keys that hold a name."""
 
 
 class PlatformEntry(Value):
@@ -105,9 +108,28 @@ def understood(stated: Mapping[str, Any], name: str) -> ContractFile:
     except ValidationError as error:
         faults = [_fault(each) for each in error.errors()]
         raise BadInputError("\n".join([f"{name}: nothing was signed", *map(str, faults)])) from None
-    if found.last_day and found.last_day < found.first_day:
-        raise BadInputError(f"{name}: last_day comes before first_day; correct one of them")
+    if faults := [*_faulty_days(found), *_faulty_platforms(found)]:
+        raise BadInputError("\n".join([f"{name}: nothing was signed", *map(str, faults)]))
     return found
+
+
+def _faulty_days(found: ContractFile) -> Iterator[_Fault]:
+    if found.last_day and found.last_day < found.first_day:
+        yield _Fault("last_day", f"last_day comes before first_day {found.first_day}; correct one of them")
+
+
+def _faulty_platforms(found: ContractFile) -> Iterator[_Fault]:
+    seen: set[str] = set()
+    for place, entry in enumerate(found.platforms):
+        if entry.platform in seen:
+            yield _Fault(f"platforms.{place}", f"{entry.platform} is named twice; leave one of the two out")
+        seen.add(entry.platform)
+        if entry.from_day and entry.from_day < found.first_day:
+            yield _Fault(
+                f"platforms.{place}.from_day",
+                f"{entry.platform} cannot belong before the contract's first day, {found.first_day}; leave "
+                "it out, or write a later day",
+            )
 
 
 def _fault(error: Any) -> _Fault:  # noqa: ANN401 - pydantic's own shape
@@ -116,4 +138,57 @@ def _fault(error: Any) -> _Fault:  # noqa: ANN401 - pydantic's own shape
         return _Fault(key, "is missing; write it")
     if error["type"] == "extra_forbidden":
         return _Fault(key, "is no key of a contract; see docs/reference/contract-file.md")
+    if error["type"] == "string_pattern_mismatch" and error["loc"][-1] in _NAMED:
+        return _Fault(key, advice(error["input"]))
     return _Fault(key, f"{error['msg'].removeprefix('Value error, ')}; it says {error['input']!r}")
+
+
+# ---------------------------------------------------------------- what an amendment cannot change
+
+
+def require_only_terms(stated: ContractFile, contract: Contract) -> None:
+    """Refuse a file for an amendment that says something else than its contract outside the terms.
+
+    A file without platforms says nothing of them, and a platform that left may stand in it or not.
+
+    Raises:
+        RefusedError: names what differs, and the command that changes it.
+    """
+    differences = [*_of_signature(stated, contract), *_of_platforms(stated, contract)]
+    if differences:
+        head = "an amendment changes the terms and nothing else; nothing was recorded"
+        raise RefusedError("\n".join([head, *(f"  {each}" for each in differences)]))
+
+
+def _of_signature(stated: ContractFile, contract: Contract) -> Iterator[str]:
+    signed = contract.signed
+    if signed is None:
+        return
+    for key in ("client", "language", "zone", "first_day"):
+        now, then = getattr(stated, key), getattr(signed, key)
+        if now != then:
+            yield (
+                f"{key} is {now} in the file and {then} in the contract; write it so, or end the contract "
+                "with `constat contract end` and sign another one"
+            )
+    if stated.last_day not in (signed.last_day, contract.last_day):
+        then = contract.last_day or "open"
+        yield f"last_day is {stated.last_day} in the file and {then} in the contract: `constat contract end`"
+
+
+def _of_platforms(stated: ContractFile, contract: Contract) -> Iterator[str]:
+    if not stated.platforms:
+        return
+    here = {(fact.platform, fact.offer, fact.from_day) for fact in stated.added}
+    there = {(each.platform, each.offer, each.from_day): each for each in contract.platforms}
+    for platform, offer, from_day in sorted(here - set(there)):
+        yield (
+            f"{platform} ({offer}) from {from_day} is not in the contract: `constat contract add-platform`, "
+            "after `constat contract remove-platform` if it is there otherwise"
+        )
+    for key, membership in there.items():
+        if key not in here and membership.last_day is None:
+            yield (
+                f"{membership.platform} ({membership.offer}) from {membership.from_day} is in the contract, "
+                "not in the file; write it there, or `constat contract remove-platform`"
+            )

@@ -111,7 +111,7 @@ def template(language: Language) -> str:
     for key, value in terms.items():
         section, fr, en = _CLAUSES[key]
         lines.append(f"# {fr if language == 'fr' else en}" + (f" [{section}]" if section != "-" else ""))
-        lines.append(f"{key} = {_toml(value)}")
+        lines.append(f"{key} = {toml(value)}")
     lines += ["", "[terms.readings]"]
     for question in QUESTIONS:
         lines += _reading(question, readings[question.name], language)
@@ -140,12 +140,13 @@ def _reading(question: Question, value: str, language: Language) -> Iterator[str
         first, *rest = wrap(f'"{choice.value}": {meaning}', 100)
         yield f"#   {first}"
         yield from (f"#     {line}" for line in rest)
-    yield f"{question.name} = {_toml(value)}"
+    yield f"{question.name} = {toml(value)}"
 
 
-def _toml(value: object) -> str:
+def toml(value: object) -> str:
+    """A value as a contract file writes it."""
     if isinstance(value, dict):
-        pairs = ", ".join(f"{_key(key)} = {_toml(each)}" for key, each in value.items())
+        pairs = ", ".join(f"{_key(key)} = {toml(each)}" for key, each in value.items())
         return f"{{ {pairs} }}" if pairs else "{}"
     return json.dumps(value, ensure_ascii=False)
 

@@ -13,13 +13,16 @@ from typing import Self
 
 import polars as pl
 
-from ledger.errors import BadInputError
+from ledger.errors import BadInputError, counted
 from ledger.intake.columns import COLUMNS, Columns
 from ledger.intake.lines import BOM, Block, blocks
 from ledger.intake.sources import Record
 
 _UNUSUAL = (b'"', b"\r", b"\0")
 """What the two ways of reading could understand differently; a block that holds one is read line by line."""
+
+
+_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ class CsvSource:
             BadInputError: it is none, or a column is missing.
         """
         header = _header(path)
+        _require_commas(header)
         return cls(path, columns, header, columns.found_in(header))
 
     @property
@@ -122,6 +126,10 @@ class CsvSource:
             if behind.content and not behind.content.isspace():
                 yield CsvBatch(behind, len(self.header), self.places)
 
+    def row(self, record: Record) -> Sequence[str]:
+        """All columns of the line, those that are not read included."""
+        return (record.raw,) if record.cells is None else _fields(record.raw.encode())
+
     def place(self, line: int) -> str:
         """The line's number; the header is line 1."""
         return f"line {line}"
@@ -138,10 +146,20 @@ def _header(path: Path) -> tuple[str, ...]:
         raise BadInputError(f"line 1 names no columns: it {error}") from None
 
 
+def _require_commas(header: Sequence[str]) -> None:
+    """A file without a comma in its first line, but with another separator, was saved for other programs."""
+    found = [mark for mark in _OTHER_SEPARATORS if len(header) == 1 and mark in header[0]]
+    if found:
+        raise BadInputError(
+            f"line 1 separates the columns by {_OTHER_SEPARATORS[found[0]]}; the separator must be a comma: "
+            "save the file with commas"
+        )
+
+
 def _cells(line: bytes, width: int) -> Sequence[str]:
     cells = _fields(line)
     if len(cells) != width:
-        raise ValueError(f"has {len(cells)} columns where the header has {width}")
+        raise ValueError(f"has {counted(len(cells), 'column')} where the header has {width}")
     return cells
 
 

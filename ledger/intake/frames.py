@@ -40,7 +40,7 @@ def read_frame(cells: pl.DataFrame, time: TimeForm, agent: str, now_ms: int) -> 
     if observed_ms is None or not _in_range(observed_ms, now_ms):
         return None
     readers: dict[str, Callable[[str], object]] = {
-        "agent": lambda cell: rows.agent(cell) or agent,
+        "agent": lambda cell: rows.agent(cell, agent),
         "platform": rows.platform,
         "outcome": rows.outcome,
         "status": rows.status,

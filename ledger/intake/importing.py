@@ -11,7 +11,7 @@ import polars as pl
 
 from ledger import plans
 from ledger.application import Ledger
-from ledger.errors import ConflictError
+from ledger.errors import BadInputError, ConflictError
 from ledger.intake.assemble import plan_for, rounds_of
 from ledger.intake.merge import each_once, only_new
 from ledger.intake.rejects import Rejects, RejectsFile
@@ -38,6 +38,8 @@ class Imported:
     """Agent -> rounds that were appended."""
     renamed: Mapping[str, str]
     unused: tuple[str, ...]
+    platforms: tuple[str, ...]
+    """Those that results were read of, stored before or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ def import_source(  # noqa: PLR0913 - what, where to, how, and who watches
     """Store what of a source is new.
 
     Raises:
-        BadInputError: the source cannot be read, or it holds rejects and they are not put aside.
+        BadInputError: the source cannot be read, it holds rejects and they are not put aside, or it writes
+            a platform otherwise than the agent's earlier sources did.
         RefusedError: an agent of it logs every result and this source only changes, or the reverse.
         ConflictError: another writer was first; nothing was stored for the agent it wrote for, and the
             same import again stores what is still missing.
@@ -72,10 +75,16 @@ def import_source(  # noqa: PLR0913 - what, where to, how, and who watches
     rejects = Rejects(source, keep_all=aside is not None)
     found = read_results(source, now_ms, rejects, progress)
     read = found.frame.height
+    for agent, some in _by_agent(found.frame):
+        _require_one_origin(source, ledger.plans_of(agent), agent, some, found.written)
     new = [_only_new(ledger, agent, some, rejects) for agent, some in _by_agent(found.frame)]
     if rejects.count and aside is None:
         raise rejects.refusal()
-    pending = [_pending(ledger, *each, transitions=transitions) for each in new if not each[2].is_empty()]
+    pending = [
+        _pending(ledger, *each, transitions=transitions, written=found.written)
+        for each in new
+        if not each[2].is_empty()
+    ]
     if aside is not None:
         aside.put(rejects)
     rounds = {each.agent: _store(ledger, each) for each in pending}
@@ -88,12 +97,27 @@ def import_source(  # noqa: PLR0913 - what, where to, how, and who watches
         rounds=rounds,
         renamed=found.renamed,
         unused=source.unused,
+        platforms=tuple(sorted(found.frame["platform"].unique().cast(pl.String))),
     )
 
 
 def _by_agent(results: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     for agent in sorted(results["agent"].unique().cast(pl.String)):
         yield agent, results.filter(pl.col("agent") == agent)
+
+
+def _require_one_origin(
+    source: Source, state: Plans, agent: str, results: pl.DataFrame, written: Mapping[str, str]
+) -> None:
+    """Refuse a platform that an earlier source of the agent wrote otherwise: it may be another one."""
+    planned = {each.platform: each for each in (state.current.platforms if state.current else ())}
+    for name in sorted(planned.keys() & set(results["platform"].unique().cast(pl.String))):
+        before, now = planned[name].written or name, written.get(name, name)
+        if before != now:
+            raise BadInputError(
+                f"{source.name}: {now!r} would be named {name}, as {before!r} was in what agent {agent} "
+                "imported before; rename one of them in its file, or name another --agent if both are one"
+            )
 
 
 def _only_new(
@@ -104,16 +128,22 @@ def _only_new(
     head = ledger.engine.round_head(agent)
     once = each_once(results, rejects)
     observed_ms = results["observed_ms"].sort()
-    plans_then = _plans_of(ledger, agent)
+    plans_then = ledger.plans_of(agent)
     stored = stored_results(ledger.engine, agent, plans_then, observed_ms[0], observed_ms[-1])
     return agent, head, only_new(once, stored, rejects)
 
 
-def _pending(
-    ledger: Ledger, agent: str, head: RoundHead, results: pl.DataFrame, *, transitions: bool
+def _pending(  # noqa: PLR0913 - what is new of one agent, and how its source says it
+    ledger: Ledger,
+    agent: str,
+    head: RoundHead,
+    results: pl.DataFrame,
+    *,
+    transitions: bool,
+    written: Mapping[str, str],
 ) -> _Pending:
-    state = _plans_of(ledger, agent)
-    extended = plan_for(state, agent, results, transitions=transitions)
+    state = ledger.plans_of(agent)
+    extended = plan_for(state, agent, results, transitions=transitions, written=written)
     plan = extended or state.current
     assert plan, "an agent without a plan has only new platforms"
     return _Pending(agent, head, plan, extended is not None, results)
@@ -123,7 +153,7 @@ def _store(ledger: Ledger, pending: _Pending) -> int:
     rounds = list(rounds_of(pending.plan, pending.results, pending.head.number))
     if pending.is_new_plan:
         _set_plan(ledger, pending.plan, occurred_ms=rounds[0].start_ms)
-    ledger.append_rounds(pending.agent, rounds)
+    ledger.append_rounds(pending.agent, rounds, behind=pending.head)
     return len(rounds)
 
 
@@ -135,10 +165,3 @@ def _set_plan(ledger: Ledger, plan: PlanSet, occurred_ms: int) -> None:
 
     stream = plans.stream_of(plan.agent)
     ledger.record(stream, plans.INITIAL, plans.evolve, decide, occurred_ms=occurred_ms, source=SOURCE)
-
-
-def _plans_of(ledger: Ledger, agent: str) -> Plans:
-    state = plans.INITIAL
-    for recorded in ledger.stream(plans.stream_of(agent)):
-        state = plans.evolve(state, recorded)
-    return state

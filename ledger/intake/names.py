@@ -43,6 +43,14 @@ def slug(text: str) -> str:
     return short
 
 
+def advice(text: str) -> str:
+    """What is said of a text that is no name: how names are written, and the name that an import gives it."""
+    return (
+        "a name is at most 100 letters, digits, points, hyphens, underscores or @, and begins with a letter "
+        f"or a digit; {text!r} is none: write {slug(text)}, as an import names it"
+    )
+
+
 def slugs(texts: Iterable[str]) -> dict[str, str]:
     """Each text and its name.
 

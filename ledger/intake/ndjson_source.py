@@ -1,6 +1,6 @@
 """Results as NDJSON: one JSON object a line."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -73,6 +73,11 @@ class NdjsonSource:
         return self.path.stat().st_size
 
     @property
+    def header(self) -> tuple[str, ...]:
+        """The columns that are read."""
+        return tuple(self.columns.theirs(column) for column in COLUMNS)
+
+    @property
     def unused(self) -> tuple[str, ...]:
         """None."""
         return ()
@@ -82,6 +87,10 @@ class NdjsonSource:
         names = {column: self.columns.theirs(column) for column in COLUMNS}
         for block in blocks(self.path):
             yield NdjsonBatch(block, names)
+
+    def row(self, record: Record) -> Sequence[str]:
+        """What is read of the line."""
+        return (record.raw,) if record.cells is None else [record.cells[column] for column in COLUMNS]
 
     def place(self, line: int) -> str:
         """The line's number."""

@@ -1,6 +1,6 @@
 """Results as Parquet: columns of text, numbers or instants."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -74,6 +74,11 @@ class ParquetSource:
         return int(pl.scan_parquet(self.path).select(pl.len()).collect().item())
 
     @property
+    def header(self) -> tuple[str, ...]:
+        """The columns that are read."""
+        return tuple(self.columns.theirs(column) for column in COLUMNS)
+
+    @property
     def unused(self) -> tuple[str, ...]:
         """The columns that are not read."""
         used = set(self.places.values())
@@ -99,6 +104,10 @@ class ParquetSource:
             cells = _text(pl.col(theirs), self.schema[theirs]) if name in self.places else pl.lit("")
             expressions.append(cells.fill_null("").alias(name))
         return expressions
+
+    def row(self, record: Record) -> Sequence[str]:
+        """What is read of the row."""
+        return [record.cells[column] for column in COLUMNS] if record.cells else (record.raw,)
 
     def place(self, line: int) -> str:
         """The row's number."""

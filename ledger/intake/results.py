@@ -34,6 +34,8 @@ class Results:
     frame: pl.DataFrame
     renamed: Mapping[str, str]
     """The names that could not stay as they were, and what they became."""
+    written: Mapping[str, str]
+    """Platform -> how the source writes it, where that is not its name."""
 
 
 def read_results(source: Source, now_ms: int, rejects: Rejects, progress: Progress = silent) -> Results:
@@ -92,11 +94,13 @@ def _rows(batch: Batch, source: Source, now_ms: int, rejects: Rejects) -> Iterat
 
 def _named(frame: pl.DataFrame) -> Results:
     renamed: dict[str, str] = {}
+    written: dict[str, str] = {}
     for column in ("agent", "platform"):
         names = slugs(frame[column].unique().cast(pl.String))
         changed = {text: name for text, name in names.items() if text != name}
         if changed:
             plain = pl.col(column).cast(pl.String).replace(changed).cast(pl.Categorical)
             frame = frame.with_columns(plain)
+            written = {name: text for text, name in changed.items()} if column == "platform" else written
         renamed |= changed
-    return Results(frame, renamed)
+    return Results(frame, renamed, written)

@@ -23,6 +23,9 @@ _STATUS = re.compile("[0-9]{0,3}")
 _LATENCY = re.compile(r"([0-9]{1,9})?(\.[0-9]*)?")
 _SECONDS = re.compile(r"[0-9]{1,11}(\.[0-9]*)?")
 _MILLISECONDS = re.compile("[0-9]{1,14}")
+_EPOCH = re.compile(r"([0-9]{9,14})(\.[0-9]*)?")
+_SECONDS_DIGITS = 11
+"""A number of more digits counts milliseconds: as seconds it would lie beyond the year 5000."""
 
 
 class Row(NamedTuple):
@@ -48,7 +51,7 @@ def read_row(cells: Mapping[str, str], time: TimeForm, default_agent: str, now_m
         ValueError: a cell holds something else; the text says which, what, and what to write.
     """
     return Row(
-        agent=agent(cells.get("agent", "")) or default_agent,
+        agent=agent(cells.get("agent", ""), default_agent),
         platform=platform(cells["platform"]),
         observed_ms=_observed_ms(cells["observed_at"].strip(BLANKS), time, now_ms),
         outcome=outcome(cells["outcome"]),
@@ -58,11 +61,17 @@ def read_row(cells: Mapping[str, str], time: TimeForm, default_agent: str, now_m
     )
 
 
+def _missing(column: str) -> str:
+    return f"{column} is missing; write it, or name the file's own column with --map {column}=NAME"
+
+
 def _observed_ms(text: str, time: TimeForm, now_ms: int) -> int:
+    if not text:
+        raise ValueError(_missing("observed_at"))
     observed_ms = _PARSERS[time](text)
     if observed_ms > now_ms:
         raise ValueError(
-            f"{text} ({format_instant(min(observed_ms, _LATEST_MS))}) lies in the future; only what was seen "
+            f"{text} ({format_instant(observed_ms)}) lies in the future; only what was seen "
             "can be imported: correct the time, or say its form with --time"
         )
     if observed_ms < EARLIEST_MS:
@@ -71,6 +80,13 @@ def _observed_ms(text: str, time: TimeForm, now_ms: int) -> int:
             "with --time"
         )
     return observed_ms
+
+
+def _iso(text: str) -> int:
+    if matched := _EPOCH.fullmatch(text):
+        form = "epoch-ms" if len(matched[1]) > _SECONDS_DIGITS else "epoch-s"
+        raise ValueError(f"{text} is a number and no date; if it counts from 1970, say --time {form}")
+    return parse_instant(text)
 
 
 def _epoch_seconds(text: str) -> int:
@@ -87,14 +103,15 @@ def _epoch_milliseconds(text: str) -> int:
     return int(text)
 
 
-_PARSERS = {"iso": parse_instant, "epoch-s": _epoch_seconds, "epoch-ms": _epoch_milliseconds}
-_LATEST_MS = 253_402_300_799_000
-"""The end of year 9999, the last that can be written out."""
+_PARSERS = {"iso": _iso, "epoch-s": _epoch_seconds, "epoch-ms": _epoch_milliseconds}
 
 
-def agent(cell: str) -> str:
-    """The agent's name as written; empty if the record does not say."""
-    return cell.strip(BLANKS)
+def agent(cell: str, default: str) -> str:
+    """The agent's name as written, or the default one. ValueError if there is neither."""
+    name = cell.strip(BLANKS) or default
+    if not name:
+        raise ValueError("names no agent; say who probed with --agent NAME")
+    return name
 
 
 def platform(cell: str) -> str:
@@ -108,6 +125,8 @@ def platform(cell: str) -> str:
 def outcome(cell: str) -> int:
     """The place of an outcome in `OUTCOMES`. ValueError if it is none."""
     text = cell.strip(BLANKS)
+    if not text:
+        raise ValueError(_missing("outcome"))
     if text not in OUTCOMES:
         raise ValueError(f"{text!r} is no outcome; write {', '.join(OUTCOMES[:-1])} or {OUTCOMES[-1]}")
     return OUTCOMES.index(text)

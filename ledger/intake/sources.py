@@ -5,7 +5,7 @@ record, which knows the line of each and says what is wrong with it. Both ways g
 same record, or the first one gives nothing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import polars as pl
@@ -53,6 +53,10 @@ class Source(Protocol):
         """How its columns are read."""
 
     @property
+    def header(self) -> tuple[str, ...]:
+        """All its columns, by its own names."""
+
+    @property
     def unused(self) -> tuple[str, ...]:
         """Its columns that are not read."""
 
@@ -62,6 +66,9 @@ class Source(Protocol):
         Raises:
             BadInputError: it cannot be read at all, or not to its end.
         """
+
+    def row(self, record: Record) -> Sequence[str]:
+        """A record's cells in the order of the header; one that cannot be cut into columns stands whole."""
 
     def place(self, line: int) -> str:
         """Where a record stands, as messages say it: `line 12`."""

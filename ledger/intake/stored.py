@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
+from ledger.errors import ConflictError
 from ledger.log.interface import Engine, KeptRound
 from ledger.plans import Plans, PlanSet
 from ledger.rounds import OUTCOMES, Round, decode
@@ -22,6 +23,9 @@ def stored_results(engine: Engine, agent: str, plans: Plans, from_ms: int, until
     """What an agent saw in rounds that may hold an instant of `[from_ms, until_ms]` (`STORED`).
 
     The instants of a round reach from one period before its start to two behind it.
+
+    Raises:
+        ConflictError: a round names a plan that was recorded only after the plans were read.
     """
     if not plans.history:
         return pl.DataFrame(schema=STORED)
@@ -38,7 +42,12 @@ def stored_results(engine: Engine, agent: str, plans: Plans, from_ms: int, until
 
 def _fill(columns: Mapping[str, "_Columns"], rounds: Iterable[KeptRound]) -> None:
     for kept in rounds:
-        found, _ = decode(kept.value)
+        found, _ = decode(kept.value, with_latencies=False)
+        if found.plan not in columns:
+            raise ConflictError(
+                f"agent {kept.agent} was given plan {found.plan} meanwhile; nothing was stored for it, so "
+                "import again"
+            )
         columns[found.plan].add(found)
 
 

@@ -1,13 +1,14 @@
 """The git history of an Upptime repository, whose commit subjects carry the outcomes.
 
-`🟩 Manual is up (200 in 858 ms) [skip ci] [upptime]` is a result of platform "Manual" at the time at which
-the commit was made. Upptime commits what changed and a daily summary, so a result holds until the next one:
-its results are `transitions`. Every other commit (graphs, summaries, people's own) is passed over.
+`🟩 Manual is up (200 in 858 ms) [skip ci] [upptime]` is a result of platform "Manual" at the author's date of
+the commit, which is when it was seen; the committer's date moves when Upptime rebases. Upptime commits what
+changed and a daily summary, so a result holds until the next one: its results are `transitions`. Every other
+commit (graphs, summaries, people's own) is passed over.
 """
 
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,13 +18,14 @@ from ledger.errors import BadInputError
 from ledger.intake.columns import Columns
 from ledger.intake.sources import Record
 
-AGENT = "upptime"
 _BATCH_COMMITS = 50_000
 _SUBJECT = re.compile(
-    r"\S+ (?P<platform>.+) (?:is|has) (?P<outcome>up|down|(?:experiencing )?degraded(?: performance)?) "
+    r"\S+ (?P<platform>[^\x00-\x1f\x7f-\x9f\u2028\u2029]+) "
+    r"(?:is|has) (?P<outcome>up|down|(?:experiencing )?degraded(?: performance)?) "
     r"\((?P<status>[0-9]+) in (?P<latency_ms>[0-9]+) ms\) \[skip ci\] \[upptime\]"
 )
 _FORMAT = "%H %at %s"
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})? [0-9]+ .*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,7 @@ class UpptimeSource:
             raise BadInputError(
                 f"{path}: the history is cut short; fetch the rest with `git fetch --unshallow` first"
             )
-        commits = _git(path, "-c", "log.showSignature=false", "log", "--reverse", f"--format={_FORMAT}")
-        source = cls(path, replace(columns, time="epoch-s"), tuple(commits.splitlines()))
+        source = cls(path, replace(columns, time="epoch-s"), tuple(_commits(path)))
         if not any(_cells(commit.split(" ", 2)[2]) for commit in source.commits):
             raise BadInputError(
                 f"{path}: no commit says the outcome of a site, as `🟩 Manual is up (200 in 858 ms) "
@@ -97,6 +98,11 @@ class UpptimeSource:
         return len(self.commits)
 
     @property
+    def header(self) -> tuple[str, ...]:
+        """A commit is one text."""
+        return ("commit",)
+
+    @property
     def unused(self) -> tuple[str, ...]:
         """None."""
         return ()
@@ -106,9 +112,23 @@ class UpptimeSource:
         for start in range(0, len(self.commits), _BATCH_COMMITS):
             yield UpptimeBatch(start + 1, self.commits[start : start + _BATCH_COMMITS])
 
+    def row(self, record: Record) -> Sequence[str]:
+        """The commit."""
+        return (record.raw,)
+
     def place(self, line: int) -> str:
         """The commit's hash, cut."""
         return f"commit {self.commits[line - 1][:12]}"
+
+
+def _commits(path: Path) -> Iterator[str]:
+    # A subject may hold anything but NUL, characters that others take for the end of a line included.
+    log = _git(path, "-c", "log.showSignature=false", "log", "-z", "--reverse", f"--format={_FORMAT}")
+    for commit in log.split("\0"):
+        if _COMMIT.fullmatch(commit):
+            yield commit
+        elif commit:
+            raise BadInputError(f"{path}: git says {commit[:60]!r}, which is no commit; look at its log")
 
 
 def _git(path: Path, *arguments: str) -> str:

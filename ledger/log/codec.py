@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ledger import facts
 from ledger.errors import BadInputError, DamagedLedgerError
 from ledger.fact import Draft, Fact, RecordedFact, Sha256, hash_of
-from ledger.instants import format_instant, parse_instant
+from ledger.instants import format_instant, is_instant, read_instant
 
 SEQUENCE_DIGITS = 12
 _COULD_BE_CLOUD_EVENT = b'{"specversion"'
@@ -73,8 +73,14 @@ def encode(envelope: Envelope) -> bytes:
     """The stored form. The same envelope always gives the same bytes.
 
     Raises:
-        BadInputError: the fact has a number that not every reader of JSON holds exactly.
+        BadInputError: the fact has a number that not every reader of JSON holds exactly, or occurred at no
+            instant.
     """
+    if not is_instant(envelope.occurred_ms):
+        raise BadInputError(
+            f"{envelope.fact.TYPE} cannot be kept: it occurred before 1970 or after the year 9998; correct "
+            "the time"
+        )
     try:
         return orjson.dumps(_event(envelope), option=orjson.OPT_STRICT_INTEGER)
     except orjson.JSONEncodeError as error:
@@ -108,7 +114,7 @@ def decode(value: bytes) -> Envelope:
         envelope = Envelope(
             stream=stored.subject,
             sequence=int(stored.sequence),
-            occurred_ms=parse_instant(stored.time),
+            occurred_ms=read_instant(stored.time),
             source=stored.source,
             previous_hash=stored.previoushash,
             fact=facts.read(stored.type, stored.data),

@@ -5,6 +5,7 @@ every moment, and several writing processes are safe with every SQLite version (
 before 3.51.3). Readers wait only while another process commits, and at most `BUSY_SECONDS`.
 """
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -15,7 +16,14 @@ from ledger.errors import ConstatError, DamagedLedgerError, UnusableLedgerError
 from ledger.log import schema
 
 BUSY_SECONDS = 30.0
+QUIET_SECONDS = 2.0
+"""How long a writer waits for another one before it says so."""
 IN_MEMORY = ":memory:"
+
+_PRIMARY = 0xFF
+"""The part of an error's code that says what happened; the rest says where."""
+_LOG = logging.getLogger(__name__)
+"""Python shows a warning of a program that has set up no logging on the standard error."""
 
 SETTINGS = (
     "trusted_schema=OFF",
@@ -48,6 +56,7 @@ class Database:
         """
         self.path = path
         self._lock = threading.RLock()
+        self._busy_seconds = busy_seconds
         self._connection = self._connect(busy_seconds, create=create)
         try:
             self._prepare(create=create)
@@ -59,7 +68,10 @@ class Database:
         name = self.path
         if name != IN_MEMORY:
             if not create and not Path(name).exists():
-                raise UnusableLedgerError(f"there is no ledger at {name}; name the right one with --ledger")
+                raise UnusableLedgerError(
+                    f"there is no ledger at {name}; name the right one with --ledger, or sign a contract "
+                    "first, which makes one: `constat contract sign FILE`"
+                )
             # A URI, so that no name means something else to SQLite and only `create` makes a file.
             name = f"{Path(name).absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
         with self._meaning():
@@ -128,7 +140,7 @@ class Database:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """The connection, within one transaction that no other writer can enter; undone by any exception."""
         with self._lock, self._meaning():
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._begin()
             try:
                 yield self._connection
                 self._connection.execute("COMMIT")
@@ -136,6 +148,26 @@ class Database:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+    def _begin(self) -> None:
+        """Enter a transaction of our own; a wait of more than a moment is said, and no puzzle."""
+        if self._busy_seconds <= QUIET_SECONDS:
+            self._connection.execute("BEGIN IMMEDIATE")
+            return
+        try:
+            self._wait_at_most(QUIET_SECONDS)
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & _PRIMARY != sqlite3.SQLITE_BUSY:
+                raise
+            _LOG.warning("constat: waiting for another process that writes to %s", self.path)
+            self._wait_at_most(self._busy_seconds - QUIET_SECONDS)
+            self._connection.execute("BEGIN IMMEDIATE")
+        finally:
+            self._wait_at_most(self._busy_seconds)
+
+    def _wait_at_most(self, seconds: float) -> None:
+        self._connection.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
 
     def fault(self) -> str | None:
         """What is wrong with the file itself; None if nothing is.

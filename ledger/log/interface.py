@@ -66,8 +66,14 @@ class Engine(Protocol):
     def facts(self, *, after: int = 0, until: int | None = None) -> Iterator[KeptFact]:
         """The decision log in order of position, from the one after `after` up to `until`, both optional."""
 
+    def facts_of(self, stream: str) -> Iterator[KeptFact]:
+        """The facts of one stream in order."""
+
     def head(self) -> LogHead:
         """How far the logs have come."""
+
+    def head_at(self, recorded_ms: int) -> LogHead:
+        """How far the logs had come at a moment; a later append never changes it once a record is later."""
 
     def position_at(self, recorded_ms: int) -> int:
         """The last position recorded at or before a moment; 0 if none was."""

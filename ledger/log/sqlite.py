@@ -22,6 +22,7 @@ from ledger.log.stamp import (
     LAST_DECISION,
     LAST_ROUND,
     Clock,
+    altered,
     intact,
     recorded_now,
     running_hash,
@@ -37,6 +38,7 @@ _FACTS = (
     "SELECT position, recorded_ms, value, hash FROM decisions WHERE position > ? AND position <= ? "
     "ORDER BY position LIMIT ?"
 )
+_STREAM = "SELECT position, recorded_ms, value, hash FROM decisions WHERE stream = ? ORDER BY sequence"
 # NOT INDEXED: sorting what an index finds would cost more, page for page, than reading past the rest.
 _ROUNDS = (
     "SELECT offset, agent, number, start_ms, recorded_ms, value, hash FROM rounds NOT INDEXED "
@@ -75,6 +77,14 @@ class SQLiteEngine:
             intact(fact.value, kept_hash, f"the fact at position {fact.position}")
             yield fact
 
+    def facts_of(self, stream: str) -> Iterator[KeptFact]:
+        with self._database.reading() as connection:
+            rows = connection.execute(_STREAM, (stream,)).fetchall()
+        for *kept, kept_hash in rows:
+            fact = KeptFact(*kept)
+            intact(fact.value, kept_hash, f"the fact at position {fact.position}")
+            yield fact
+
     def _pages(self, query: str, after: int, *arguments: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
         while True:
             with self._database.reading() as connection:
@@ -92,6 +102,17 @@ class SQLiteEngine:
         with self._database.reading() as connection:
             position, fact_ms, offset, round_ms = connection.execute(query).fetchone()
         return LogHead(position or 0, offset or 0, max(fact_ms or 0, round_ms or 0))
+
+    def head_at(self, recorded_ms: int) -> LogHead:
+        head = self.head()
+        if head.recorded_ms <= recorded_ms:
+            return head
+        position, offset = self.position_at(recorded_ms), self.round_offset_at(recorded_ms)
+        last_ms = [self.recorded_ms_of(position)]
+        with self._database.reading() as connection:
+            query = "SELECT recorded_ms FROM rounds WHERE offset = ?"
+            last_ms.extend(connection.execute(query, (offset,)).fetchone() or ())
+        return LogHead(position, offset, max(last_ms))
 
     def position_at(self, recorded_ms: int) -> int:
         query = "SELECT recorded_ms FROM decisions WHERE position = ?"
@@ -156,25 +177,29 @@ class SQLiteEngine:
         start_from_ms: int | None = None,
         start_until_ms: int | None = None,
     ) -> Iterator[KeptRound]:
-        after, last = 0, self.head().round_offset
+        last = self.head().round_offset
         if recorded_until_ms is not None:
             last = self.round_offset_at(recorded_until_ms)
         starts = (
             -UNBOUNDED if start_from_ms is None else start_from_ms,
             UNBOUNDED if start_until_ms is None else start_until_ms,
         )
-        if starts != (-UNBOUNDED, UNBOUNDED):
-            first, highest = self._offsets_of(agents, *starts)
-            after, last = first - 1, min(last, highest)
+        spans = [(1, last)] if starts == (-UNBOUNDED, UNBOUNDED) else self._offsets_of(agents, *starts)
         chosen = "" if agents is None else f"AND agent IN ({','.join('?' * len(agents))})"
         query = _ROUNDS.format(chosen=chosen)
-        for row in self._pages(query, after, last, *starts, *(agents or ())):
-            found = KeptRound(*row)
-            intact(found.value, found.hash, f"round {found.number} of agent {found.agent}")
-            yield found
+        for first, highest in spans:
+            for row in self._pages(query, first - 1, min(last, highest), *starts, *(agents or ())):
+                found = KeptRound(*row)
+                if hash_of(found.value) != found.hash:
+                    raise altered(f"round {found.number} of agent {found.agent}")
+                yield found
 
-    def _offsets_of(self, agents: Sequence[str] | None, *starts: int) -> tuple[int, int]:
-        """The lowest and the highest offset of the rounds that start within bounds; `(1, 0)` if none does."""
+    def _offsets_of(self, agents: Sequence[str] | None, *starts: int) -> list[tuple[int, int]]:
+        """The first and last offsets of spans of the log that hold every round that starts within bounds.
+
+        A span is that of one agent, or of agents whose rounds lie between each other's: an import puts one
+        agent behind the other, and what lies between two spans is not read.
+        """
         query = (
             "SELECT min(offset), max(offset) FROM rounds INDEXED BY rounds_by_start "
             "WHERE agent = ? AND start_ms >= ? AND start_ms < ?"
@@ -184,8 +209,13 @@ class SQLiteEngine:
                 connection.execute(query, (agent, *starts)).fetchone()
                 for agent in (self.agents() if agents is None else agents)
             ]
-        ends = [(first, last) for first, last in found if first is not None]
-        return (min(first for first, _ in ends), max(last for _, last in ends)) if ends else (1, 0)
+        spans: list[tuple[int, int]] = []
+        for first, last in sorted(each for each in found if each[0] is not None):
+            if spans and first <= spans[-1][1]:
+                spans[-1] = spans[-1][0], max(spans[-1][1], last)
+            else:
+                spans.append((first, last))
+        return spans
 
     def agents(self) -> list[str]:
         with self._database.reading() as connection:

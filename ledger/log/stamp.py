@@ -23,10 +23,14 @@ def wall_clock() -> int:
 
 
 def recorded_now(connection: sqlite3.Connection, clock: Clock) -> int:
-    """The recorded clock of an append: the wall clock, but never before anything that either log holds."""
+    """The recorded clock of an append: the wall clock, but always after everything that either log holds.
+
+    So no two appends share a millisecond, and what was recorded by the last one is a prefix for ever, even
+    where the wall clock is set back (decision record 0043).
+    """
     moments_ms = [clock()]
     for last in (LAST_DECISION, LAST_ROUND):
-        moments_ms.extend(connection.execute(f"SELECT recorded_ms {last}").fetchone() or ())
+        moments_ms.extend(ms + 1 for ms in connection.execute(f"SELECT recorded_ms {last}").fetchone() or ())
     return max(moments_ms)
 
 
@@ -45,7 +49,12 @@ def intact(value: bytes, kept_hash: str, what: str) -> bytes:
         DamagedLedgerError: they do not; `what` says which record it is.
     """
     if hash_of(value) != kept_hash:
-        raise DamagedLedgerError(
-            f"{what} is not as it was recorded; run `constat verify`, then restore the ledger from a copy"
-        )
+        raise altered(what)
     return value
+
+
+def altered(what: str) -> DamagedLedgerError:
+    """That a record has not the hash that was kept of it."""
+    return DamagedLedgerError(
+        f"{what} is not as it was recorded; run `constat verify`, then restore the ledger from a copy"
+    )

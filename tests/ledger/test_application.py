@@ -10,7 +10,7 @@ from ledger.incidents import IncidentOpened, IncidentUpdated
 from ledger.log import codec
 from ledger.log.sqlite import SQLiteEngine
 from ledger.maintenance import NoticePublished
-from tests.ledger.log.processes import AGENT, a_round, update
+from tests.ledger.log.processes import AGENT, PLAN, a_round, update
 
 NOTICE = NoticePublished(
     maintenance="m-1", platforms=("acme-prod",), announced=Span.of(0, 3_600_000), summary="an upgrade"
@@ -138,7 +138,16 @@ def test_a_decision_may_be_that_there_is_nothing_to_say(ledger):
 # ---------------------------------------------------------------- rounds
 
 
-def test_rounds_chain_behind_the_agents_last_one(ledger):
+@pytest.fixture
+def planned(ledger):
+    """A ledger that knows the plans of two agents."""
+    for agent in (AGENT, "lyon"):
+        ledger.append(Draft(f"plan:{agent}", PLAN.model_copy(update={"agent": agent}), 0))
+    return ledger
+
+
+def test_rounds_chain_behind_the_agents_last_one(planned):
+    ledger = planned
     ledger.append_rounds(AGENT, [a_round(1), a_round(2)])
     ledger.append_rounds(AGENT, [a_round(3)])
     ledger.append_rounds("lyon", [a_round(1, agent="lyon")])
@@ -149,7 +158,8 @@ def test_rounds_chain_behind_the_agents_last_one(ledger):
     assert named == [GENESIS_HASH, hashes[0], hashes[1], GENESIS_HASH]
 
 
-def test_rounds_that_were_appended_already_are_a_conflict(ledger):
+def test_rounds_that_were_appended_already_are_a_conflict(planned):
+    ledger = planned
     ledger.append_rounds(AGENT, [a_round(1), a_round(2)])
 
     with pytest.raises(ConflictError):
@@ -158,10 +168,60 @@ def test_rounds_that_were_appended_already_are_a_conflict(ledger):
     assert ledger.engine.round_head(AGENT).number == 2
 
 
+def test_a_writer_with_a_stale_view_is_fenced_even_where_it_skips_a_number(planned):
+    seen = planned.engine.round_head(AGENT)
+    planned.append_rounds(AGENT, [a_round(1)])
+
+    with pytest.raises(ConflictError):
+        planned.append_rounds(AGENT, [a_round(2)], behind=seen)
+
+    assert planned.engine.round_head(AGENT).number == 1
+
+
+@pytest.mark.parametrize(
+    ("found", "what"),
+    [
+        (a_round(1, agent="lyon"), "none of agent paris's"),
+        (a_round(1)._replace(plan="paris/2"), "record its plan first"),
+        (a_round(1)._replace(plan="lyon/1"), "record its plan first"),
+        (a_round(1)._replace(n=2, jitter=bytes(2)), "has 2 platforms, the plan 3"),
+        (a_round(1)._replace(start_ms=2**53 - 1), "starts before 1970 or after the year 9998"),
+    ],
+)
+def test_a_round_that_is_not_the_agents_or_does_not_fit_its_plan_is_refused_at_the_door(planned, found, what):
+    with pytest.raises(BadInputError, match=what):
+        planned.append_rounds(AGENT, [found])
+
+    assert planned.engine.head().round_offset == 0
+
+
+# ---------------------------------------------------------------- every fact on its stream
+
+
+@pytest.mark.parametrize("stream", ["nonsense:x", "contract:i-1", "incident:i-2", "incident", ""])
+def test_a_fact_on_a_stream_of_another_subject_is_refused_at_the_door(ledger, stream):
+    fact = IncidentUpdated(incident="i-1", note="n")
+
+    with pytest.raises(BadInputError, match="belongs on incident:i-1"):
+        ledger.append(Draft(stream, fact, 0))
+    with pytest.raises(BadInputError, match="belongs on incident:i-1"):
+        ledger.record(stream, None, lambda state, _: state, lambda _: fact, occurred_ms=0)
+
+    assert ledger.engine.head().position == 0
+
+
+def test_a_stream_is_read_with_the_positions_and_clocks_of_its_facts(ledger):
+    ledger.append(update("i-0", "before"))
+    appended = [*ledger.append(update("i-1", "a")), *ledger.append(update("i-1", "b"))]
+
+    assert list(ledger.stream("incident:i-1")) == appended
+    assert [fact.position for fact in appended] == [2, 3]
+
+
 # ---------------------------------------------------------------- opening
 
 
-@pytest.mark.parametrize("url", ["", "ledger.db", "sqlite:///", "postgres://host/db", "sqlite://ledger.db"])
+@pytest.mark.parametrize("url", ["", "sqlite:///", "postgres://host/db", "sqlite://ledger.db"])
 def test_a_url_that_names_no_ledger_is_refused(url):
     with pytest.raises(BadInputError, match=r"sqlite:///constat\.db"):
         open_engine(url)

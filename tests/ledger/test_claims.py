@@ -81,7 +81,7 @@ def test_a_claim_is_filed_before_it_is_ruled():
 
 @pytest.mark.parametrize("revises", [None, 1, 3])
 def test_a_second_ruling_says_which_one_it_replaces(revises):
-    with refused(r"already ruled \(accepted\); to change that, revise ruling 2 with --revises 2"):
+    with refused(r"already ruled \(accepted\); to change that, name the ruling in force with --revises"):
         claims.rule(RULED, ruling("rejected", revises=revises))
 
 

@@ -81,7 +81,42 @@ def test_a_platform_belongs_from_its_day_to_its_last_and_may_come_back():
     ]
 
 
+def test_an_amendment_from_the_day_of_a_version_takes_its_place():
+    replaced = amended.model_copy(update={"from_day": day("2026-10-01"), "terms_version": 3})
+
+    state = after(contracts, signed(), amended, replaced)
+
+    assert [(v.terms_version, v.from_day) for v in state.versions] == [
+        (3, day("2026-10-01")),
+        (2, day("2026-11-01")),
+    ]
+
+
 # ---------------------------------------------------------------- what it refuses
+
+
+@pytest.mark.parametrize("calendar", ["XX", "DE-XX"])
+def test_terms_with_a_holiday_calendar_that_nobody_knows_are_not_signed_or_amended(calendar):
+    unknown = Terms(holiday_calendar=calendar)
+
+    with refused(f"there is no holiday calendar '{calendar}'; write holiday_calendar as a country"):
+        contracts.sign(contracts.INITIAL, signed().model_copy(update={"terms": unknown}))
+    with refused(f"there is no holiday calendar '{calendar}'; write holiday_calendar as a country"):
+        contracts.amend(SIGNED, day("2026-11-01"), unknown, "asked for")
+
+
+def test_terms_whose_calendar_nobody_knows_can_be_replaced_from_their_own_day():
+    unknown = signed().model_copy(update={"terms": Terms(holiday_calendar="XX")})
+    later = amended.model_copy(update={"terms_version": 2})
+
+    repaired = contracts.amend(after(contracts, unknown, later), day("2026-10-01"), STANDARD, "a slip")
+
+    assert (repaired.terms_version, repaired.from_day) == (3, day("2026-10-01"))
+
+
+def test_a_platform_does_not_join_before_the_contract_begins():
+    with refused("the contract begins on 2026-10-01"):
+        contracts.add_platform(SIGNED, "acme-prod", day("2026-09-30"), "vault")
 
 
 def test_a_contract_is_signed_once():

@@ -18,6 +18,7 @@ from ledger.log import codec
 from ledger.log.codec import Envelope
 from ledger.operations import StorageMeasured
 from ledger.support import SupportAnswered
+from projections.asof import SUBJECTS
 from tests.spec import Story
 from tests.strategies import FACTS, LARGEST, instants
 
@@ -178,3 +179,14 @@ def test_a_fact_whose_data_do_not_fit_its_type_is_named():
 
     with pytest.raises(DamagedLedgerError, match="by: Field required"):
         codec.decode(orjson.dumps(event))
+
+
+@each_type
+@given(data=st.data())
+def test_every_fact_has_one_stream_whose_subject_folds_it(kind, data):
+    fact = data.draw(FACTS[kind])
+
+    subject, _, name = facts.stream_of(fact).partition(":")
+
+    assert [each for each, kinds in facts.BY_SUBJECT.items() if kind in kinds] == [subject]
+    assert SUBJECTS[subject].stream_of(name) == facts.stream_of(fact)

@@ -92,11 +92,25 @@ def test_work_can_start_after_its_notice_was_withdrawn_because_it_may_have_been_
     assert maintenance.start(WITHDRAWN, "m1") == started
 
 
+def test_a_maintenance_knows_when_its_notice_was_withdrawn():
+    assert ANNOUNCED.withdrawn_ms is None
+    assert WITHDRAWN.withdrawn_ms == WITHDRAWN.notices[-1].given_ms
+
+
+def test_a_notice_withdrawn_before_its_work_was_over_can_be_taken_down_later():
+    assert maintenance.withdraw(FINISHED, FINISHED.finished_ms - 1, withdrawn) == withdrawn
+
+
 def test_two_notices_can_be_given_at_one_moment():
     assert maintenance.move(ANNOUNCED, ms(MONDAY_NOON), moved) == moved
 
 
 # ---------------------------------------------------------------- what it refuses
+
+
+def test_a_notice_is_not_withdrawn_after_its_work_was_over():
+    with refused("what was announced and done cannot be taken back"):
+        maintenance.withdraw(FINISHED, FINISHED.finished_ms, withdrawn)
 
 
 def test_a_name_is_announced_once():

@@ -45,6 +45,13 @@ def test_a_request_is_filed_before_it_is_answered():
         support.answer(support.INITIAL, answered, ms(TUESDAY))
 
 
+def test_a_request_is_answered_once():
+    with refused(
+        "already answered at 2026-10-06T09:00:00Z, .* file another request for what was asked since"
+    ):
+        support.answer(after(support, (requested, MONDAY), (answered, TUESDAY)), answered, ms(FRIDAY))
+
+
 def test_an_answer_does_not_come_before_its_request():
     with refused("correct the time"):
         support.answer(FILED, answered, ms(MONDAY) - 1)

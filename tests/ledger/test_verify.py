@@ -1,16 +1,19 @@
 """A ledger read again: what was tampered with is found, and what was not is not complained of."""
 
 import sqlite3
+import tracemalloc
 from dataclasses import replace
 
 import orjson
 import pytest
+from eventsourcing.persistence import StoredEvent
 
 from ledger import rounds
 from ledger.application import Ledger
 from ledger.errors import UnusableLedgerError
-from ledger.fact import Draft, hash_of
+from ledger.fact import GENESIS_HASH, Draft, hash_of
 from ledger.log import codec
+from ledger.log.interface import NewRound
 from ledger.log.sqlite import SQLiteEngine
 from ledger.log.stamp import GENESIS_RUNNING_HASH, running_hash
 from ledger.plans import Planned, PlanSet
@@ -319,10 +322,51 @@ def test_a_round_recorded_before_its_plan_is_found(tmp_path):
     path = tmp_path / "ledger.db"
     clock = iter([1000, 2000])
     with Ledger.open(f"sqlite:///{path}", clock=lambda: next(clock)) as ledger:
-        ledger.append_rounds(AGENT, [a_round(1)])
+        (value,) = rounds.chained([a_round(1)], GENESIS_HASH)
+        ledger.engine.append_rounds(AGENT, [NewRound(1, a_round(1).start_ms, value)])
         ledger.append(Draft(f"plan:{AGENT}", PLAN, 0))
 
     assert "names plan paris/1, which was not recorded before it" in verified(path).misfit.what
+
+
+@pytest.mark.parametrize("stream", ["nonsense:x", "contract:i-1", "incident:i-2"])
+def test_a_fact_on_a_stream_of_another_subject_is_found(tmp_path, stream):
+    path = tmp_path / "ledger.db"
+    envelope = codec.Envelope.of(replace(update("i-1", "astray"), stream=stream), 1, GENESIS_HASH)
+    with Ledger.open(f"sqlite:///{path}") as ledger:
+        stored = StoredEvent(stream, 1, envelope.fact.TYPE, codec.encode(envelope))
+        ledger.engine.decisions.insert_events([stored])
+
+    assert f"it stands on {stream}, and belongs on incident:i-1" in verified(path).misfit.what
+
+
+def swollen(value):
+    """The last round with a column that swells to a hundred megabytes."""
+    found, previous_hash = rounds.decode(value)
+    return rounds.encode(found._replace(latencies=bytes(100 << 20)), previous_hash)
+
+
+@pytest.mark.parametrize(
+    ("forged", "what"),
+    [
+        (swollen, "longer than its round"),
+        (lambda value: value.replace(b'"start":3600000', b'"start":9007199254740991'), "cannot be read"),
+    ],
+    ids=["a column that swells", "a start beyond the calendar"],
+)
+def test_a_round_that_would_exhaust_its_reader_is_a_misfit(path, forged, what):
+    with Forger(path) as forger:
+        forger.forge("rounds", LAST_ROUND, value=forged(forger.value("rounds", LAST_ROUND)))
+        forger.hash_anew()
+    tracemalloc.start()
+
+    misfit = verified(path).misfit
+
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (misfit.log, misfit.place) == ("probes", LAST_ROUND)
+    assert what in misfit.what
+    assert peak_bytes < 50 << 20
 
 
 # ---------------------------------------------------------------- the file itself

@@ -35,7 +35,7 @@ def judged(story: Story, period="1", platform=PROD, readings=None, as_of=None):
     """Everything that touches a period on a platform."""
     known = story.known(as_of) if as_of else story.known()
     contract = with_readings(known.contract("acme"), readings or {})
-    return exclusions(known, contract, platform, period_named(contract, period, known.as_of.recorded_ms))
+    return exclusions(known, contract, platform, period_named(contract, period, known.as_of.moment_ms))
 
 
 def only(story: Story, **asked):

@@ -130,7 +130,7 @@ def tellings(draw, agent: str = "paris", max_rounds: int = 14) -> Told:
         plan_of(agent, version, each, transitions=transitions)
         for version, each in enumerate(draw(st.lists(offsets_ms, min_size=1, max_size=2)), start=1)
     ]
-    rounds, start_ms = [], 20 * SECOND
+    rounds, start_ms = [], 2000 * SECOND
     for number in range(1, draw(st.integers(1, max_rounds)) + 1):
         plan = draw(st.sampled_from(plans))
         n = len(plan.platforms)

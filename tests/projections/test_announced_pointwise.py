@@ -109,7 +109,7 @@ def in_window(t_ms: int, terms: Terms) -> bool:
 def test_every_instant_is_judged_as_the_rule_says_of_it_alone(history, work, readings):
     known = told(history, work).known()
     contract = with_readings(known.contract("acme"), readings)
-    period = period_between(contract, NIGHT, known.as_of.recorded_ms)
+    period = period_between(contract, NIGHT, known.as_of.moment_ms)
 
     found = exclusions(known, contract, PROD, period)
 

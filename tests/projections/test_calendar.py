@@ -13,8 +13,8 @@ from ledger.interval import Interval, total_ms
 from ledger.schedule import Schedule
 from ledger.terms import Terms
 from projections.calendar import (
+    _public_holidays,
     day_interval,
-    holidays_of,
     local_days,
     local_quarters,
     scheduled,
@@ -183,7 +183,7 @@ def test_office_hours_of_the_worked_month_are_twenty_two_days_of_nine_hours():
         day_interval(PARIS, date(2026, 10, 1)).start_ms, day_interval(PARIS, date(2026, 10, 31)).start_ms
     )
 
-    hours = scheduled(OFFICE, PARIS, month, holidays_of(Terms(), [2026]))
+    hours = scheduled(OFFICE, PARIS, month, _public_holidays("FR", frozenset({2026})))
 
     assert total_ms(hours) == 712_800_000
     assert hours[0] == whole("2026-10-01T09:00:00+02:00/2026-10-01T18:00:00+02:00")

@@ -226,8 +226,8 @@ def test_a_platform_is_measured_while_it_belongs_to_the_contract():
     contract = replace(contract, platforms=(contract.platforms[0], leaver))
     known = story.known()
 
-    first = timelines(known, contract, period_named(contract, "1", known.as_of.recorded_ms))
-    second = timelines(known, contract, period_named(contract, "2", known.as_of.recorded_ms))
+    first = timelines(known, contract, period_named(contract, "1", known.as_of.moment_ms))
+    second = timelines(known, contract, period_named(contract, "2", known.as_of.moment_ms))
 
     assert list(first) == ["acme-prod", "acme-test"]
     assert first["acme-test"].totals_ms["unknown"] == 24 * 60 * MINUTE_MS
@@ -242,7 +242,7 @@ def test_an_interval_that_was_asked_for_is_cut_where_it_was_asked():
     contract = known.contract("acme")
     asked = Interval(ms("2026-10-06T08:00+02:00"), ms("2026-10-06T09:00+02:00"))
 
-    found = timelines(known, contract, period_between(contract, asked, known.as_of.recorded_ms))
+    found = timelines(known, contract, period_between(contract, asked, known.as_of.moment_ms))
 
     assert found["acme-prod"].totals_ms["down"] == found["acme-prod"].totals_ms["up"] == 30 * MINUTE_MS
 
@@ -250,4 +250,4 @@ def test_an_interval_that_was_asked_for_is_cut_where_it_was_asked():
 def _october(story):
     known = story.known()
     contract = known.contract("acme")
-    return timelines(known, contract, period_named(contract, "1", known.as_of.recorded_ms))["acme-prod"]
+    return timelines(known, contract, period_named(contract, "1", known.as_of.moment_ms))["acme-prod"]

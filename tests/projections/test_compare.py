@@ -22,7 +22,7 @@ def disputed():
         "m1", ["acme-prod"], "2026-10-06T02:00+02:00/2026-10-06T04:00+02:00"
     )
     known = story.known()
-    return known, *select(known, "acme", "2026-10")
+    return known, *select(known, "acme", "1")
 
 
 def days(alternatives):
@@ -72,3 +72,10 @@ def test_a_reading_that_is_none_is_named(disputed):
 def test_more_combinations_than_anybody_reads_are_refused(disputed):
     with pytest.raises(BadInputError, match="name fewer"):
         list(in_every_combination(*disputed, [question.name for question in QUESTIONS]))
+
+
+def test_a_reading_disputed_twice_is_disputed_once(disputed):
+    assert days(in_every_combination(*disputed, ["notice", "notice"])) == days(
+        in_every_combination(*disputed, ["notice"])
+    )
+    assert len(list(in_every_combination(*disputed, ["notice", "notice"]))) == 2

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 DIGEST = """
 from tests.projections.test_determinism import a_month
 from projections.statement import statement
-print(statement(a_month().known(), "acme", "2026-10").digest)
+print(statement(a_month().known(), "acme", "1").digest)
 """
 
 
@@ -40,7 +40,7 @@ def a_month() -> Story:
 @pytest.fixture(scope="module")
 def digest() -> str:
     """The digest in this process."""
-    return statement(a_month().known(), "acme", "2026-10").digest
+    return statement(a_month().known(), "acme", "1").digest
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,11 @@ def test_the_environment_does_not_change_a_digit(digest, environment):
 def test_how_many_records_are_read_at_a_time_does_not_change_a_digit(digest, page, monkeypatch):
     monkeypatch.setattr(engine_module, "PAGE", page)
 
-    assert statement(a_month().known(), "acme", "2026-10").digest == digest
+    assert statement(a_month().known(), "acme", "1").digest == digest
 
 
 def test_the_digest_does_not_depend_on_when_the_question_was_asked(digest):
-    asked_later = statement(a_month().known("2027-06-01T00:00:00Z"), "acme", "2026-10")
+    asked_later = statement(a_month().known("2027-06-01T00:00:00Z"), "acme", "1")
 
     assert asked_later.digest == digest
 
@@ -84,4 +84,4 @@ def test_another_fact_gives_another_digest(digest):
     story = a_month().at("2026-11-03T10:00+01:00")
     story.corrected("k2", "paris", "acme-prod", "2026-10-06T09:10+02:00/2026-10-06T09:50+02:00", "up")
 
-    assert statement(story.known(), "acme", "2026-10").digest != digest
+    assert statement(story.known(), "acme", "1").digest != digest

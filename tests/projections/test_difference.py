@@ -24,7 +24,7 @@ def story():
 
 
 def between(story, earlier, later):
-    return difference(story.known(earlier), story.known(later), "acme", "2026-10")
+    return difference(story.known(earlier), story.known(later), "acme", "1")
 
 
 def test_the_facts_that_moved_a_figure_are_named_with_what_they_moved(story):
@@ -67,3 +67,18 @@ def test_rounds_that_came_in_late_are_a_step_of_their_own(story):
 def test_moments_in_the_wrong_order_are_refused(story):
     with pytest.raises(BadInputError, match="exchange --as-of and --and"):
         between(story, "2026-11-07T00:00+01:00", "2026-11-03T00:00+01:00")
+
+
+def test_of_the_moments_between_only_the_last_fold_is_kept(story):
+    for number in range(5):
+        story.at(f"2026-11-1{number}T10:00+01:00").observed(
+            "paris", "acme-prod", f"2026-11-0{number + 1}T10:00Z up"
+        )
+        story.corrected(
+            f"k{number}", "paris", "acme-prod", "2026-10-06T09:00+02:00/2026-10-06T09:10+02:00", "up"
+        )
+    later = story.known("2026-11-20T00:00+01:00")
+
+    difference(story.known("2026-11-03T00:00+01:00"), later, "acme", "2026-10")
+
+    assert len(later.memo) == 1

@@ -120,7 +120,7 @@ def test_any_asked_interval_is_judged_like_a_period():
     story = acme().at(IN_TIME).notice("m1", [PROD], TUESDAY)
     known = story.known()
     contract = known.contract("acme")
-    period = period_between(contract, span(tuesday("03:00", "12:00")).interval, known.as_of.recorded_ms)
+    period = period_between(contract, span(tuesday("03:00", "12:00")).interval, known.as_of.moment_ms)
 
     (exclusion,) = exclusions(known, contract, PROD, period)
 
@@ -154,7 +154,7 @@ def test_several_platforms_are_judged_together_as_each_alone():
     )
     known = story.known()
     contract = known.contract("acme")
-    period = period_named(contract, "1", known.as_of.recorded_ms)
+    period = period_named(contract, "1", known.as_of.moment_ms)
 
     together = exclusions_by_platform(known, contract, ["a", "b", "c"], period)
 
@@ -171,7 +171,7 @@ def test_hours_are_those_of_the_terms_while_the_platform_belongs_to_the_contract
     story.fact(contracts.stream_of("acme"), joins)
     known = story.known()
     contract = known.contract("acme")
-    period = period_named(contract, "1", known.as_of.recorded_ms)
+    period = period_named(contract, "1", known.as_of.moment_ms)
 
     assert total_ms(hours_of(contract, "stays", period)) == 712_800_000
     assert hours_of(contract, "joins", period) == [*at("2026-10-30T09:00:00+01:00/2026-10-30T18:00:00+01:00")]
@@ -190,7 +190,7 @@ def test_an_amendment_of_service_hours_holds_from_its_day():
     known = story.fact(contracts.stream_of("acme"), fact).known()
     contract = known.contract("acme")
 
-    hours = hours_of(contract, PROD, period_named(contract, "1", known.as_of.recorded_ms))
+    hours = hours_of(contract, PROD, period_named(contract, "1", known.as_of.moment_ms))
 
     assert total_ms(hours) == 712_800_000 - 9 * HOUR_MS + 24 * HOUR_MS
     assert hours[-1].length_ms == 24 * 60 * MINUTE_MS

@@ -12,14 +12,15 @@ from ledger.interval import Interval, total_ms
 from ledger.terms import Terms
 from projections.calendar import (
     _cached_hours,
+    _public_holidays,
     day_interval,
-    holidays_of,
     maintenance_windows,
     service_hours,
 )
 from tests.spec import span
 
 PARIS = ZoneInfo("Europe/Paris")
+YEAR = frozenset({2026})
 
 
 def whole(text: str) -> Interval:
@@ -30,7 +31,7 @@ def whole(text: str) -> Interval:
 
 
 def test_the_public_holidays_of_france_are_those_of_the_calendar():
-    assert sorted(holidays_of(Terms(), [2026])) == [
+    assert sorted(_public_holidays("FR", YEAR)) == [
         date(2026, month, day)
         for month, day in [
             (1, 1), (4, 6), (5, 1), (5, 8), (5, 14), (5, 25), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25),
@@ -39,21 +40,24 @@ def test_the_public_holidays_of_france_are_those_of_the_calendar():
 
 
 def test_a_part_of_a_country_may_have_holidays_of_its_own():
-    moselle = holidays_of(Terms(holiday_calendar="FR-57"), [2026])
+    moselle = _public_holidays("FR-57", YEAR)
 
-    assert moselle - holidays_of(Terms(), [2026]) == {date(2026, 4, 3), date(2026, 12, 26)}
+    assert moselle - _public_holidays("FR", YEAR) == {date(2026, 4, 3), date(2026, 12, 26)}
 
 
-def test_without_a_calendar_only_the_days_that_the_terms_name_are_holidays():
-    terms = Terms(holiday_calendar="", extra_holidays=(date(2026, 10, 6),))
+def test_without_a_calendar_only_the_days_that_the_terms_name_are_closed():
+    named = Terms(holiday_calendar="", extra_holidays=(date(2026, 10, 6),))
+    day = day_interval(PARIS, date(2026, 10, 6))
+    new_year = day_interval(PARIS, date(2026, 1, 1))
 
-    assert holidays_of(terms, [2026]) == {date(2026, 10, 6)}
+    assert service_hours(named, PARIS, day) == []
+    assert service_hours(named, PARIS, new_year) != []
 
 
 @pytest.mark.parametrize("calendar", ["ZZ", "FR-999"])
 def test_a_calendar_that_does_not_exist_is_refused_with_what_to_write(calendar):
     with pytest.raises(BadInputError, match=r"no holiday calendar .* write holiday_calendar as a country"):
-        holidays_of(Terms(holiday_calendar=calendar), [2026])
+        _public_holidays(calendar, YEAR)
 
 
 def test_office_hours_close_on_holidays_of_the_calendar_and_on_extra_ones():

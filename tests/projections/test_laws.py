@@ -19,7 +19,6 @@ from tests.oracle import judge
 from tests.oracle.facts import Claimed, Corrected, Joined, Left, Notice, Result, Ruled, Worked
 from tests.oracle.judgement import periods
 from tests.oracle.retelling import go_on, retell
-from tests.oracle.wall_clock import HOUR_MS
 from tests.oracle.world import World, every_change
 from tests.projections.asked import asked, classes_of, in_another_order, stretches_of, whole
 from tests.projections.months import (
@@ -41,6 +40,8 @@ from tests.spec import Story
 
 SHORT = [1, 2, 3, 4, 6]
 """Days of a contract where nothing depends on thirty of them."""
+WITNESSES = ("late-1", "late-2", "late-3")
+"""Agents that are heard only afterwards: as many as any terms ask for."""
 FEWER = settings(max_examples=max(1, settings().max_examples * 2 // 5))
 """Twenty of fifty: most laws tell two ledgers and ask each."""
 
@@ -65,14 +66,14 @@ def test_a_statement_has_the_figures_of_a_naive_reading_of_the_rules(month, chan
         assert days == expected.platforms[each.platform].days_ms
 
 
-def test_a_correction_may_say_what_an_agent_saw_that_has_no_results():
-    """Found by the law above; the agent counts as having seen it (2.6), so the product was right."""
+def test_a_correction_does_not_make_a_witness_of_an_agent_that_has_no_results():
+    """Found by the law above; silence is not restated (2.6), so nobody saw it."""
     story = Story().contract(readings={"service-hours": "24/7"})
     story.corrected("k1", "paris", "acme-prod", "2026-10-06T09:00+02:00/2026-10-06T10:00+02:00", "down")
 
     (platform,) = asked(story, LATER_MS, 1).availability.platforms
 
-    assert platform.classes_ms.down == HOUR_MS
+    assert (platform.classes_ms.down, platform.coverage_percent) == (0, "0.00")
 
 
 def test_a_platform_that_left_before_it_joined_never_belonged():
@@ -259,14 +260,31 @@ KNOWN_QUORUM = st.sampled_from(["majority", "any", "all"])
 
 
 def _completed(said: Statement, outcome_of) -> list:
-    """What every agent saw, after all, in each piece of the time of which nothing was known."""
-    return [
-        Corrected(LATER_MS, agent, stretch.platform, *piece, outcome)
+    """What everybody saw, after all, in each piece of the time of which nothing was known.
+
+    Silence cannot be restated (2.6), so witnesses say it that had not been asked; agents that were heard
+    there, and were too few, agree with them.
+    """
+    pieces = [
+        (stretch.platform, piece, outcome_of())
         for stretch in said.stretches
         if stretch.class_ == "unknown"
         for piece in _halves(parse_instant(stretch.start), parse_instant(stretch.end))
-        for outcome in [outcome_of()]
+    ]
+    agreed = [
+        Corrected(LATER_MS, agent, platform, *piece, outcome)
+        for platform, piece, outcome in pieces
         for agent in AGENTS
+    ]
+    return agreed + [result for witness in WITNESSES for result in _witnessed(witness, pieces)]
+
+
+def _witnessed(agent: str, pieces: list) -> list[Result]:
+    seen = {(end_ms, platform): "unknown" for platform, (_, end_ms), _ in pieces}
+    seen |= {(start_ms, platform): outcome for platform, (start_ms, _), outcome in pieces}
+    return [
+        Result(LATER_MS, agent, platform, at_ms, outcome, logs_only_changes=True)
+        for (at_ms, platform), outcome in sorted(seen.items())
     ]
 
 
@@ -285,7 +303,7 @@ def test_the_bounds_are_the_least_and_the_most_that_unknown_time_can_come_to(
     before = asked(story, LATER_MS, whole(month), changes)
 
     facts = _completed(before, lambda: data.draw(st.sampled_from(outcomes)))
-    after = asked(go_on(story, facts, month.facts), LATER_MS, whole(month), changes)
+    after = asked(go_on(story, facts, [*month.facts, *facts]), LATER_MS + DAY_MS, whole(month), changes)
 
     for was, became in zip(before.availability.platforms, after.availability.platforms, strict=True):
         assert became.classes_ms.unknown == 0

@@ -148,13 +148,36 @@ def test_a_period_that_had_not_begun_does_not_exist():
         ("2026-10-01", 1),
         ("2026-10-30", 1),
         ("2026-10-31", 2),
-        ("2026-10", 1),
-        ("2026-11", 3),
-        ("2026-12", 4),
     ],
 )
-def test_a_period_is_named_by_its_number_by_a_day_of_it_or_by_the_month_it_begins_in(text, number):
+def test_a_period_is_named_by_its_number_or_by_a_day_of_it(text, number):
     assert period_named(signed(), text, ms("2027-06-01T00:00:00Z")).number == number
+
+
+@pytest.mark.parametrize(
+    ("first_day", "text", "number"),
+    [
+        ("2026-10-01", "2026-10", 1),
+        ("2026-10-01", "2026-11", 2),
+        ("2026-10-15", "2026-10", 1),
+        ("2026-10-15", "2026-11", 2),
+    ],
+)
+def test_a_month_names_the_period_that_holds_more_than_half_of_it_or_alone_has_days_of_it(
+    first_day, text, number
+):
+    assert period_named(signed(first_day=first_day), text, ms("2027-06-01T00:00:00Z")).number == number
+
+
+def test_a_month_of_which_no_period_holds_more_than_half_is_refused_by_listing_those_that_have_days_of_it():
+    halved = signed(first_day="2026-10-17")
+
+    with pytest.raises(
+        BadInputError,
+        match=r"2026-11 is not the month of one period; it has days of 1 \(2026-10-17 to 2026-11-15\), "
+        r"2 \(2026-11-16 to 2026-12-15\):",
+    ):
+        period_named(halved, "2026-11", ms("2027-06-01T00:00:00Z"))
 
 
 def test_a_day_that_is_not_over_names_the_period_that_will_hold_it():

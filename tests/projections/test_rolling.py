@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ledger.contracts import Contract, ContractSigned, Membership, TermsVersion
 from ledger.instants import HOUR_MS, MINUTE_MS
 from ledger.interval import Interval
+from projections.availability import measure
 from projections.calendar import day_interval
 from projections.classes import ClassSpan
 from projections.figures import CLASSES
@@ -273,3 +274,20 @@ def test_with_rolling_windows_a_minute_more_can_take_a_day_back(readings, outage
     )
 
     assert (before, after) == days
+
+
+@given(
+    st.lists(st.integers(0, 90), min_size=1, max_size=45),
+    st.data(),
+    st.sampled_from(["disputed", "as-down", "as-up"]),
+)
+def test_any_stretch_of_days_is_measured_as_if_its_days_were_summed(minutes_down, data, unknown_time):
+    agreed = rolling({"unknown-time": unknown_time, "target": "both"})
+    told = history(minutes_down, agreed)
+    first = data.draw(st.integers(0, len(minutes_down) - 1))
+    stop = data.draw(st.integers(first + 1, len(minutes_down)))
+
+    sums = [day.sums_ms for day in told.days[first:stop]]
+    totals = {name: sum(each[name] for each in sums) for name in CLASSES}
+
+    assert told.measured(slice(first, stop), agreed) == measure(totals, sums, agreed)

@@ -17,15 +17,19 @@ TWO_OUTAGES = (
 )
 
 
-def tranches(readings):
+# The unknown millisecond makes the allowance end with half a hundredth of a millisecond.
+A_FRACTION_BEYOND = (
+    "2026-10-01T00:00+02:00 up, 2026-10-05T09:00:00+02:00 unknown, 2026-10-05T09:00:00.001+02:00 up,"
+    "2026-10-06T09:00+02:00 down, 2026-10-06T09:59:24+02:00 up"
+)
+
+
+def tranches(readings, observed=TWO_OUTAGES):
     known = (
-        Story()
-        .contract("acme", "2026-10-01", readings=readings)
-        .observed("a", "acme-prod", TWO_OUTAGES)
-        .known()
+        Story().contract("acme", "2026-10-01", readings=readings).observed("a", "acme-prod", observed).known()
     )
     contract = known.contract("acme")
-    period = period_named(contract, "1", known.as_of.recorded_ms)
+    period = period_named(contract, "1", known.as_of.moment_ms)
     line = timelines(known, contract, period)["acme-prod"]
     number = judge(known, contract, period).penalties.platforms[0].tranches
     return line, period, number
@@ -68,3 +72,14 @@ def test_there_are_as_many_places_as_tranches(tranche, over, penalised):
         assert 0 < total_ms(tranche_intervals(line, period, each)) <= HOUR_MS
     with pytest.raises(BadInputError, match=f"has {number} tranches"):
         tranche_intervals(line, period, number + 1)
+
+
+@pytest.mark.parametrize("over", ["period", "outage"])
+def test_a_tranche_that_has_begun_by_a_fraction_of_a_millisecond_has_a_place(over):
+    readings = {"tranche": "started", "tranche-over": over, "penalised": "beyond-allowance"}
+    line, period, number = tranches(readings, A_FRACTION_BEYOND)
+
+    assert number == 1
+    assert tranche_intervals(line, period, 1) == [
+        span("2026-10-06T09:59:23.999+02:00/2026-10-06T09:59:24+02:00").interval
+    ]

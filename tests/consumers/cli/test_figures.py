@@ -1,8 +1,13 @@
 """The commands that print figures: a statement, its parts, why, what else, what moved."""
 
 import json
+import shlex
+from datetime import UTC, datetime
 
 import pytest
+
+from consumers.pages.checking import command
+from projections.figures import Statement
 
 CSV = """platform,observed_at,outcome
 acme-prod,2026-09-01T00:00:00+02:00,up
@@ -53,7 +58,7 @@ def test_availability_can_be_cut_by_day(asked):
 def test_a_tranche_is_explained_by_the_rounds_that_make_it(asked):
     told = asked("explain", "--platform", "acme-prod", *PERIOD, "--tranche", 2, "--json").out
 
-    (stretch,) = json.loads(told)
+    (stretch,) = json.loads(told)["stretches"]
     assert stretch["from"] == "2026-09-08T10:00:00+02:00"
     assert stretch["because"][0]["name"] == "paris"
 
@@ -101,12 +106,17 @@ def test_what_moved_is_printed_and_the_past_stays(asked):
         (("statement", *PERIOD, "--reading", "notice=sometimes"), "notice"),
         (("statement", *PERIOD, "--as-of", "99"), "ask for a position up to"),
         (("statement", *PERIOD, "--as-of", "yesterday"), "is no date and time"),
+        (("statement", *PERIOD, "--as-of", "99999999999999999999"), "ask for a position up to"),
+        (("statement", *PERIOD, "--as-of", "1/2020-01-01T00:00Z"), "recorded after the moment"),
+        (("statement", "--from", "2026-09-01T09:00:60", "--to", "1969-12-31"), "before 1970"),
         (("statement", "--from", "2026-09-08", "--to", "2026-09-08"), "does not come after"),
         (("diff", *PERIOD), "--as-of"),
         (("compare", *PERIOD, "--disputed", "notise"), "no reading 'notise'"),
         (("contract", "sign", "acme.toml"), "already signed"),
         (("contract", "sign", "results.csv"), "is no TOML"),
         (("import", "results", "missing.csv"), "no such file"),
+        (("statement", *PERIOD, "--as-of", "2026-11-03"), "as in 2026-11-03T00:00+01:00"),
+        (("statement", *PERIOD, "--format", "csv", "--output", "nowhere/a.csv"), "name another --output"),
         (("verify", "--ledger", "sqlite:///results.csv"), "no SQLite database"),
     ],
 )
@@ -116,3 +126,60 @@ def test_a_question_that_cannot_be_answered_says_what_to_ask(asked, arguments, s
     assert answer.code == 2
     assert sentence in answer.err
     assert "Traceback" not in answer.err
+
+
+def test_an_instant_is_explained_by_the_day_of_the_contracts_own_calendar(asked):
+    # At 23:30Z on 31 August it is already September in Paris, where the contract begins.
+    at = asked("explain", "--platform", "acme-prod", "--at", "2026-09-07T23:30:00-10:00", "--json")
+    leap = asked("explain", "--platform", "acme-prod", "--at", "2026-08-31T23:30:00Z", "--json")
+
+    assert json.loads(at.out)["stretches"][0]["from"] == "2026-09-08T11:00:00+02:00"
+    assert json.loads(leap.out)["stretches"][0]["from"] == "2026-09-01T00:00:00+02:00"
+
+
+def test_what_explains_cannot_move_the_cursor_of_a_terminal(asked, tmp_path):
+    (tmp_path / "more.csv").write_text(
+        "platform,observed_at,outcome,error\nacme-prod,2026-09-09T09:00:00+02:00,down,\x1b[2Jbad\n"
+        "acme-prod,2026-09-09T09:10:00+02:00,up,\n"
+    )
+    assert asked("import", "results", "more.csv", "--agent", "paris", "--transitions").code == 0
+
+    told = asked("explain", "--platform", "acme-prod", "--at", "2026-09-09T09:05+02:00")
+
+    assert "[2Jbad" in told.out
+    assert "\x1b" not in told.out
+
+
+def test_a_day_begins_with_its_first_instant_even_where_no_clock_shows_midnight(constat, tmp_path):
+    # On 24 April 2026 the clocks of Cairo go from midnight to one o'clock.
+    text = constat("contract", "template", "jamespot").out.replace("2026-10-01", "2026-04-01")
+    (tmp_path / "cairo.toml").write_text(text.replace("Europe/Paris", "Africa/Cairo"))
+    assert constat("contract", "sign", "cairo.toml").code == 0
+
+    asked = constat("statement", "--from", "2026-04-24", "--to", "2026-04-25", "--json")
+
+    assert json.loads(asked.out)["period"]["from"] == "2026-04-24T01:00:00+03:00"
+
+
+@pytest.mark.parametrize("period", [PERIOD, ("--period", f"{datetime.now(UTC):%Y-%m-%d}")])
+def test_the_command_under_a_statement_gives_its_digest_again_when_more_is_known(asked, monkeypatch, period):
+    before = Statement.model_validate_json(asked("statement", *period, "--json").out)
+    printed = shlex.split(command(before, {}))[1:]
+    # The clock is set back: what is recorded now would be stamped before the moment that was printed.
+    monkeypatch.setattr("ledger.log.sqlite.wall_clock", lambda: 0)
+    times = ("--from", "2026-09-08T09:00+02:00", "--to", "2026-09-08T10:00+02:00")
+    who = ("--agent", "paris", "--platform", "acme-prod", "--reason", "false alarm", "--by", "sre-1")
+    assert asked("correct", "c1", *who, *times, "--outcome", "up").code == 0
+
+    again = json.loads(asked(*printed).out)
+
+    assert again["digest"] == before.digest
+    assert again["as_of"]["recorded_at"] == before.as_of.recorded_at
+
+
+def test_nobody_is_told_what_will_be_known(asked):
+    for moment in ("2126-09-08T09:00:00Z", "1/2126-09-08T09:00:00Z"):
+        answer = asked("statement", *PERIOD, "--as-of", moment)
+
+        assert answer.code == 2
+        assert "is yet to come" in answer.err

@@ -43,9 +43,81 @@ def test_a_missing_ledger_is_named_and_not_made(constat, tmp_path):
     assert not (tmp_path / "constat.db").exists()
 
 
+@pytest.mark.parametrize("name", ["other.db", "./other.db", "sqlite:///other.db", "{folder}/other.db"])
+def test_a_ledger_is_named_by_its_path_or_by_a_url(constat, tmp_path, monkeypatch, name):
+    ledger = name.format(folder=tmp_path)
+    text = constat("contract", "template", "jamespot").out
+    (tmp_path / "acme.toml").write_text(text)
+
+    assert constat("contract", "sign", "acme.toml", "--ledger", ledger).code == 0
+    monkeypatch.setenv("CONSTAT_LEDGER", ledger)
+    assert constat("contract", "show", "acme").code == 0
+    assert (tmp_path / "other.db").exists()
+
+
+@pytest.mark.parametrize("name", ["kafka://localhost:9092", "sqlite:///"])
+def test_a_ledger_of_another_kind_is_refused_by_showing_how_to_name_one(constat, name):
+    answer = constat("contract", "show", "acme", "--ledger", name)
+
+    assert answer.code == 2
+    assert "write its path, as ./constat.db" in answer.err
+
+
+def test_a_demonstration_is_not_played_into_a_file(constat, tmp_path):
+    (tmp_path / "taken").write_text("mine")
+
+    answer = constat("demo", "--folder", "taken")
+
+    assert answer.code == 2
+    assert "taken is a file; name another --folder" in answer.err
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("demo", "--folder", "taken/below"),
+        ("verify", "--saved", "missing.json"),
+        ("verify", "--saved", "folder"),
+        ("contract", "sign", "folder"),
+        ("import", "results", "folder", "--agent", "a"),
+        ("import", "upptime", "taken"),
+        ("contract", "show", "acme", "--ledger", "folder"),
+        ("contract", "show", "acme", "--ledger", "taken/ledger.db"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named_without_a_traceback(constat, tmp_path, arguments):
+    (tmp_path / "acme.toml").write_text(constat("contract", "template", "jamespot").out)
+    constat("contract", "sign", "acme.toml")
+    (tmp_path / "taken").write_text("mine")
+    (tmp_path / "folder").mkdir()
+
+    answer = constat(*arguments)
+
+    assert answer.code == 2
+    assert answer.err.startswith("constat: ")
+
+
 def test_the_ledger_can_be_named_before_the_command(constat, tmp_path):
     answer = constat(
         "--ledger", f"sqlite:///{tmp_path}/other.db", "statement", "--contract", "a", "--period", "2026-10"
     )
 
     assert f"there is no ledger at {tmp_path}/other.db" in answer.err
+
+
+def test_an_error_that_nobody_expected_is_a_sentence_with_an_exit_code_of_its_own(constat, monkeypatch):
+    def break_down(*_, **__):
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr("consumers.cli.common.open_known", break_down)
+
+    answer = constat("statement", "--contract", "acme", "--period", "2026-10")
+
+    assert answer.code == 3
+    assert "RuntimeError: out of luck" in answer.err
+    assert "CONSTAT_TRACEBACK=1" in answer.err
+    assert "Traceback" not in answer.err
+    monkeypatch.setenv("CONSTAT_TRACEBACK", "1")
+    with pytest.raises(RuntimeError):
+        constat("statement", "--contract", "acme", "--period", "2026-10")

@@ -62,6 +62,7 @@ def test_a_withdrawn_notice_cannot_be_moved_and_the_answer_says_what_to_do(signe
         ((*PUBLISH[:-1], "2026-10-06T01:00+02:00"), "exchange the two times"),
         ((*PUBLISH[:-1], "2026-10-06T04:00"), "has no zone"),
         ((*PUBLISH, "--given-at", "2126-10-06T02:00+02:00"), "yet to come"),
+        ((*PUBLISH[:-1], "9999-12-31T23:59:59Z"), "after the year 9998"),
         (("notice", "publish", "d b", *PUBLISH[3:]), "maintenance:"),
         (("maintenance", "start", "db"), "publish its notice first"),
         (("incident", "resolve", "i1", "--cause", "x"), "open it first"),
@@ -115,11 +116,44 @@ def test_a_claim_is_ruled_once_and_a_second_ruling_names_the_first(signed):
     assert signed(*rule, "accepted", "--reason", "seen", "--by", "judge").code == 0
 
     again = signed(*rule, "rejected", "--reason", "not seen", "--by", "judge")
-    revised = signed(*rule, "rejected", "--reason", "not seen", "--by", "judge", "--revises", 2)
+    wrong = signed(*rule, "rejected", "--reason", "not seen", "--by", "judge", "--revises", 2)
+    revised = signed(*rule, "rejected", "--reason", "not seen", "--by", "judge", "--revises", 5, "--json")
 
-    assert again.code == 2
-    assert "--revises 2" in again.err
-    assert revised.code == 0
+    assert (again.code, wrong.code) == (2, 2)
+    assert "at position 5; to change that, revise it with --revises 5" in again.err
+    assert wrong.err == again.err
+    assert json.loads(revised.out)["position"] == 6
+
+
+def test_a_first_ruling_revises_nothing(signed):
+    claimed = ("--from", "2026-10-06T09:00+02:00", "--to", "2026-10-06T12:00+02:00")
+    signed("claim", "file", "flood", "--platform", "acme-prod", *claimed, "--event", "flood")
+
+    answer = signed("claim", "rule", "flood", "accepted", "--reason", "x", "--by", "judge", "--revises", 4)
+
+    assert "never ruled; rule it without --revises" in answer.err
+
+
+def test_work_whose_notice_was_withdrawn_is_recorded_with_a_warning(signed):
+    signed(*PUBLISH, "--given-at", "2026-10-04T10:00+02:00")
+    signed("notice", "withdraw", "db", "--reason", "not needed", "--given-at", "2026-10-05T10:00+02:00")
+
+    started = signed("maintenance", "start", "db", "--at", "2026-10-06T02:00+02:00")
+    finished = signed("maintenance", "finish", "db", "--at", "2026-10-06T03:00+02:00")
+
+    assert started.code == 0
+    assert "withdrawn at 2026-10-05T08:00:00Z; the work is recorded" in started.err
+    assert (finished.code, finished.err) == (0, "")
+
+
+def test_a_name_that_is_none_is_refused_with_the_one_to_write(signed):
+    answer = signed(
+        "notice", "publish", "db", "--platform", "acme prod (main)", "--summary", "x", *PUBLISH[7:]
+    )
+    renamed = signed("notice", "publish", "new db", *PUBLISH[3:])
+
+    assert "no contract has acme prod (main)" in answer.err
+    assert "write new-db, as an import names it" in renamed.err
 
 
 def test_facts_of_operation_are_taken_down(signed):
@@ -146,3 +180,11 @@ def test_an_incident_tells_its_story(signed):
 
     assert [opened.code, updated.code, alerted.code, resolved.code] == [0, 0, 0, 0]
     assert "constat incident update" in signed("incident", "resolve", "i1", "--cause", "again").err
+
+
+def test_a_signature_is_one_object_for_machines_however_many_facts_it_is(constat, tmp_path):
+    (tmp_path / "acme.toml").write_text(constat("contract", "template", "jamespot").out)
+
+    signed = json.loads(constat("contract", "sign", "acme.toml", "--json").out)
+
+    assert [each["position"] for each in signed["recorded"]] == [1, 2]

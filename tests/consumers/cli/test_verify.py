@@ -33,7 +33,7 @@ def test_a_ledger_that_fits_is_counted_with_both_running_hashes(constat):
     answer = constat("verify")
 
     assert (answer.code, answer.err) == (0, "")
-    assert "3 facts in 2 streams, 5 rounds of 1 agents" in answer.out
+    assert "3 facts in 2 streams, 5 rounds of 1 agent\n" in answer.out
     assert answer.out.count("sha256:") == 2
     assert "every record fits" in answer.out
 

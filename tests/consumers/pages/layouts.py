@@ -13,10 +13,10 @@ from tests.oracle.retelling import retell
 GOLDEN = Path(__file__).parent / "golden"
 STORIES = (
     "force-majeure-for-half-of-an-outage",
-    "moved-withdrawn-and-late",
-    "october-night-is-two-hours",
+    "one-moved-one-withdrawn-one-late",
+    "example-g-window-over-the-october-night",
 )
-"""A claim ruled in part; a register of notices; a day of 25 hours that earns nothing."""
+"""A claim ruled in part; a register of notices; work announced over the night of 25 hours."""
 
 SPOKEN = {Format.html: "page.{}.html", Format.text: "statement.{}.txt"}
 SILENT = {Format.csv: "sheet.csv", Format.json: "statement.json"}

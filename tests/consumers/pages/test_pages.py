@@ -45,7 +45,7 @@ def disputed():
     story.at("2026-10-07T12:00+02:00")
     story.claim("c1", ["acme-prod"], "2026-10-06T10:00+02:00/2026-10-06T11:00+02:00")
     story.corrected("k1", "paris", "acme-prod", "2026-10-06T10:30+02:00/2026-10-06T11:00+02:00", "up")
-    found = statement(story.known(), "acme", "2026-10")
+    found = statement(story.known(), "acme", "1")
     return found.model_copy(update={"client": NASTY})
 
 
@@ -157,7 +157,7 @@ def test_figures_of_another_reading_say_so_and_can_be_asked_for_again(disputed):
 def test_a_silence_that_reaches_one_platform_after_the_other_is_told_once():
     story = Story().contract("acme", "2026-10-01", platforms=["a", "b"]).plan("paris", ["a", "b"])
     story.rounds("paris", [("2026-10-01T00:00+02:00", {})])
-    found = statement(story.known(), "acme", "2026-10")
+    found = statement(story.known(), "acme", "1")
     later = found.stretches[-1].model_copy(update={"platform": "c", "end": "2026-10-30T18:00:01+01:00"})
     form = Format.of(found, words.of("en"))
 

@@ -142,7 +142,7 @@ def test_a_damaged_csv_file_is_read_the_same_in_both_ways_or_left_to_the_slow_on
     time, rows = file
     path = write(tmp_path, ".csv", rows)
     header, _, body = path.read_bytes().partition(b"\n")
-    at %= len(body)
+    at %= len(body) - 1  # without its last newline the file would be read in two parts
     path.write_bytes(header + b"\n" + body[:at] + damage + body[at + 1 :])
 
     fast, slow, rejects = both(path, time)

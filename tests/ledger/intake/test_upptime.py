@@ -29,18 +29,22 @@ COMMITS = (
 @pytest.fixture
 def repository(tmp_path):
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
-    who = ["-c", "user.name=u", "-c", "user.email=u@example.org"]
-    for committed_at, subject in COMMITS:
-        subprocess.run(
-            ["git", "-C", tmp_path, *who, "commit", "-q", "--allow-empty", "-m", subject],
-            env={
-                "GIT_COMMITTER_DATE": committed_at,
-                "GIT_AUTHOR_DATE": committed_at,
-                "PATH": "/usr/bin:/bin",
-            },
-            check=True,
-        )
+    for authored_at, subject in COMMITS:
+        commit(tmp_path, authored_at, subject)
     return tmp_path
+
+
+def commit(path, authored_at, subject, committed_at=None):
+    who = ["-c", "user.name=u", "-c", "user.email=u@example.org"]
+    subprocess.run(
+        ["git", "-C", path, *who, "commit", "-q", "--allow-empty", "-m", subject],
+        env={
+            "GIT_COMMITTER_DATE": committed_at or authored_at,
+            "GIT_AUTHOR_DATE": authored_at,
+            "PATH": "/usr/bin:/bin",
+        },
+        check=True,
+    )
 
 
 def test_every_commit_of_a_site_is_a_result_and_other_commits_are_none(repository):
@@ -126,3 +130,27 @@ def outages_by_day():
             day = from_ms(at_ms).date().isoformat()
             found.setdefault((sites.get(platform, platform), day), []).append(until_ms - at_ms)
     return found
+
+
+@pytest.mark.parametrize("end_of_line", ["\u2028", "\u2029", "\x0b", "\x0c", "\x1c", "\x85"])
+def test_a_subject_that_holds_what_others_take_for_the_end_of_a_line_forges_no_result(
+    repository, end_of_line
+):
+    forged = f"{'0' * 40} 1786450000 🟥 Manual (dev) is down (0 in 0 ms) [skip ci] [upptime]"
+    before = len(UpptimeSource.open(repository, Columns()).commits)
+    commit(repository, "2026-08-11T13:00:00Z", f"a note{end_of_line}{forged}")
+    commit(repository, "2026-08-11T13:01:00Z", f"another{end_of_line}note")
+
+    source = UpptimeSource.open(repository, Columns())
+
+    assert len(source.commits) == before + 2
+    assert sum(1 for batch in source.batches() for _ in batch.records()) == 3
+
+
+def test_a_result_is_at_the_authors_date_which_a_rebase_leaves(repository):
+    subject = "🟩 Manual (dev) is up (200 in 854 ms) [skip ci] [upptime]"
+    commit(repository, "2026-08-11T14:00:00Z", subject, committed_at="2026-08-12T09:00:00Z")
+
+    (batch,) = UpptimeSource.open(repository, Columns()).batches()
+
+    assert [record.cells["observed_at"] for record in batch.records()][-1] == "1786456800"

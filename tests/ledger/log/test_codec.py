@@ -1,16 +1,20 @@
 """The bytes of a fact and of a round are a format: written once, for ever, pinned by known answers."""
 
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
 import pytest
 
 from ledger import rounds
-from ledger.errors import DamagedLedgerError
+from ledger.application import Ledger
+from ledger.errors import BadInputError, DamagedLedgerError
 from ledger.fact import GENESIS_HASH, Draft, Span, hash_of
 from ledger.instants import parse_instant
 from ledger.log import codec
 from ledger.log.codec import Envelope
+from ledger.log.sqlite import SQLiteEngine
 from ledger.maintenance import NoticePublished
 from ledger.rounds import Round
 
@@ -145,3 +149,47 @@ def test_bytes_that_are_no_fact_of_ours_are_refused_with_the_reason(value, why):
 )
 def test_a_record_names_its_predecessor_only_if_it_is_an_event_of_ours(value, predecessor):
     assert codec.claimed_predecessor(value) == predecessor
+
+
+@pytest.mark.parametrize("occurred_ms", [-1, 253_370_764_800_000, 2**53 - 1])
+def test_a_fact_that_occurred_at_no_instant_is_refused(occurred_ms):
+    with pytest.raises(BadInputError, match="before 1970 or after the year 9998"):
+        codec.encode(replace(NOTICE, occurred_ms=occurred_ms))
+
+
+@pytest.mark.parametrize("start", [-1, 253_370_764_800_000, 2**53 - 1])
+def test_a_round_that_starts_at_no_instant_is_none(start):
+    started = f'"start":{ROUND.start_ms}'.encode()
+    value = rounds.encode(ROUND, ROUND_PREVIOUS).replace(started, f'"start":{start}'.encode())
+
+    with pytest.raises(DamagedLedgerError, match="a stored round cannot be read"):
+        rounds.decode(value)
+
+
+def test_the_running_hash_of_facts_comes_out_by_the_specification_alone():
+    kept = orjson.loads(vector("running-hash.json"))["facts"]
+    running = bytes(32)
+
+    for fact in kept:
+        digest = "sha256:" + hashlib.sha256(fact["value"].encode()).hexdigest()
+        pinned = f"{fact['record']} {fact['position']} {fact['recorded_ms']} {digest}"
+        running = hashlib.sha256(running + pinned.encode()).digest()
+
+        assert fact["hash"] == digest
+        assert fact["running_hash"] == "sha256:" + running.hex()
+    assert [fact["record"] for fact in kept] == [1, 2, 2]
+
+
+def test_the_embedded_log_keeps_facts_with_this_running_hash():
+    kept = orjson.loads(vector("running-hash.json"))["facts"]
+    clock = iter([kept[0]["recorded_ms"], kept[1]["recorded_ms"]])
+    ledger = Ledger(SQLiteEngine(":memory:", clock=lambda: next(clock)))
+    for record in (kept[:1], kept[1:]):
+        facts = [codec.decode(fact["value"].encode()) for fact in record]
+        ledger.append(*(Draft(each.stream, each.fact, each.occurred_ms) for each in facts))
+
+    rows = list(ledger.engine.fact_rows(until=len(kept)))
+
+    assert [row.value.decode() for row in rows] == [fact["value"] for fact in kept]
+    assert ["sha256:" + row.running_hash.hex() for row in rows] == [fact["running_hash"] for fact in kept]
+    ledger.close()

@@ -1,9 +1,13 @@
 """Two processes that write at once: exactly one wins each number, the other is told, nothing is lost."""
 
+import sqlite3
+import threading
+
 import pytest
 
 from ledger.errors import ConflictError
-from ledger.log import codec
+from ledger.fact import GENESIS_HASH
+from ledger.log import codec, database
 from ledger.log.interface import NewRound
 from ledger.log.sqlite import SQLiteEngine
 from ledger.rounds import chained
@@ -95,3 +99,20 @@ def test_two_batches_of_rounds_on_the_same_head_cannot_both_count(path):
     assert second.head().round_offset == 2
     first.close()
     second.close()
+
+
+def test_a_writer_that_waits_for_another_says_so_and_then_writes(path, monkeypatch, caplog):
+    monkeypatch.setattr(database, "QUIET_SECONDS", 0.1)
+    engine = SQLiteEngine(str(path), create=False)
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(0.5, other.execute, ["ROLLBACK"])
+    release.start()
+
+    engine.append_rounds(AGENT, [NewRound(1, 60_000, chained([a_round(1)], GENESIS_HASH)[0])])
+
+    assert caplog.messages == [f"constat: waiting for another process that writes to {path}"]
+    assert engine.round_head(AGENT).number == 1
+    release.join()
+    other.close()
+    engine.close()

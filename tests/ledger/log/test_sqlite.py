@@ -50,17 +50,16 @@ def engine():
 
 
 @given(st.lists(st.tuples(st.sampled_from(["fact", "round"]), CLOCK_MS), max_size=20))
-def test_the_recorded_clock_never_steps_back_over_both_logs_whatever_the_wall_clock_does(appends):
+def test_every_append_is_recorded_later_than_all_before_over_both_logs_whatever_the_wall_clock_does(appends):
     clocked = Clocked()
 
     recorded = [clocked.take(what, now_ms) for what, now_ms in appends]
 
-    highest, expected = 0, []
+    expected = [0]  # the plan's
     for _, now_ms in appends:
-        highest = max(highest, now_ms)
-        expected.append(highest)
-    assert recorded == expected
-    assert clocked.engine.head().recorded_ms == highest
+        expected.append(max(now_ms, expected[-1] + 1))
+    assert recorded == expected[1:]
+    assert clocked.engine.head().recorded_ms == expected[-1]
     clocked.ledger.close()
 
 
@@ -73,6 +72,20 @@ def test_the_position_at_a_moment_is_the_last_one_recorded_by_then(clocks, momen
     positions = [kept.position for kept in clocked.engine.facts() if kept.recorded_ms <= moment_ms]
 
     assert clocked.engine.position_at(moment_ms) == max(positions)
+    clocked.ledger.close()
+
+
+@given(st.lists(st.tuples(st.sampled_from(["fact", "round"]), CLOCK_MS), max_size=12), CLOCK_MS)
+def test_the_head_at_a_moment_is_that_of_what_was_recorded_by_then(appends, moment_ms):
+    clocked = Clocked()
+    for what, now_ms in appends:
+        clocked.take(what, now_ms)
+
+    facts = [fact for fact in clocked.engine.facts() if fact.recorded_ms <= moment_ms]
+    rounds = [found for found in clocked.engine.rounds() if found.recorded_ms <= moment_ms]
+
+    last_ms = max((each.recorded_ms for each in (*facts, *rounds)), default=0)
+    assert clocked.engine.head_at(moment_ms) == LogHead(len(facts), len(rounds), last_ms)
     clocked.ledger.close()
 
 
@@ -110,7 +123,7 @@ def probe_logs(draw):
     """Batches of rounds: agent, starts (in any order), and the wall clock of the append."""
     batch = st.tuples(
         st.sampled_from(["lyon", "oslo", "paris"]),
-        st.lists(st.integers(-50, 50), min_size=1, max_size=4),
+        st.lists(st.integers(0, 100), min_size=1, max_size=4),
         st.integers(0, 100),
     )
     return draw(st.lists(batch, max_size=8))
@@ -244,4 +257,27 @@ def test_a_value_that_is_not_as_it_was_recorded_is_not_handed_out(tmp_path, tabl
         list(read(engine))
 
     assert verify(engine).misfit
+    engine.close()
+
+
+# ---------------------------------------------------------------- what durability rests on
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("synchronous", 3),  # EXTRA
+        ("journal_mode", "delete"),
+        ("fullfsync", 1),
+        ("trusted_schema", 0),
+        ("cell_size_check", 1),
+        ("mmap_size", 0),
+        ("page_size", 8192),
+    ],
+)
+def test_an_open_ledger_is_set_to_keep_what_it_acknowledges(tmp_path, setting, value):
+    engine = SQLiteEngine(str(tmp_path / "ledger.db"))
+
+    with engine._database.reading() as connection:
+        assert connection.execute(f"PRAGMA {setting}").fetchone() == (value,)
     engine.close()

@@ -1,0 +1,115 @@
+"""`constat import`: what is said of each file, what is never overwritten, and which code it leaves with."""
+
+import json
+
+import pytest
+
+HEADER = "platform,observed_at,outcome\n"
+GOOD = HEADER + "acme-prod,2026-09-08T09:00:00+02:00,up\n"
+LATER = HEADER + "acme-prod,2026-09-09T09:00:00+02:00,up\n"
+BAD = HEADER + "acme-prod,2026-09-10T09:00:00+02:00,up\nacme-prod,2026-09-10T09:01:00+02:00,sideways\n"
+IMPORT = ("import", "results", "--agent", "paris")
+
+
+@pytest.fixture
+def signed(constat, tmp_path):
+    """A ledger with the template's contract, beside three files of results."""
+    text = constat("contract", "template", "jamespot").out.replace("2026-10-01", "2026-09-01")
+    (tmp_path / "acme.toml").write_text(text)
+    for name, content in (("good.csv", GOOD), ("later.csv", LATER), ("bad.csv", BAD)):
+        (tmp_path / name).write_text(content)
+    assert constat("contract", "sign", "acme.toml").code == 0
+    return constat
+
+
+# ---------------------------------------------------------------- rejects
+
+
+def test_a_file_of_results_is_never_overwritten_by_its_rejects(signed, tmp_path):
+    answer = signed(*IMPORT, "bad.csv", "--rejects", tmp_path / "." / "bad.csv")
+
+    assert answer.code == 2
+    assert "is one of the files to import" in answer.err
+    assert (tmp_path / "bad.csv").read_text() == BAD
+
+
+def test_an_existing_file_of_rejects_is_not_overwritten(signed, tmp_path):
+    (tmp_path / "aside.csv").write_text("precious")
+
+    answer = signed(*IMPORT, "bad.csv", "--rejects", "aside.csv")
+
+    assert answer.code == 2
+    assert "aside.csv exists already" in answer.err
+    assert (tmp_path / "aside.csv").read_text() == "precious"
+
+
+def test_rejects_need_a_folder_that_is_there(signed):
+    assert "there is no folder" in signed(*IMPORT, "bad.csv", "--rejects", "nowhere/aside.csv").err
+
+
+def test_an_import_that_put_something_aside_leaves_with_one(signed, tmp_path):
+    answer = signed(*IMPORT, "bad.csv", "--rejects", "aside.csv")
+
+    assert answer.code == 1
+    assert "2 results read" not in answer.out
+    assert "1 result read, 1 stored, 1 put aside" in answer.out
+    assert (tmp_path / "aside.csv").read_text().splitlines()[0] == (
+        "platform,observed_at,outcome,file,line,reason"
+    )
+
+
+# ---------------------------------------------------------------- several files
+
+
+def test_every_file_is_told_of_the_good_are_stored_and_nothing_of_the_bad(signed):
+    answer = signed(*IMPORT, "good.csv", "bad.csv", "missing.csv", "later.csv")
+    again = signed(*IMPORT, "good.csv", "later.csv")
+
+    assert answer.code == 2
+    assert "good.csv: 1 result read, 1 stored" in answer.out
+    assert "later.csv: 1 result read, 1 stored" in answer.out
+    assert "bad.csv: 1 result cannot be taken; nothing of it was stored" in answer.err
+    assert "missing.csv: there is no such file" in answer.err
+    assert again.out.count("0 stored") == 2
+
+
+def test_every_file_is_told_of_to_machines_too(signed):
+    answer = signed(*IMPORT, "good.csv", "bad.csv", "--json")
+
+    good, bad = json.loads(answer.out)
+    assert answer.code == 2
+    assert (good["file"], good["stored"], good["error"]) == ("good.csv", 1, None)
+    assert (bad["file"], bad["stored"]) == ("bad.csv", 0)
+    assert "sideways" in bad["error"]
+
+
+# ---------------------------------------------------------------- who, and what of
+
+
+def test_the_agent_is_asked_for_where_the_file_does_not_name_one(signed):
+    answer = signed("import", "results", "good.csv")
+
+    assert answer.code == 2
+    assert "no column says who probed; name the agent with --agent NAME" in answer.err
+
+
+def test_a_platform_that_no_contract_has_is_stored_with_a_warning(signed, tmp_path):
+    (tmp_path / "other.csv").write_text(GOOD.replace("acme-prod", "acme-prd"))
+
+    answer = signed(*IMPORT, "other.csv")
+    (told,) = json.loads(signed(*IMPORT, "other.csv", "--json").out)
+
+    assert answer.code == 0
+    assert "warning: no contract has acme-prd" in answer.err
+    assert told["platforms_without_contract"] == ["acme-prd"]
+    assert signed(*IMPORT, "good.csv").err == ""
+
+
+def test_an_import_makes_no_ledger(constat, tmp_path):
+    (tmp_path / "good.csv").write_text(GOOD)
+
+    answer = constat(*IMPORT, "good.csv")
+
+    assert answer.code == 2
+    assert "sign a contract first, which makes one" in answer.err
+    assert not (tmp_path / "constat.db").exists()
