@@ -23,7 +23,7 @@ demo: $(INSTALLED) ## Play a month of three clients into a fresh ledger and prin
 test: $(INSTALLED) ## Run every test
 	$(BIN)/python -m pytest
 
-check: lint types imports generated test ## Everything a change must pass
+check: lint types imports generated test ## Everything a change must pass; the tests come last
 
 lint: $(INSTALLED) ## Style and formatting
 	$(BIN)/ruff check .
