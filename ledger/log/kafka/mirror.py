@@ -11,12 +11,14 @@ machine is noticed at the next start, and the file is checked.
 """
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from ledger.errors import ConstatError, DamagedLedgerError, UnusableLedgerError
 from ledger.log import schema
-from ledger.log.database import BUSY_SECONDS, SETTINGS, Database
+from ledger.log.database import BUSY_SECONDS, IN_MEMORY, SETTINGS, Database
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.topics import Topics
 from ledger.log.stamp import GENESIS_RUNNING_HASH, running_hash
@@ -96,11 +98,12 @@ class Mirror(Database):
             UnusableLedgerError: it is of another incarnation of the topics, or cannot be used.
         """
         self._topics = topics
-        if path != ":memory:":
+        if path != IN_MEMORY:
             _make_folder(Path(path).parent)
         super().__init__(path, busy_seconds=BUSY_SECONDS)
 
     def _prepare(self, *, create: bool) -> None:
+        self._file_id = _file_id(self.path)
         with self._meaning():
             for setting in (*SETTINGS, "synchronous=OFF", "journal_mode=PERSIST"):
                 self._connection.execute(f"PRAGMA {setting}")
@@ -109,6 +112,24 @@ class Mirror(Database):
             self._recognise()
         self._same_incarnation()
         self._same_boot()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """As `Database.writing`, and only while the file still is where others look for it.
+
+        Raises:
+            UnusableLedgerError: the mirror was deleted while it was in use.
+        """
+        with super().writing() as connection:
+            self._refuse_if_deleted()
+            yield connection
+
+    def _refuse_if_deleted(self) -> None:
+        # Our journal would lie beside the file that another process makes in its place, and pass for its own.
+        if self.path != IN_MEMORY and _file_id(self.path) != self._file_id:
+            raise UnusableLedgerError(
+                f"the mirror {self.path} was deleted or exchanged while in use; start the command again"
+            )
 
     def _create(self, *, allowed: bool) -> None:
         assert allowed, "a mirror may always be made"
@@ -216,6 +237,15 @@ def _make_folder(folder: Path) -> None:
         raise UnusableLedgerError(
             f"the folder of the mirrors cannot be made ({error}); name another one with ?mirrors=FOLDER"
         ) from error
+
+
+def _file_id(path: str) -> tuple[int, int] | None:
+    """Which file stands under a name; None if none does."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _boot_id() -> str:

@@ -5,7 +5,8 @@ the few rounds that a question needs.
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 import orjson
@@ -175,6 +176,14 @@ def head_of(mirror: Mirror, agent: str) -> RoundHead:
     with mirror.reading() as connection:
         row = connection.execute(query, (agent,)).fetchone()
     return RoundHead(*row) if row else RoundHead(0, GENESIS_HASH)
+
+
+def count_of(mirror: Mirror, agent: str, rounds: Sequence[tuple[int, str]]) -> int:
+    """How many of these rounds of an agent, from the first one on, count; each is its number and its hash."""
+    query = "SELECT number, hash FROM places WHERE agent = ? AND number >= ? AND number <= ?"
+    with mirror.reading() as connection:
+        known = dict(connection.execute(query, (agent, rounds[0][0], rounds[-1][0])).fetchall())
+    return sum(1 for _ in takewhile(lambda new: known.get(new[0]) == new[1], rounds))
 
 
 def partition_of(agent: str, partitions: int) -> int:

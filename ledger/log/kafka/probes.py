@@ -103,12 +103,12 @@ class ProbeLog:
 
     def _new(self, partition: int) -> Iterator[tuple[Placed, bytes]]:
         """The rounds behind the last one placed, placed while they are read."""
-        with self._lock:
-            end = self._end(partition)
-            for batch in self._batches(partition, end.next_place, None, end):
-                with self._mirror.writing() as connection:
-                    found = self._judged(connection, partition, batch)
-                yield from found
+        # Nothing is held between two rounds: whoever reads may ask for others meanwhile, or append some.
+        end = self._end(partition)
+        for batch in self._batches(partition, end.next_place, None, end):
+            with self._mirror.writing() as connection:
+                found = self._judged(connection, partition, batch)
+            yield from found
 
     def _judged(
         self, connection: sqlite3.Connection, partition: int, batch: Sequence[Probed]
@@ -117,7 +117,7 @@ class ProbeLog:
         next_place = places.end_of(connection, partition).next_place
         found = []
         for probed in batch:
-            if probed.place < next_place:  # another process was faster
+            if probed.place < next_place:  # another reader was faster
                 found += _known(connection, probed)
             elif placed := placing.take(probed):
                 found.append((placed, probed.value))
@@ -229,7 +229,10 @@ class ProbeLog:
             if error and meaning_of(error).outcome is Outcome.NO and surely_not:
                 raise refusal(error, f"the rounds of agent {agent} were not appended to {self._address}")
             surely_not = False
-            left = self._still_missing(agent, left)
+            try:
+                left = self._still_missing(agent, left)
+            except UnusableLedgerError as unread:  # only the log can say what became of them
+                error = unread
             if error:
                 why = shown(error)
                 self._discard_producer()
@@ -253,7 +256,7 @@ class ProbeLog:
             ]
             for each in sent:
                 each.get(timeout=30)
-        except KafkaError as error:
+        except (KafkaError, UnusableLedgerError) as error:
             failed: BaseException = error
             return failed
         return None
@@ -267,23 +270,24 @@ class ProbeLog:
             ConflictError: the agent stands at a round that is not ours.
         """
         head = self.head(agent)
-        hashes = [hash_of(new.value) for new, _ in rounds]
-        if head.hash in hashes:
-            return list(rounds[hashes.index(head.hash) + 1 :])
-        if codec.claimed_predecessor(rounds[0][0].value) == head.hash:
-            return list(rounds)
+        there = places.count_of(self._mirror, agent, [(new.number, hash_of(new.value)) for new, _ in rounds])
+        left = list(rounds[there:])
+        if not left or codec.claimed_predecessor(left[0][0].value) == head.hash:
+            return left
         raise ConflictError(
             f"agent {agent} stands at round {head.number}, which another writer appended; read its head and "
             "send anew what is still missing"
         )
 
     def _shared_producer(self) -> KafkaProducer:
-        if self._producer is None:
-            self._producer = producer(self._address, **BATCHING)
-        return self._producer
+        with self._lock:
+            if self._producer is None:
+                self._producer = producer(self._address, **BATCHING)
+            return self._producer
 
     def _discard_producer(self) -> None:
-        discarded, self._producer = self._producer, None
+        with self._lock:
+            discarded, self._producer = self._producer, None
         if discarded:
             discarded.close(timeout=0)
 

@@ -105,8 +105,13 @@ class Tail:
                 self._changed.wait(min(left_s, RETRY_S))
 
     def expect(self, nonce: str) -> None:
-        """Keep the verdict on a record that is about to be sent."""
+        """Keep the verdict on a record that is about to be sent.
+
+        Raises:
+            UnusableLedgerError: the log is not read any longer, so no verdict would come; do not send it.
+        """
         with self._changed:
+            self._raise_failure()
             self._verdicts[nonce] = None
 
     def forget(self, nonce: str) -> None:

@@ -14,7 +14,7 @@ from eventsourcing.persistence import IntegrityError, StoredEvent
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from ledger.errors import UnknownOutcomeError
+from ledger.errors import ConstatError, UnknownOutcomeError, UnusableLedgerError
 from ledger.log.kafka import record as records
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.judge import Verdict
@@ -90,14 +90,25 @@ class Writer:
             verdict, error = self._attempt(nonce, value, min(left_s, AGAIN_S))
             if verdict:
                 return verdict
-            if error and meaning_of(error).outcome is Outcome.NO and surely_not:
-                raise refusal(error, f"the facts were not appended to {self._address}")
+            if error and surely_not and (refused := self._refusal(error)):
+                raise refused
             surely_not = False  # an earlier copy may still arrive, whatever is said of a later one
             if error:
                 why = shown(error)
                 self._discard_producer()
                 time.sleep(PAUSE_S)
-        raise UnknownOutcomeError(
+        raise self._unknown(why)
+
+    def _refusal(self, error: BaseException) -> ConstatError | None:
+        """What the caller is told of a first attempt that surely wrote nothing; None if it may have."""
+        if isinstance(error, UnusableLedgerError):  # there was nobody to send it to
+            return error
+        if meaning_of(error).outcome is Outcome.NO:
+            return refusal(error, f"the facts were not appended to {self._address}")
+        return None
+
+    def _unknown(self, why: object) -> UnknownOutcomeError:
+        return UnknownOutcomeError(
             f"it is not known whether the facts were appended to {self._address} ({why}); when a broker "
             "answers again, look whether they are there before you try again"
         )
@@ -114,10 +125,13 @@ class Writer:
 
         try:
             sent = self._shared_producer().send(self._address.decisions, value=value, partition=0)
-        except KafkaError as error:
-            return None, error
-        sent.add_errback(hear)
-        verdict = self._tail.verdict(nonce, timeout_s, lambda: bool(failed))
+            sent.add_errback(hear)
+        except (KafkaError, UnusableLedgerError) as error:
+            failed.append(error)  # an earlier copy may have been judged meanwhile
+        try:
+            verdict = self._tail.verdict(nonce, timeout_s, lambda: bool(failed))
+        except ConstatError as failure:  # nobody reads the log any longer, and the record may be in it
+            raise self._unknown(failure) from failure
         return verdict, failed[0] if failed else None
 
     def _shared_producer(self) -> KafkaProducer:
