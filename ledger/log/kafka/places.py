@@ -16,6 +16,7 @@ from ledger.fact import GENESIS_HASH, hash_of
 from ledger.log.arbitration import Head, round_objection
 from ledger.log.interface import KeptRound, RoundHead
 from ledger.log.kafka.mirror import Mirror
+from ledger.log.recorder import UNBOUNDED
 from ledger.log.stamp import GENESIS_RUNNING_HASH, running_hash
 
 
@@ -204,4 +205,7 @@ def _claimed(value: bytes) -> _Claimed | None:
         claimed = _Claimed(agent, data["round"], data["start"], event["previoushash"])
     except (orjson.JSONDecodeError, KeyError, AttributeError, TypeError):
         return None
-    return claimed if [type(part) for part in claimed] == [str, int, int, str] else None
+    if [type(part) for part in claimed] != [str, int, int, str]:
+        return None
+    fits = claimed.number <= UNBOUNDED and claimed.start_ms <= UNBOUNDED  # else no index could hold it
+    return claimed if fits else None
