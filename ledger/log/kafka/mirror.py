@@ -98,6 +98,7 @@ class Mirror(Database):
             UnusableLedgerError: it is of another incarnation of the topics, or cannot be used.
         """
         self._topics = topics
+        self._file_id: tuple[int, int] | None = None
         if path != IN_MEMORY:
             _make_folder(Path(path).parent)
         super().__init__(path, busy_seconds=BUSY_SECONDS)
@@ -120,16 +121,22 @@ class Mirror(Database):
         Raises:
             UnusableLedgerError: the mirror was deleted while it was in use.
         """
+        self._refuse_if_deleted()
         with super().writing() as connection:
-            self._refuse_if_deleted()
             yield connection
 
     def _refuse_if_deleted(self) -> None:
-        # Our journal would lie beside the file that another process makes in its place, and pass for its own.
-        if self.path != IN_MEMORY and _file_id(self.path) != self._file_id:
-            raise UnusableLedgerError(
-                f"the mirror {self.path} was deleted or exchanged while in use; start the command again"
-            )
+        # Its journal would lie beside the file that another process makes in its place, as if it were its own.
+        if self._is_deleted():
+            raise self._deleted()
+
+    def _is_deleted(self) -> bool:
+        return self.path != IN_MEMORY and _file_id(self.path) != self._file_id
+
+    def _deleted(self) -> UnusableLedgerError:
+        return UnusableLedgerError(
+            f"the mirror {self.path} was deleted or exchanged while in use; start the command again"
+        )
 
     def _create(self, *, allowed: bool) -> None:
         assert allowed, "a mirror may always be made"
@@ -200,6 +207,8 @@ class Mirror(Database):
             return state_of(connection)
 
     def _explained(self, error: sqlite3.Error) -> ConstatError:
+        if self._is_deleted():
+            return self._deleted()
         found = super()._explained(error)
         return UnusableLedgerError(f"the mirror {found}") if isinstance(found, UnusableLedgerError) else found
 

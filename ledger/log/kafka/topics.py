@@ -19,7 +19,7 @@ from kafka.errors import (
 
 from ledger.errors import BadInputError, UnusableLedgerError
 from ledger.log.kafka.address import Address
-from ledger.log.kafka.outcomes import Outcome, meaning_of, shown
+from ledger.log.kafka.outcomes import Outcome, meaning_of_kind, shown
 
 PROBE_PARTITIONS = 6
 """How many partitions the probes are spread over if nobody says otherwise; fixed for the ledger's life."""
@@ -146,7 +146,7 @@ def administrator(address: Address) -> Iterator[KafkaAdminClient]:
 def _advice(kind: type[BaseException]) -> str:
     if issubclass(kind, InvalidReplicationFactorError):
         return "start as many brokers, or ask for fewer with --replicas"
-    meaning = meaning_of(kind())
+    meaning = meaning_of_kind(kind)
     return meaning.advice if meaning.outcome is Outcome.NO else "check the brokers and try again"
 
 
