@@ -126,7 +126,7 @@ class Mirror(Database):
             yield connection
 
     def _refuse_if_deleted(self) -> None:
-        # Its journal would lie beside the file that another process makes in its place, as if it were its own.
+        # Its journal would lie beside the file that another process makes in its place, as that one's.
         if self._is_deleted():
             raise self._deleted()
 
