@@ -101,3 +101,11 @@ def test_the_topics_of_compose_are_made_as_the_command_makes_them():
     assert configs == SETTINGS | {"min.insync.replicas": "1", "flush.messages": "1"}
     assert made == {"decisions": "1", "probes": str(topics.PROBE_PARTITIONS)}
     assert "--replication-factor 1 " in text
+
+
+def test_compose_is_read_by_the_older_tool_too_and_its_broker_is_reached_from_this_machine_only():
+    text = (brokers.ROOT / "compose.yaml").read_text()
+
+    assert set(re.findall(r"^([a-z]+):", text, re.MULTILINE)) == {"services", "volumes"}
+    assert re.findall(r"ports: (.+)", text) == ['["127.0.0.1:9092:9092"]']
+    assert set(re.findall(r"image: (.+)", text)) == {brokers.IMAGE}
