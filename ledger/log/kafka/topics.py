@@ -154,7 +154,7 @@ def unreachable(address: Address, error: BaseException) -> UnusableLedgerError:
     """What a person is told when no broker lets the client in."""
     return UnusableLedgerError(
         f"no broker of {address} answers ({shown(error)}); check that it runs, the host and port, and "
-        "whether the URL must say ?tls=yes or ?user=NAME"
+        "whether the URL must say ?tls=yes or ?user=NAME, and the password"
     )
 
 
@@ -168,7 +168,10 @@ def describe(address: Address, client: KafkaAdminClient) -> Topics:
     described = {each["name"]: each for each in client.describe_topics(names)}
     _refuse_what_is_not_shown(address, {name: for_code(described[name]["error_code"]) for name in names})
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
-    settings = client.describe_configs(resources, config_filter="all")["topic"]
+    settings = client.describe_configs(resources, config_filter="all").get("topic", {})
+    if closed := [name for name in names if not settings.get(name)]:
+        advice = _advice(TopicAuthorizationFailedError)
+        raise UnusableLedgerError(f"the settings of {' and '.join(closed)} are closed to you; {advice}")
     decisions, probes = (_topic(described[name], settings[name]) for name in names)
     return Topics(str(client.describe_cluster()["cluster_id"]), decisions, probes)
 
