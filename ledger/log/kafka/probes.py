@@ -20,7 +20,7 @@ from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.outcomes import Outcome, meaning_of, refusal, shown
 from ledger.log.kafka.places import End, Placed, Places, Probed
 from ledger.log.kafka.tail import RETRY_S, consumer
-from ledger.log.kafka.writer import producer
+from ledger.log.kafka.writer import give_back, producer
 from ledger.log.stamp import intact
 
 RECORDED_MS = "recorded_ms"
@@ -49,7 +49,7 @@ class ProbeLog:
     def close(self) -> None:
         """Give back the connections."""
         if self._producer:
-            self._producer.close(timeout=5)
+            give_back(self._producer, timeout_s=5)
 
     # ------------------------------------------------------------ reading
 
@@ -289,7 +289,7 @@ class ProbeLog:
         with self._lock:
             discarded, self._producer = self._producer, None
         if discarded:
-            discarded.close(timeout=0)
+            give_back(discarded)
 
 
 def _headers(recorded_ms: int | None) -> list[tuple[str, bytes]]:

@@ -54,6 +54,14 @@ def producer(address: Address, **more: Any) -> KafkaProducer:  # noqa: ANN401 - 
         raise unreachable(address, error) from error
 
 
+def give_back(used: KafkaProducer, timeout_s: float = 0) -> None:
+    """Close a producer, and see that it goes on sending nothing."""
+    try:
+        used.close(timeout=timeout_s)
+    except KafkaError:  # it gives up at what it cannot flush, and its thread would go on
+        used._sender.force_close()  # noqa: SLF001
+
+
 class Writer:
     """Appends records to the decisions topic, for any number of threads."""
 
@@ -145,7 +153,7 @@ class Writer:
         with self._lock:
             discarded, self._producer = self._producer, None
         if discarded:
-            discarded.close(timeout=0)
+            give_back(discarded)
 
     def close(self) -> None:
         """Give back the connections."""

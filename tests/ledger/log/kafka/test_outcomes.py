@@ -24,7 +24,9 @@ NO = [kind for kind, meaning in MEANINGS.items() if meaning.outcome is Outcome.N
 NOT_NO = [kind for kind, meaning in MEANINGS.items() if meaning.outcome is Outcome.UNKNOWN]
 LOST = [errors.OffsetOutOfRangeError, errors.NoOffsetForPartitionError]
 UNKNOWN = errors.KafkaTimeoutError
-ADDRESS = replace(parse("kafka://host:9092", {}), timeout_s=0.1)
+ADDRESS = parse("kafka://host:9092", {})
+SOON = replace(ADDRESS, timeout_s=0.1)
+"""For those who wait until time is over."""
 UNREACHABLE = UnusableLedgerError("no broker answers")
 EVENTS = [StoredEvent("s", 1, "t", b"abc")]
 
@@ -55,6 +57,9 @@ class Log:
         self._steps = list(steps)
         self.sent = []
         self.written = []
+        self.holds_some = False
+        self.was_forced = False
+        self._sender = self
 
     def _step(self):
         return self._steps.pop(0) if len(self._steps) > 1 else self._steps[0]
@@ -72,7 +77,11 @@ class Log:
         return Sent(error)
 
     def close(self, timeout):
-        """Nothing is held."""
+        if self.holds_some:
+            raise errors.KafkaTimeoutError(f"after {timeout}")
+
+    def force_close(self):
+        self.was_forced = True
 
 
 class FakeTail:
@@ -109,10 +118,10 @@ def in_no_time(monkeypatch):
 def writing(monkeypatch):
     """A writer on a log that does as it is told."""
 
-    def made(*steps, verdict=None):
+    def made(*steps, verdict=None, address=ADDRESS):
         log = Log(*steps)
         monkeypatch.setattr(writer, "producer", log.producer)
-        return Writer(ADDRESS, FakeTail(log, verdict)), log
+        return Writer(address, FakeTail(log, verdict)), log
 
     return made
 
@@ -187,7 +196,7 @@ def test_whatever_the_producer_says_what_the_log_holds_is_acknowledged(writing, 
 
 @pytest.mark.parametrize("kind", NO)
 def test_no_after_it_was_not_known_is_not_no(writing, kind):
-    writer_, _ = writing((False, UNKNOWN()), (False, kind("nope")))
+    writer_, _ = writing((False, UNKNOWN()), (False, kind("nope")), address=SOON)
 
     with pytest.raises(UnknownOutcomeError, match="look whether they are there before you try again"):
         writer_.append(EVENTS)
@@ -204,7 +213,7 @@ def test_no_broker_at_all_is_told_at_once(writing):
 
 
 def test_no_broker_after_it_was_not_known_is_not_no(writing):
-    writer_, log = writing((False, UNKNOWN()), UNREACHABLE)
+    writer_, log = writing((False, UNKNOWN()), UNREACHABLE, address=SOON)
 
     with pytest.raises(UnknownOutcomeError, match="no broker answers"):
         writer_.append(EVENTS)
@@ -226,7 +235,7 @@ def test_a_copy_that_arrives_after_the_brokers_were_gone_is_acknowledged(writing
 
 
 def test_where_nobody_reads_the_log_any_longer_what_was_sent_is_not_known(writing):
-    writer_, _ = writing((True, None))
+    writer_, _ = writing((True, None), address=SOON)
     writer_._tail.failure = UnusableLedgerError("the topic lost its end")
 
     with pytest.raises(UnknownOutcomeError, match="the topic lost its end"):
@@ -242,16 +251,25 @@ def test_facts_too_long_for_one_record_are_refused_before_anything_is_sent(writi
     assert log.sent == []
 
 
+def test_a_producer_that_still_holds_something_is_stopped_and_the_facts_are_sent_by_the_next(writing):
+    writer_, log = writing((False, UNKNOWN()), (True, None))
+    log.holds_some = True
+
+    assert writer_.append(EVENTS) == [1]
+    assert log.was_forced
+    writer_.close()
+
+
 # ---------------------------------------------------------------- rounds
 
 
 class Probes(ProbeLog):
     """The probe log on a topic that does as it is told."""
 
-    def __init__(self, log):
+    def __init__(self, log, address):
         self.log = log
         self.unread = []
-        super().__init__(ADDRESS, mirror_at(), 2, dict)
+        super().__init__(address, mirror_at(), 2, dict)
 
     def catch_up(self, partitions=None):  # noqa: ARG002 - as the base's
         if self.unread and self.log.sent and (failure := self.unread.pop(0)):
@@ -267,10 +285,10 @@ class Probes(ProbeLog):
 
 @pytest.fixture
 def probing(monkeypatch):
-    def made(*steps):
+    def made(*steps, address=ADDRESS):
         log = Log(*steps)
         monkeypatch.setattr(probes, "producer", log.producer)
-        return Probes(log)
+        return Probes(log, address)
 
     return made
 
@@ -310,7 +328,7 @@ def test_rounds_that_surely_were_not_written_are_told_at_once(probing, kind):
 
 @pytest.mark.parametrize("kind", [*NO, *NOT_NO, *LOST])
 def test_rounds_of_which_nothing_is_known_when_the_time_is_over_are_said_to_be_so(probing, kind):
-    log = probing((False, UNKNOWN()), (False, kind()))
+    log = probing((False, UNKNOWN()), (False, kind()), address=SOON)
 
     with pytest.raises(UnknownOutcomeError, match="it is not known whether rounds 1 to 2 of agent paris"):
         log.append("paris", rounds(1, 2))
@@ -326,7 +344,7 @@ def test_a_log_that_cannot_be_read_after_rounds_were_sent_is_read_again(probing)
 
 
 def test_a_log_that_cannot_be_read_any_longer_leaves_the_outcome_unknown(probing):
-    log = probing((True, None))
+    log = probing((True, None), address=SOON)
     log.unread = [UNREACHABLE] * 10_000
 
     with pytest.raises(UnknownOutcomeError, match="no broker answers"):
