@@ -11,8 +11,6 @@ machine is noticed at the next start, and the file is checked.
 """
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -114,23 +112,8 @@ class Mirror(Database):
         self._same_incarnation()
         self._same_boot()
 
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """As `Database.writing`, and only while the file still is where others look for it.
-
-        Raises:
-            UnusableLedgerError: the mirror was deleted while it was in use.
-        """
-        self._refuse_if_deleted()
-        with super().writing() as connection:
-            yield connection
-
-    def _refuse_if_deleted(self) -> None:
-        # Its journal would lie beside the file that another process makes in its place, as that one's.
-        if self._is_deleted():
-            raise self._deleted()
-
     def _is_deleted(self) -> bool:
+        # SQLite refuses to go on with a file that is no longer under its name; here its reason is told.
         return self.path != IN_MEMORY and _file_id(self.path) != self._file_id
 
     def _deleted(self) -> UnusableLedgerError:

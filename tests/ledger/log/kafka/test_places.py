@@ -93,6 +93,21 @@ def test_a_round_of_a_copy_keeps_its_clock_and_only_as_far_as_the_copy_said(mirr
     assert clocks == [(5,), (1_001,)]
 
 
+def test_the_recorded_clock_of_an_agent_never_steps_back_whatever_the_brokers_say(mirror):
+    clocks = (500, 300, 700, 100)
+    records = [
+        each._replace(appended_ms=clock)
+        for each, clock in zip(probed(*values(1, 2, 3, 4)), clocks, strict=True)
+    ]
+
+    take(mirror, records[:2])
+    take(mirror, records[2:])
+
+    with mirror.reading() as connection:
+        found = connection.execute("SELECT recorded_ms FROM places ORDER BY place").fetchall()
+    assert found == [(500,), (500,), (700,), (700,)]
+
+
 def test_a_missing_place_is_refused_and_nothing_behind_it_is_placed(mirror):
     one, two = values(1, 2)
     take(mirror, probed(one))
