@@ -180,18 +180,18 @@ def test_two_processes_share_a_mirror_and_come_to_what_one_alone_would(path, tmp
     alone.close()
 
 
-def test_a_reader_killed_at_any_record_leaves_a_mirror_that_goes_on(path, tmp_path):
-    for stop in range(0, len(TOPIC), 3):
-        with started(judge_until_killed, path, TOPIC) as (process, connection):
-            while connection.recv() < stop:
-                pass
-            process.kill()
-            process.join()
-        mirror = mirror_at(path)
-        assert mirror.state().next_offset > stop
-        assert mirror.fault() is None
-        mirror.close()
+@pytest.mark.parametrize("stop", range(0, len(TOPIC), 3))
+def test_a_reader_killed_at_any_record_leaves_a_mirror_that_goes_on(path, tmp_path, stop):
+    with started(judge_until_killed, path, TOPIC) as (process, connection):
+        while connection.recv() < stop:
+            pass
+        process.kill()
+        process.join()
 
+    mirror = mirror_at(path)
+    assert mirror.state().next_offset > stop
+    assert mirror.fault() is None
+    mirror.close()
     (_, found), error = outcome_of(judged_in, path, TOPIC)
     assert error is None
     alone = mirror_at(made(tmp_path / "alone.mirror"))
