@@ -26,7 +26,7 @@ test: $(INSTALLED) ## Run every test
 soak: $(INSTALLED) ## The long form of the faults on three real brokers (about an hour; needs Docker)
 	CONSTAT_SOAK=1 CONSTAT_REQUIRE_KAFKA=1 $(BIN)/python -m pytest -n 0 tests/ledger/log/kafka/test_faults.py
 
-check: lint types imports generated test ## Everything a change must pass
+check: lint types imports generated test ## Everything a change must pass; the tests come last
 
 lint: $(INSTALLED) ## Style and formatting
 	$(BIN)/ruff check .

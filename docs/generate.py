@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from consumers.cli.main import COMMANDS, app
 from ledger.facts import ALL_FACTS
+from ledger.log.kafka.outcomes import MEANINGS, OTHERWISE, Meaning, Outcome
 from ledger.readings import QUESTIONS
 from ledger.rounds import StoredRound
 from ledger.terms import Terms
@@ -32,6 +33,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield Path("contract-file.md"), _contract_page()
     yield Path("readings.md"), _readings_page()
     yield Path("commands.md"), _commands_page()
+    yield Path("kafka-errors.md"), _kafka_errors_page()
 
 
 def _schema(model: Any) -> str:
@@ -183,6 +185,40 @@ def _default(parameter: Any) -> str:
     if parameter.envvar:
         texts.insert(0, f"`{parameter.envvar}`")
     return ", else ".join(texts)
+
+
+def _kafka_errors_page() -> str:
+    lines = [
+        "# Errors of Kafka",
+        "",
+        "What becomes of a record that was sent when the client reports an error. The log decides, not the error:",
+        "whatever was reported, a record that is read back as valid is acknowledged. See [the rule](../spec/8-kafka.md).",
+    ]
+    said = {
+        Outcome.NO: "Surely not written. The caller is told, unless an earlier copy of the same record may still arrive.",
+        Outcome.UNKNOWN: "It may be in the log, or may still arrive. The log is read, and the same bytes are sent again.",
+        Outcome.LOST: "The log no longer holds what was read from it. Nothing is read or written any further.",
+    }
+    for outcome, meaning in said.items():
+        lines += [
+            "",
+            f"## {outcome.capitalize()}",
+            "",
+            meaning,
+            "",
+            "| error | what it says, and what to do |",
+            "|---|---|",
+        ]
+        lines += [
+            _kafka_error(kind.__name__, each) for kind, each in MEANINGS.items() if each.outcome is outcome
+        ]
+        if outcome is OTHERWISE.outcome:
+            lines.append(_kafka_error(None, OTHERWISE))
+    return HEADER + "\n".join(lines) + "\n"
+
+
+def _kafka_error(name: str | None, meaning: Meaning) -> str:
+    return f"| {f'`{name}`' if name else 'any other'} | {meaning.advice} |"
 
 
 def main() -> int:

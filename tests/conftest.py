@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +11,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from consumers.cli.main import main
+
+with warnings.catch_warnings():
+    # It takes every warning filter away when it is imported first; here that does not outlast the line.
+    import eventsourcing.tests  # noqa: F401
 
 settings.register_profile(
     "constat",

@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("explain", "Why a second, a minute or a tranche counts as it does."),
     "compare": ("compare", "What other readings of the contract would give, in days."),
     "diff": ("diff", "Which facts moved a figure between two moments of knowledge."),
+    "topics": ("topics", "Make and check the topics of a ledger on Kafka."),
     "verify": ("verify", "Read everything again and check every hash."),
 }
 """Command -> the module under `consumers.cli` that holds it, and its line in `constat --help`.

@@ -20,6 +20,7 @@ class KeptFact(NamedTuple):
 class KeptRound(NamedTuple):
     """One record of the probe log, as bytes; `offset` is its place in that log, from 1.
 
+    On Kafka, where agents are spread over partitions, that is the order in which this machine met the rounds.
     `hash` is over its bytes: whoever keeps the record has checked it.
     """
 
@@ -85,7 +86,10 @@ class Engine(Protocol):
         """When a position was recorded; 0 for position 0. KeyError if the log is not that long."""
 
     def append_rounds(self, agent: str, rounds: Sequence[NewRound]) -> None:
-        """Append rounds of one agent, all or none.
+        """Append rounds of one agent, all or none of those that could be refused.
+
+        On Kafka each is a record of its own: where a writer or the brokers fail midway, the first of them are
+        there and the rest are not.
 
         Raises:
             ConflictError: a number is not above the agent's last one, or a predecessor is not its head.
@@ -102,7 +106,7 @@ class Engine(Protocol):
         start_from_ms: int | None = None,
         start_until_ms: int | None = None,
     ) -> Iterator[KeptRound]:
-        """The probe log in its order, whole or cut.
+        """The probe log in its order, whole or cut; on Kafka each agent's rounds are in order, not agents.
 
         Cut to what was recorded until a moment (included), to some agents, or to the rounds that start
         within `[start_from_ms, start_until_ms)`.

@@ -72,32 +72,40 @@ class KafkaEngine:
         return {}
 
     def facts(self, *, after: int = 0, until: int | None = None) -> Iterator[KeptFact]:
-        query = (
-            "SELECT position, recorded_ms, value, hash FROM decisions WHERE position > ? AND position <= ? "
-            "ORDER BY position LIMIT ?"
-        )
         last = UNBOUNDED if until is None else until
-        while True:
-            with self._mirror.reading() as connection:
-                rows = connection.execute(query, (after, last, PAGE)).fetchall()
-            for *kept, kept_hash in rows:
-                fact = KeptFact(*kept)
-                intact(fact.value, kept_hash, f"the fact at position {fact.position} in {self._mirror.path}")
-                yield fact
-            if len(rows) < PAGE:
-                return
-            after = rows[-1][0]
+        chosen = "position > ? AND position <= ? ORDER BY position LIMIT ?"
+        while facts := self._kept(chosen, after, last, PAGE):
+            yield from facts
+            after = facts[-1].position
+
+    def facts_of(self, stream: str) -> Iterator[KeptFact]:
+        yield from self._kept("stream = ? ORDER BY sequence", stream)
+
+    def _kept(self, chosen: str, *bounds: int | str) -> list[KeptFact]:
+        query = f"SELECT position, recorded_ms, value, hash FROM decisions WHERE {chosen}"
+        with self._mirror.reading() as connection:
+            rows = connection.execute(query, bounds).fetchall()
+        for position, _, value, kept_hash in rows:
+            intact(value, kept_hash, f"the fact at position {position} in {self._mirror.path}")
+        return [KeptFact(*row[:3]) for row in rows]
 
     def head(self) -> LogHead:
         self._tail.catch_up(self.address.timeout_s)
         self._probes.catch_up()
-        query = (
-            "SELECT (SELECT coalesce(max(position), 0) FROM decisions), (SELECT count(*) FROM places), "
-            "max((SELECT coalesce(max(recorded_ms), 0) FROM decisions), "
-            "(SELECT coalesce(max(recorded_ms), 0) FROM places))"
-        )
+        return self._head(UNBOUNDED)
+
+    def head_at(self, recorded_ms: int) -> LogHead:
+        self._probes.catch_up()
+        return self._head(recorded_ms)
+
+    def _head(self, recorded_ms: int) -> LogHead:
+        ends = []
         with self._mirror.reading() as connection:
-            return LogHead(*connection.execute(query).fetchone())
+            for table, last in (("decisions", "max(position)"), ("places", "count(*)")):
+                query = f"SELECT {last}, max(recorded_ms) FROM {table} WHERE recorded_ms <= ?"
+                ends += connection.execute(query, (recorded_ms,)).fetchone()
+        position, fact_ms, rounds, round_ms = (each or 0 for each in ends)
+        return LogHead(position, rounds, max(fact_ms, round_ms))
 
     def position_at(self, recorded_ms: int) -> int:
         query = "SELECT coalesce(max(position), 0) FROM decisions WHERE recorded_ms <= ?"

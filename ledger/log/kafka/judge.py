@@ -73,8 +73,10 @@ class _Judging:
         return objection(self._heads, claims)
 
     def _add(self, kept: Kept, record: Record, claims: Sequence[Extension]) -> list[int]:
-        stamped_ms = kept.appended_ms if record.recorded_ms is None else record.recorded_ms
-        self._recorded_ms = max(self._recorded_ms, stamped_ms)
+        if record.recorded_ms is None:
+            self._recorded_ms = max(self._recorded_ms + 1, kept.appended_ms)  # decision record 0043
+        else:
+            self._recorded_ms = max(self._recorded_ms, record.recorded_ms)
         contents = [(part.type, part.value) for part in record.parts]
         rows = rows_of(self._last, self._recorded_ms, claims, contents)
         self._last = (rows[-1].position, rows[-1].running_hash)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from ledger.errors import ConstatError, DamagedLedgerError, UnusableLedgerError
 from ledger.log import schema
-from ledger.log.database import BUSY_SECONDS, SETTINGS, Database
+from ledger.log.database import BUSY_SECONDS, IN_MEMORY, SETTINGS, Database
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.topics import Topics
 from ledger.log.stamp import GENESIS_RUNNING_HASH, running_hash
@@ -96,11 +96,13 @@ class Mirror(Database):
             UnusableLedgerError: it is of another incarnation of the topics, or cannot be used.
         """
         self._topics = topics
-        if path != ":memory:":
+        self._file_id: tuple[int, int] | None = None
+        if path != IN_MEMORY:
             _make_folder(Path(path).parent)
         super().__init__(path, busy_seconds=BUSY_SECONDS)
 
     def _prepare(self, *, create: bool) -> None:
+        self._file_id = _file_id(self.path)
         with self._meaning():
             for setting in (*SETTINGS, "synchronous=OFF", "journal_mode=PERSIST"):
                 self._connection.execute(f"PRAGMA {setting}")
@@ -109,6 +111,15 @@ class Mirror(Database):
             self._recognise()
         self._same_incarnation()
         self._same_boot()
+
+    def _is_deleted(self) -> bool:
+        # SQLite refuses to go on with a file that is no longer under its name; here its reason is told.
+        return self.path != IN_MEMORY and _file_id(self.path) != self._file_id
+
+    def _deleted(self) -> UnusableLedgerError:
+        return UnusableLedgerError(
+            f"the mirror {self.path} was deleted or exchanged while in use; start the command again"
+        )
 
     def _create(self, *, allowed: bool) -> None:
         assert allowed, "a mirror may always be made"
@@ -179,6 +190,8 @@ class Mirror(Database):
             return state_of(connection)
 
     def _explained(self, error: sqlite3.Error) -> ConstatError:
+        if self._is_deleted():
+            return self._deleted()
         found = super()._explained(error)
         return UnusableLedgerError(f"the mirror {found}") if isinstance(found, UnusableLedgerError) else found
 
@@ -216,6 +229,15 @@ def _make_folder(folder: Path) -> None:
         raise UnusableLedgerError(
             f"the folder of the mirrors cannot be made ({error}); name another one with ?mirrors=FOLDER"
         ) from error
+
+
+def _file_id(path: str) -> tuple[int, int] | None:
+    """Which file stands under a name; None if none does."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _boot_id() -> str:

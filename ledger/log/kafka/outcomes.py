@@ -80,10 +80,12 @@ OTHERWISE = Meaning(Outcome.UNKNOWN, _WAIT)
 
 def meaning_of(error: BaseException) -> Meaning:
     """What an error says of a record that was sent."""
-    for kind in type(error).__mro__:
-        if kind in MEANINGS:
-            return MEANINGS[kind]
-    return OTHERWISE
+    return meaning_of_kind(type(error))
+
+
+def meaning_of_kind(kind: type[BaseException]) -> Meaning:
+    """What every error of a kind says of a record that was sent."""
+    return next((MEANINGS[each] for each in kind.__mro__ if each in MEANINGS), OTHERWISE)
 
 
 def refusal(error: BaseException, what: str) -> ConstatError:

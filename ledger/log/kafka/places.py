@@ -5,7 +5,8 @@ the few rounds that a question needs.
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 import orjson
@@ -15,6 +16,7 @@ from ledger.fact import GENESIS_HASH, hash_of
 from ledger.log.arbitration import Head, round_objection
 from ledger.log.interface import KeptRound, RoundHead
 from ledger.log.kafka.mirror import Mirror
+from ledger.log.recorder import UNBOUNDED
 from ledger.log.stamp import GENESIS_RUNNING_HASH, running_hash
 
 
@@ -177,6 +179,14 @@ def head_of(mirror: Mirror, agent: str) -> RoundHead:
     return RoundHead(*row) if row else RoundHead(0, GENESIS_HASH)
 
 
+def count_of(mirror: Mirror, agent: str, rounds: Sequence[tuple[int, str]]) -> int:
+    """How many of these rounds of an agent, from the first one on, count; each is its number and its hash."""
+    query = "SELECT number, hash FROM places WHERE agent = ? AND number >= ? AND number <= ?"
+    with mirror.reading() as connection:
+        known = dict(connection.execute(query, (agent, rounds[0][0], rounds[-1][0])).fetchall())
+    return sum(1 for _ in takewhile(lambda new: known.get(new[0]) == new[1], rounds))
+
+
 def partition_of(agent: str, partitions: int) -> int:
     """The partition of an agent's rounds: the first eight bytes of its name's SHA-256, modulo."""
     return int(hash_of(agent.encode()).removeprefix("sha256:")[:16], 16) % partitions
@@ -195,4 +205,7 @@ def _claimed(value: bytes) -> _Claimed | None:
         claimed = _Claimed(agent, data["round"], data["start"], event["previoushash"])
     except (orjson.JSONDecodeError, KeyError, AttributeError, TypeError):
         return None
-    return claimed if [type(part) for part in claimed] == [str, int, int, str] else None
+    if [type(part) for part in claimed] != [str, int, int, str]:
+        return None
+    fits = claimed.number <= UNBOUNDED and claimed.start_ms <= UNBOUNDED  # else no index could hold it
+    return claimed if fits else None

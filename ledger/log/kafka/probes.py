@@ -44,6 +44,10 @@ class ProbeLog:
         self.catch_up([self.partition_of(agent)])
         return places.head_of(self._mirror, agent)
 
+    def count_of(self, agent: str, rounds: Sequence[tuple[int, str]]) -> int:
+        """How many of an agent's rounds, by number and hash, are placed from the first on."""
+        return places.count_of(self._mirror, agent, rounds)
+
     def rounds(
         self,
         agents: Sequence[str] | None,

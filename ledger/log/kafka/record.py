@@ -21,6 +21,7 @@ from ledger.errors import BadInputError
 from ledger.fact import hash_of
 from ledger.log import codec
 from ledger.log.arbitration import Extension
+from ledger.log.recorder import UNBOUNDED
 
 RECORD_BYTES_MAX = 1_000_000
 """The longest record: brokers and clients take 1 MiB as they come, and the frame around it needs a little."""
@@ -51,15 +52,16 @@ class Record(NamedTuple):
     """When the ledger that it was copied from took it down; None where this ledger says when."""
 
 
+_Count = Annotated[int, Field(ge=0, le=UNBOUNDED)]
+
+
 class _Head(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     constat: Literal["record.v1"]
     nonce: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
-    facts: Annotated[
-        list[tuple[str, Annotated[int, Field(ge=0)], str, Annotated[int, Field(ge=0)]]], Field(min_length=1)
-    ]
-    recorded_ms: int | None = None
+    facts: Annotated[list[tuple[str, _Count, str, _Count]], Field(min_length=1)]
+    recorded_ms: Annotated[int, Field(ge=-UNBOUNDED, le=UNBOUNDED)] | None = None
 
 
 def of_events(events: Sequence[StoredEvent]) -> Record:
@@ -97,8 +99,11 @@ def decode(value: bytes | None) -> Record | None:
         head = _Head.model_validate_json(line)
     except ValidationError:
         return None
-    parts, at = [], 0
+    parts, at = [], -1
     for stream, sequence, type_, length in head.facts:
-        parts.append(Part(stream, sequence, type_, rest[at : at + length]))
-        at += length + 1
-    return Record(head.nonce, parts, head.recorded_ms) if at == len(rest) + 1 else None
+        if at >= 0 and rest[at : at + 1] != b"\n":
+            return None
+        first = at + 1
+        at = first + length
+        parts.append(Part(stream, sequence, type_, rest[first:at]))
+    return Record(head.nonce, parts, head.recorded_ms) if at == len(rest) else None

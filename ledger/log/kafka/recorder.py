@@ -40,6 +40,10 @@ class KafkaRecorder(SQLiteRecorder):
         # What the mirror has is in the log for ever; what it does not have yet proves nothing.
         with self._database.reading() as connection:
             for event in events:
+                if event.originator_version < 0:
+                    raise IntegrityError(
+                        f"{event.originator_id}: no stream has a number {event.originator_version}"
+                    )
                 head = head_of(connection, str(event.originator_id))
                 if head and event.originator_version <= head.sequence:
                     raise IntegrityError(

@@ -1,5 +1,6 @@
 """The writing end of the probe log: an agent's rounds in order, acknowledged when they were read back."""
 
+import threading
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -7,7 +8,12 @@ from typing import Any, NamedTuple
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from ledger.errors import ConflictError, UnknownOutcomeError, UnreachableLedgerError
+from ledger.errors import (
+    ConflictError,
+    UnknownOutcomeError,
+    UnreachableLedgerError,
+    UnusableLedgerError,
+)
 from ledger.fact import hash_of
 from ledger.log import codec
 from ledger.log.arbitration import Head, round_objection
@@ -16,7 +22,7 @@ from ledger.log.kafka.address import Address
 from ledger.log.kafka.outcomes import Outcome, meaning_of, refusal, shown
 from ledger.log.kafka.partitions import RECORDED_MS
 from ledger.log.kafka.probes import ProbeLog
-from ledger.log.kafka.writer import CLOSE_S, PAUSE_S, end, producer
+from ledger.log.kafka.writer import PAUSE_S, give_back, producer
 
 BATCHING: dict[str, Any] = {"linger_ms": 2, "batch_size": 262_144}
 """Many rounds are sent at once by an import or an outbox; one alone is not delayed by it noticeably."""
@@ -39,12 +45,13 @@ class RoundSender:
     def __init__(self, address: Address, probes: ProbeLog) -> None:
         self._address = address
         self._probes = probes
+        self._lock = threading.Lock()
         self._producer: KafkaProducer | None = None
 
     def close(self) -> None:
         """Give back the connections."""
         if self._producer:
-            end(self._producer, CLOSE_S)
+            give_back(self._producer, timeout_s=5)
 
     def append(self, agent: str, rounds: Sequence[Sent]) -> None:
         """Append rounds of one agent, and return when the log was read and says that all of them count.
@@ -80,8 +87,8 @@ class RoundSender:
             surely_not = False
             try:
                 left = self._still_missing(agent, left)
-            except UnreachableLedgerError as not_now:
-                error = error or not_now
+            except UnusableLedgerError as unread:  # only the log can say what became of them
+                error = error or unread
             if error:
                 why = shown(error)
                 self._discard_producer()
@@ -107,7 +114,7 @@ class RoundSender:
             ]
             for answer in answers:
                 answer.get(timeout=ANSWER_S)
-        except (KafkaError, UnreachableLedgerError) as error:
+        except (KafkaError, UnusableLedgerError) as error:
             failed = error
         return failed
 
@@ -118,25 +125,26 @@ class RoundSender:
             ConflictError: the agent stands at a round that is not ours.
         """
         head = self._probes.head(agent)
-        hashes = [hash_of(new.value) for new, _ in rounds]
-        if head.hash in hashes:
-            return rounds[hashes.index(head.hash) + 1 :]
-        if codec.claimed_predecessor(rounds[0].round.value) == head.hash:
-            return rounds
+        there = self._probes.count_of(agent, [(new.number, hash_of(new.value)) for new, _ in rounds])
+        left = rounds[there:]
+        if not left or codec.claimed_predecessor(left[0].round.value) == head.hash:
+            return left
         raise ConflictError(
             f"agent {agent} stands at round {head.number}, which another writer appended; read its head and "
             "send anew what is still missing"
         )
 
     def _shared_producer(self) -> KafkaProducer:
-        if self._producer is None:
-            self._producer = producer(self._address, **BATCHING)
-        return self._producer
+        with self._lock:
+            if self._producer is None:
+                self._producer = producer(self._address, **BATCHING)
+            return self._producer
 
     def _discard_producer(self) -> None:
-        discarded, self._producer = self._producer, None
+        with self._lock:
+            discarded, self._producer = self._producer, None
         if discarded:
-            end(discarded, 0)
+            give_back(discarded)
 
 
 def _headers(recorded_ms: int | None) -> list[tuple[str, bytes]]:

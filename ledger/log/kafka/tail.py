@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, OffsetOutOfRangeError
 
 from ledger.errors import (
     ConstatError,
@@ -110,8 +110,13 @@ class Tail:
                 self._changed.wait(min(left_s, RETRY_S))
 
     def expect(self, nonce: str) -> None:
-        """Keep the verdict on a record that is about to be sent."""
+        """Keep the verdict on a record that is about to be sent.
+
+        Raises:
+            UnusableLedgerError: the log is not read any longer, so no verdict would come; do not send it.
+        """
         with self._changed:
+            self._raise_failure()
             self._verdicts[nonce] = None
 
     def forget(self, nonce: str) -> None:
@@ -177,31 +182,50 @@ class Tail:
         reading = consumer(self._address)
         try:
             reading.assign([self._partition])
-            # The record before the first new one is read again: it shows whether this is still the same log.
-            reading.seek(self._partition, max(self._next_offset - 1, 0))
+            self._compare(reading)
             while not self._stopped.is_set():
                 self._ask_for_end(reading)
-                found = reading.poll(timeout_ms=POLL_MS).get(self._partition, ())
-                if found:
-                    self._take([Kept(each.offset, each.timestamp, each.value or b"") for each in found])
+                self._poll(reading)
         finally:
             reading.close()
+
+    def _compare(self, reading: KafkaConsumer) -> None:
+        """Whether this still is the log that the mirror was made from; before anybody is told its end."""
+        start = reading.beginning_offsets([self._partition])[self._partition]
+        if start:
+            raise self._lost(OffsetOutOfRangeError(f"it begins at {start}"))
+        self._end(reading)
+        # The record before the first new one is read again: it must be the one that was read.
+        reading.seek(self._partition, max(self._next_offset - 1, 0))
+        while self._next_offset and not self._poll(reading):
+            if self._stopped.is_set():
+                return
+
+    def _poll(self, reading: KafkaConsumer) -> bool:
+        found = reading.poll(timeout_ms=POLL_MS).get(self._partition, ())
+        if found:
+            self._take([Kept(each.offset, each.timestamp, each.value or b"") for each in found])
+        return bool(found)
 
     def _ask_for_end(self, reading: KafkaConsumer) -> None:
         with self._changed:
             wanted = self._end_wanted
             if self._end_known[0] >= wanted:
                 return
-        end = reading.end_offsets([self._partition])[self._partition]
+        end = self._end(reading)
+        with self._changed:
+            self._end_known = (wanted, end)
+            self._changed.notify_all()
+
+    def _end(self, reading: KafkaConsumer) -> int:
+        end = int(reading.end_offsets([self._partition])[self._partition])
         if end < self._next_offset:
             raise UnusableLedgerError(
                 f"the decisions topic of {self._address} ends at {end}, and the mirror {self._mirror.path} "
                 f"holds {self._next_offset} records of it: the topic lost its end; do not write, and keep "
                 "the mirror: it shows what was lost"
             )
-        with self._changed:
-            self._end_known = (wanted, end)
-            self._changed.notify_all()
+        return end
 
     def _take(self, kept: list[Kept]) -> None:
         verdicts = judge(self._mirror, kept)

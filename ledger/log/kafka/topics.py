@@ -6,14 +6,25 @@ from typing import Any, NamedTuple
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import (
+    ClusterAuthorizationFailedError,
+    InvalidReplicationFactorError,
+    KafkaError,
+    NoError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 
-from ledger.errors import UnreachableLedgerError, UnusableLedgerError
+from ledger.errors import BadInputError, UnreachableLedgerError, UnusableLedgerError
 from ledger.log.kafka.address import Address
-from ledger.log.kafka.outcomes import meaning_of, shown
+from ledger.log.kafka.outcomes import Outcome, meaning_of_kind, shown
 
 PROBE_PARTITIONS = 6
 """How many partitions the probes are spread over if nobody says otherwise; fixed for the ledger's life."""
+PATIENCE_MS = 10_000
+"""How long a broker may take to answer before a command says that none does."""
 
 SETTINGS = {
     "cleanup.policy": "delete",
@@ -97,11 +108,18 @@ def _faults(topic: Topic, *, one_partition: bool) -> Iterator[Fault]:
         value = topic.settings.get(setting, "unset")
         if value == "unset" or not holds(value):
             yield Fault(topic.name, setting, value, required, why)
-    majority = topic.replicas // 2 + 1
     value = topic.settings.get("min.insync.replicas", "unset")
-    if not value.isdecimal() or int(value) < majority:
+    if not value.isdecimal() or int(value) < majority_of(topic.replicas):
         why = f"with {topic.replicas} replicas an acknowledged fact is safe only on a majority of them"
-        yield Fault(topic.name, "min.insync.replicas", value, f"at least {majority}", why)
+        yield Fault(topic.name, "min.insync.replicas", value, f"at least {majority_of(topic.replicas)}", why)
+    elif int(value) > topic.replicas:
+        why = "no append could ever be acknowledged"
+        yield Fault(topic.name, "min.insync.replicas", value, f"at most {topic.replicas}", why)
+
+
+def majority_of(replicas: int) -> int:
+    """How many replicas must have a fact, so that any later leader has it."""
+    return replicas // 2 + 1
 
 
 @contextmanager
@@ -112,22 +130,31 @@ def administrator(address: Address) -> Iterator[KafkaAdminClient]:
         UnusableLedgerError: no broker answers, or it refuses to.
     """
     try:
-        client = KafkaAdminClient(**address.client, bootstrap_timeout_ms=10_000, request_timeout_ms=10_000)
+        client = KafkaAdminClient(
+            **address.client, bootstrap_timeout_ms=PATIENCE_MS, request_timeout_ms=PATIENCE_MS
+        )
     except (KafkaError, OSError, ValueError) as error:
         raise unreachable(address, error) from error
     try:
         yield client
     except KafkaError as error:
-        raise UnusableLedgerError(f"{address}: {shown(error)}; {meaning_of(error).advice}") from error
+        raise UnusableLedgerError(f"{address}: {shown(error)}; {_advice(type(error))}") from error
     finally:
         client.close()
+
+
+def _advice(kind: type[BaseException]) -> str:
+    if issubclass(kind, InvalidReplicationFactorError):
+        return "start as many brokers, or ask for fewer with --replicas"
+    meaning = meaning_of_kind(kind)
+    return meaning.advice if meaning.outcome is Outcome.NO else "check the brokers and try again"
 
 
 def unreachable(address: Address, error: BaseException) -> UnreachableLedgerError:
     """What a person is told when no broker lets the client in."""
     return UnreachableLedgerError(
         f"no broker of {address} answers ({shown(error)}); check that it runs, the host and port, and "
-        "whether the URL must say ?tls=yes or ?user=NAME"
+        "whether the URL must say ?tls=yes or ?user=NAME, and the password"
     )
 
 
@@ -135,20 +162,35 @@ def describe(address: Address, client: KafkaAdminClient) -> Topics:
     """The topics as they are.
 
     Raises:
-        UnusableLedgerError: one of them is not there.
+        UnusableLedgerError: one of them is not there, or is closed to this user.
     """
     names = [address.decisions, address.probes]
     described = {each["name"]: each for each in client.describe_topics(names)}
-    missing = [name for name in names if name not in described or described[name]["error_code"]]
-    if missing:
-        raise UnusableLedgerError(
-            f"there is no ledger at {address}: topic {' and '.join(missing)} is missing or closed to you; "
-            f"make it with `constat --ledger {address} topics create`"
-        )
+    _refuse_what_is_not_shown(address, {name: for_code(described[name]["error_code"]) for name in names})
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
-    settings = client.describe_configs(resources, config_filter="all")["topic"]
+    settings = client.describe_configs(resources, config_filter="all").get("topic", {})
+    if closed := [name for name in names if not settings.get(name)]:
+        advice = _advice(TopicAuthorizationFailedError)
+        raise UnusableLedgerError(f"the settings of {' and '.join(closed)} are closed to you; {advice}")
     decisions, probes = (_topic(described[name], settings[name]) for name in names)
     return Topics(str(client.describe_cluster()["cluster_id"]), decisions, probes)
+
+
+def _refuse_what_is_not_shown(address: Address, errors: Mapping[str, type[Exception]]) -> None:
+    missing = [name for name, error in errors.items() if error is UnknownTopicOrPartitionError]
+    if missing:
+        raise UnusableLedgerError(
+            f"there is no ledger at {address}: {' and '.join(missing)} is missing; make it with "
+            f"`constat --ledger {address} topics create`"
+        )
+    for name, error in errors.items():
+        if error is not NoError:
+            raise UnusableLedgerError(f"topic {name} of {address} is {_state_of(error)}; {_advice(error)}")
+
+
+def _state_of(error: type[Exception]) -> str:
+    closed = (TopicAuthorizationFailedError, ClusterAuthorizationFailedError)
+    return "closed to you" if issubclass(error, closed) else f"not usable ({error.__name__})"
 
 
 def _topic(described: Mapping[str, Any], settings: Mapping[str, Any]) -> Topic:
@@ -162,14 +204,23 @@ def _topic(described: Mapping[str, Any], settings: Mapping[str, Any]) -> Topic:
     )
 
 
+def look(address: Address) -> Topics:
+    """The topics as they are, whatever their settings.
+
+    Raises:
+        UnusableLedgerError: no broker answers, or one of them is not there or closed to this user.
+    """
+    with administrator(address) as client:
+        return describe(address, client)
+
+
 def check(address: Address) -> Topics:
     """The topics, if nothing about them could lose or reorder facts.
 
     Raises:
         UnusableLedgerError: something could: each setting, its value and what it must be.
     """
-    with administrator(address) as client:
-        topics = describe(address, client)
+    topics = look(address)
     if faults := topics.faults():
         listed = "".join(f"\n  {fault}" for fault in faults)
         raise UnusableLedgerError(f"the topics of {address} could lose or reorder facts:{listed}")
@@ -190,18 +241,36 @@ def create(
     needs to keep an acknowledged fact through a power cut.
 
     Raises:
+        BadInputError: so many replicas in step are no majority, or more than there are.
         UnusableLedgerError: the brokers refuse; what was made before stays.
     """
-    settings = {**SETTINGS, "min.insync.replicas": str(min_in_sync or replicas // 2 + 1)}
+    in_sync = majority_of(replicas) if min_in_sync is None else min_in_sync
+    if not majority_of(replicas) <= in_sync <= replicas:
+        raise BadInputError(
+            f"{in_sync} of {replicas} replicas in step: an append is safe on at least "
+            f"{majority_of(replicas)} and cannot reach more than {replicas}; correct --min-in-sync"
+        )
+    settings = {**SETTINGS, "min.insync.replicas": str(in_sync)}
     if flush_each:
         settings["flush.messages"] = "1"
-    made = []
+    wanted = {"replication_factor": replicas, "configs": settings}
+    partitions = {address.decisions: 1, address.probes: probe_partitions}
     with administrator(address) as client:
-        for name, partitions in ((address.decisions, 1), (address.probes, probe_partitions)):
-            wanted = {"num_partitions": partitions, "replication_factor": replicas, "configs": settings}
-            try:
-                client.create_topics({name: wanted}, wait_for_metadata=True)
-            except TopicAlreadyExistsError:
-                continue
-            made.append(name)
-    return made
+        return [
+            name
+            for name, number in partitions.items()
+            if _made(address, client, name, wanted | {"num_partitions": number})
+        ]
+
+
+def _made(address: Address, client: KafkaAdminClient, name: str, wanted: Mapping[str, Any]) -> bool:
+    """Whether the topic was made now; it may have been there already."""
+    (answer,) = client.create_topics({name: wanted}, raise_errors=False)["topics"]
+    error = for_code(answer["error_code"])
+    if error is TopicAlreadyExistsError:
+        return False
+    if error is not NoError:
+        why = answer.get("error_message") or error.__name__
+        raise UnusableLedgerError(f"topic {name} of {address} was not made: {why}; {_advice(error)}")
+    client.wait_for_topics([name])
+    return True

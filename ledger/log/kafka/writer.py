@@ -14,7 +14,7 @@ from eventsourcing.persistence import IntegrityError, StoredEvent
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from ledger.errors import UnknownOutcomeError, UnreachableLedgerError
+from ledger.errors import ConstatError, UnknownOutcomeError, UnusableLedgerError
 from ledger.log.kafka import record as records
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.judge import Verdict
@@ -40,14 +40,13 @@ SEND: dict[str, Any] = {
 AGAIN_S = 20.0
 """How long a verdict is waited for before the same bytes are sent again; longer than a delivery may take."""
 PAUSE_S = 0.2
-CLOSE_S = 5.0
 
 
 def producer(address: Address, **more: Any) -> KafkaProducer:  # noqa: ANN401 - settings of the client
     """A writer of the topics.
 
     Raises:
-        UnreachableLedgerError: no broker answers.
+        UnusableLedgerError: no broker answers.
     """
     try:
         return KafkaProducer(**address.client, **(SEND | more))
@@ -55,13 +54,12 @@ def producer(address: Address, **more: Any) -> KafkaProducer:  # noqa: ANN401 - 
         raise unreachable(address, error) from error
 
 
-def end(ended: KafkaProducer, timeout_s: float) -> None:
-    """Close a writer: what it has not sent by then, it never sends."""
+def give_back(used: KafkaProducer, timeout_s: float = 0) -> None:
+    """Close a producer, and see that it goes on sending nothing."""
     try:
-        ended.close(timeout=timeout_s)
-    except KafkaError:
-        # The client waits for its answers first, and if they do not come it leaves its thread behind.
-        ended._sender.force_close()  # noqa: SLF001 - it has no other door
+        used.close(timeout=timeout_s)
+    except KafkaError:  # it gives up at what it cannot flush, and its thread would go on
+        used._sender.force_close()  # noqa: SLF001
 
 
 class Writer:
@@ -100,16 +98,25 @@ class Writer:
             verdict, error = self._attempt(nonce, value, min(left_s, AGAIN_S))
             if verdict:
                 return verdict
-            if isinstance(error, UnreachableLedgerError) and surely_not:
-                raise error
-            if error and meaning_of(error).outcome is Outcome.NO and surely_not:
-                raise refusal(error, f"the facts were not appended to {self._address}")
+            if error and surely_not and (refused := self._refusal(error)):
+                raise refused
             surely_not = False  # an earlier copy may still arrive, whatever is said of a later one
             if error:
                 why = shown(error)
                 self._discard_producer()
                 time.sleep(PAUSE_S)
-        raise UnknownOutcomeError(
+        raise self._unknown(why)
+
+    def _refusal(self, error: BaseException) -> ConstatError | None:
+        """What the caller is told of a first attempt that surely wrote nothing; None if it may have."""
+        if isinstance(error, UnusableLedgerError):  # there was nobody to send it to
+            return error
+        if meaning_of(error).outcome is Outcome.NO:
+            return refusal(error, f"the facts were not appended to {self._address}")
+        return None
+
+    def _unknown(self, why: object) -> UnknownOutcomeError:
+        return UnknownOutcomeError(
             f"it is not known whether the facts were appended to {self._address} ({why}); when a broker "
             "answers again, look whether they are there before you try again"
         )
@@ -126,10 +133,13 @@ class Writer:
 
         try:
             sent = self._shared_producer().send(self._address.decisions, value=value, partition=0)
-        except (KafkaError, UnreachableLedgerError) as error:
-            return None, error
-        sent.add_errback(hear)
-        verdict = self._tail.verdict(nonce, timeout_s, lambda: bool(failed))
+            sent.add_errback(hear)
+        except (KafkaError, UnusableLedgerError) as error:
+            failed.append(error)  # an earlier copy may have been judged meanwhile
+        try:
+            verdict = self._tail.verdict(nonce, timeout_s, lambda: bool(failed))
+        except ConstatError as failure:  # nobody reads the log any longer, and the record may be in it
+            raise self._unknown(failure) from failure
         return verdict, failed[0] if failed else None
 
     def _shared_producer(self) -> KafkaProducer:
@@ -143,9 +153,8 @@ class Writer:
         with self._lock:
             discarded, self._producer = self._producer, None
         if discarded:
-            end(discarded, 0)
+            give_back(discarded)
 
     def close(self) -> None:
         """Give back the connections."""
-        if self._producer:
-            end(self._producer, CLOSE_S)
+        self._discard_producer()

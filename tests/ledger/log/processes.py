@@ -22,7 +22,7 @@ BATCH = 5
 TOGETHER = 3
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["pytest", __name__])
+_CONTEXT.set_forkserver_preload(["pytest", "ledger.log.kafka.engine", __name__])
 
 PLAN = PlanSet(agent=AGENT, plan_version=1, platforms=tuple(Planned(platform=name) for name in PLATFORMS))
 
@@ -45,15 +45,20 @@ def a_round(number, agent=AGENT, not_up=None):
     )
 
 
+def ledger_at(where, *, create=True):
+    """The ledger at a URL, or in the file of a path."""
+    return Ledger.open(where if "://" in str(where) else f"sqlite:///{where}", create=create)
+
+
 def new_ledger(path):
     """A ledger that knows the agent's plan and nothing else."""
-    with Ledger.open(f"sqlite:///{path}") as ledger:
+    with ledger_at(path) as ledger:
         ledger.append(Draft(f"plan:{AGENT}", PLAN, 0))
 
 
 def append_facts_for_ever(path, acknowledged):
     """Append several facts at once, on two streams, and say which positions were acknowledged."""
-    with Ledger.open(f"sqlite:///{path}") as ledger:
+    with ledger_at(path) as ledger:
         for number in count():
             drafts = [update("i-1" if part else f"i-{os.getpid()}", f"{number}") for part in range(TOGETHER)]
             acknowledged.send([fact.position for fact in ledger.append(*drafts)])
@@ -61,7 +66,7 @@ def append_facts_for_ever(path, acknowledged):
 
 def append_rounds_for_ever(path, acknowledged):
     """Append batches of rounds, and say which numbers were acknowledged."""
-    with Ledger.open(f"sqlite:///{path}") as ledger:
+    with ledger_at(path) as ledger:
         while True:
             first = ledger.engine.round_head(AGENT).number + 1
             numbers = list(range(first, first + BATCH))
@@ -71,7 +76,7 @@ def append_rounds_for_ever(path, acknowledged):
 
 def append_with_retry(path, connection, writer, times):
     """Append to one contested stream, trying again whenever another writer was first."""
-    with Ledger.open(f"sqlite:///{path}") as ledger:
+    with ledger_at(path) as ledger:
         connection.send("ready")
         connection.recv()
         for number in range(times):
@@ -90,7 +95,7 @@ def _appended(ledger, draft):
 def decide_together(path, connection, writer, times):
     """Decide on the same state as another process, each time; say which numbers were won."""
     won = []
-    with Ledger.open(f"sqlite:///{path}") as ledger:
+    with ledger_at(path) as ledger:
 
         def decide(_state):
             connection.send("decided")
@@ -126,24 +131,24 @@ def as_nobody(function, *arguments):
 
 def append_one(path):
     """Append one fact to a ledger that exists."""
-    with Ledger.open(f"sqlite:///{path}", create=False) as ledger:
+    with ledger_at(path, create=False) as ledger:
         ledger.append(update("i-1", "one more"))
 
 
 def create_at(path):
     """Open a ledger, or make it."""
-    Ledger.open(f"sqlite:///{path}").close()
+    ledger_at(path).close()
 
 
 def length_of(path):
     """How many facts a ledger that exists holds."""
-    with Ledger.open(f"sqlite:///{path}", create=False) as ledger:
+    with ledger_at(path, create=False) as ledger:
         return len(list(ledger.engine.facts()))
 
 
 def append_many(path, facts):
     """Append many facts at once to a ledger that exists."""
-    with Ledger.open(f"sqlite:///{path}", create=False) as ledger:
+    with ledger_at(path, create=False) as ledger:
         ledger.append(*(update("i-1", "a long story " * 50) for _ in range(facts)))
 
 
@@ -177,3 +182,12 @@ def started(target, *arguments, first=()):
         process.join()
         process.close()
         ours.close()
+
+
+def rest_of(connection):
+    """What was still acknowledged before the end."""
+    try:
+        while True:
+            yield connection.recv()
+    except EOFError:
+        return

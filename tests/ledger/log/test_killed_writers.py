@@ -14,6 +14,7 @@ from tests.ledger.log.processes import (
     append_facts_for_ever,
     append_rounds_for_ever,
     new_ledger,
+    rest_of,
     started,
 )
 
@@ -44,15 +45,6 @@ def wait_for(journal):
     latest = time.monotonic() + WAIT_SECONDS_MAX
     while not journal.exists() and time.monotonic() < latest:
         pass
-
-
-def rest_of(connection):
-    """What was still acknowledged before the end."""
-    try:
-        while True:
-            yield connection.recv()
-    except EOFError:
-        return
 
 
 @pytest.mark.timeout(120)

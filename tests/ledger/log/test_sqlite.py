@@ -1,4 +1,7 @@
-"""The embedded engine: its recorded clock, its cuts of the probe log, and what it refuses to hand out."""
+"""The embedded engine: its clock, which a test can set, its pages, and what it refuses to hand out.
+
+What every engine promises is tested in test_engines.py.
+"""
 
 import sqlite3
 
@@ -7,12 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.application import Ledger
-from ledger.errors import ConflictError, DamagedLedgerError
+from ledger.errors import DamagedLedgerError
 from ledger.fact import Draft
-from ledger.log.interface import LogHead, NewRound
 from ledger.log.sqlite import SQLiteEngine
 from ledger.plans import Planned, PlanSet
-from ledger.rounds import Round, chained
+from ledger.rounds import Round
 from ledger.verify import verify
 from tests.ledger.log.processes import AGENT, PLAN, a_round, new_ledger, update
 
@@ -37,13 +39,6 @@ class Clocked:
         number = self.engine.round_head(AGENT).number + 1
         self.ledger.append_rounds(AGENT, [a_round(number)])
         return list(self.engine.rounds())[-1].recorded_ms
-
-
-@pytest.fixture
-def engine():
-    engine = SQLiteEngine(":memory:")
-    yield engine
-    engine.close()
 
 
 # ---------------------------------------------------------------- the recorded clock
@@ -87,22 +82,6 @@ def test_the_head_at_a_moment_is_that_of_what_was_recorded_by_then(appends, mome
     last_ms = max((each.recorded_ms for each in (*facts, *rounds)), default=0)
     assert clocked.engine.head_at(moment_ms) == LogHead(len(facts), len(rounds), last_ms)
     clocked.ledger.close()
-
-
-def test_before_the_first_fact_nothing_is_known(engine):
-    ledger = Ledger(engine)
-    ledger.append(update("i-1", "x"))
-
-    assert engine.position_at(-1) == 0
-    assert engine.recorded_ms_of(0) == 0
-    with pytest.raises(KeyError):
-        engine.recorded_ms_of(2)
-    ledger.close()
-
-
-def test_an_empty_ledger_has_an_empty_head(engine):
-    assert engine.head() == LogHead(0, 0, 0)
-    assert list(engine.facts()) == list(engine.rounds()) == engine.agents() == []
 
 
 def test_the_facts_of_one_append_share_one_recorded_clock():
@@ -194,44 +173,6 @@ def test_a_log_longer_than_a_page_is_read_whole(monkeypatch):
     assert [found.number for found in clocked.engine.rounds()] == [1, 2, 3, 4]
     assert [kept.position for kept in clocked.engine.facts(after=1, until=4)] == [2, 3, 4]
     clocked.ledger.close()
-
-
-# ---------------------------------------------------------------- rounds that are refused
-
-
-def batch(*numbers, previous=None, engine):
-    head = previous or engine.round_head(AGENT).hash
-    values = chained([a_round(number) for number in numbers], head)
-    return [NewRound(number, number * 60_000, value) for number, value in zip(numbers, values, strict=True)]
-
-
-def test_rounds_may_skip_numbers_because_a_lost_round_stays_visible(engine):
-    engine.append_rounds(AGENT, batch(3, 7, engine=engine))
-
-    assert engine.round_head(AGENT).number == 7
-
-
-@pytest.mark.parametrize("numbers", [(5,), (3,), (6, 6), (7, 6), (0,)])
-def test_a_number_that_does_not_rise_is_refused_and_so_is_its_whole_batch(engine, numbers):
-    engine.append_rounds(AGENT, batch(5, engine=engine))
-
-    with pytest.raises(ConflictError, match="stands at round 5"):
-        engine.append_rounds(AGENT, batch(*numbers, engine=engine))
-
-    assert [found.number for found in engine.rounds()] == [5]
-
-
-def test_a_round_that_names_another_predecessor_is_refused(engine):
-    engine.append_rounds(AGENT, batch(1, engine=engine))
-
-    with pytest.raises(ConflictError, match="does not extend that"):
-        engine.append_rounds(AGENT, batch(2, previous="sha256:" + "0" * 64, engine=engine))
-
-
-def test_no_rounds_are_no_append(engine):
-    engine.append_rounds(AGENT, [])
-
-    assert engine.head() == LogHead(0, 0, 0)
 
 
 # ---------------------------------------------------------------- what is read is what was recorded

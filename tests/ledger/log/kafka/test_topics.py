@@ -1,0 +1,111 @@
+"""Which settings of the topics could lose or reorder facts, on its own: no broker."""
+
+import re
+
+import pytest
+from kafka.errors import ClusterAuthorizationFailedError, NoError, TopicAuthorizationFailedError
+
+from ledger.errors import UnusableLedgerError
+from ledger.log.kafka import topics
+from ledger.log.kafka.address import parse
+from ledger.log.kafka.topics import SETTINGS, Topic, Topics
+from tests import brokers
+
+ADDRESS = parse("kafka://host:9092/acme")
+
+
+def topics_with(replicas=1, in_sync="1", partitions=1, **settings):
+    held = SETTINGS | {"min.insync.replicas": in_sync} | settings
+    held = {name: value for name, value in held.items() if value is not None}
+    decisions = Topic("acme.decisions", "d", partitions, replicas, held)
+    return Topics("cluster", decisions, Topic("acme.probes", "p", 6, replicas, held))
+
+
+def sentences(found):
+    return [str(fault) for fault in found.faults()]
+
+
+@pytest.mark.parametrize(
+    ("replicas", "in_sync"), [(1, "1"), (2, "2"), (3, "2"), (3, "3"), (4, "3"), (5, "3")]
+)
+def test_a_majority_in_step_is_enough(replicas, in_sync):
+    assert topics_with(replicas, in_sync).faults() == []
+
+
+@pytest.mark.parametrize(
+    ("replicas", "in_sync", "required"),
+    [(2, "1", "at least 2"), (3, "1", "at least 2"), (4, "2", "at least 3"), (5, "2", "at least 3")],
+)
+def test_fewer_in_step_than_a_majority_could_lose_an_acknowledged_fact(replicas, in_sync, required):
+    assert sentences(topics_with(replicas, in_sync)) == [
+        f"acme.{name}: min.insync.replicas is {in_sync} and must be {required}, because with {replicas} replicas "
+        "an acknowledged fact is safe only on a majority of them"
+        for name in ("decisions", "probes")
+    ]
+
+
+def test_more_in_step_than_there_are_could_never_acknowledge():
+    (first, _) = sentences(topics_with(3, "4"))
+
+    assert "min.insync.replicas is 4 and must be at most 3" in first
+
+
+@pytest.mark.parametrize("setting", [name for name in SETTINGS if name != "compression.type"])
+def test_a_setting_that_the_brokers_do_not_show_is_a_fault(setting):
+    (first, _) = sentences(topics_with(**{setting: None}))
+
+    assert f"{setting} is unset and must be " in first
+
+
+def test_the_probes_may_have_as_many_partitions_as_somebody_likes_and_the_decisions_one():
+    (fault,) = topics_with(partitions=2).faults()
+
+    assert (fault.topic, fault.value, fault.required) == ("acme.decisions", "2", "1")
+
+
+def test_a_larger_record_than_ours_may_be_taken():
+    assert topics_with(**{"max.message.bytes": "10000000"}).faults() == []
+    assert topics_with(**{"max.message.bytes": "1048575"}).faults()
+
+
+@pytest.mark.parametrize("error", [TopicAuthorizationFailedError, ClusterAuthorizationFailedError])
+def test_a_topic_that_is_closed_to_the_user_is_a_sentence_with_what_to_ask_for(error):
+    with pytest.raises(UnusableLedgerError) as refused:
+        topics._refuse_what_is_not_shown(ADDRESS, {"acme.decisions": NoError, "acme.probes": error})
+
+    assert str(refused.value).startswith("topic acme.probes of kafka://host:9092/acme is closed to you; ask ")
+
+
+@pytest.mark.parametrize("error", [TopicAuthorizationFailedError, ClusterAuthorizationFailedError])
+def test_whoever_may_not_make_a_topic_is_told_so_in_a_sentence(error):
+    class Closed:
+        def create_topics(self, wanted, *, raise_errors):
+            assert not raise_errors
+            (name,) = wanted
+            return {"topics": [{"name": name, "error_code": error.errno, "error_message": "not authorized"}]}
+
+    with pytest.raises(UnusableLedgerError) as refused:
+        topics._made(ADDRESS, Closed(), "acme.decisions", {})
+
+    assert "topic acme.decisions of kafka://host:9092/acme was not made: not authorized; ask " in str(
+        refused.value
+    )
+
+
+def test_the_topics_of_compose_are_made_as_the_command_makes_them():
+    text = (brokers.ROOT / "compose.yaml").read_text()
+
+    configs = dict(re.findall(r"--config ([a-z.]+)=(\S+)", text))
+    made = dict(re.findall(r'"constat\.([a-z]+) ([0-9]+)"', text))
+
+    assert configs == SETTINGS | {"min.insync.replicas": "1", "flush.messages": "1"}
+    assert made == {"decisions": "1", "probes": str(topics.PROBE_PARTITIONS)}
+    assert "--replication-factor 1 " in text
+
+
+def test_compose_is_read_by_the_older_tool_too_and_its_broker_is_reached_from_this_machine_only():
+    text = (brokers.ROOT / "compose.yaml").read_text()
+
+    assert set(re.findall(r"^([a-z]+):", text, re.MULTILINE)) == {"services", "volumes"}
+    assert re.findall(r"ports: (.+)", text) == ['["127.0.0.1:9092:9092"]']
+    assert set(re.findall(r"image: (.+)", text)) == {brokers.IMAGE}
