@@ -9,7 +9,7 @@ from consumers.cli import common
 
 if TYPE_CHECKING:
     from ledger.log.interface import Engine
-    from ledger.verify import Heads, Verification
+    from ledger.verification import Heads, Verification
 
 app = typer.Typer()
 
@@ -61,30 +61,36 @@ def _show(verification: "Verification") -> None:
     heads = verification.heads
     print(
         f"{heads.decisions.records} facts in {verification.streams} streams, "
-        f"{heads.probes.records} rounds of {verification.agents} agents"
+        f"{verification.rounds} rounds of {len(heads.probes)} agents"
+        + (f"; {verification.void} records are void" if verification.void else "")
     )
     print(f"decisions  {heads.decisions.running_hash}")
-    print(f"probes     {heads.probes.running_hash}")
+    for agent, end in heads.probes.items():
+        print(f"{agent:<10} {end.running_hash} ({end.records} rounds)")
     print(f"does not fit: {verification.misfit}" if verification.misfit else "every record fits")
 
 
 def _as_json(verification: "Verification") -> dict[str, Any]:
     from dataclasses import asdict
 
-    return {"fits": verification.misfit is None, **asdict(verification)}
+    counted = {"rounds": verification.rounds, "agents": len(verification.heads.probes)}
+    return {"fits": verification.misfit is None, **asdict(verification), **counted}
 
 
 def _read_heads(path: Path) -> "Heads":
     import orjson
 
     from ledger.errors import BadInputError
-    from ledger.verify import Heads, LogEnd
+    from ledger.verification import Heads, LogEnd
+
+    def end_of(saved: Any) -> LogEnd:  # noqa: ANN401 - whatever the file holds
+        return LogEnd(int(saved["records"]), str(saved["running_hash"]))
 
     try:
-        ends = orjson.loads(path.read_bytes())["heads"]
-        saved = [ends[log] for log in ("decisions", "probes")]
-        return Heads(*(LogEnd(int(end["records"]), str(end["running_hash"])) for end in saved))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        saved = orjson.loads(path.read_bytes())["heads"]
+        probes = {agent: end_of(end) for agent, end in saved["probes"].items()}
+        return Heads(end_of(saved["decisions"]), probes)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInputError(
             f"{path} does not hold what `constat verify --json` prints ({error}); name that file with --saved"
         ) from error

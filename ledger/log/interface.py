@@ -18,9 +18,10 @@ class KeptFact(NamedTuple):
 
 
 class KeptRound(NamedTuple):
-    """One record of the probe log, as bytes; `offset` is its place in that log, from 1.
+    """One record of the probe log, as bytes.
 
-    `hash` is over its bytes: whoever keeps the record has checked it.
+    `offset` is its place, from 1, in the engine's own order: another engine, or another mirror of the same
+    topics, may give it another one. `hash` is over its bytes: whoever keeps the record has checked it.
     """
 
     offset: int
@@ -57,7 +58,12 @@ class LogHead:
 
 
 class Engine(Protocol):
-    """A ledger's two logs. Every reader sees each log in one order that never changes."""
+    """A ledger's two logs.
+
+    Every reader of every engine sees the decisions in one order that never changes. Of the probes only the
+    order of each agent's rounds is the same for all; how the rounds of several agents lie between each other
+    is the engine's own.
+    """
 
     @property
     def decisions(self) -> ApplicationRecorder:
@@ -81,6 +87,9 @@ class Engine(Protocol):
     def append_rounds(self, agent: str, rounds: Sequence[NewRound]) -> None:
         """Append rounds of one agent, all or none.
 
+        On an engine of several machines a prefix of them may stay where the brokers fail in the middle; never
+        one round without those before it.
+
         Raises:
             ConflictError: a number is not above the agent's last one, or a predecessor is not its head.
         """
@@ -96,7 +105,7 @@ class Engine(Protocol):
         start_from_ms: int | None = None,
         start_until_ms: int | None = None,
     ) -> Iterator[KeptRound]:
-        """The probe log in its order, whole or cut.
+        """The probe log in the engine's order, each agent's rounds by number, whole or cut.
 
         Cut to what was recorded until a moment (included), to some agents, or to the rounds that start
         within `[start_from_ms, start_until_ms)`.
@@ -115,9 +124,14 @@ class Engine(Protocol):
     def round_rows(self, *, until: int) -> Iterator[RoundRow]:
         """Everything that is stored of each round up to an offset, for those who check it.
 
+        Each agent's by number.
+
         Raises:
             DamagedLedgerError: the next row cannot be read.
         """
+
+    def void_records(self) -> int:
+        """How many records were read and take no effect; none on an engine that refuses them in time."""
 
     def fault(self) -> str | None:
         """What is wrong with the storage beneath the records; None if nothing is."""

@@ -167,6 +167,13 @@ class KafkaEngine:
     def round_rows(self, *, until: int) -> Iterator[RoundRow]:
         raise NotImplementedError
 
+    def void_records(self) -> int:
+        query = (
+            "SELECT (SELECT count(*) FROM records WHERE void NOTNULL) "
+            "+ (SELECT coalesce(sum(void), 0) FROM ends)"
+        )
+        return self._number(query)
+
     def fault(self) -> str | None:
         return self._mirror.fault()
 
