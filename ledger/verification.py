@@ -8,7 +8,7 @@ from ledger.log.stamp import GENESIS_RUNNING_HASH
 
 Log = Literal["decisions", "probes", "file"]
 
-_ADVICE = "take this ledger out of use, keep the file as evidence, and restore it from a copy that verifies"
+ADVICE = "take this ledger out of use, keep the file as evidence, and restore it from a copy that verifies"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Misfit:
     """The stream of a fact, the agent of a round; None if not even that can be read."""
     number: int | None
     what: str
-    advice: str = _ADVICE
+    advice: str = ADVICE
 
     def __str__(self) -> str:
         """A sentence: where, what, and what to do."""

@@ -17,17 +17,17 @@ from typing import TypeVar
 import orjson
 
 from ledger import rounds
-from ledger.errors import BadInputError, DamagedLedgerError, UnusableLedgerError
+from ledger.errors import BadInputError, DamagedIndexError, DamagedLedgerError, UnusableLedgerError
 from ledger.fact import GENESIS_HASH, hash_of
 from ledger.instants import format_instant
 from ledger.log import codec
 from ledger.log.arbitration import Head
-from ledger.log.interface import Engine
+from ledger.log.interface import Engine, Fault
 from ledger.log.rows import FactRow, RoundRow
 from ledger.log.stamp import GENESIS_RUNNING_HASH, running_hash
 from ledger.plans import PlanSet
 from ledger.rounds import Round
-from ledger.verification import Heads, Log, LogEnd, Misfit, Verification
+from ledger.verification import ADVICE, Heads, Log, LogEnd, Misfit, Verification
 
 Row = TypeVar("Row", FactRow, RoundRow)
 Progress = Callable[[int], None]
@@ -96,7 +96,7 @@ def verify(engine: Engine, saved: Heads | None = None, progress: Progress | None
             raise
         misfit = None
     if misfit is None and fault:
-        misfit = Misfit("file", None, None, None, fault)
+        misfit = Misfit("file", None, None, None, fault.what, fault.advice or ADVICE)
     return Verification(walked.heads, len(walked.streams), _void(engine), misfit)
 
 
@@ -107,11 +107,11 @@ def _void(engine: Engine) -> int:
         return 0  # what is wrong has been said
 
 
-def _fault(engine: Engine) -> str | None:
+def _fault(engine: Engine) -> Fault | None:
     try:
         return engine.fault()
     except DamagedLedgerError as error:
-        return str(error)
+        return Fault(str(error))
 
 
 def _walk_both(engine: Engine, walked: _Walked, progress: Progress) -> Misfit | None:
@@ -149,6 +149,8 @@ def _walk(log: Log, rows: Iterable[Row], take: Callable[[Row], None], until: int
             stream = number = None
             place += 1
         _require(place == until, f"it is missing, though the log goes up to {until}")
+    except DamagedIndexError as error:
+        return Misfit("file", None, None, None, str(error), "no record is at fault")
     except DamagedLedgerError as error:
         return Misfit(log, place + 1, stream, number, str(error))
     return None
@@ -156,8 +158,8 @@ def _walk(log: Log, rows: Iterable[Row], take: Callable[[Row], None], until: int
 
 def _cut_off(walked: _Walked) -> Misfit | None:
     """A log, or an agent, that went further when its end was saved."""
-    for agent in walked.saved.probes:
-        walked.chain_of(agent)
+    for named in walked.saved.probes:
+        walked.chain_of(named)
     chains: list[tuple[Log, _Chain, str | None]] = [("decisions", walked.decisions, None)]
     chains += [("probes", chain, agent) for agent, chain in sorted(walked.probes.items())]
     for log, chain, agent in chains:

@@ -57,6 +57,13 @@ class LogHead:
     recorded_ms: int
 
 
+class Fault(NamedTuple):
+    """What is wrong with the storage beneath the records, and what to do if that is not the usual."""
+
+    what: str
+    advice: str | None = None
+
+
 class Engine(Protocol):
     """A ledger's two logs.
 
@@ -133,7 +140,7 @@ class Engine(Protocol):
     def void_records(self) -> int:
         """How many records were read and take no effect; none on an engine that refuses them in time."""
 
-    def fault(self) -> str | None:
+    def fault(self) -> Fault | None:
         """What is wrong with the storage beneath the records; None if nothing is."""
 
     def close(self) -> None:

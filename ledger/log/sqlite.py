@@ -14,7 +14,7 @@ from ledger.errors import ConflictError, DamagedLedgerError
 from ledger.fact import GENESIS_HASH, hash_of
 from ledger.log import codec
 from ledger.log.database import BUSY_SECONDS, Database
-from ledger.log.interface import KeptFact, KeptRound, LogHead, NewRound, RoundHead
+from ledger.log.interface import Fault, KeptFact, KeptRound, LogHead, NewRound, RoundHead
 from ledger.log.recorder import UNBOUNDED, SQLiteRecorder
 from ledger.log.rows import FactRow, RoundRow, columns
 from ledger.log.stamp import (
@@ -207,8 +207,9 @@ class SQLiteEngine:
     def void_records(self) -> int:
         return 0
 
-    def fault(self) -> str | None:
-        return self._database.fault()
+    def fault(self) -> Fault | None:
+        what = self._database.fault()
+        return Fault(what) if what else None
 
     def close(self) -> None:
         self._database.close()

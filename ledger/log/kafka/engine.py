@@ -6,13 +6,15 @@ from uuid import UUID
 from eventsourcing.persistence import ApplicationRecorder
 
 from ledger.errors import UnusableLedgerError
-from ledger.log.interface import KeptFact, KeptRound, LogHead, NewRound, RoundHead
+from ledger.log.interface import Fault, KeptFact, KeptRound, LogHead, NewRound, RoundHead
 from ledger.log.kafka import topics as topics_
 from ledger.log.kafka.address import Address
+from ledger.log.kafka.copied import UNFINISHED, EveryRound, copied_rounds
 from ledger.log.kafka.mirror import Mirror, path_of
 from ledger.log.kafka.places import Placed
 from ledger.log.kafka.probes import ProbeLog
 from ledger.log.kafka.recorder import KafkaRecorder
+from ledger.log.kafka.reread import Reread, fault_of
 from ledger.log.kafka.tail import Heard, Tail
 from ledger.log.kafka.writer import Writer
 from ledger.log.recorder import UNBOUNDED
@@ -41,6 +43,7 @@ class KafkaEngine:
                 broker answers; or a copy into this ledger has not ended (`copying` is for the copy itself).
         """
         self.address = address
+        self._copied: Mapping[str, int] | None = EveryRound() if copying else None
         self._topics = topics_.check(address)
         self._mirror = Mirror(path_of(address, self._topics), self._topics)
         self._tail = Tail(address, self._mirror)
@@ -54,7 +57,8 @@ class KafkaEngine:
             raise
         self._writer = Writer(address, self._tail)
         self._decisions = KafkaRecorder(self._mirror, self._tail, self._writer, stream_type)
-        self._probes = ProbeLog(address, self._mirror, self._topics.probes.partitions, self._copied)
+        self._probes = ProbeLog(address, self._mirror, self._topics.probes.partitions, self._copied_rounds)
+        self._reread: Reread | None = None
 
     @property
     def decisions(self) -> ApplicationRecorder:
@@ -62,12 +66,13 @@ class KafkaEngine:
 
     def _refuse_unfinished_copy(self) -> None:
         if self._mirror.state().is_unfinished_copy:
-            raise UnusableLedgerError(
-                f"a copy into {self.address} has begun and not ended; run the same `constat copy` again"
-            )
+            raise UnusableLedgerError(UNFINISHED.format(self.address))
 
-    def _copied(self) -> Mapping[str, int]:
-        return {}
+    def _copied_rounds(self) -> Mapping[str, int] | None:
+        if self._copied is None:
+            with self._mirror.reading() as connection:
+                self._copied = copied_rounds(connection)
+        return self._copied
 
     def facts(self, *, after: int = 0, until: int | None = None) -> Iterator[KeptFact]:
         query = (
@@ -162,10 +167,21 @@ class KafkaEngine:
             ]
 
     def fact_rows(self, *, until: int) -> Iterator[FactRow]:
-        raise NotImplementedError
+        self._end_reread()
+        self._reread = Reread(self.address, self._topics, self._mirror, self._probes.batches)
+        return self._reread.facts(until)
 
     def round_rows(self, *, until: int) -> Iterator[RoundRow]:
-        raise NotImplementedError
+        if self._reread is None:
+            for _ in self.fact_rows(until=0):
+                pass  # they say which rounds a copy brought
+        assert self._reread
+        return self._reread.rounds(until)
+
+    def _end_reread(self) -> None:
+        if self._reread:
+            self._reread.close()
+            self._reread = None
 
     def void_records(self) -> int:
         query = (
@@ -174,10 +190,14 @@ class KafkaEngine:
         )
         return self._number(query)
 
-    def fault(self) -> str | None:
-        return self._mirror.fault()
+    def fault(self) -> Fault | None:
+        if what := fault_of(self.address):
+            return Fault(what, "do not write, and compare with a backup or with another mirror")
+        what = self._mirror.fault()
+        return Fault(f"the mirror: {what}", f"delete {self._mirror.path}, it is made anew") if what else None
 
     def close(self) -> None:
+        self._end_reread()
         self._writer.close()
         self._probes.close()
         self._tail.close()

@@ -14,6 +14,7 @@ from ledger.errors import UnusableLedgerError
 from ledger.fact import GENESIS_HASH, hash_of
 from ledger.log.arbitration import Head, round_objection
 from ledger.log.interface import KeptRound, RoundHead
+from ledger.log.kafka.copied import UNFINISHED
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.stamp import GENESIS_RUNNING_HASH, running_hash
 
@@ -79,8 +80,13 @@ _NEVER = _Last(Head(0, GENESIS_HASH), 0, GENESIS_RUNNING_HASH)
 class Places:
     """The index of the rounds in a mirror, within one transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, copied: Mapping[str, int], partitions: int) -> None:
-        """`copied`: agent -> its last round that a copy brought; only those keep the clock they came with."""
+    def __init__(
+        self, connection: sqlite3.Connection, copied: Mapping[str, int] | None, partitions: int
+    ) -> None:
+        """`copied`: agent -> its last round that a copy brought; only those keep the clock they came with.
+
+        None while that is not known, because a copy has begun and not ended.
+        """
         self._connection = connection
         self._copied = copied
         self._partitions = partitions
@@ -132,6 +138,8 @@ class Places:
     def _stamped_ms(self, probed: Probed, claimed: _Claimed) -> int | None:
         if probed.recorded_ms is None:
             return probed.appended_ms
+        if self._copied is None:
+            raise UnusableLedgerError(UNFINISHED.format("this ledger"))
         return probed.recorded_ms if claimed.number <= self._copied.get(claimed.agent, 0) else None
 
     def _add(self, probed: Probed, claimed: _Claimed, last: _Last, stamped_ms: int) -> Placed:

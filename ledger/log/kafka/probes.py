@@ -31,8 +31,8 @@ WINDOW = 2_000
 """Rounds on their way at once, so that neither our memory nor the client's holds a month."""
 POLL_MS = 500
 
-Copied = Callable[[], Mapping[str, int]]
-"""Agent -> its last round that a copy into this ledger brought."""
+Copied = Callable[[], Mapping[str, int] | None]
+"""Agent -> its last round that a copy into this ledger brought; None if that cannot be known yet."""
 
 
 class ProbeLog:
@@ -129,8 +129,12 @@ class ProbeLog:
             return places.end_of(connection, partition)
 
     def _records(self, partition: int, first: int, until: int) -> Iterator[Probed]:
-        for batch in self._batches(partition, first, until, None):
+        for batch in self.batches(partition, first, until):
             yield from batch
+
+    def batches(self, partition: int, first: int, until: int) -> Iterator[list[Probed]]:
+        """The records of a partition from a place up to another, whether they count or not."""
+        return self._batches(partition, first, until, None)
 
     def _batches(
         self, partition: int, first: int, until: int | None, known: End | None
