@@ -30,20 +30,33 @@ KAFKA = "kafka://"
 _START = Head(0, GENESIS_HASH)
 
 
-def open_engine(url: str, *, clock: Clock = wall_clock, create: bool = True) -> Engine:
-    """The engine that a ledger's URL names: `sqlite:///relative.db`, `sqlite:////absolute.db`.
+Heard = Callable[[int, int], None]
+"""Hears how many records have been read of how many, while a ledger is read for the first time."""
+
+
+def open_engine(
+    url: str,
+    *,
+    clock: Clock = wall_clock,
+    create: bool = True,
+    copying: bool = False,
+    heard: Heard = lambda _done, _of: None,
+) -> Engine:
+    """The engine that a ledger's URL names: `sqlite:///relative.db`, `kafka://host:9092/name`.
+
+    Only a copy (`copying`) opens a ledger into which a copy has begun and not ended.
 
     Raises:
         BadInputError: the URL names no engine that this version has.
         UnusableLedgerError: the ledger cannot be opened.
     """
     if url.startswith(SQLITE) and url != SQLITE:
-        return SQLiteEngine(url.removeprefix(SQLITE), clock=clock, create=create)
+        return SQLiteEngine(url.removeprefix(SQLITE), clock=clock, create=create, copying=copying)
     if url.startswith(KAFKA):
         from ledger.log.kafka.address import parse  # noqa: PLC0415 - an embedded ledger needs no client
         from ledger.log.kafka.engine import KafkaEngine  # noqa: PLC0415
 
-        return KafkaEngine(parse(url))
+        return KafkaEngine(parse(url), copying=copying, heard=heard)
     raise BadInputError(f"{url!r} names no ledger; write one as sqlite:///constat.db or kafka://host:9092")
 
 
@@ -72,9 +85,16 @@ class Ledger(Application[str]):
         super().__init__(env=self.env)
 
     @classmethod
-    def open(cls, url: str, *, clock: Clock = wall_clock, create: bool = True) -> Self:
+    def open(
+        cls,
+        url: str,
+        *,
+        clock: Clock = wall_clock,
+        create: bool = True,
+        heard: Heard = lambda _done, _of: None,
+    ) -> Self:
         """The ledger at a URL. See `open_engine` for what is raised."""
-        return cls(open_engine(url, clock=clock, create=create))
+        return cls(open_engine(url, clock=clock, create=create, heard=heard))
 
     def construct_recorder(self) -> ApplicationRecorder:
         """The engine's decision log."""

@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("explain", "Why a second, a minute or a tranche counts as it does."),
     "compare": ("compare", "What other readings of the contract would give, in days."),
     "diff": ("diff", "Which facts moved a figure between two moments of knowledge."),
+    "copy": ("copy", "Move a ledger to another engine, byte for byte; go on with a copy that broke off."),
     "verify": ("verify", "Read everything again and check every hash."),
 }
 """Command -> the module under `consumers.cli` that holds it, and its line in `constat --help`.

@@ -1,10 +1,10 @@
 """What the rest of Constat knows of a ledger's engine; SQLite and Kafka both answer to it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from eventsourcing.persistence import ApplicationRecorder
+from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
 from ledger.log.rows import FactRow, RoundRow
 
@@ -55,6 +55,67 @@ class LogHead:
     position: int
     round_offset: int
     recorded_ms: int
+
+
+class RoundsEnd(NamedTuple):
+    """The rounds of an agent up to one of them: its number, how many there are, the hash of all of them."""
+
+    number: int
+    records: int
+    running_hash: bytes
+    recorded_ms: int
+
+
+class Ends(NamedTuple):
+    """How far both logs go, and the hashes of everything in them."""
+
+    position: int
+    running_hash: bytes
+    rounds: Mapping[str, RoundsEnd]
+    """By agent."""
+
+
+class Copying(Protocol):
+    """What an engine offers to a copy: its records as stored, and a way in that keeps their clocks."""
+
+    def ends(self) -> Ends:
+        """How far the logs go. Every plan that a round among these names is among these facts."""
+
+    def running_hash_at(self, position: int) -> bytes | None:
+        """The running hash of the decisions up to a position; None if they do not go so far."""
+
+    def rounds_end_at(self, agent: str, number: int) -> RoundsEnd | None:
+        """The rounds of an agent up to a number; None if it has no round of that number."""
+
+    def facts(self, *, after: int, until: int) -> Iterator[FactRow]:
+        """The rows of the decisions behind a position up to another, by position."""
+
+    def rounds(self, *, after: Mapping[str, int], until: Mapping[str, int]) -> Iterator[RoundRow]:
+        """The rows of each agent behind one of its numbers up to another, by their recorded clock."""
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether a copy into this ledger has begun and not ended."""
+
+    def begin(self) -> None:
+        """Mark the ledger as the target of a copy that has not ended: no other command opens it.
+
+        Raises:
+            ConflictError: it holds something that cannot have come from a copy.
+        """
+
+    def restore_facts(self, rows: Iterable[FactRow]) -> None:
+        """Add rows as they are behind the last one; where this breaks off, some of them may be there.
+
+        Raises:
+            ConflictError: somebody else has written to this ledger.
+        """
+
+    def restore_rounds(self, rows: Iterable[RoundRow]) -> None:
+        """Add rows as they are behind the last one of their agents. See `restore_facts`."""
+
+    def end(self, closing: StoredEvent) -> None:
+        """Append the fact that closes the copy and open the ledger to all commands, both or neither."""
 
 
 class Fault(NamedTuple):
@@ -142,6 +203,10 @@ class Engine(Protocol):
 
     def fault(self) -> Fault | None:
         """What is wrong with the storage beneath the records; None if nothing is."""
+
+    @property
+    def copying(self) -> Copying:
+        """What the engine offers to a copy."""
 
     def close(self) -> None:
         """Give back files and connections."""

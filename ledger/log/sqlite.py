@@ -13,6 +13,7 @@ from eventsourcing.persistence import ApplicationRecorder
 from ledger.errors import ConflictError, DamagedLedgerError
 from ledger.fact import GENESIS_HASH, hash_of
 from ledger.log import codec
+from ledger.log.copying import SQLiteCopying
 from ledger.log.database import BUSY_SECONDS, Database
 from ledger.log.interface import Fault, KeptFact, KeptRound, LogHead, NewRound, RoundHead
 from ledger.log.recorder import UNBOUNDED, SQLiteRecorder
@@ -60,8 +61,9 @@ class SQLiteEngine:
         clock: Clock = wall_clock,
         create: bool = True,
         busy_seconds: float = BUSY_SECONDS,
+        copying: bool = False,
     ) -> None:
-        self._database = Database(path, create=create, busy_seconds=busy_seconds)
+        self._database = Database(path, create=create, busy_seconds=busy_seconds, copying=copying)
         self._clock = clock
         self._decisions = SQLiteRecorder(self._database, clock)
 
@@ -210,6 +212,10 @@ class SQLiteEngine:
     def fault(self) -> Fault | None:
         what = self._database.fault()
         return Fault(what) if what else None
+
+    @property
+    def copying(self) -> SQLiteCopying:
+        return SQLiteCopying(self._database, self._decisions)
 
     def close(self) -> None:
         self._database.close()

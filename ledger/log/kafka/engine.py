@@ -10,6 +10,7 @@ from ledger.log.interface import Fault, KeptFact, KeptRound, LogHead, NewRound, 
 from ledger.log.kafka import topics as topics_
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.copied import UNFINISHED, EveryRound, copied_rounds
+from ledger.log.kafka.copying import KafkaCopying
 from ledger.log.kafka.mirror import Mirror, path_of
 from ledger.log.kafka.places import Placed
 from ledger.log.kafka.probes import ProbeLog
@@ -195,6 +196,10 @@ class KafkaEngine:
             return Fault(what, "do not write, and compare with a backup or with another mirror")
         what = self._mirror.fault()
         return Fault(f"the mirror: {what}", f"delete {self._mirror.path}, it is made anew") if what else None
+
+    @property
+    def copying(self) -> KafkaCopying:
+        return KafkaCopying(self.address, self._mirror, self._tail, self._writer, self._probes)
 
     def close(self) -> None:
         self._end_reread()

@@ -16,6 +16,7 @@ from ledger.log.arbitration import Head, round_objection
 from ledger.log.interface import KeptRound, RoundHead
 from ledger.log.kafka.copied import UNFINISHED
 from ledger.log.kafka.mirror import Mirror
+from ledger.log.rows import RoundRow
 from ledger.log.stamp import GENESIS_RUNNING_HASH, running_hash
 
 
@@ -53,6 +54,11 @@ class Placed(NamedTuple):
     recorded_ms: int
     hash: str
     running_hash: bytes
+
+    def row(self, value: bytes) -> RoundRow:
+        """All that is stored of it, with its bytes."""
+        said = (self.agent, self.number, self.start_ms, self.recorded_ms)
+        return RoundRow(self.offset, *said, self.hash, self.running_hash, value)
 
     def kept(self, value: bytes) -> KeptRound:
         """The round with its bytes."""

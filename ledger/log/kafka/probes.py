@@ -41,7 +41,7 @@ class ProbeLog:
     def __init__(self, address: Address, mirror: Mirror, partitions: int, copied: Copied) -> None:
         self._address = address
         self._mirror = mirror
-        self._partitions = partitions
+        self.partitions = partitions
         self._copied = copied
         self._lock = threading.Lock()
         self._producer: KafkaProducer | None = None
@@ -55,7 +55,7 @@ class ProbeLog:
 
     def catch_up(self, partitions: Sequence[int] | None = None) -> None:
         """Place every round that was acknowledged before this call."""
-        for partition in range(self._partitions) if partitions is None else partitions:
+        for partition in range(self.partitions) if partitions is None else partitions:
             for _ in self._new(partition):
                 pass
 
@@ -73,7 +73,7 @@ class ProbeLog:
         the index.
         """
         chosen = None if agents is None else {self._partition_of(agent) for agent in agents}
-        for partition in range(self._partitions) if chosen is None else sorted(chosen):
+        for partition in range(self.partitions) if chosen is None else sorted(chosen):
             end = self._end(partition)
             yield from self._placed(partition, end, query, bounds)
             for found, value in self._new(partition):
@@ -113,7 +113,7 @@ class ProbeLog:
     def _judged(
         self, connection: sqlite3.Connection, partition: int, batch: Sequence[Probed]
     ) -> list[tuple[Placed, bytes]]:
-        placing = Places(connection, self._copied(), self._partitions)
+        placing = Places(connection, self._copied(), self.partitions)
         next_place = places.end_of(connection, partition).next_place
         found = []
         for probed in batch:
@@ -196,7 +196,7 @@ class ProbeLog:
         return list(found)
 
     def _partition_of(self, agent: str) -> int:
-        return places.partition_of(agent, self._partitions)
+        return places.partition_of(agent, self.partitions)
 
     # ------------------------------------------------------------ writing
 
@@ -251,7 +251,7 @@ class ProbeLog:
         try:
             sent = [
                 self._shared_producer().send(
-                    topic, new.value, agent.encode(), partition=partition, headers=_headers(recorded_ms)
+                    topic, new.value, agent.encode(), partition=partition, headers=headers_of(recorded_ms)
                 )
                 for new, recorded_ms in rounds
             ]
@@ -292,7 +292,8 @@ class ProbeLog:
             discarded.close(timeout=0)
 
 
-def _headers(recorded_ms: int | None) -> list[tuple[str, bytes]]:
+def headers_of(recorded_ms: int | None) -> list[tuple[str, bytes]]:
+    """What a round is sent with besides its bytes: the clock that a copy brings along."""
     return [] if recorded_ms is None else [(RECORDED_MS, str(recorded_ms).encode())]
 
 

@@ -123,7 +123,7 @@ class Reread:
                 found = self._judged(batch)
                 self._compare_places(partition, _Span(batch[0].place, batch[-1].place))
                 values = {probed.place: probed.value for probed in batch}
-                yield from (_row(placed, values[placed.place]) for placed in found)
+                yield from (placed.row(values[placed.place]) for placed in found)
 
     def _end(self, partition: int, until: int) -> int:
         query = "SELECT coalesce(max(place) + 1, 0) FROM places WHERE partition = ? AND offset <= ?"
@@ -181,8 +181,3 @@ def fault_of(address: Address) -> str | None:
 def _require_next(found: int, expected: int, topic: str) -> None:
     if found != expected:
         raise DamagedLedgerError(f"{topic} has no record {expected}, and goes on at {found}: it was deleted")
-
-
-def _row(placed: Placed, value: bytes) -> RoundRow:
-    said = (placed.agent, placed.number, placed.start_ms, placed.recorded_ms)
-    return RoundRow(placed.offset, *said, placed.hash, placed.running_hash, value)
