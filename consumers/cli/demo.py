@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from consumers.cli import common
+from consumers.cli.copy import name_of
 
 if TYPE_CHECKING:
     from projections.figures import Statement
@@ -17,6 +18,7 @@ FOLDER = Path("constat-demo")
 MARK = "this-is-a-demonstration.txt"
 """A folder that holds this file was made here, so that it may be replaced."""
 PERIOD = "2026-10"
+KAFKA = "kafka://"
 ROUNDS = 128_000
 """About how many rounds the month has, for the bar."""
 
@@ -27,16 +29,22 @@ def demo(
     folder: Annotated[Path, typer.Option("--folder", help="Where the ledger and the pages go.")] = FOLDER,
     language: Annotated[str, typer.Option("--language", "-l", help="Of what is printed: en or fr.")] = "en",
     as_json: common.JsonOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
-    """Play a month into a fresh ledger, print the disputed statement, write its page in both languages."""
-    from consumers.demo.clients import DISPUTED
-    from consumers.demo.play import play
+    """Play a month into a fresh ledger, print the disputed statement, write its page in both languages.
 
-    ledger = _fresh(folder)
-    url = f"sqlite:///{ledger}"
+    The ledger is a file in the folder; with --ledger kafka://… the month is played into that file and then
+    copied onto the empty ledger there, and the statement is printed from there.
+    """
+    from consumers.demo.clients import DISPUTED
+
+    on_kafka = ledger.startswith(KAFKA)
+    if on_kafka:
+        _refuse_unless_empty(ledger)
     began = time.perf_counter()
-    with common.progress_bar("playing October 2026", ROUNDS) as advance:
-        play(url, advance)
+    url = _played(_fresh(folder))
+    if on_kafka:
+        url = _copied(url, ledger)
     played_s = time.perf_counter() - began
     figures = _statement(url, DISPUTED)
     pages = [_page(folder, figures, each) for each in ("fr", "en")]
@@ -46,6 +54,40 @@ def demo(
         common.print_json(object_of(figures))
     else:
         _show(figures, language, url, pages, played_s)
+
+
+def _played(path: Path) -> str:
+    from consumers.demo.play import play
+
+    url = f"sqlite:///{path}"
+    with common.progress_bar("playing October 2026", ROUNDS) as advance:
+        play(url, advance)
+    return url
+
+
+def _refuse_unless_empty(url: str) -> None:
+    """What a demonstration that was broken off has left is gone on with: its month is always the same."""
+    from ledger.application import open_engine
+    from ledger.errors import BadInputError
+
+    engine = open_engine(url, copying=True)
+    try:
+        head = engine.head()
+        if (head.position or head.round_offset) and not engine.copying.is_unfinished:
+            raise BadInputError(
+                f"{name_of(url)} is not empty, and the demonstration writes only to an empty ledger; name "
+                "another one and make its topics with `constat topics create`"
+            )
+    finally:
+        engine.close()
+
+
+def _copied(source: str, target: str) -> str:
+    from consumers.cli import copy
+
+    with copy.both(source, target) as (from_engine, to_engine):
+        copy.run(from_engine, to_engine, source)
+    return target
 
 
 def _fresh(folder: Path) -> Path:
@@ -83,7 +125,9 @@ def _show(figures: "Statement", language: str, url: str, pages: list[Path], play
 
     console = Console()
     terminal.show(figures, console, language)
-    console.print(f"\nThree clients, three agents, forty platforms, played in {played_s:.1f} s into {url}")
+    console.print(
+        f"\nThree clients, three agents, forty platforms, played in {played_s:.1f} s into {name_of(url)}"
+    )
     console.print(
         "The same statement as a page: " + " and ".join(str(page) for page in pages), soft_wrap=True
     )
