@@ -136,15 +136,15 @@ class SQLiteCopying:
     def _insert_rounds(self, connection: sqlite3.Connection, batch: list[RoundRow]) -> None:
         query = f"SELECT offset, recorded_ms {LAST_ROUND}"
         offset, recorded_ms = connection.execute(query).fetchone() or (0, 0)
+        for row in {row.agent: row for row in reversed(batch)}.values():
+            running = _running_hash_of(connection, row.agent)
+            if running_hash(running, row.number, row.recorded_ms, row.hash) != row.running_hash:
+                raise self._written()
         if batch[0].recorded_ms < recorded_ms:
             raise UnusableLedgerError(
                 f"the source has new rounds whose clock is behind those that {self._database.path} has; "
                 "delete that file and copy anew"
             )
-        for row in {row.agent: row for row in reversed(batch)}.values():
-            running = _running_hash_of(connection, row.agent)
-            if running_hash(running, row.number, row.recorded_ms, row.hash) != row.running_hash:
-                raise self._written()
         placed = [row._replace(offset=offset + place) for place, row in enumerate(batch, start=1)]
         connection.executemany("INSERT INTO rounds VALUES (?,?,?,?,?,?,?,?)", placed)
 
