@@ -184,15 +184,17 @@ class KafkaCopying:
         self, sendings: Iterable[tuple[str, bytes, bytes | None, int, list[tuple[str, bytes]]]]
     ) -> None:
         sending = producer(self._address, **BULK)
+        close_s = 0
         try:
             self._send_all(sending, sendings)
+            close_s = 5
         except KafkaError as error:
             raise UnusableLedgerError(
                 f"the copy into {self._address} broke off ({shown(error)}; {meaning_of(error).advice}); run "
                 "the same `constat copy` again, it goes on where this one stopped"
             ) from error
         finally:
-            sending.close(timeout=0)
+            sending.close(timeout=close_s)
 
     def _send_all(
         self,
