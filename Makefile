@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-kafka test check lint types imports generated format reference disputes lock clean
+.PHONY: help demo demo-kafka test check lint types imports generated format reference disputes pages lock clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ reference: $(INSTALLED) ## Write docs/reference/ anew from the code
 
 disputes: $(INSTALLED) ## Write the expected statements of tests/disputes/ anew (then read the diff)
 	$(BIN)/python -m tests.disputes.rebuild
+
+pages: $(INSTALLED) ## Write the pages of tests/consumers/pages/golden/ anew (then read the diff)
+	$(BIN)/python -m tests.consumers.pages.rebuild
 
 format: $(INSTALLED) ## Format the code
 	$(BIN)/ruff check --fix .

@@ -21,6 +21,10 @@ class UnusableLedgerError(ConstatError):
     """The ledger cannot be opened or written: not ours, newer, read-only, full. Nothing was changed."""
 
 
+class UnreachableLedgerError(UnusableLedgerError):
+    """No broker answers, or not now. The same may go through a moment later."""
+
+
 class DamagedLedgerError(ConstatError):
     """Stored bytes do not fit their chain. Raised on reading; the message names the first bad record."""
 

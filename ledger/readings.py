@@ -177,7 +177,7 @@ QUESTIONS: tuple[Question, ...] = (
             Choice(
                 "recorded",
                 "the moment at which the ledger took it down",
-                "l'instant où le registre l'a enregistrée",
+                "l'instant où elle a été inscrite au journal",
             ),
         ),
     ),
@@ -265,7 +265,7 @@ QUESTIONS: tuple[Question, ...] = (
         "penalised",
         QUALITY,
         "Which downtime is penalised once the target is missed?",
-        "Quelle indisponibilité est pénalisée quand le taux est manqué ?",
+        "Quelle indisponibilité est pénalisée quand le taux n'est pas respecté ?",
         (
             Choice("all", "all of it", "toute"),
             Choice("beyond-allowance", "what exceeds the allowance", "ce qui dépasse la tolérance"),

@@ -146,7 +146,10 @@ def period_named(contract: Contract, text: str, known_ms: int) -> Period:
     blocks = list(_blocks(contract, known_ms))
     number = _number_meant(contract, text, blocks)
     if number is None:
-        raise BadInputError(f"no period {text!r} was known then; {_which_exist(contract, blocks)}")
+        raise BadInputError(
+            f"no period {text!r} was known then; {_which_exist(contract, blocks)}; "
+            "write one as 2026-10, 2026-10-15 or 1"
+        )
     return _period(contract, blocks[number - 1], number, known_ms)
 
 

@@ -108,4 +108,10 @@ def _between(known: "Known", contract: str, start: str, end: str) -> "Interval":
 
 
 def _midnight(text: str) -> str:
-    return text if "T" in text or " " in text else f"{text}T00:00:00"
+    """A day's first instant; any other text as it is, for the message to name what was written."""
+    from datetime import date
+
+    try:
+        return f"{date.fromisoformat(text)}T00:00:00"
+    except ValueError:
+        return text

@@ -12,6 +12,8 @@ import typer
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from rich.console import Console
+
     from ledger.application import Ledger
     from ledger.fact import Span
     from ledger.log.interface import Engine
@@ -20,6 +22,13 @@ if TYPE_CHECKING:
 DEFAULT_LEDGER = "sqlite:///constat.db"
 MANY_RECORDS = 2_000
 """Fewer are read before a bar could be seen."""
+
+EARLIEST_MS = -62_135_510_400_000
+LATEST_MS = 253_402_214_399_999
+"""The 2nd of January of the year 1, and the 30th of December 9999: a day later no zone could show them."""
+
+POSITION_DIGITS_MAX = 18
+"""No ledger is longer; SQLite counts no further than 19 digits."""
 
 LedgerOption = Annotated[
     str,
@@ -75,18 +84,29 @@ def instant(text: str, zone: "ZoneInfo | None" = None) -> int:
     """A time as a person writes it; without an offset it is local time in the zone, if one is known.
 
     Raises:
-        BadInputError: it is no time, it names no zone, or it stands twice or never on a clock's change.
+        BadInputError: it is no time, it names no zone, no zone could show it, or it stands twice or never on
+            a clock's change.
     """
-    from datetime import datetime
-
     from ledger.errors import BadInputError
-    from ledger.instants import format_instant, parse_instant, to_ms
+    from ledger.instants import parse_instant
 
     try:
-        return parse_instant(text)
+        instant_ms = parse_instant(text)
     except ValueError as error:
         if zone is None or "no zone" not in str(error):
             raise BadInputError(str(error)) from None
+        return _local(text, zone)
+    if not EARLIEST_MS <= instant_ms <= LATEST_MS:
+        raise BadInputError(f"{text} is too far away to be meant; correct its year")
+    return instant_ms
+
+
+def _local(text: str, zone: "ZoneInfo") -> int:
+    from datetime import datetime
+
+    from ledger.errors import BadInputError
+    from ledger.instants import format_instant, to_ms
+
     local = datetime.fromisoformat(text)
     first, second = (to_ms(local.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
     if first != second:
@@ -118,14 +138,24 @@ def span_between(start: str, end: str) -> "Span":
 
 
 def as_of(engine: "Engine", text: str | None) -> "AsOf":
-    """The moment of knowledge that a person asks for: a position, a time, or now."""
+    """The moment of knowledge that a person asks for: a position, a time, or now.
+
+    Raises:
+        BadInputError: it is none of these, or it is yet to come.
+    """
+    from ledger.errors import BadInputError
     from projections.asof import at_head, at_position, at_time
 
+    now = at_head(engine, now_ms())
     if text is None:
-        return at_head(engine, now_ms())
-    if text.isdecimal():
+        return now
+    if text.isdecimal() and len(text) <= POSITION_DIGITS_MAX:
         return at_position(engine, int(text))
-    return at_time(engine, instant(text))
+    asked_ms = instant(text)
+    if asked_ms > now.recorded_ms:
+        # The same question would get another answer once more facts are recorded before that moment.
+        raise BadInputError(f"{text} is yet to come; to ask as known now, leave the moment out")
+    return at_time(engine, asked_ms)
 
 
 @contextmanager
@@ -135,6 +165,17 @@ def open_known(url: str, text: str | None) -> Iterator["Known"]:
 
     with open_ledger(url) as ledger:
         yield Known.at(ledger.engine, as_of(ledger.engine, text))
+
+
+def console() -> "Console":
+    """The standard output, laid out; a pipe that is closed is left to the group to understand."""
+    from rich.console import Console
+
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Output()
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold

@@ -36,7 +36,7 @@ def compare(
     with asking.asked(ledger, contract, period, start, end, as_of, reading) as question:
         chosen, asked = select(question.known, question.contract, question.period, question.readings)
         if disputed:
-            found = list(in_every_combination(question.known, chosen, asked, disputed))
+            found = list(in_every_combination(question.known, chosen, asked, list(dict.fromkeys(disputed))))
         else:
             found = list(one_at_a_time(question.known, chosen, asked))
     if as_json:
@@ -55,7 +55,6 @@ def _object(alternative: "Alternative") -> dict[str, object]:
 
 
 def _show(found: Sequence["Alternative"]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     in_force = found[0]
@@ -66,7 +65,7 @@ def _show(found: Sequence["Alternative"]) -> None:
     for each in found:
         words = ", ".join(f"{name}: {value}" for name, value in each.changed.items()) or "as agreed"
         difference = each.days_granted - in_force.days_granted
-        style = "bold" if each is in_force else ("yellow" if difference else "dim")
+        style = "bold" if each is in_force else ("magenta" if difference else "dim")
         numbers = (each.percent_worst or "-", str(each.days_accrued), str(each.days_granted))
         table.add_row(words, *numbers, f"{difference:+d}" if difference else "=", style=style)
-    Console().print(table)
+    common.console().print(table)

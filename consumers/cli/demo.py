@@ -1,6 +1,7 @@
 """`constat demo`: a realistic month of three clients, end to end, and the statement of the one in dispute."""
 
 import time
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,11 +24,20 @@ ROUNDS = 128_000
 """About how many rounds the month has, for the bar."""
 
 
+class Language(StrEnum):
+    """The languages of what is printed."""
+
+    en = "en"
+    fr = "fr"
+
+
 @app.command()
 def demo(
     *,
     folder: Annotated[Path, typer.Option("--folder", help="Where the ledger and the pages go.")] = FOLDER,
-    language: Annotated[str, typer.Option("--language", "-l", help="Of what is printed: en or fr.")] = "en",
+    language: Annotated[
+        Language, typer.Option("--language", "-l", help="Of what is printed: en or fr.")
+    ] = Language.en,
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
@@ -93,6 +103,17 @@ def _copied(source: str, target: str) -> str:
 def _fresh(folder: Path) -> Path:
     from ledger.errors import BadInputError
 
+    try:
+        return _emptied(folder)
+    except OSError as error:
+        raise BadInputError(
+            f"{folder} cannot be made or written ({error.strerror}); name another --folder"
+        ) from None
+
+
+def _emptied(folder: Path) -> Path:
+    from ledger.errors import BadInputError
+
     mark = folder / MARK
     if folder.exists() and any(folder.iterdir()) and not mark.exists():
         raise BadInputError(f"{folder} holds something else; name an empty or new --folder")
@@ -119,11 +140,9 @@ def _page(folder: Path, figures: "Statement", language: str) -> Path:
 
 
 def _show(figures: "Statement", language: str, url: str, pages: list[Path], played_s: float) -> None:
-    from rich.console import Console
-
     from consumers.pages import terminal
 
-    console = Console()
+    console = common.console()
     terminal.show(figures, console, language)
     console.print(
         f"\nThree clients, three agents, forty platforms, played in {played_s:.1f} s into {name_of(url)}"

@@ -72,10 +72,9 @@ def _instant(step: "Step") -> str:
 
 
 def _show(found: "Difference") -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = common.console()
     if not found.moved:
         console.print("No figure of the period differs between the two moments.")
     for step in found.steps:

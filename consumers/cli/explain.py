@@ -40,13 +40,25 @@ def explain(
         raise BadInputError(
             "say what to explain: --at TIME, or --from and --to, or --period with --tranche N"
         )
-    day = at[:10] if at is not None else period
+    day = _day_of(at) if at is not None else period
     with asking.asked(ledger, contract, day, start, end, as_of, reading) as question:
         found = _found(question, platform, at, tranche)
     if as_json:
         common.print_json([each.model_dump(mode="json", by_alias=True) for each in found])
     else:
         _show(found)
+
+
+def _day_of(at: str) -> str:
+    """The day in which an instant lies, as it is written: the period is the one of that day."""
+    from datetime import datetime
+
+    from ledger.errors import BadInputError
+
+    try:
+        return str(datetime.fromisoformat(at).date())
+    except ValueError:
+        raise BadInputError(f"{at!r} is no date and time; write one as 2026-10-01T09:00:00+02:00") from None
 
 
 def _found(

@@ -6,6 +6,7 @@ Exit codes: 0 ok, 1 the answer is no (a check failed), 2 bad usage or input.
 import os
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any
 
 import typer
@@ -57,6 +58,18 @@ class LazyGroup(TyperGroup):
         command.name = cmd_name
         return command
 
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - click's signature
+        """Run the command. Who closes the pipe has read enough: that is no error, and no answer of no."""
+        try:
+            answer = super().invoke(ctx)
+            if sys.stdout:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            # What is left in the buffer would fail again when Python leaves.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit from None
+        return answer
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 - as above
         """The table of commands, without importing any of them."""
         with formatter.section("Commands"):
@@ -105,14 +118,22 @@ def main() -> None:
     """Run the command; an error meant for people is shown as a sentence, never as a traceback."""
     from ledger.errors import ConstatError
 
+    _speak_utf8()
     try:
         app(standalone_mode=True)
     except ConstatError as error:
         typer.echo(f"constat: {error}", err=True)
         sys.exit(2)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+    except OSError as error:
+        typer.echo(f"constat: this cannot be written ({error.strerror}); send it elsewhere", err=True)
+        sys.exit(2)
+
+
+def _speak_utf8() -> None:
+    """Pages, sheets and JSON are UTF-8 whatever the locale says, and a name is never a reason to fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 if __name__ == "__main__":

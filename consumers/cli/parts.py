@@ -45,7 +45,7 @@ def _part(name: str) -> Callable[..., None]:
         if as_json:
             _print_json(figures, name)
         else:
-            _show(figures, name, by)
+            _show(figures, name, by, question.readings)
 
     return part
 
@@ -58,12 +58,10 @@ def _print_json(figures: "Statement", name: str) -> None:
     common.print_json(kept | {"digest": digest(kept)})
 
 
-def _show(figures: "Statement", name: str, by: By) -> None:
-    from rich.console import Console
-
+def _show(figures: "Statement", name: str, by: By, changed: dict[str, str]) -> None:
     from consumers.pages import terminal
 
-    terminal.show_part(figures, name, Console(), by_day=by is By.day)
+    terminal.show_part(figures, name, common.console(), changed, by_day=by is By.day)
 
 
 def _app(name: str, line: str) -> typer.Typer:

@@ -15,6 +15,16 @@ EARLY_MS = 24 * 60 * 60 * 1000
 """How far ahead of the clock an occurrence may lie before it is taken for a slip of the pen."""
 
 
+PLAIN = {
+    "string_pattern_mismatch": (
+        "a name is at most 100 letters, digits, points, hyphens, underscores or @, and begins with a letter "
+        "or a digit"
+    ),
+    "string_too_short": "is empty; write it",
+}
+"""What a person is told in place of the words of the model."""
+
+
 @contextmanager
 def understood() -> Iterator[None]:
     """Turn what a fact's model refuses into a sentence that names the option.
@@ -31,7 +41,7 @@ def understood() -> Iterator[None]:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "the values"
-        message = first["msg"].removeprefix("Value error, ")
+        message = PLAIN.get(first["type"]) or first["msg"].removeprefix("Value error, ")
         raise BadInputError(f"{field}: {message}; got {first['input']!r}") from None
 
 

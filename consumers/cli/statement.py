@@ -57,24 +57,23 @@ def statement(
     with asking.asked(ledger, contract, period, start, end, as_of, reading) as question:
         figures = laid_out(question.known, question.contract, question.period, question.readings)
     if chosen is Format.text and output is None:
-        _show(figures, language)
+        _show(figures, language, question.readings)
     else:
-        _write(_rendered(figures, chosen, language), output)
+        _write(rendered(figures, chosen, language, question.readings), output)
 
 
-def _show(figures: "Statement", language: Language | None) -> None:
-    from rich.console import Console
-
+def _show(figures: "Statement", language: Language | None, changed: dict[str, str]) -> None:
     from consumers.pages import terminal
 
-    terminal.show(figures, Console(), language)
+    terminal.show(figures, common.console(), language, changed)
 
 
-def _rendered(figures: "Statement", chosen: Format, language: Language | None) -> str:
+def rendered(figures: "Statement", chosen: Format, language: Language | None, changed: dict[str, str]) -> str:
+    """A statement as the text of a file, in a layout and a language."""
     if chosen is Format.html:
         from consumers.pages import html
 
-        return html.page(figures, language)
+        return html.page(figures, language, changed)
     if chosen is Format.csv:
         from consumers.pages import csv_
 
@@ -85,19 +84,9 @@ def _rendered(figures: "Statement", chosen: Format, language: Language | None) -
         from projections.canonical import as_json
 
         return orjson.dumps(as_json(figures), option=orjson.OPT_INDENT_2).decode() + "\n"
-    return _plain(figures, language)
-
-
-def _plain(figures: "Statement", language: Language | None) -> str:
-    import io
-
-    from rich.console import Console
-
     from consumers.pages import terminal
 
-    text = io.StringIO()
-    terminal.show(figures, Console(file=text, width=100), language)
-    return text.getvalue()
+    return terminal.plain(figures, language, changed)
 
 
 def _write(text: str, output: Path | None) -> None:

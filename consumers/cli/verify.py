@@ -87,10 +87,14 @@ def _read_heads(path: Path) -> "Heads":
         return LogEnd(int(saved["records"]), str(saved["running_hash"]))
 
     try:
-        saved = orjson.loads(path.read_bytes())["heads"]
+        kept = path.read_bytes()
+    except OSError as error:
+        raise BadInputError(f"{path} cannot be read ({error.strerror}); check the name at --saved") from None
+    try:
+        saved = orjson.loads(kept)["heads"]
         probes = {agent: end_of(end) for agent, end in saved["probes"].items()}
         return Heads(end_of(saved["decisions"]), probes)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInputError(
             f"{path} does not hold what `constat verify --json` prints ({error}); name that file with --saved"
         ) from error

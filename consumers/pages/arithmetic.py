@@ -16,6 +16,7 @@ class Line:
     step: str
     working: str
     amount: str
+    is_total: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +96,17 @@ def _share_lines(statement: Statement, measured: PlatformAvailability, form: For
     yield Line(words.share, working, form.percent(measured.percent))
 
 
+def promised(statement: Statement, form: Format) -> str:
+    """What must be met, under the readings in force: a share alone would not say why it was missed."""
+    words = form.words
+    percent = form.percent(statement.availability.target_percent)
+    target = words.working_target[statement.readings["target"]].format(percent=percent)
+    return words.working_rolling.format(target=target) if _is_rolling(statement) else target
+
+
 def _target_line(statement: Statement, measured: PlatformAvailability, form: Format) -> Line:
     words = form.words
-    promised = form.percent(statement.availability.target_percent)
-    working = words.working_target[statement.readings["target"]].format(percent=promised)
-    if _is_rolling(statement):
-        working = words.working_rolling.format(target=working)
-    return Line(words.target, working, words.met if measured.target_met else words.missed)
+    return Line(words.target, promised(statement, form), words.met if measured.target_met else words.missed)
 
 
 def _penalty_lines(statement: Statement, penalty: PlatformPenalty, form: Format) -> Iterator[Line]:
@@ -111,7 +116,7 @@ def _penalty_lines(statement: Statement, penalty: PlatformPenalty, form: Format)
         over=spoken.answer(words, "tranche-over", readings["tranche-over"])
     )
     yield Line(words.step_tranches, tranches, form.number(penalty.tranches))
-    yield Line(words.step_days, words.working_days, form.counted(penalty.days, words.days))
+    yield Line(words.step_days, words.working_days, form.counted(penalty.days, words.days), is_total=True)
 
 
 def _penalised(statement: Statement, penalty: PlatformPenalty, form: Format) -> str:
@@ -137,7 +142,7 @@ def contract_lines(statement: Statement, form: Format) -> list[Line]:
     left = form.counted(penalties.days_left_under_cap, words.days)
     return [
         Line(words.step_accrued, _summed(statement, form), form.counted(accrued, words.days)),
-        Line(words.step_granted, _granted(statement, form), form.counted(granted, words.days)),
+        Line(words.step_granted, _granted(statement, form), form.counted(granted, words.days), is_total=True),
         Line(words.step_left, spoken.answer(words, "cap", statement.readings["cap"]), left),
     ]
 

@@ -1,17 +1,20 @@
 """The command with which anyone who has the ledger gets the same statement, and its digest, again."""
 
 import shlex
+from collections.abc import Mapping
 
 from projections.figures import Statement
 
 
-def command(statement: Statement) -> str:
-    """The command line; what is quoted in it is quoted for a shell."""
+def command(statement: Statement, changed: Mapping[str, str]) -> str:
+    """The command line, with the readings that were asked for; what is quoted in it is quoted for a shell."""
     period = statement.period
     if period.number is None:
         asked = ["--from", period.start, "--to", period.end]
     else:
         asked = ["--period", str(period.number)]
     words = ["constat", "statement", "--contract", statement.contract, *asked]
+    for name, value in changed.items():
+        words += ["--reading", f"{name}={value}"]
     # A position alone does not say which rounds were known: those recorded after its fact are not.
     return shlex.join([*words, "--as-of", statement.as_of.recorded_at, "--json"])

@@ -15,7 +15,7 @@ STRIP_DAYS = 31
 
 LINE_WIDTH = 720
 LINE_HEIGHT = 22
-SLIVER = 3
+SLIVER = 4
 """What is short is drawn this wide, or nobody would see it."""
 
 LANES: dict[str, tuple[int, int]] = {

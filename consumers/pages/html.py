@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -13,8 +14,10 @@ from consumers.pages.vocabulary import Words
 from projections.figures import Statement
 
 
-def page(statement: Statement, language: str | None = None) -> str:
-    """The page in the statement's own language or in the one asked for.
+def page(
+    statement: Statement, language: str | None = None, changed: Mapping[str, str] = summary.AS_AGREED
+) -> str:
+    """The page in the statement's own language or in the one asked for; it names the readings asked for.
 
     Raises:
         BadInputError: there are no words in that language.
@@ -25,6 +28,7 @@ def page(statement: Statement, language: str | None = None) -> str:
     style = environment.get_template("statement.css").render()
     return environment.get_template("statement.html.jinja").render(
         statement=quiet,
+        changed=changed,
         words=spoken,
         form=Format.of(quiet, spoken),
         style_hash=_style_hash(style),
@@ -47,8 +51,9 @@ def _contents(said: Words) -> list[tuple[str, str]]:
 
 
 def _closer(statement: Statement) -> dict[str, list[strip.EventfulDay]]:
-    """The eventful days of every platform that has any."""
-    found = {each.platform: strip.eventful_days(statement, each) for each in statement.availability.platforms}
+    """The eventful days of every platform that has any; what a penalty hangs on comes first."""
+    met_last = sorted(statement.availability.platforms, key=lambda each: each.target_met)
+    found = {each.platform: strip.eventful_days(statement, each) for each in met_last}
     return {name: days for name, days in found.items() if days}
 
 

@@ -12,15 +12,16 @@ from consumers.pages.format import Format
 from consumers.pages.prose import Prose
 from projections.figures import ClaimEntry, Class, CommitmentEntry, MaintenanceEntry, RegisterEntry, Statement
 
+# Colours of a terminal that can be read on white as well as on black: no yellow, no cyan, no dark blue.
 CLASS_STYLES: dict[Class, str] = {
     "up": "green",
     "down": "red",
-    "unknown": "bright_black",
-    "excluded-maintenance": "blue",
-    "excluded-force-majeure": "blue",
+    "unknown": "magenta",
+    "excluded-maintenance": "bright_blue",
+    "excluded-force-majeure": "bright_blue",
     "outside": "dim",
 }
-STATES = {"kept": ("✓", "green"), "broken": ("✗", "red"), "nothing-recorded": ("?", "bright_black")}
+STATES = {"kept": ("✓", "green"), "broken": ("✗", "red"), "nothing-recorded": ("?", "magenta")}
 INDENT = 2
 BULLET = "· "
 
@@ -41,20 +42,16 @@ def _item(text: str, style: str = "") -> RenderableType:
 
 def reasons(statement: Statement, form: Format) -> Iterator[RenderableType]:
     """Why every interval that was not simply up or outside counts as it does."""
-    said = form.words
     if not statement.stretches:
-        yield Prose(said.reasons_none)
-        return
-    table = _table(said.when, said.length, said.counts_as, said.because)
-    table.columns[1].justify = "right"
-    for each in telling.grouped(statement.stretches):
-        table.add_row(
-            Prose(form.span(each.stretch.start, each.stretch.end)),
-            Text(form.duration(each.stretch.length_ms), no_wrap=True),
-            Prose(telling.counts_as(each.stretch, form), style=CLASS_STYLES[each.stretch.class_]),
-            Group(Prose(", ".join(each.platforms)), Prose(telling.reason(each.stretch, form), style="dim")),
-        )
-    yield table
+        yield Prose(form.words.reasons_none)
+    for each in telling.explained(statement.stretches, form):
+        yield Text(each.counts_as, style=CLASS_STYLES[each.class_])
+        for occasion in each.occasions:
+            when = form.words.told.format(what=f"{occasion.span}, {occasion.length}", text=occasion.platforms)
+            yield Padding(Prose(when, hang=" " * INDENT), (0, 0, 0, INDENT))
+        for reason in each.reasons:
+            yield _item(reason, style="dim")
+        yield _item(form.words.told.format(what=form.words.clause, text=each.clause), style="dim")
 
 
 # ---------------------------------------------------------------- register
@@ -77,7 +74,7 @@ def _entry(entry: RegisterEntry, form: Format) -> Iterator[RenderableType]:
         yield _item(sentence)
     if isinstance(entry, MaintenanceEntry | ClaimEntry):
         for sentence in telling.exclusions(entry.exclusions, form):
-            yield _item(sentence, style="blue")
+            yield _item(sentence, style="bright_blue")
 
 
 # ---------------------------------------------------------------- commitments
@@ -112,6 +109,6 @@ def readings(statement: Statement, form: Format) -> Iterator[RenderableType]:
     for name, value in statement.readings.items():
         question, answer = words.question(said, name), words.answer(said, name, value)
         table.add_row(
-            Group(Prose(question), Text(name, style="dim")), Group(Prose(answer), Text(value, style="dim"))
+            Group(Prose(question), Prose(name, style="dim")), Group(Prose(answer), Prose(value, style="dim"))
         )
     yield table

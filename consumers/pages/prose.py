@@ -8,6 +8,21 @@ from rich.measure import Measurement
 from rich.text import Text
 
 
+class Title:
+    """What a section is called, with a rule up to the edge; in a narrow terminal it wraps and has none."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """One line, or as many as the text needs."""
+        room = options.max_width - cell_len(self.text) - 1
+        if room < 1:
+            yield Prose(self.text, style="bold")
+        else:
+            yield Text.assemble((self.text, "bold"), (f" {'─' * room}", "dim"), no_wrap=True)
+
+
 class Prose:
     """A paragraph of a table or a page; further lines may hang. Nothing in it is read as markup."""
 

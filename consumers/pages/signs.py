@@ -27,9 +27,9 @@ SIGNS: dict[strip.Mark, Sign] = {
     "down-1": Sign("▂", "red"),
     "down-2": Sign("▅", "red"),
     "down-3": Sign("█", "bright_red"),
-    "unknown": Sign("?", "bright_black"),
-    "excluded-maintenance": Sign("M", "blue"),
-    "excluded-force-majeure": Sign("F", "blue"),
+    "unknown": Sign("?", "magenta"),
+    "excluded-maintenance": Sign("M", "bright_blue"),
+    "excluded-force-majeure": Sign("F", "bright_blue"),
     "outside": Sign("·", "dim"),
 }
 

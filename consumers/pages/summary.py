@@ -1,27 +1,37 @@
 """What a statement is about and what it comes to: the same lines at the head of every page."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
+from consumers.pages import arithmetic
 from consumers.pages.format import Format, offset
-from projections.figures import Statement
+from consumers.pages.typography import NO_BREAK
+from projections.figures import PlatformPenalty, Statement
+
+AS_AGREED: Mapping[str, str] = MappingProxyType({})
+"""No reading was asked for in place of the contract's."""
 
 
-def heading(statement: Statement, form: Format) -> Iterator[str]:
-    """Contract, period, moment of knowledge and zone, a line each."""
+def heading(statement: Statement, form: Format, changed: Mapping[str, str]) -> Iterator[str]:
+    """Contract, period, moment of knowledge, zone and the readings that were asked for, a line each."""
     words, period = form.words, statement.period
     yield words.contract_line.format(contract=statement.contract, version=statement.terms_version)
-    days = form.days(period.start, period.end)
+    covered = form.days(period.start, period.end)
     if period.number is None:
-        yield words.period_other.format(days=days)
+        yield words.period_other.format(days=covered)
     else:
-        yield words.period_numbered.format(number=period.number, days=days)
+        yield words.period_numbered.format(number=period.number, days=covered)
     if not period.complete:
         yield words.period_running
     yield words.as_known.format(
         instant=form.full_instant(statement.as_of.recorded_at), position=form.number(statement.as_of.position)
     )
     yield _zone(statement, form)
+    if changed:
+        # Nobody may take the figures of another reading for those that were agreed.
+        readings = ", ".join(f"{name}={value}" for name, value in changed.items())
+        yield words.readings_changed.format(readings=readings)
 
 
 def _zone(statement: Statement, form: Format) -> str:
@@ -34,7 +44,30 @@ def _zone(statement: Statement, form: Format) -> str:
 
 def result(statement: Statement, form: Format) -> str:
     """The whole statement in a sentence: was the target met, and how many days are due."""
-    return f"{_target(statement, form)} {_days(statement, form)}"
+    return f"{target(statement, form)} {days(statement, form)}"
+
+
+def due(statement: Statement, form: Format) -> tuple[str, str]:
+    """The one figure that a reader looks for, and its noun: how many days are granted."""
+    number, noun = form.counted(statement.penalties.days_granted, form.words.free_days).split(NO_BREAK, 1)
+    return number, noun
+
+
+def missed_by(statement: Statement, form: Format) -> Iterator[str]:
+    """What each platform that missed the target had, beside what was promised."""
+    for penalty in arithmetic.missed(statement):
+        yield _missed_by(statement, penalty, form)
+
+
+def _missed_by(statement: Statement, penalty: PlatformPenalty, form: Format) -> str:
+    measured = next(each for each in statement.availability.platforms if each.platform == penalty.platform)
+    return form.words.result_missed_by.format(
+        platform=penalty.platform,
+        share=form.share(measured.percent),
+        target=arithmetic.promised(statement, form),
+        down=form.duration(penalty.counted_down_ms),
+        tranches=form.counted(penalty.tranches, form.words.tranches),
+    )
 
 
 def is_met(statement: Statement) -> bool:
@@ -42,7 +75,8 @@ def is_met(statement: Statement) -> bool:
     return all(each.target_met for each in statement.availability.platforms)
 
 
-def _target(statement: Statement, form: Format) -> str:
+def target(statement: Statement, form: Format) -> str:
+    """Whether the target was met, and on how many platforms it was not."""
     words = form.words
     platforms = statement.availability.platforms
     missed = [each for each in platforms if not each.target_met]
@@ -53,11 +87,17 @@ def _target(statement: Statement, form: Format) -> str:
     )
 
 
-def _days(statement: Statement, form: Format) -> str:
+def is_capped(statement: Statement) -> bool:
+    """Whether fewer days are granted than were accrued."""
+    return statement.penalties.days_granted < statement.penalties.days_accrued
+
+
+def days(statement: Statement, form: Format) -> str:
+    """How many days are granted, and of how many if the cap took some."""
     words, penalties = form.words, statement.penalties
     if not penalties.days_accrued:
         return words.result_nothing
     granted = form.counted(penalties.days_granted, words.free_days)
-    if penalties.days_granted == penalties.days_accrued:
+    if not is_capped(statement):
         return words.result_granted.format(days=granted)
     return words.result_capped.format(days=granted, accrued=form.number(penalties.days_accrued))

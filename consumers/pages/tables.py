@@ -9,72 +9,61 @@ from rich.text import Text
 
 from consumers.pages import arithmetic, telling
 from consumers.pages.format import Format
+from consumers.pages.grid import Column, blocks
 from consumers.pages.prose import Prose
 from consumers.pages.time_table import columns_of, length_of, total_of
-from projections.figures import PlatformAvailability, Statement
-
-
-def _figures_table(label: str, *figures: str) -> Table:
-    """A table of which every column but the first holds figures, aligned right."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column(Text(label))
-    for figure in figures:
-        table.add_column(Text(figure, justify="right"), justify="right", no_wrap=True)
-    return table
-
+from projections.figures import ClassesMs, PlatformAvailability, Statement
 
 # ---------------------------------------------------------------- availability
 
 
-def availability(statement: Statement, form: Format) -> Iterator[RenderableType]:
-    """Each platform's share, its bounds and coverage, against the target."""
-    said = form.words
-    table = _figures_table(said.platform, said.share, said.bounds, said.coverage, said.target)
-    table.add_column(Text(said.result))
+def availability(statement: Statement, form: Format, width: int) -> Iterator[RenderableType]:
+    """Each platform's share against the target, its bounds and coverage."""
+    platforms = statement.availability.platforms
+    yield from blocks(
+        form.words.platform, [each.platform for each in platforms], list(_columns(statement, form)), width
+    )
+    yield Prose(form.words.bounds_note, style="dim")
+
+
+def _columns(statement: Statement, form: Format) -> Iterator[Column]:
+    said, platforms = form.words, statement.availability.platforms
     target = form.percent(statement.availability.target_percent)
-    for each in statement.availability.platforms:
-        table.add_row(each.platform, *_shares(each, form), target, _verdict(each, form))
-    yield table
-    yield Prose(said.bounds_note, style="dim")
-
-
-def _shares(measured: PlatformAvailability, form: Format) -> tuple[Text, str, str]:
-    share = Text(form.share(measured.percent), style="bold")
-    return share, form.bounds(measured.percent_bounds), form.share(measured.coverage_percent)
+    yield Column(said.share, [Text(form.share(each.percent), style="bold") for each in platforms])
+    yield Column(said.target, [Text(target) for _ in platforms])
+    yield Column(said.result, [_verdict(each, form) for each in platforms], "left")
+    yield Column(said.bounds, [Text(form.bounds(each.percent_bounds)) for each in platforms])
+    yield Column(said.coverage, [Text(form.share(each.coverage_percent)) for each in platforms])
 
 
 def _verdict(measured: PlatformAvailability, form: Format) -> Text:
     style = "dim" if measured.percent is None else "green" if measured.target_met else "red"
-    return Text(telling.verdict(measured, form), style=style, no_wrap=True)
+    return Text(telling.verdict(measured, form), style=style)
 
 
-def time_by_class(statement: Statement, form: Format) -> Iterator[RenderableType]:
+def time_by_class(statement: Statement, form: Format, width: int) -> Iterator[RenderableType]:
     """How long each class lasted; the classes sum to the period."""
-    said = form.words
-    columns = columns_of(statement)
-    table = _figures_table(said.platform, *(said.classes[each] for each in columns), said.whole_period)
-    for each in statement.availability.platforms:
-        lengths = (length_of(each.classes_ms, column) for column in columns)
-        table.add_row(
-            each.platform, *(form.clock(length_ms) for length_ms in (*lengths, total_of(each.classes_ms)))
-        )
-    yield table
-    yield Prose(said.time_note, style="dim")
+    platforms = statement.availability.platforms
+    columns = _time_columns(statement, [each.classes_ms for each in platforms], form)
+    yield from blocks(form.words.platform, [each.platform for each in platforms], columns, width)
+    yield Prose(form.words.time_note, style="dim")
 
 
-def time_by_day(statement: Statement, form: Format) -> Iterator[RenderableType]:
+def time_by_day(statement: Statement, form: Format, width: int) -> Iterator[RenderableType]:
     """The same, day by day of each platform; a day sums to its length."""
-    said = form.words
-    columns = columns_of(statement)
     for each in statement.availability.platforms:
-        table = _figures_table(
-            each.platform, *(said.classes[column] for column in columns), said.whole_period
-        )
-        for day in each.days:
-            lengths = [length_of(day.classes_ms, column) for column in columns]
-            table.add_row(day.day, *map(form.clock, (*lengths, total_of(day.classes_ms))))
-        yield table
-    yield Prose(said.time_note, style="dim")
+        columns = _time_columns(statement, [day.classes_ms for day in each.days], form)
+        yield from blocks(each.platform, [day.day for day in each.days], columns, width)
+    yield Prose(form.words.time_note, style="dim")
+
+
+def _time_columns(statement: Statement, lengths: list[ClassesMs], form: Format) -> list[Column]:
+    said = form.words
+    columns = [
+        Column(said.classes[class_], [Text(form.clock(length_of(each, class_))) for each in lengths])
+        for class_ in columns_of(statement)
+    ]
+    return [*columns, Column(said.whole_period, [Text(form.clock(total_of(each))) for each in lengths])]
 
 
 # ---------------------------------------------------------------- penalties
@@ -98,5 +87,7 @@ def _lines(lines: list[arithmetic.Line]) -> RenderableType:
     table.add_column(style="dim")
     table.add_column(justify="right", no_wrap=True)
     for line in lines:
-        table.add_row(Prose(line.step), Prose(line.working, style="dim"), line.amount)
+        style = "bold" if line.is_total else ""
+        amount = Text(line.amount, style=style)
+        table.add_row(Prose(line.step, style=style), Prose(line.working, style="dim"), amount)
     return Padding(table, (0, 0, 0, 2))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from consumers.pages.format import Format
 from consumers.pages.strip import EventfulDay, Mark
@@ -45,8 +46,8 @@ def content(classes_ms: ClassesMs, form: Format) -> str:
 
 
 def day(found: EventfulDay, form: Format) -> str:
-    """What a day held, and how long it was if its clock was set."""
-    told = content(found.classes_ms, form)
+    """What a day held of what is measured, and how long it was if its clock was set."""
+    told = content(found.classes_ms.model_copy(update={"outside": 0}), form)
     if found.length_ms == DAY_MS:
         return told
     return f"{told}, {form.words.day_length.format(length=form.duration(found.length_ms))}"
@@ -82,6 +83,26 @@ def closer_legend(form: Format) -> list[tuple[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
+class Occasion:
+    """When a stretch was, how long, and on which platforms."""
+
+    span: str
+    length: str
+    platforms: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Stretches that count alike for the same reasons, next to each other in time."""
+
+    class_: Class
+    counts_as: str
+    occasions: tuple[Occasion, ...]
+    reasons: tuple[str, ...]
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
 class SameStretch:
     """A stretch, and every platform that has the same for the same reasons."""
 
@@ -97,10 +118,31 @@ def grouped(stretches: Sequence[Stretch]) -> list[SameStretch]:
     return [SameStretch(stretch, tuple(platforms)) for stretch, platforms in alike.items()]
 
 
-def reason(stretch: Stretch, form: Format) -> str:
-    """All that makes a stretch what it is, and the clause."""
-    reasons = "; ".join(because(each, form) for each in stretch.because)
-    return f"{reasons} [{stretch.clause}]" if reasons else f"[{stretch.clause}]"
+def explained(stretches: Sequence[Stretch], form: Format) -> Iterator[Explained]:
+    """Every stretch in order of time, with its reasons; what follows each other for the same ones, together.
+
+    Agents probe one platform after the other, so that one silence begins on each a second later.
+    """
+    for _, alike in groupby(grouped(stretches), key=lambda each: _apart_from_time(each.stretch)):
+        same = tuple(alike)
+        first = same[0].stretch
+        yield Explained(
+            class_=first.class_,
+            counts_as=counts_as(first, form),
+            occasions=tuple(_occasion(each, form) for each in same),
+            reasons=tuple(because(each, form) for each in first.because),
+            clause=first.clause,
+        )
+
+
+def _apart_from_time(stretch: Stretch) -> Stretch:
+    return stretch.model_copy(update={"platform": "", "start": "", "end": "", "length_ms": 0})
+
+
+def _occasion(same: SameStretch, form: Format) -> Occasion:
+    found = same.stretch
+    span, length = form.span(found.start, found.end), form.duration(found.length_ms)
+    return Occasion(span, length, ", ".join(same.platforms))
 
 
 def counts_as(stretch: Stretch, form: Format) -> str:

@@ -1,59 +1,82 @@
 """A statement on a terminal, readable without colour: every day and every verdict has its own sign."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rich.console import Console, RenderableType
-from rich.rule import Rule
 from rich.text import Text
 
 from consumers.pages import checking, lists, signs, summary, tables, words
 from consumers.pages.format import Format
 from consumers.pages.harmless import harmless
 from consumers.pages.picture import SVG_FORMAT, SVG_THEME
-from consumers.pages.prose import Prose
+from consumers.pages.prose import Prose, Title
 from consumers.pages.vocabulary import Words
 from projections.figures import Statement
 
 SVG_WIDTH = 100
+PLAIN_WIDTH = 100
 
 
-def show(statement: Statement, console: Console, language: str | None = None) -> None:
-    """Print a statement in its own language or in the one asked for.
+def show(
+    statement: Statement,
+    console: Console,
+    language: str | None = None,
+    changed: Mapping[str, str] = summary.AS_AGREED,
+) -> None:
+    """Print a statement in its own language or in the one asked for; say which readings were asked for.
 
     Raises:
         BadInputError: there are no words in that language.
     """
     quiet = harmless(statement)
     form = Format.of(quiet, words.spoken(statement, language))
-    _print(console, _front(quiet, form, console.width))
+    _print(console, _front(quiet, form, console.width, changed))
     _print(console, _behind(quiet, form))
-    _print(console, _check(quiet, form))
+    _print(console, _check(quiet, form, changed))
+
+
+def plain(
+    statement: Statement, language: str | None = None, changed: Mapping[str, str] = summary.AS_AGREED
+) -> str:
+    """The same as a text for a file: a fixed width, no colour, no spaces at the ends of lines.
+
+    Raises:
+        BadInputError: there are no words in that language.
+    """
+    text = io.StringIO()
+    show(statement, Console(file=text, width=PLAIN_WIDTH, color_system=None), language, changed)
+    return "".join(f"{line.rstrip(' ')}\n" for line in text.getvalue().splitlines())
 
 
 def show_part(
-    statement: Statement, part: str, console: Console, language: str | None = None, *, by_day: bool = False
+    statement: Statement,
+    part: str,
+    console: Console,
+    changed: Mapping[str, str] = summary.AS_AGREED,
+    *,
+    by_day: bool = False,
 ) -> None:
     """Print one part of a statement below its heading; `by_day` cuts the time of each platform by its days.
 
     Raises:
-        BadInputError: there are no words in that language.
+        BadInputError: there are no words in the contract's language.
     """
     quiet = harmless(statement)
-    form = Format.of(quiet, words.spoken(statement, language))
-    said = form.words
+    form = Format.of(quiet, words.spoken(statement, None))
+    said, width = form.words, console.width
     time = tables.time_by_day if by_day else tables.time_by_class
     sections = {
         "availability": (
-            (said.days_title, signs.strips(quiet, form, console.width)),
-            (said.availability_title, tables.availability(quiet, form)),
-            (said.time_title, time(quiet, form)),
+            (said.days_title, signs.strips(quiet, form, width)),
+            (said.availability_title, tables.availability(quiet, form, width)),
+            (said.time_title, time(quiet, form, width)),
         ),
         "penalties": ((said.penalties_title, tables.penalties(quiet, form)),),
         "register": ((said.register_title, lists.register(quiet, form)),),
         "commitments": ((said.commitments_title, lists.commitments(quiet, form)),),
     }
-    _print(console, _heading(quiet, form))
+    _print(console, _heading(quiet, form, changed))
     for title, content in sections[part]:
         _print(console, _section(title, content))
 
@@ -69,9 +92,9 @@ def svg(statement: Statement, language: str | None = None) -> str:
     console = Console(
         record=True, width=SVG_WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor"
     )
-    _print(console, _front(quiet, form, SVG_WIDTH))
-    _print(console, _check(quiet, form))
-    title = checking.command(quiet).removesuffix(" --json")
+    _print(console, _front(quiet, form, SVG_WIDTH, summary.AS_AGREED))
+    _print(console, _check(quiet, form, summary.AS_AGREED))
+    title = checking.command(quiet, summary.AS_AGREED).removesuffix(" --json")
     return console.export_svg(title=title, theme=SVG_THEME, code_format=SVG_FORMAT, unique_id="constat")
 
 
@@ -83,12 +106,14 @@ def _print(console: Console, parts: Iterator[RenderableType]) -> None:
 # ---------------------------------------------------------------- the page
 
 
-def _front(statement: Statement, form: Format, width: int) -> Iterator[RenderableType]:
+def _front(
+    statement: Statement, form: Format, width: int, changed: Mapping[str, str]
+) -> Iterator[RenderableType]:
     said = form.words
-    yield from _heading(statement, form)
+    yield from _heading(statement, form, changed)
     yield from _section(said.days_title, signs.strips(statement, form, width))
-    yield from _section(said.availability_title, tables.availability(statement, form))
-    yield from _section(said.time_title, tables.time_by_class(statement, form))
+    yield from _section(said.availability_title, tables.availability(statement, form, width))
+    yield from _section(said.time_title, tables.time_by_class(statement, form, width))
     yield from _section(said.penalties_title, tables.penalties(statement, form))
 
 
@@ -102,25 +127,27 @@ def _behind(statement: Statement, form: Format) -> Iterator[RenderableType]:
 
 def _section(title: str, content: Iterator[RenderableType]) -> Iterator[RenderableType]:
     yield ""
-    yield Rule(Text(title, style="bold"), align="left", characters="─", style="dim")
+    yield Title(title)
     yield from content
 
 
-def _heading(statement: Statement, form: Format) -> Iterator[RenderableType]:
-    yield Text(f"{statement.client} · {form.words.title}", style="bold")
-    for line in summary.heading(statement, form):
+def _heading(statement: Statement, form: Format, changed: Mapping[str, str]) -> Iterator[RenderableType]:
+    yield Prose(f"{statement.client} · {form.words.title}", style="bold")
+    for line in summary.heading(statement, form, changed):
         yield Prose(line, style="dim")
     yield ""
     sign, style = ("✓", "bold green") if summary.is_met(statement) else ("✗", "bold red")
     yield Prose(f"{sign} {summary.result(statement, form)}", style=style)
+    for line in summary.missed_by(statement, form):
+        yield Prose(f"  {line}", hang="  ")
 
 
-def _check(statement: Statement, form: Format) -> Iterator[RenderableType]:
-    yield from _section(form.words.check_title, _how_to_check(statement, form.words))
+def _check(statement: Statement, form: Format, changed: Mapping[str, str]) -> Iterator[RenderableType]:
+    yield from _section(form.words.check_title, _how_to_check(statement, form.words, changed))
 
 
-def _how_to_check(statement: Statement, said: Words) -> Iterator[RenderableType]:
+def _how_to_check(statement: Statement, said: Words, changed: Mapping[str, str]) -> Iterator[RenderableType]:
     yield Prose(said.check_how)
-    yield Text(f"  {checking.command(statement)}", style="cyan", overflow="fold")
+    yield Text(f"  {checking.command(statement, changed)}", style="bold", overflow="fold")
     yield Prose(said.check_same)
     yield Text(f"  {statement.digest}", style="bold", overflow="fold")

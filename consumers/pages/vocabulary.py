@@ -41,6 +41,7 @@ class Words:
     days: Counted
     free_days: Counted
     platforms: Counted
+    tranches: Counted
     facts_examined: Counted
 
     # ------------------------------------------------ heading
@@ -57,6 +58,8 @@ class Words:
     result_nothing: str
     result_granted: str
     result_capped: str
+    result_missed_by: str
+    readings_changed: str
     contents: str
 
     # ------------------------------------------------ day by day
@@ -125,10 +128,6 @@ class Words:
     reasons_title: str
     reasons_caption: str
     reasons_none: str
-    when: str
-    length: str
-    counts_as: str
-    because: str
     seen_as: str
     fact: str
     round_one: str

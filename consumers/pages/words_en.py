@@ -5,7 +5,7 @@ from consumers.pages.vocabulary import Words
 ENGLISH = Words(
     language="en",
     classes={
-        "outside": "outside the contract",
+        "outside": "outside measured hours",
         "excluded-maintenance": "excluded (maintenance)",
         "excluded-force-majeure": "excluded (force majeure)",
         "unknown": "unknown",
@@ -95,6 +95,7 @@ ENGLISH = Words(
     days=("day", "days"),
     free_days=("free day", "free days"),
     platforms=("platform", "platforms"),
+    tranches=("tranche", "tranches"),
     facts_examined=("fact examined", "facts examined"),
     # ------------------------------------------------ heading
     title="Availability statement",
@@ -110,6 +111,8 @@ ENGLISH = Words(
     result_nothing="No day is due.",
     result_granted="Granted: {days}.",
     result_capped="Granted: {days} of the {accrued} accrued, because of the cap.",
+    result_missed_by="{platform}: {share}; promised: {target}; counted downtime {down}, {tranches}",
+    readings_changed="Readings asked for in place of the contract's own: {readings}",
     contents="Contents",
     # ------------------------------------------------ day by day
     days_title="Day by day",
@@ -117,8 +120,8 @@ ENGLISH = Words(
     days_drawn="{platform}, a sign for each day; the detail stands below in words",
     severities=("down less than 10 min", "less than an hour", "an hour or more"),
     closer_title="The days on which something happened",
-    closer_caption="{platform}, from midnight to midnight",
-    closer_rest="up, or outside the contract",
+    closer_caption="From midnight to midnight; the platforms that missed the target first",
+    closer_rest="up, or outside measured hours",
     degraded="degraded",
     day="Day",
     day_length="a day of {length}",
@@ -140,7 +143,8 @@ ENGLISH = Words(
     nothing_measured="nothing to measure",
     time_title="The time of the period",
     time_caption="How long each class lasted, by platform",
-    time_note="In hours:minutes:seconds. Every instant counts once: the classes make up the whole period.",
+    time_note="In hours:minutes:seconds. Every instant counts once: the classes make up the whole period. "
+    "Unknown is time in which nobody observed.",
     whole_period="period",
     # ------------------------------------------------ penalties
     penalties_title="Penalties",
@@ -177,12 +181,8 @@ ENGLISH = Words(
     step_left="Left under the cap",
     # ------------------------------------------------ reasons
     reasons_title="Why every interval counts as it does",
-    reasons_caption="All that was not simply up or outside the contract, in order of time",
-    reasons_none="Nothing but time that was up or outside the contract.",
-    when="When",
-    length="Length",
-    counts_as="Counts as",
-    because="Because",
+    reasons_caption="All that was not simply up or outside measured hours, in order of time",
+    reasons_none="Nothing but time that was up or outside measured hours.",
     seen_as="{class_} (seen: {verdict})",
     fact="fact {position}",
     round_one="round {first}",

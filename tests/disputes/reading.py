@@ -114,6 +114,24 @@ def _changed(row: Row) -> Iterable[Fact]:
     ]
 
 
+def _imported(row: Row) -> Iterable[Fact]:
+    file = row.folder / row.value
+    with file.open(newline="") as lines:
+        results = list(csv.DictReader(lines))
+    return [
+        Result(
+            row.recorded_ms,
+            row.name,
+            cells["platform"],
+            instant(cells["observed_at"]),
+            cells["outcome"],
+            logs_only_changes=True,
+            file=file,
+        )
+        for cells in results
+    ]
+
+
 def _notice(row: Row) -> Iterable[Fact]:
     kind = "published" if row.what == "notice" else row.what
     return [Notice(row.recorded_ms, row.name, kind, row.occurred_ms, row.platforms, row.from_ms, row.to_ms)]
@@ -161,6 +179,7 @@ def _ended(row: Row) -> Iterable[Fact]:
 KINDS: dict[str, Callable[[Row], Iterable[Fact]]] = {
     "results": _results,
     "changed": _changed,
+    "imported": _imported,
     "notice": _notice,
     "moved": _notice,
     "withdrawn": _notice,

@@ -4,10 +4,11 @@ import re
 
 import pytest
 
-from tests.disputes.loading import Dispute, folders, load
+from tests.disputes.loading import FOLDER, Dispute, folders, load
 from tests.oracle.retelling import retell
 
 _BOLD = re.compile(r"\*\*([^*]+)\*\*")
+_INDEXED = re.compile(r"^\| \[([^]]+)\]\(\1/WHY\.md\) \| [^|]+ \| ([^|]+) \|$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module", params=folders(), ids=lambda folder: folder.name)
@@ -27,7 +28,7 @@ def test_the_product_gives_the_expected_figures(dispute):
 
 
 def test_what_is_reckoned_by_hand_is_what_is_expected(dispute):
-    reckoned = [figure.replace(",", "").strip() for figure in _BOLD.findall(dispute.why)]
+    reckoned = _reckoned(dispute.why)
     expected = set(_figures(dispute.answers))
     assert reckoned, "WHY.md reckons at least one figure, in bold"
     assert [figure for figure in reckoned if figure not in expected] == []
@@ -37,6 +38,29 @@ def test_the_classes_of_every_answer_sum_to_its_period(dispute):
     for answer in dispute.answers:
         lengths = {sum(platform["classes_ms"].values()) for platform in answer["platforms"].values()}
         assert len(lengths) == 1
+
+
+def test_the_readme_names_every_folder_once():
+    indexed = [folder for folder, _ in _index()]
+
+    assert sorted(indexed) == [folder.name for folder in folders()]
+
+
+def test_the_figure_that_decides_is_reckoned_in_its_folder(dispute):
+    decides = _reckoned(dict(_index())[dispute.name])
+
+    assert decides
+    assert set(decides) <= set(_reckoned(dispute.why))
+
+
+def _index() -> list[tuple[str, str]]:
+    """Every folder that the README names, with the cell of the figure that decides."""
+    return _INDEXED.findall((FOLDER / "README.md").read_text())
+
+
+def _reckoned(text: str) -> list[str]:
+    """The bold figures of a text, as they stand in expected.json."""
+    return [figure.replace(",", "").strip() for figure in _BOLD.findall(text)]
 
 
 def _figures(value: object):

@@ -6,6 +6,7 @@ Instants are UTC milliseconds. A list of facts is in the order of the ledger.
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from pathlib import Path
 
 DEFAULT_READINGS = {
     "period": "30-days",
@@ -88,7 +89,7 @@ class Left:
 
 @dataclass(frozen=True)
 class Result:
-    """What an agent saw on a platform. One that `logs_only_changes` never grows stale."""
+    """What an agent saw on a platform. One that `logs_only_changes` never grows stale; one may come from a file."""
 
     recorded_ms: int
     agent: str
@@ -96,6 +97,7 @@ class Result:
     at_ms: int
     outcome: str
     logs_only_changes: bool = False
+    file: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ def judge_alone(world: World, start_ms: int, end_ms: int, number: int | None) ->
     until_ms = min(end_ms, world.known_ms)
     terms = world.terms_at(start_ms)  # target, tranche and cap: those of the first day
     names = sorted({fact.platform for fact in world.of(Joined)})
-    belongs = [n for n in names if any(s < until_ms and start_ms < e for s, e in world.holds_on(n))]
+    belongs = [n for n in names if any(max(s, start_ms) < min(e, until_ms) for s, e in world.holds_on(n))]
     platforms = {name: judge_platform(terms, pieces_of(world, name, start_ms, until_ms)) for name in belongs}
     if number is not None and world.versions[0][1].reading("period") == "rolling-30-days":
         platforms = {

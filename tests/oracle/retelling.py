@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import groupby
+from pathlib import Path
 
 from ledger import claims, contracts, corrections, maintenance
 from ledger.fact import Fact, Span
+from ledger.intake.columns import Columns
+from ledger.intake.files import open_source
+from ledger.intake.importing import import_source
 from ledger.terms import Terms
 from tests.oracle import facts as told
 from tests.spec import Story
@@ -13,9 +17,13 @@ from tests.spec import Story
 
 def retell(facts: Sequence[told.Fact]) -> Story:
     """A ledger in memory that holds the facts, in their order."""
+    return go_on(Story(), facts, facts)
+
+
+def go_on(story: Story, some: Sequence[told.Fact], facts: Sequence[told.Fact]) -> Story:
+    """Tell the next of the facts; an agent's plan names every platform that it has results of in any."""
     contract = next(fact.contract for fact in facts if isinstance(fact, told.Signed))
-    story = Story()
-    for key, same in groupby(facts, key=_together):
+    for key, same in groupby(some, key=_together):
         story.at(key[0])
         for fact in same if key[1] is None else [list(same)]:
             if isinstance(fact, list):
@@ -25,13 +33,18 @@ def retell(facts: Sequence[told.Fact]) -> Story:
     return story
 
 
-def _together(fact: told.Fact) -> tuple[int, str | None]:
-    """Results of one agent that were recorded together are one append."""
-    return fact.recorded_ms, fact.agent if isinstance(fact, told.Result) else None
+def _together(fact: told.Fact) -> tuple[int, str | None, Path | None]:
+    """Results of one agent that were recorded together are one append, those of a file one import."""
+    is_result = isinstance(fact, told.Result)
+    return fact.recorded_ms, fact.agent if is_result else None, fact.file if is_result else None
 
 
 def _observe(story: Story, results: list[told.Result], facts: Sequence[told.Fact]) -> None:
-    agent = results[0].agent
+    agent, file = results[0].agent, results[0].file
+    if file:
+        source = open_source(file, Columns(agent=agent))
+        import_source(story.ledger, source, now_ms=story.now_ms, transitions=results[0].logs_only_changes)
+        return
     seen = [fact for fact in facts if isinstance(fact, told.Result) and fact.agent == agent]
     platforms = sorted({fact.platform for fact in seen})
     if agent not in story._plans:

@@ -120,7 +120,7 @@ class World:
         ]
         if corrections:
             return corrections[-1].outcome or "unknown"
-        results = self.results[platform][agent]
+        results = self.results.get(platform, {}).get(agent, [])
         before = bisect_right(results, t, key=lambda result: result[0])
         if before == 0:
             return "unknown"
@@ -128,10 +128,15 @@ class World:
         is_stale = t >= last.at_ms + self.terms_at(t).stale_after_seconds * 1000
         return "unknown" if is_stale and not last.logs_only_changes else last.outcome
 
+    def agents_of(self, platform: str) -> set[str]:
+        """2.4: a correction may also say what an agent saw that has no results."""
+        corrected = {fact.agent for fact in self.of(Corrected) if fact.platform == platform}
+        return corrected | self.results.get(platform, {}).keys()
+
     def verdict(self, platform: str, t: int) -> str:
         """2.2 and 2.3."""
         terms = self.terms_at(t)
-        said = {agent: self.outcome(agent, platform, t) for agent in self.results.get(platform, {})}
+        said = {agent: self.outcome(agent, platform, t) for agent in self.agents_of(platform)}
         known = {agent: outcome for agent, outcome in said.items() if outcome != "unknown"}
         if len(known) < terms.agents_min:
             return "unknown"

@@ -247,3 +247,29 @@ def test_the_blocks_of_a_contract_are_whole_local_days():
 
     assert first.interval.length_ms == 721 * HOUR_MS
     assert parts_between(contract, first.interval)[0].interval == first.interval
+
+
+# ---------------------------------------------------------------- more downtime, fewer days
+
+
+@pytest.mark.parametrize(
+    ("readings", "outages", "day", "days"),
+    [
+        # Day 31 is in breach of its own, takes half an hour alone and leaves the other to the run after it.
+        ({}, {1: 240, 2: 10, 10: 176, 31: 30, 33: 30}, 2, (8, 7)),
+        # From day 40 on eight minutes are a breach; its thirty windows end before the day that had all of it.
+        ({"target": "daily"}, {40: 7, **dict.fromkeys(range(64, 70), 7), 71: 18}, 40, (1, 0)),
+        # Two runs become one, whose most is less than the most of each together.
+        ({"penalised": "beyond-allowance"}, {1: 300, 20: 216, 33: 100}, 20, (7, 6)),
+    ],
+    ids=["a run takes part of another's days", "the same by the day", "two runs are joined"],
+)
+def test_with_rolling_windows_a_minute_more_can_take_a_day_back(readings, outages, day, days):
+    """Decision record 0021."""
+    more = outages | {day: outages[day] + 1}
+
+    before, after = (
+        sum(days_by_block(*each.items(), readings=readings, until=147)) for each in (outages, more)
+    )
+
+    assert (before, after) == days

@@ -21,10 +21,11 @@ from ledger.log.kafka.address import Address
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.outcomes import meaning_of, shown
 from ledger.log.kafka.places import Placed, Probed, partition_of
-from ledger.log.kafka.probes import ProbeLog, headers_of
+from ledger.log.kafka.probes import ProbeLog
 from ledger.log.kafka.record import Part, Record
+from ledger.log.kafka.sender import headers_of
 from ledger.log.kafka.tail import Tail
-from ledger.log.kafka.writer import Writer, producer
+from ledger.log.kafka.writer import CLOSE_S, Writer, end, producer
 from ledger.log.recorder import UNBOUNDED
 from ledger.log.rows import FactRow, RoundRow, columns
 from ledger.log.stamp import GENESIS_RUNNING_HASH, intact
@@ -134,7 +135,7 @@ class KafkaCopying:
         query = "SELECT min(place), max(place) FROM places WHERE partition = ? AND offset >= ?"
         first, last = self._one(query, partition, min(order, default=UNBOUNDED)) or (None, None)
         if first is not None:
-            for batch in self._probes.batches(partition, first, last + 1):
+            for batch in self._probes.records(partition, first, last + 1):
                 yield from batch
 
     def _placed(self, offsets: Sequence[int]) -> list[Placed]:
@@ -184,17 +185,17 @@ class KafkaCopying:
         self, sendings: Iterable[tuple[str, bytes, bytes | None, int, list[tuple[str, bytes]]]]
     ) -> None:
         sending = producer(self._address, **BULK)
-        close_s = 0
+        close_s = 0.0
         try:
             self._send_all(sending, sendings)
-            close_s = 5
+            close_s = CLOSE_S
         except KafkaError as error:
             raise UnusableLedgerError(
                 f"the copy into {self._address} broke off ({shown(error)}; {meaning_of(error).advice}); run "
                 "the same `constat copy` again, it goes on where this one stopped"
             ) from error
         finally:
-            sending.close(timeout=close_s)
+            end(sending, close_s)
 
     def _send_all(
         self,

@@ -16,6 +16,7 @@ from ledger.log.kafka.places import Placed
 from ledger.log.kafka.probes import ProbeLog
 from ledger.log.kafka.recorder import KafkaRecorder
 from ledger.log.kafka.reread import Reread, fault_of
+from ledger.log.kafka.sender import RoundSender, Sent
 from ledger.log.kafka.tail import Heard, Tail
 from ledger.log.kafka.writer import Writer
 from ledger.log.recorder import UNBOUNDED
@@ -59,6 +60,7 @@ class KafkaEngine:
         self._writer = Writer(address, self._tail)
         self._decisions = KafkaRecorder(self._mirror, self._tail, self._writer, stream_type)
         self._probes = ProbeLog(address, self._mirror, self._topics.probes.partitions, self._copied_rounds)
+        self._sender = RoundSender(address, self._probes)
         self._reread: Reread | None = None
 
     @property
@@ -128,7 +130,7 @@ class KafkaEngine:
 
     def append_rounds(self, agent: str, rounds: Sequence[NewRound]) -> None:
         if rounds:
-            self._probes.append(agent, rounds)
+            self._sender.append(agent, [Sent(new) for new in rounds])
 
     def round_head(self, agent: str) -> RoundHead:
         return self._probes.head(agent)
@@ -169,7 +171,7 @@ class KafkaEngine:
 
     def fact_rows(self, *, until: int) -> Iterator[FactRow]:
         self._end_reread()
-        self._reread = Reread(self.address, self._topics, self._mirror, self._probes.batches)
+        self._reread = Reread(self.address, self._topics, self._mirror, self._probes.records)
         return self._reread.facts(until)
 
     def round_rows(self, *, until: int) -> Iterator[RoundRow]:
@@ -204,6 +206,7 @@ class KafkaEngine:
     def close(self) -> None:
         self._end_reread()
         self._writer.close()
+        self._sender.close()
         self._probes.close()
         self._tail.close()
         self._mirror.close()

@@ -12,7 +12,12 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from ledger.errors import ConstatError, DamagedLedgerError, UnusableLedgerError
+from ledger.errors import (
+    ConstatError,
+    DamagedLedgerError,
+    UnreachableLedgerError,
+    UnusableLedgerError,
+)
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.judge import Kept, Verdict, judge, verdict_on
 from ledger.log.kafka.mirror import Mirror
@@ -46,7 +51,7 @@ def consumer(address: Address) -> KafkaConsumer:
     """A reader of the topics.
 
     Raises:
-        UnusableLedgerError: no broker answers.
+        UnreachableLedgerError: no broker answers.
     """
     try:
         return KafkaConsumer(**address.client, **FETCH)
@@ -98,7 +103,7 @@ class Tail:
                     heard(self._next_offset - began, self._end_known[1] - began)
                     left_s = max(left_s, RETRY_S)  # it goes on, however long the topic is
                 if left_s <= 0:
-                    raise UnusableLedgerError(
+                    raise UnreachableLedgerError(
                         f"no broker of {self._address} gave the end of the decisions within {timeout_s:.0f} "
                         "s; check the brokers and try again"
                     )
@@ -145,6 +150,8 @@ class Tail:
         while not self._stopped.is_set():
             try:
                 self._read()
+            except UnreachableLedgerError:
+                self._stopped.wait(RETRY_S)  # those who wait give up by their own clock
             except ConstatError as error:
                 return self._fail(error)
             except KafkaError as error:

@@ -8,7 +8,7 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
-from ledger.errors import UnusableLedgerError
+from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.outcomes import meaning_of, shown
 
@@ -123,9 +123,9 @@ def administrator(address: Address) -> Iterator[KafkaAdminClient]:
         client.close()
 
 
-def unreachable(address: Address, error: BaseException) -> UnusableLedgerError:
+def unreachable(address: Address, error: BaseException) -> UnreachableLedgerError:
     """What a person is told when no broker lets the client in."""
-    return UnusableLedgerError(
+    return UnreachableLedgerError(
         f"no broker of {address} answers ({shown(error)}); check that it runs, the host and port, and "
         "whether the URL must say ?tls=yes or ?user=NAME"
     )

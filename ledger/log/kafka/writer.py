@@ -14,7 +14,7 @@ from eventsourcing.persistence import IntegrityError, StoredEvent
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from ledger.errors import UnknownOutcomeError
+from ledger.errors import UnknownOutcomeError, UnreachableLedgerError
 from ledger.log.kafka import record as records
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.judge import Verdict
@@ -40,18 +40,28 @@ SEND: dict[str, Any] = {
 AGAIN_S = 20.0
 """How long a verdict is waited for before the same bytes are sent again; longer than a delivery may take."""
 PAUSE_S = 0.2
+CLOSE_S = 5.0
 
 
 def producer(address: Address, **more: Any) -> KafkaProducer:  # noqa: ANN401 - settings of the client
     """A writer of the topics.
 
     Raises:
-        UnusableLedgerError: no broker answers.
+        UnreachableLedgerError: no broker answers.
     """
     try:
         return KafkaProducer(**address.client, **(SEND | more))
     except (KafkaError, OSError, ValueError) as error:
         raise unreachable(address, error) from error
+
+
+def end(ended: KafkaProducer, timeout_s: float) -> None:
+    """Close a writer: what it has not sent by then, it never sends."""
+    try:
+        ended.close(timeout=timeout_s)
+    except KafkaError:
+        # The client waits for its answers first, and if they do not come it leaves its thread behind.
+        ended._sender.force_close()  # noqa: SLF001 - it has no other door
 
 
 class Writer:
@@ -90,6 +100,8 @@ class Writer:
             verdict, error = self._attempt(nonce, value, min(left_s, AGAIN_S))
             if verdict:
                 return verdict
+            if isinstance(error, UnreachableLedgerError) and surely_not:
+                raise error
             if error and meaning_of(error).outcome is Outcome.NO and surely_not:
                 raise refusal(error, f"the facts were not appended to {self._address}")
             surely_not = False  # an earlier copy may still arrive, whatever is said of a later one
@@ -114,7 +126,7 @@ class Writer:
 
         try:
             sent = self._shared_producer().send(self._address.decisions, value=value, partition=0)
-        except KafkaError as error:
+        except (KafkaError, UnreachableLedgerError) as error:
             return None, error
         sent.add_errback(hear)
         verdict = self._tail.verdict(nonce, timeout_s, lambda: bool(failed))
@@ -131,8 +143,9 @@ class Writer:
         with self._lock:
             discarded, self._producer = self._producer, None
         if discarded:
-            discarded.close(timeout=0)
+            end(discarded, 0)
 
     def close(self) -> None:
         """Give back the connections."""
-        self._discard_producer()
+        if self._producer:
+            end(self._producer, CLOSE_S)

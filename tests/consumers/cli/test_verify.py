@@ -108,7 +108,7 @@ def test_a_file_that_verify_did_not_print_is_refused(constat, tmp_path, text):
 
 
 def test_a_missing_file_or_ledger_is_said(constat, path, tmp_path):
-    assert "nowhere.json does not hold" in constat("verify", "--saved", tmp_path / "nowhere.json").err
+    assert "nowhere.json cannot be read" in constat("verify", "--saved", tmp_path / "nowhere.json").err
     path.unlink()
     answer = constat("verify")
     assert answer.code == 2

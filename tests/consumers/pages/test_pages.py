@@ -6,9 +6,11 @@ from dataclasses import fields
 from html.parser import HTMLParser
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
-from consumers.pages import csv_, html, terminal
+from consumers.pages import csv_, html, telling, terminal, words
+from consumers.pages.format import Format
 from consumers.pages.words_en import ENGLISH
 from consumers.pages.words_fr import FRENCH
 from projections.statement import statement
@@ -111,3 +113,55 @@ def test_a_picture_refers_to_nothing_outside_itself(disputed):
     picture = terminal.svg(disputed, "en")
 
     assert set(re.findall(r"https?://[^\"\s<]+", picture)) <= {"http://www.w3.org/2000/svg"}
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 200])
+def test_no_figure_is_cut_at_any_width(disputed, width, language):
+    text = io.StringIO()
+    terminal.show(disputed, Console(file=text, width=width), language)
+    shown_lines = text.getvalue().splitlines()
+
+    assert "…" not in text.getvalue()
+    assert max(cell_len(line) for line in shown_lines) <= width
+    for figure in figures_of(disputed, language):
+        assert any(figure in line for line in shown_lines), figure
+
+
+def figures_of(found, language):
+    form = Format.of(found, words.of(language))
+    platform = found.availability.platforms[0]
+    yield form.percent(platform.percent)
+    yield form.clock(platform.classes_ms.outside)
+    yield form.duration(found.penalties.platforms[0].counted_down_ms)
+
+
+def test_what_is_owed_stands_first_and_what_missed_the_target_is_named_beside_it(disputed):
+    text = re.sub("\\s+", " ", re.sub("<[^>]+>", " ", html.page(disputed, "en"))).replace("\u00a0", " ")
+
+    heading = text[text.index("Availability statement", 500) : text.index("Day by day")]
+    assert "1 free days" not in heading
+    assert "1 free day ✗ Target missed: 1 platform of 1. acme-prod: " in heading
+
+
+def test_figures_of_another_reading_say_so_and_can_be_asked_for_again(disputed):
+    changed = {"tranche": "started"}
+
+    assert "Readings asked for in place of the contract’s own: tranche=started" in html.page(
+        disputed, "en", changed
+    )
+    assert "--reading tranche=started --as-of" in terminal.plain(disputed, "en", changed)
+    assert "Readings asked for" not in terminal.plain(disputed, "en")
+
+
+def test_a_silence_that_reaches_one_platform_after_the_other_is_told_once():
+    story = Story().contract("acme", "2026-10-01", platforms=["a", "b"]).plan("paris", ["a", "b"])
+    story.rounds("paris", [("2026-10-01T00:00+02:00", {})])
+    found = statement(story.known(), "acme", "2026-10")
+    later = found.stretches[-1].model_copy(update={"platform": "c", "end": "2026-10-30T18:00:01+01:00"})
+    form = Format.of(found, words.of("en"))
+
+    together = list(telling.explained([*found.stretches[-1:], later], form))
+
+    assert [len(each.occasions) for each in together] == [2]
+    assert [each.platforms for each in together[0].occasions] == [found.stretches[-1].platform, "c"]

@@ -1,0 +1,121 @@
+"""The partitions of the probes topic: how far each goes, and its records in order.
+
+What was read of a partition before is compared with what is there now: a topic that lost its end, or was
+written anew, is refused.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from ledger.errors import UnreachableLedgerError, UnusableLedgerError
+from ledger.fact import hash_of
+from ledger.log.kafka.address import Address
+from ledger.log.kafka.outcomes import Outcome, meaning_of, shown
+from ledger.log.kafka.places import End, Probed
+from ledger.log.kafka.tail import consumer
+
+RECORDED_MS = "recorded_ms"
+"""The header of a copied round: when the ledger that it comes from took it down."""
+POLL_MS = 500
+
+
+class Partitions:
+    """Reads the probes topic. Each reader has a client to itself while it reads; clients are used again."""
+
+    def __init__(self, address: Address, mirror_path: str) -> None:
+        self._address = address
+        self._mirror_path = mirror_path
+        self._idle: list[KafkaConsumer] = []
+
+    def close(self) -> None:
+        """Give back the connections."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def ends(self, partitions: Sequence[int]) -> Mapping[int, int]:
+        """The place behind the last record of each partition, as it is now."""
+        topics = [TopicPartition(self._address.probes, partition) for partition in partitions]
+        with self._client() as client:
+            return {topic.partition: end for topic, end in client.end_offsets(topics).items()}
+
+    def batches(self, partition: int, known: End, until: int) -> Iterator[list[Probed]]:
+        """The records behind those that were read before, up to a place.
+
+        Raises:
+            UnusableLedgerError: the topic no longer holds what was read before, or no broker answers.
+        """
+        if until < known.next_place:
+            why = f"it ends at {until}, and {known.next_place} records of it were read"
+            raise self._lost(partition, why)
+        if until > known.next_place:
+            first = max(known.next_place - 1, 0)
+            for batch in self.records(partition, first, until):
+                if batch[0].place < known.next_place:
+                    self._check_same(partition, batch.pop(0), known)
+                if batch:
+                    yield batch
+
+    def records(self, partition: int, first: int, until: int) -> Iterator[list[Probed]]:
+        """The records of a partition from a place up to another, in batches that are never empty."""
+        topic = TopicPartition(self._address.probes, partition)
+        with self._client() as client:
+            client.assign([topic])
+            client.seek(topic, first)
+            while first < until:
+                batch = [_probed(each) for each in self._poll(client, topic) if each.offset < until]
+                first = batch[-1].place + 1 if batch else until
+                if batch:
+                    yield batch
+            client.unsubscribe()
+
+    def _check_same(self, partition: int, last: Probed, known: End) -> None:
+        if hash_of(last.value) != known.last_hash:
+            raise self._lost(partition, f"its record {last.place} is another one than was read")
+
+    @contextmanager
+    def _client(self) -> Iterator[KafkaConsumer]:
+        client = self._idle.pop() if self._idle else consumer(self._address)
+        try:
+            yield client
+        except BaseException as error:
+            client.close()
+            if isinstance(error, KafkaError):
+                raise self._unreadable(error) from error
+            raise
+        self._idle.append(client)
+
+    def _poll(self, client: KafkaConsumer, topic: TopicPartition) -> list[Any]:
+        deadline_s = time.monotonic() + self._address.timeout_s
+        while not (found := client.poll(timeout_ms=POLL_MS).get(topic)):
+            if time.monotonic() > deadline_s:
+                raise UnreachableLedgerError(
+                    f"no broker of {self._address} gave its rounds within {self._address.timeout_s:.0f} s; "
+                    "check the brokers and try again"
+                )
+        return list(found)
+
+    def _unreadable(self, error: KafkaError) -> UnusableLedgerError:
+        meaning = meaning_of(error)
+        if meaning.outcome is Outcome.LOST:
+            return self._lost(None, shown(error))
+        return UnreachableLedgerError(
+            f"the rounds of {self._address} cannot be read ({shown(error)}); {meaning.advice}"
+        )
+
+    def _lost(self, partition: int | None, why: str) -> UnusableLedgerError:
+        which = "the probes topic" if partition is None else f"partition {partition} of the probes topic"
+        return UnusableLedgerError(
+            f"{which} of {self._address} is not the one that the mirror {self._mirror_path} was made from "
+            f"({why}); do not write, and keep the mirror: it shows what was lost"
+        )
+
+
+def _probed(each: Any) -> Probed:  # noqa: ANN401 - the client's records are not typed
+    copied = dict(each.headers or ()).get(RECORDED_MS, b"").decode(errors="replace")
+    recorded_ms = int(copied) if copied.isdecimal() else None
+    return Probed(each.partition, each.offset, each.timestamp, each.value or b"", recorded_ms)

@@ -1,0 +1,42 @@
+"""What the golden files hold: the first question of some disputes, in every layout and language."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from consumers.cli.statement import Format, Language, rendered
+from ledger.interval import Interval
+from projections.statement import statement
+from tests.disputes.loading import FOLDER as DISPUTES
+from tests.disputes.loading import load
+from tests.oracle.retelling import retell
+
+GOLDEN = Path(__file__).parent / "golden"
+STORIES = (
+    "force-majeure-for-half-of-an-outage",
+    "moved-withdrawn-and-late",
+    "october-night-is-two-hours",
+)
+"""A claim ruled in part; a register of notices; a day of 25 hours that earns nothing."""
+
+SPOKEN = {Format.html: "page.{}.html", Format.text: "statement.{}.txt"}
+SILENT = {Format.csv: "sheet.csv", Format.json: "statement.json"}
+
+
+def files() -> Iterator[tuple[Path, str]]:
+    """Every golden file with what the command writes there today."""
+    for name in STORIES:
+        yield from _layouts(name)
+
+
+def _layouts(name: str) -> Iterator[tuple[Path, str]]:
+    dispute = load(DISPUTES / name)
+    asked = dispute.questions[0]
+    period = str(asked.period) if isinstance(asked.period, int) else Interval(*asked.bounds)
+    known = retell(dispute.facts).known(asked.as_of)
+    figures = statement(known, dispute.contract, period, asked.readings)
+    for layout, file in SPOKEN.items():
+        for language in Language:
+            text = rendered(figures, layout, language, asked.readings)
+            yield GOLDEN / name / file.format(language.value), text
+    for layout, file in SILENT.items():
+        yield GOLDEN / name / file, rendered(figures, layout, None, asked.readings)
