@@ -81,6 +81,8 @@ def renamed(value: Any, prefix: str) -> Any:
             changes[field.name] = prefix + now
         elif field.name == "platforms":
             changes[field.name] = tuple(prefix + each for each in now)
+        elif field.name == "file":
+            changes[field.name] = None  # a file has its own names; what it says is told without it
         elif field.name == "agent_weights":
             changes[field.name] = {prefix + agent: weight for agent, weight in now.items()}
         else:
