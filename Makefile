@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak check lint types imports generated format reference disputes pages lock clean
+.PHONY: help demo demo-kafka test soak check lint types imports generated format reference disputes pages lock clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,11 @@ $(INSTALLED): requirements.lock pyproject.toml
 
 demo: $(INSTALLED) ## Play a month of three clients into a fresh ledger and print the disputed statement
 	@$(BIN)/constat demo
+
+demo-kafka: $(INSTALLED) ## The same on a broker in a container (needs Docker; the ledger must be empty)
+	@if docker compose version >/dev/null 2>&1; then docker compose up --detach --wait kafka && docker compose run --rm topics; \
+		else docker-compose up --detach kafka && docker-compose up topics; fi
+	@$(BIN)/constat --ledger kafka://localhost:9092 demo
 
 test: $(INSTALLED) ## Run every test
 	$(BIN)/python -m pytest

@@ -40,8 +40,21 @@ def _require_own_stream(draft: Draft) -> None:
         raise BadInputError(f"{draft.fact.TYPE} belongs on {own}; append it there, and not on {draft.stream}")
 
 
-def open_engine(url: str, *, clock: Clock = wall_clock, create: bool = True) -> Engine:
-    """The engine that names a ledger: a file's path, or `sqlite:///relative.db`, `sqlite:////absolute.db`.
+Heard = Callable[[int, int], None]
+"""Hears how many records have been read of how many, while a ledger is read for the first time."""
+
+
+def open_engine(
+    url: str,
+    *,
+    clock: Clock = wall_clock,
+    create: bool = True,
+    copying: bool = False,
+    heard: Heard = lambda _done, _of: None,
+) -> Engine:
+    """The engine that names a ledger: a file's path, or `sqlite:///relative.db`, or `kafka://host:9092/name`.
+
+    Only a copy (`copying`) opens a ledger into which a copy has begun and not ended.
 
     Raises:
         BadInputError: the URL names no engine that this version has.
@@ -51,12 +64,12 @@ def open_engine(url: str, *, clock: Clock = wall_clock, create: bool = True) -> 
         from ledger.log.kafka.address import parse  # noqa: PLC0415 - an embedded ledger needs no client
         from ledger.log.kafka.engine import KafkaEngine  # noqa: PLC0415
 
-        return KafkaEngine(parse(url))
+        return KafkaEngine(parse(url), copying=copying, heard=heard)
     path = url.removeprefix(SQLITE)
     if path == IN_MEMORY:
         raise BadInputError(f"{url!r} would be forgotten at the end; name a file, as in sqlite:///constat.db")
     if path and "://" not in path:
-        return SQLiteEngine(path, clock=clock, create=create)
+        return SQLiteEngine(path, clock=clock, create=create, copying=copying)
     raise BadInputError(
         f"{url!r} names no ledger; write its path, as ./constat.db, or sqlite:///constat.db "
         "(sqlite:////data/constat.db from the root), or kafka://host:9092"
@@ -88,9 +101,16 @@ class Ledger(Application[str]):
         super().__init__(env=self.env)
 
     @classmethod
-    def open(cls, url: str, *, clock: Clock = wall_clock, create: bool = True) -> Self:
+    def open(
+        cls,
+        url: str,
+        *,
+        clock: Clock = wall_clock,
+        create: bool = True,
+        heard: Heard = lambda _done, _of: None,
+    ) -> Self:
         """The ledger at a URL. See `open_engine` for what is raised."""
-        return cls(open_engine(url, clock=clock, create=create))
+        return cls(open_engine(url, clock=clock, create=create, heard=heard))
 
     def construct_recorder(self) -> ApplicationRecorder:
         """The engine's decision log."""

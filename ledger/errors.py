@@ -34,6 +34,10 @@ class DamagedLedgerError(ConstatError):
     """Stored bytes do not fit their chain. Raised on reading; the message names the first bad record."""
 
 
+class DamagedIndexError(DamagedLedgerError):
+    """What an engine keeps beside its records does not fit them. The records are whole; make it anew."""
+
+
 class UnknownOutcomeError(ConstatError):
     """It is not known whether an append took effect, because no broker answered in time.
 

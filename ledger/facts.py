@@ -15,6 +15,7 @@ from ledger.contracts import (
     PlatformAdded,
     PlatformRemoved,
 )
+from ledger.copies import LedgerCopied
 from ledger.corrections import ResultsCorrected
 from ledger.fact import Fact
 from ledger.incidents import DataLossAlertSent, IncidentOpened, IncidentResolved, IncidentUpdated
@@ -56,6 +57,7 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     BackupExpired,
     DataPlaced,
     StorageMeasured,
+    LedgerCopied,
 )
 
 BY_TYPE: Mapping[str, type[Fact]] = {fact.TYPE: fact for fact in ALL_FACTS}

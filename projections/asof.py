@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
-from ledger import claims, contracts, corrections, incidents, maintenance, operations, plans, support
+from ledger import claims, contracts, copies, corrections, incidents, maintenance, operations, plans, support
 from ledger.claims import Claim
 from ledger.contracts import Contract
 from ledger.corrections import Correction
@@ -35,6 +35,7 @@ SUBJECTS: Mapping[str, Any] = {
     "correction": corrections,
     "support": support,
     "operations": operations,
+    "copy": copies,
 }
 """The first word of a stream's name -> the module that folds it (`INITIAL`, `evolve`)."""
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from ledger import claims, contracts, corrections, incidents, maintenance, operations, support
+from ledger import claims, contracts, copies, corrections, incidents, maintenance, operations, support
 from ledger.fact import Evidence, Fact, Span
 from ledger.incidents import Browser
 from ledger.instants import parse_instant
@@ -25,9 +25,8 @@ texts = st.text(min_size=1, max_size=60).map(str.strip).filter(bool)
 instants = st.integers(_FIRST_MS, _LAST_MS)
 counts = st.integers(0, LARGEST)
 days = st.dates(date(1970, 1, 1), date(2999, 12, 31))
-evidence = st.lists(
-    st.builds(Evidence, name=texts, sha256=st.from_regex(r"sha256:[0-9a-f]{64}", fullmatch=True)), max_size=2
-).map(tuple)
+hashes = st.from_regex(r"sha256:[0-9a-f]{64}", fullmatch=True)
+evidence = st.lists(st.builds(Evidence, name=texts, sha256=hashes), max_size=2).map(tuple)
 spans = st.tuples(instants, st.integers(1, 10**10)).map(lambda drawn: Span.of(drawn[0], drawn[0] + drawn[1]))
 platforms = st.lists(names, min_size=1, max_size=3).map(tuple)
 operators = st.sampled_from(["OVHcloud", "SCALEWAY", "3DS OUTSCALE", "Ailleurs à côté"])
@@ -62,6 +61,13 @@ _ruled = st.one_of(
 _restated = st.one_of(
     st.just(("annulled", None)),
     st.tuples(st.just("restated"), st.sampled_from(["up", "degraded", "down"])),
+)
+_copied_rounds = st.builds(
+    copies.CopiedRounds,
+    agent=names,
+    number=st.integers(1, LARGEST),
+    records=st.integers(1, LARGEST),
+    running_hash=hashes,
 )
 _planned = st.builds(Planned, platform=names, offset_ms=st.integers(0, 999), usual_status=st.integers(0, 999))
 
@@ -197,5 +203,12 @@ FACTS: Mapping[type[Fact], st.SearchStrategy[Fact]] = {
         operators=st.lists(operators, min_size=1, max_size=3).map(tuple),
     ),
     operations.StorageMeasured: st.builds(operations.StorageMeasured, platform=names, used_bytes=counts),
+    copies.LedgerCopied: st.builds(
+        copies.LedgerCopied,
+        source=texts,
+        position=counts,
+        running_hash=hashes,
+        rounds=st.lists(_copied_rounds, max_size=2).map(tuple),
+    ),
 }
 """Every type of fact, and arbitrary facts of it."""

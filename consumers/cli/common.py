@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from projections.asof import AsOf, Known
 
 DEFAULT_LEDGER = "sqlite:///constat.db"
+MANY_RECORDS = 2_000
+"""Fewer are read before a bar could be seen."""
 
 LedgerOption = Annotated[
     str,
@@ -56,8 +58,28 @@ def open_ledger(url: str, *, create: bool = False) -> Iterator["Ledger"]:
     """The ledger at a URL, closed afterwards; only `create` may make a new one."""
     from ledger.application import Ledger
 
-    with Ledger.open(url, create=create) as ledger:
+    with bar_while_reading() as heard:
+        opened = Ledger.open(url, create=create, heard=heard)
+    with opened as ledger:
         yield ledger
+
+
+@contextmanager
+def bar_while_reading() -> Iterator[Callable[[int, int], None]]:
+    """A bar that appears only if much of a ledger has to be read before it can be used."""
+    with ExitStack() as shown:
+        bars: list[Callable[[int], None]] = []
+        seen = 0
+
+        def heard(done: int, of: int) -> None:
+            nonlocal seen
+            if not bars and of >= MANY_RECORDS:
+                bars.append(shown.enter_context(progress_bar("reading the log, once on this machine", of)))
+            for advance in bars:
+                advance(done - seen)
+            seen = done
+
+        yield heard
 
 
 def instant(text: str, zone: "ZoneInfo | None" = None) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from consumers.cli import common
+from consumers.cli.copy import name_of
 
 if TYPE_CHECKING:
     from projections.figures import Statement
@@ -20,6 +21,7 @@ MARK = "this-is-a-demonstration.txt"
 PERIOD = "1"
 MONTH = "2026-10"
 """What people call it: the period begins with the month and ends a day before it does."""
+KAFKA = "kafka://"
 ROUNDS = 128_000
 """About how many rounds the month has, for the bar."""
 
@@ -39,16 +41,22 @@ def demo(
     ] = FOLDER,
     language: Annotated[Language, typer.Option("--language", "-l", help="Of what is printed.")] = Language.en,
     as_json: common.JsonOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
-    """Play a month into a fresh ledger, print the disputed statement, write its page in both languages."""
-    from consumers.demo.clients import DISPUTED
-    from consumers.demo.play import play
+    """Play a month into a fresh ledger, print the disputed statement, write its page in both languages.
 
-    ledger = _fresh(folder)
-    url = f"sqlite:///{ledger}"
+    The ledger is a file in the folder; with --ledger kafka://… the month is played into that file and then
+    copied onto the empty ledger there, and the statement is printed from there.
+    """
+    from consumers.demo.clients import DISPUTED
+
+    on_kafka = ledger.startswith(KAFKA)
+    if on_kafka:
+        _refuse_unless_empty(ledger)
     began = time.perf_counter()
-    with common.progress_bar("playing October 2026", ROUNDS) as advance:
-        play(url, advance)
+    url = _played(_fresh(folder))
+    if on_kafka:
+        url = _copied(url, ledger)
     played_s = time.perf_counter() - began
     figures = _statement(url, DISPUTED)
     pages = [_page(folder, figures, each) for each in ("fr", "en")]
@@ -58,6 +66,40 @@ def demo(
         common.print_json(object_of(figures))
     else:
         _show(figures, language.value, url, pages, played_s)
+
+
+def _played(path: Path) -> str:
+    from consumers.demo.play import play
+
+    url = f"sqlite:///{path}"
+    with common.progress_bar("playing October 2026", ROUNDS) as advance:
+        play(url, advance)
+    return url
+
+
+def _refuse_unless_empty(url: str) -> None:
+    """What a demonstration that was broken off has left is gone on with: its month is always the same."""
+    from ledger.application import open_engine
+    from ledger.errors import BadInputError
+
+    engine = open_engine(url, copying=True)
+    try:
+        head = engine.head()
+        if (head.position or head.round_offset) and not engine.copying.is_unfinished:
+            raise BadInputError(
+                f"{name_of(url)} is not empty, and the demonstration writes only to an empty ledger; name "
+                "another one and make its topics with `constat topics create`"
+            )
+    finally:
+        engine.close()
+
+
+def _copied(source: str, target: str) -> str:
+    from consumers.cli import copy
+
+    with copy.both(source, target) as (from_engine, to_engine):
+        copy.run(from_engine, to_engine, source)
+    return target
 
 
 def _fresh(folder: Path) -> Path:
@@ -106,7 +148,9 @@ def _show(figures: "Statement", language: str, url: str, pages: list[Path], play
 
     console = common.console()
     terminal.show(figures, console, language)
-    console.print(f"\nThree clients, three agents, forty platforms, played in {played_s:.1f} s into {url}")
+    console.print(
+        f"\nThree clients, three agents, forty platforms, played in {played_s:.1f} s into {name_of(url)}"
+    )
     console.print(
         "The same statement as a page: " + " and ".join(str(page) for page in pages), soft_wrap=True
     )

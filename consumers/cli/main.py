@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("compare", "What other readings of the contract would give, in days."),
     "diff": ("diff", "Which facts moved a figure between two moments of knowledge."),
     "topics": ("topics", "Make and check the topics of a ledger on Kafka."),
+    "copy": ("copy", "Move a ledger to another engine, byte for byte; go on with a copy that broke off."),
     "verify": ("verify", "Read everything again and check every hash."),
 }
 """Command -> the module under `consumers.cli` that holds it, and its line in `constat --help`.

@@ -9,7 +9,7 @@ from consumers.cli import common
 
 if TYPE_CHECKING:
     from ledger.log.interface import Engine
-    from ledger.verify import Heads, Verification
+    from ledger.verification import Heads, Verification
 
 app = typer.Typer(add_completion=False)
 
@@ -63,34 +63,40 @@ def _show(verification: "Verification") -> None:
     heads = verification.heads
     print(
         f"{counted(heads.decisions.records, 'fact')} in {counted(verification.streams, 'stream')}, "
-        f"{counted(heads.probes.records, 'round')} of {counted(verification.agents, 'agent')}"
+        f"{counted(verification.rounds, 'round')} of {counted(len(heads.probes), 'agent')}"
+        + (f"; void: {counted(verification.void, 'record')}" if verification.void else "")
     )
     print(f"decisions  {heads.decisions.running_hash}")
-    print(f"probes     {heads.probes.running_hash}")
+    for agent, end in heads.probes.items():
+        print(f"{agent:<10} {end.running_hash} ({end.records} rounds)")
     print(f"does not fit: {verification.misfit}" if verification.misfit else "every record fits")
 
 
 def _as_json(verification: "Verification") -> dict[str, Any]:
     from dataclasses import asdict
 
-    return {"fits": verification.misfit is None, **asdict(verification)}
+    counted = {"rounds": verification.rounds, "agents": len(verification.heads.probes)}
+    return {"fits": verification.misfit is None, **asdict(verification), **counted}
 
 
 def _read_heads(path: Path) -> "Heads":
     import orjson
 
     from ledger.errors import BadInputError
-    from ledger.verify import Heads, LogEnd
+    from ledger.verification import Heads, LogEnd
+
+    def end_of(saved: Any) -> LogEnd:  # noqa: ANN401 - whatever the file holds
+        return LogEnd(int(saved["records"]), str(saved["running_hash"]))
 
     try:
         kept = path.read_bytes()
     except OSError as error:
         raise BadInputError(f"{path} cannot be read ({error.strerror}); check the name at --saved") from None
     try:
-        ends = orjson.loads(kept)["heads"]
-        saved = [ends[log] for log in ("decisions", "probes")]
-        return Heads(*(LogEnd(int(end["records"]), str(end["running_hash"])) for end in saved))
-    except (ValueError, KeyError, TypeError) as error:
+        saved = orjson.loads(kept)["heads"]
+        probes = {agent: end_of(end) for agent, end in saved["probes"].items()}
+        return Heads(end_of(saved["decisions"]), probes)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInputError(
             f"{path} does not hold what `constat verify --json` prints ({error}); name that file with --saved"
         ) from error

@@ -47,14 +47,17 @@ _DAMAGED = ("SQLITE_CORRUPT", "could not decode to utf-8")
 class Database:
     """One connection, used by one thread at a time; every statement goes through `reading` or `writing`."""
 
-    def __init__(self, path: str, *, create: bool = True, busy_seconds: float = BUSY_SECONDS) -> None:
-        """Open a ledger's file, or make it.
+    def __init__(
+        self, path: str, *, create: bool = True, busy_seconds: float = BUSY_SECONDS, copying: bool = False
+    ) -> None:
+        """Open a ledger's file, or make it; only a copy (`copying`) opens one whose copy has not ended.
 
         Raises:
             UnusableLedgerError: it cannot be opened, is another program's, or is of a newer format.
             DamagedLedgerError: SQLite finds the file damaged.
         """
         self.path = path
+        self._copying = copying
         self._lock = threading.RLock()
         self._busy_seconds = busy_seconds
         self._connection = self._connect(busy_seconds, create=create)
@@ -101,7 +104,12 @@ class Database:
                 schema.create(connection)
 
     def _recognise(self) -> None:
-        if self._number("application_id") != schema.APPLICATION_ID:
+        found = self._number("application_id")
+        if found == schema.UNFINISHED_COPY_ID and not self._copying:
+            raise UnusableLedgerError(
+                f"a copy into {self.path} has begun and not ended; run the same `constat copy` again"
+            )
+        if found not in (schema.APPLICATION_ID, schema.UNFINISHED_COPY_ID):
             raise UnusableLedgerError(
                 f"{self.path} is a database of another program; name another file with --ledger"
             )

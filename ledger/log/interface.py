@@ -1,10 +1,10 @@
 """What the rest of Constat knows of a ledger's engine; SQLite and Kafka both answer to it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from eventsourcing.persistence import ApplicationRecorder
+from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
 from ledger.log.rows import FactRow, RoundRow
 
@@ -18,10 +18,10 @@ class KeptFact(NamedTuple):
 
 
 class KeptRound(NamedTuple):
-    """One record of the probe log, as bytes; `offset` is its place in that log, from 1.
+    """One record of the probe log, as bytes.
 
-    On Kafka, where agents are spread over partitions, that is the order in which this machine met the rounds.
-    `hash` is over its bytes: whoever keeps the record has checked it.
+    `offset` is its place, from 1, in the engine's own order: another engine, or another mirror of the same
+    topics, may give it another one. `hash` is over its bytes: whoever keeps the record has checked it.
     """
 
     offset: int
@@ -57,8 +57,81 @@ class LogHead:
     recorded_ms: int
 
 
+class RoundsEnd(NamedTuple):
+    """The rounds of an agent up to one of them: its number, how many there are, the hash of all of them."""
+
+    number: int
+    records: int
+    running_hash: bytes
+    recorded_ms: int
+
+
+class Ends(NamedTuple):
+    """How far both logs go, and the hashes of everything in them."""
+
+    position: int
+    running_hash: bytes
+    rounds: Mapping[str, RoundsEnd]
+    """By agent."""
+
+
+class Copying(Protocol):
+    """What an engine offers to a copy: its records as stored, and a way in that keeps their clocks."""
+
+    def ends(self) -> Ends:
+        """How far the logs go. Every plan that a round among these names is among these facts."""
+
+    def running_hash_at(self, position: int) -> bytes | None:
+        """The running hash of the decisions up to a position; None if they do not go so far."""
+
+    def rounds_end_at(self, agent: str, number: int) -> RoundsEnd | None:
+        """The rounds of an agent up to a number; None if it has no round of that number."""
+
+    def facts(self, *, after: int, until: int) -> Iterator[FactRow]:
+        """The rows of the decisions behind a position up to another, by position."""
+
+    def rounds(self, *, after: Mapping[str, int], until: Mapping[str, int]) -> Iterator[RoundRow]:
+        """The rows of each agent behind one of its numbers up to another, by their recorded clock."""
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether a copy into this ledger has begun and not ended."""
+
+    def begin(self) -> None:
+        """Mark the ledger as the target of a copy that has not ended: no other command opens it.
+
+        Raises:
+            ConflictError: it holds something that cannot have come from a copy.
+        """
+
+    def restore_facts(self, rows: Iterable[FactRow]) -> None:
+        """Add rows as they are behind the last one; where this breaks off, some of them may be there.
+
+        Raises:
+            ConflictError: somebody else has written to this ledger.
+        """
+
+    def restore_rounds(self, rows: Iterable[RoundRow]) -> None:
+        """Add rows as they are behind the last one of their agents. See `restore_facts`."""
+
+    def end(self, closing: StoredEvent) -> None:
+        """Append the fact that closes the copy and open the ledger to all commands, both or neither."""
+
+
+class Fault(NamedTuple):
+    """What is wrong with the storage beneath the records, and what to do if that is not the usual."""
+
+    what: str
+    advice: str | None = None
+
+
 class Engine(Protocol):
-    """A ledger's two logs. Every reader sees each log in one order that never changes."""
+    """A ledger's two logs.
+
+    Every reader of every engine sees the decisions in one order that never changes. Of the probes only the
+    order of each agent's rounds is the same for all; how the rounds of several agents lie between each other
+    is the engine's own.
+    """
 
     @property
     def decisions(self) -> ApplicationRecorder:
@@ -88,8 +161,8 @@ class Engine(Protocol):
     def append_rounds(self, agent: str, rounds: Sequence[NewRound]) -> None:
         """Append rounds of one agent, all or none of those that could be refused.
 
-        On Kafka each is a record of its own: where a writer or the brokers fail midway, the first of them are
-        there and the rest are not.
+        On an engine of several machines a prefix of them may stay where the brokers fail in the middle; never
+        one round without those before it.
 
         Raises:
             ConflictError: a number is not above the agent's last one, or a predecessor is not its head.
@@ -106,7 +179,7 @@ class Engine(Protocol):
         start_from_ms: int | None = None,
         start_until_ms: int | None = None,
     ) -> Iterator[KeptRound]:
-        """The probe log in its order, whole or cut; on Kafka each agent's rounds are in order, not agents.
+        """The probe log in the engine's order, each agent's rounds by number, whole or cut.
 
         Cut to what was recorded until a moment (included), to some agents, or to the rounds that start
         within `[start_from_ms, start_until_ms)`.
@@ -125,12 +198,21 @@ class Engine(Protocol):
     def round_rows(self, *, until: int) -> Iterator[RoundRow]:
         """Everything that is stored of each round up to an offset, for those who check it.
 
+        Each agent's by number.
+
         Raises:
             DamagedLedgerError: the next row cannot be read.
         """
 
-    def fault(self) -> str | None:
+    def void_records(self) -> int:
+        """How many records were read and take no effect; none on an engine that refuses them in time."""
+
+    def fault(self) -> Fault | None:
         """What is wrong with the storage beneath the records; None if nothing is."""
+
+    @property
+    def copying(self) -> Copying:
+        """What the engine offers to a copy."""
 
     def close(self) -> None:
         """Give back files and connections."""

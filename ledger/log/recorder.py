@@ -61,18 +61,23 @@ class SQLiteRecorder(ApplicationRecorder):
         """
         if not stored_events:
             return []
-        record = [extension(event) for event in stored_events]
         with self._database.writing() as connection:
-            heads = {name: head for name in {e.stream for e in record} if (head := head_of(connection, name))}
-            if void := objection(heads, record):
-                raise IntegrityError(void)
-            last = connection.execute(f"SELECT position, running_hash {LAST_DECISION}").fetchone()
-            contents = [(event.topic, event.state) for event in stored_events]
-            recorded_ms = recorded_now(connection, self._clock)
-            rows = rows_of(last or (0, GENESIS_RUNNING_HASH), recorded_ms, record, contents)
-            insert_rows(connection, rows)
+            positions = self.insert(connection, stored_events)
         for wakeup in tuple(self.wakeups):
             wakeup.set()
+        return positions
+
+    def insert(self, connection: sqlite3.Connection, stored_events: Sequence[StoredEvent]) -> list[int]:
+        """The same within a transaction of the caller's; subscribers are not woken."""
+        record = [extension(event) for event in stored_events]
+        heads = {name: head for name in {e.stream for e in record} if (head := head_of(connection, name))}
+        if void := objection(heads, record):
+            raise IntegrityError(void)
+        last = connection.execute(f"SELECT position, running_hash {LAST_DECISION}").fetchone()
+        contents = [(event.topic, event.state) for event in stored_events]
+        recorded_ms = recorded_now(connection, self._clock)
+        rows = rows_of(last or (0, GENESIS_RUNNING_HASH), recorded_ms, record, contents)
+        insert_rows(connection, rows)
         return [row.position for row in rows]
 
     def select_events(

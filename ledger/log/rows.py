@@ -19,6 +19,11 @@ class FactRow(NamedTuple):
     value: bytes
 
     @property
+    def place(self) -> int:
+        """Its place in its log."""
+        return self.position
+
+    @property
     def place_in_stream(self) -> tuple[str, int]:
         """Its stream, and its number there."""
         return self.stream, self.sequence
@@ -34,7 +39,7 @@ class FactRow(NamedTuple):
 
 
 class RoundRow(NamedTuple):
-    """One row of the probe log."""
+    """One row of the probe log; `offset` is its place in the engine's own order."""
 
     offset: int
     agent: str
@@ -44,6 +49,11 @@ class RoundRow(NamedTuple):
     hash: str
     running_hash: bytes
     value: bytes
+
+    @property
+    def place(self) -> int:
+        """Its place in its log."""
+        return self.offset
 
     @property
     def place_in_stream(self) -> tuple[str, int]:

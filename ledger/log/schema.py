@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 APPLICATION_ID = 0x434E5354
 """`CNST`, in the header of every embedded ledger."""
+UNFINISHED_COPY_ID = 0x434E5355
+"""`CNSU`, in the header of a ledger into which a copy has begun and not ended."""
 FORMAT_VERSION = 1
 PAGE_BYTES = 8192
 """A round of a thousand platforms fits one page; measured, it halves the time to read a month of them."""

@@ -13,8 +13,9 @@ from eventsourcing.persistence import ApplicationRecorder
 from ledger.errors import ConflictError, DamagedLedgerError
 from ledger.fact import GENESIS_HASH, hash_of
 from ledger.log import codec
+from ledger.log.copying import SQLiteCopying
 from ledger.log.database import BUSY_SECONDS, Database
-from ledger.log.interface import KeptFact, KeptRound, LogHead, NewRound, RoundHead
+from ledger.log.interface import Fault, KeptFact, KeptRound, LogHead, NewRound, RoundHead
 from ledger.log.recorder import UNBOUNDED, SQLiteRecorder
 from ledger.log.rows import FactRow, RoundRow, columns
 from ledger.log.stamp import (
@@ -62,8 +63,9 @@ class SQLiteEngine:
         clock: Clock = wall_clock,
         create: bool = True,
         busy_seconds: float = BUSY_SECONDS,
+        copying: bool = False,
     ) -> None:
-        self._database = Database(path, create=create, busy_seconds=busy_seconds)
+        self._database = Database(path, create=create, busy_seconds=busy_seconds, copying=copying)
         self._clock = clock
         self._decisions = SQLiteRecorder(self._database, clock)
 
@@ -149,10 +151,9 @@ class SQLiteEngine:
         if not rounds:
             return
         with self._database.writing() as connection:
-            head_number, head_hash = _round_head(connection, agent)
+            head_number, head_hash, running = _last_of(connection, agent)
             recorded_ms = recorded_now(connection, self._clock)
-            last = connection.execute(f"SELECT offset, running_hash {LAST_ROUND}").fetchone()
-            offset, running = last or (0, GENESIS_RUNNING_HASH)
+            (offset,) = connection.execute(f"SELECT offset {LAST_ROUND}").fetchone() or (0,)
             number, rows = head_number, []
             for new in rounds:
                 if new.number <= number or codec.claimed_predecessor(new.value) != head_hash:
@@ -161,13 +162,13 @@ class SQLiteEngine:
                         "extend that; read its head and send anew"
                     )
                 offset, number, head_hash = offset + 1, new.number, hash_of(new.value)
-                running = running_hash(running, offset, recorded_ms, head_hash)
+                running = running_hash(running, number, recorded_ms, head_hash)
                 rows.append((offset, agent, number, new.start_ms, recorded_ms, head_hash, running, new.value))
             connection.executemany("INSERT INTO rounds VALUES (?,?,?,?,?,?,?,?)", rows)
 
     def round_head(self, agent: str) -> RoundHead:
         with self._database.reading() as connection:
-            return _round_head(connection, agent)
+            return RoundHead(*_last_of(connection, agent)[:2])
 
     def rounds(
         self,
@@ -233,17 +234,36 @@ class SQLiteEngine:
             f"SELECT {columns(RoundRow)} FROM rounds NOT INDEXED WHERE offset > ? AND offset <= ? "
             "ORDER BY offset LIMIT ?"
         )
-        yield from map(RoundRow.of, self._pages(query, 0, until))
+        yield from _in_order(map(RoundRow.of, self._pages(query, 0, until)))
 
-    def fault(self) -> str | None:
-        return self._database.fault()
+    def void_records(self) -> int:
+        return 0
+
+    def fault(self) -> Fault | None:
+        what = self._database.fault()
+        return Fault(what) if what else None
+
+    @property
+    def copying(self) -> SQLiteCopying:
+        return SQLiteCopying(self._database, self._decisions)
 
     def close(self) -> None:
         self._database.close()
 
 
-def _round_head(connection: sqlite3.Connection, agent: str) -> RoundHead:
-    row = connection.execute(
-        "SELECT number, hash FROM rounds WHERE agent = ? ORDER BY number DESC LIMIT 1", (agent,)
-    ).fetchone()
-    return RoundHead(*row) if row else RoundHead(0, GENESIS_HASH)
+def _last_of(connection: sqlite3.Connection, agent: str) -> tuple[int, str, bytes]:
+    """Number and hash of an agent's last round, and the running hash of its rounds."""
+    query = "SELECT number, hash, running_hash FROM rounds WHERE agent = ? ORDER BY number DESC LIMIT 1"
+    return connection.execute(query, (agent,)).fetchone() or (0, GENESIS_HASH, GENESIS_RUNNING_HASH)
+
+
+def _in_order(rows: Iterator[RoundRow]) -> Iterator[RoundRow]:
+    """The rows, while their recorded clock never runs backwards: the file is searched by bisection."""
+    before_ms = 0
+    for row in rows:
+        if row.recorded_ms < before_ms:
+            raise DamagedLedgerError(
+                f"its recorded clock runs backwards (round {row.number} of agent {row.agent})"
+            )
+        before_ms = row.recorded_ms
+        yield row

@@ -11,7 +11,7 @@ from ledger.fact import hash_of
 Clock = Callable[[], int]
 
 GENESIS_RUNNING_HASH = bytes(32)
-"""The running hash of an empty log."""
+"""The running hash before the first record."""
 
 LAST_DECISION = "FROM decisions ORDER BY position DESC LIMIT 1"
 LAST_ROUND = "FROM rounds ORDER BY offset DESC LIMIT 1"
@@ -35,9 +35,10 @@ def recorded_now(connection: sqlite3.Connection, clock: Clock) -> int:
 
 
 def running_hash(previous: bytes, *pinned: int | str) -> bytes:
-    """The hash of a log up to a record: of the hash before it, and of what is pinned of the record.
+    """The hash of all records up to one: of the hash before it, and of what is pinned of the record.
 
-    A fact pins its record, position, recorded clock and hash; a round its offset, recorded clock and hash.
+    The decisions have one for the whole log: a fact pins its record, position, recorded clock and hash. The
+    probes have one for each agent: a round pins its number, recorded clock and hash.
     """
     return hashlib.sha256(previous + " ".join(map(str, pinned)).encode()).digest()
 

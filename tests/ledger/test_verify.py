@@ -17,7 +17,8 @@ from ledger.log.interface import NewRound
 from ledger.log.sqlite import SQLiteEngine
 from ledger.log.stamp import GENESIS_RUNNING_HASH, running_hash
 from ledger.plans import Planned, PlanSet
-from ledger.verify import Heads, LogEnd, verify
+from ledger.verification import Heads, LogEnd
+from ledger.verify import verify
 from tests.ledger.log.processes import AGENT, PLAN, a_round, new_ledger, update
 
 LYON = PlanSet(agent="lyon", plan_version=1, platforms=(Planned(platform="acme-prod"),))
@@ -79,13 +80,13 @@ class Forger:
     def hash_anew(self):
         """Make the running hashes come out again."""
         for table, pinned in (
-            ("decisions", "position, record, position, recorded_ms, hash"),
-            ("rounds", "offset, offset, recorded_ms, hash"),
+            ("decisions", "position, '', record, position, recorded_ms, hash"),
+            ("rounds", "offset, agent, number, recorded_ms, hash"),
         ):
-            running = GENESIS_RUNNING_HASH
-            for place, *of_record in self.sql(f"SELECT {pinned} FROM {table} ORDER BY 1"):
-                running = running_hash(running, *of_record)
-                self.forge(table, place, running_hash=running)
+            running = {}
+            for place, chain, *of_record in self.sql(f"SELECT {pinned} FROM {table} ORDER BY 1"):
+                running[chain] = running_hash(running.get(chain, GENESIS_RUNNING_HASH), *of_record)
+                self.forge(table, place, running_hash=running[chain])
 
 
 def verified(path, saved=None, **options):
@@ -112,14 +113,15 @@ def test_an_untouched_ledger_fits_and_is_counted(path):
 
     assert found.misfit is None
     assert (found.heads.decisions.records, found.streams) == (LAST_FACT, 3)
-    assert (found.heads.probes.records, found.agents) == (LAST_ROUND, 1)
+    assert {agent: end.records for agent, end in found.heads.probes.items()} == {AGENT: LAST_ROUND}
+    assert found.void == 0
 
 
 def test_an_empty_ledger_fits(tmp_path):
     SQLiteEngine(str(tmp_path / "ledger.db")).close()
 
     assert verified(tmp_path / "ledger.db") == verified(tmp_path / "ledger.db", Heads())
-    assert heads_of(tmp_path / "ledger.db") == Heads(LogEnd(), LogEnd())
+    assert heads_of(tmp_path / "ledger.db") == Heads(LogEnd(), {})
 
 
 def test_what_is_appended_while_the_ledger_is_verified_waits_for_the_next_time(path):
@@ -393,7 +395,7 @@ def test_tables_and_guards_are_those_of_a_ledger(path, change, what):
     misfit = verified(path).misfit
 
     assert (misfit.log, misfit.place, misfit.what) == ("file", None, what)
-    assert str(misfit).startswith("the file itself: ")
+    assert str(misfit).startswith("the storage itself: ")
 
 
 def test_a_guard_that_says_something_else_is_found(path):
@@ -437,7 +439,8 @@ def test_a_tail_deleted_through_sql_is_noticed_by_what_sqlite_remembers(path, ta
 
     assert misfit.log == "file"
     assert "its tail was taken away" in misfit.what
-    assert getattr(verified(path).heads, log).records == 55
+    heads = verified(path).heads
+    assert (heads.decisions if log == "decisions" else heads.probes[AGENT]).records == 55
 
 
 @pytest.mark.parametrize(("table", "log"), [("decisions", "decisions"), ("rounds", "probes")])
@@ -452,6 +455,58 @@ def test_a_tail_cut_off_without_a_trace_is_found_by_the_head_that_was_saved(path
 
     assert (misfit.log, misfit.place) == (log, 56)
     assert "its tail was cut off" in misfit.what
+
+
+def lyon_too(path):
+    """Rounds of a second agent between those of the first."""
+    with Ledger.open(f"sqlite:///{path}") as ledger:
+        for number in (1, 2, 3):
+            ledger.append_rounds("lyon", [a_round(number, "lyon")._replace(n=1, jitter=b"\0")])
+            ledger.append_rounds(AGENT, [a_round(LAST_ROUND + number)])
+
+
+def test_each_agent_is_held_to_its_own_end_that_was_saved(path):
+    lyon_too(path)
+    saved = heads_of(path)
+    with Forger(path) as forger:
+        forger.sql("DELETE FROM rounds WHERE agent = 'lyon' AND number = 3")
+        forger.sql(f"UPDATE rounds SET offset = offset - 1 WHERE offset = {LAST_ROUND + 6}")
+        forger.sql("UPDATE sqlite_sequence SET seq = seq - 1 WHERE name = 'rounds'")
+
+    assert verified(path).misfit is None
+    misfit = verified(path, saved).misfit
+
+    assert (misfit.log, misfit.stream) == ("probes", "lyon")
+    assert "agent lyon went up to 3 records when its end was saved, and has 2" in misfit.what
+
+
+def test_an_agent_that_is_gone_is_found_by_its_end_that_was_saved(path):
+    saved = replace(heads_of(path), probes={"lyon": LogEnd(1, "sha256:" + "1" * 64)})
+
+    assert "agent lyon went up to 1 records" in verified(path, saved).misfit.what
+
+
+def test_the_running_hash_of_an_agent_does_not_depend_on_the_others(path):
+    alone, lyon = heads_of(path).probes, a_round(1, "lyon")._replace(n=1, jitter=b"\0")
+    with Ledger.open(f"sqlite:///{path}") as ledger:
+        ledger.append_rounds("lyon", [lyon])
+
+    both = heads_of(path).probes
+
+    assert sorted(both) == ["lyon", AGENT]
+    assert both[AGENT] == alone[AGENT]
+
+
+def test_the_clock_of_the_file_never_runs_backwards_between_agents_either(path):
+    lyon_too(path)
+    with Forger(path) as forger:
+        forger.sql("UPDATE rounds SET recorded_ms = 1 WHERE agent = 'lyon'")
+        forger.hash_anew()
+
+    misfit = verified(path).misfit
+
+    assert (misfit.log, misfit.place) == ("probes", LAST_ROUND + 1)
+    assert "its recorded clock runs backwards (round 1 of agent lyon)" in misfit.what
 
 
 def test_a_tail_replaced_by_another_is_found_by_the_head_that_was_saved(path):

@@ -6,13 +6,16 @@ from uuid import UUID
 from eventsourcing.persistence import ApplicationRecorder
 
 from ledger.errors import UnusableLedgerError
-from ledger.log.interface import KeptFact, KeptRound, LogHead, NewRound, RoundHead
+from ledger.log.interface import Fault, KeptFact, KeptRound, LogHead, NewRound, RoundHead
 from ledger.log.kafka import topics as topics_
 from ledger.log.kafka.address import Address
+from ledger.log.kafka.copied import UNFINISHED, EveryRound, copied_rounds
+from ledger.log.kafka.copying import KafkaCopying
 from ledger.log.kafka.mirror import Mirror, path_of
 from ledger.log.kafka.places import Placed
 from ledger.log.kafka.probes import ProbeLog
 from ledger.log.kafka.recorder import KafkaRecorder
+from ledger.log.kafka.reread import Reread, fault_of
 from ledger.log.kafka.sender import RoundSender, Sent
 from ledger.log.kafka.tail import Heard, Tail
 from ledger.log.kafka.writer import Writer
@@ -42,6 +45,7 @@ class KafkaEngine:
                 broker answers; or a copy into this ledger has not ended (`copying` is for the copy itself).
         """
         self.address = address
+        self._copied: Mapping[str, int] | None = EveryRound() if copying else None
         self._topics = topics_.check(address)
         self._mirror = Mirror(path_of(address, self._topics), self._topics)
         self._tail = Tail(address, self._mirror)
@@ -55,8 +59,9 @@ class KafkaEngine:
             raise
         self._writer = Writer(address, self._tail)
         self._decisions = KafkaRecorder(self._mirror, self._tail, self._writer, stream_type)
-        self._probes = ProbeLog(address, self._mirror, self._topics.probes.partitions, self._copied)
+        self._probes = ProbeLog(address, self._mirror, self._topics.probes.partitions, self._copied_rounds)
         self._sender = RoundSender(address, self._probes)
+        self._reread: Reread | None = None
 
     @property
     def decisions(self) -> ApplicationRecorder:
@@ -64,12 +69,13 @@ class KafkaEngine:
 
     def _refuse_unfinished_copy(self) -> None:
         if self._mirror.state().is_unfinished_copy:
-            raise UnusableLedgerError(
-                f"a copy into {self.address} has begun and not ended; run the same `constat copy` again"
-            )
+            raise UnusableLedgerError(UNFINISHED.format(self.address))
 
-    def _copied(self) -> Mapping[str, int]:
-        return {}
+    def _copied_rounds(self) -> Mapping[str, int] | None:
+        if self._copied is None:
+            with self._mirror.reading() as connection:
+                self._copied = copied_rounds(connection)
+        return self._copied
 
     def facts(self, *, after: int = 0, until: int | None = None) -> Iterator[KeptFact]:
         last = UNBOUNDED if until is None else until
@@ -172,15 +178,41 @@ class KafkaEngine:
             ]
 
     def fact_rows(self, *, until: int) -> Iterator[FactRow]:
-        raise NotImplementedError
+        self._end_reread()
+        self._reread = Reread(self.address, self._topics, self._mirror, self._probes.records)
+        return self._reread.facts(until)
 
     def round_rows(self, *, until: int) -> Iterator[RoundRow]:
-        raise NotImplementedError
+        if self._reread is None:
+            for _ in self.fact_rows(until=0):
+                pass  # they say which rounds a copy brought
+        assert self._reread
+        return self._reread.rounds(until)
 
-    def fault(self) -> str | None:
-        return self._mirror.fault()
+    def _end_reread(self) -> None:
+        if self._reread:
+            self._reread.close()
+            self._reread = None
+
+    def void_records(self) -> int:
+        query = (
+            "SELECT (SELECT count(*) FROM records WHERE void NOTNULL) "
+            "+ (SELECT coalesce(sum(void), 0) FROM ends)"
+        )
+        return self._number(query)
+
+    def fault(self) -> Fault | None:
+        if what := fault_of(self.address):
+            return Fault(what, "do not write, and compare with a backup or with another mirror")
+        what = self._mirror.fault()
+        return Fault(f"the mirror: {what}", f"delete {self._mirror.path}, it is made anew") if what else None
+
+    @property
+    def copying(self) -> KafkaCopying:
+        return KafkaCopying(self.address, self._mirror, self._tail, self._writer, self._probes)
 
     def close(self) -> None:
+        self._end_reread()
         self._writer.close()
         self._sender.close()
         self._probes.close()

@@ -15,8 +15,10 @@ from ledger.errors import UnusableLedgerError
 from ledger.fact import GENESIS_HASH, hash_of
 from ledger.log.arbitration import Head, round_objection
 from ledger.log.interface import KeptRound, RoundHead
+from ledger.log.kafka.copied import UNFINISHED
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.recorder import UNBOUNDED
+from ledger.log.rows import RoundRow
 from ledger.log.stamp import GENESIS_RUNNING_HASH, running_hash
 
 
@@ -55,6 +57,11 @@ class Placed(NamedTuple):
     hash: str
     running_hash: bytes
 
+    def row(self, value: bytes) -> RoundRow:
+        """All that is stored of it, with its bytes."""
+        said = (self.agent, self.number, self.start_ms, self.recorded_ms)
+        return RoundRow(self.offset, *said, self.hash, self.running_hash, value)
+
     def kept(self, value: bytes) -> KeptRound:
         """The round with its bytes."""
         return KeptRound(
@@ -81,8 +88,13 @@ _NEVER = _Last(Head(0, GENESIS_HASH), 0, GENESIS_RUNNING_HASH)
 class Places:
     """The index of the rounds in a mirror, within one transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, copied: Mapping[str, int], partitions: int) -> None:
-        """`copied`: agent -> its last round that a copy brought; only those keep the clock they came with."""
+    def __init__(
+        self, connection: sqlite3.Connection, copied: Mapping[str, int] | None, partitions: int
+    ) -> None:
+        """`copied`: agent -> its last round that a copy brought; only those keep the clock they came with.
+
+        None while that is not known, because a copy has begun and not ended.
+        """
         self._connection = connection
         self._copied = copied
         self._partitions = partitions
@@ -134,6 +146,8 @@ class Places:
     def _stamped_ms(self, probed: Probed, claimed: _Claimed) -> int | None:
         if probed.recorded_ms is None:
             return probed.appended_ms
+        if self._copied is None:
+            raise UnusableLedgerError(UNFINISHED.format("this ledger"))
         return probed.recorded_ms if claimed.number <= self._copied.get(claimed.agent, 0) else None
 
     def _add(self, probed: Probed, claimed: _Claimed, last: _Last, stamped_ms: int) -> Placed:

@@ -11,8 +11,8 @@ from ledger.log.kafka.partitions import Partitions
 from ledger.log.kafka.places import End, Placed, Places, Probed
 from ledger.log.stamp import intact
 
-Copied = Callable[[], Mapping[str, int]]
-"""Agent -> its last round that a copy into this ledger brought."""
+Copied = Callable[[], Mapping[str, int] | None]
+"""Agent -> its last round that a copy into this ledger brought; None if that cannot be known yet."""
 
 
 class ProbeLog:
@@ -20,7 +20,7 @@ class ProbeLog:
 
     def __init__(self, address: Address, mirror: Mirror, partitions: int, copied: Copied) -> None:
         self._mirror = mirror
-        self._partitions = partitions
+        self.partitions = partitions
         self._copied = copied
         self._topic = Partitions(address, mirror.path)
 
@@ -30,11 +30,11 @@ class ProbeLog:
 
     def partition_of(self, agent: str) -> int:
         """The partition that holds an agent's rounds."""
-        return places.partition_of(agent, self._partitions)
+        return places.partition_of(agent, self.partitions)
 
     def catch_up(self, partitions: Sequence[int] | None = None) -> None:
         """Place every round that was acknowledged before this call."""
-        chosen = range(self._partitions) if partitions is None else partitions
+        chosen = range(self.partitions) if partitions is None else partitions
         for partition, until in self._topic.ends(chosen).items():
             for _ in self._new(partition, until):
                 pass
@@ -60,7 +60,7 @@ class ProbeLog:
         First what is placed already, then what is new. `query` and `bounds` say the same as `wanted`, to
         the index.
         """
-        every = range(self._partitions)
+        every = range(self.partitions)
         chosen = every if agents is None else sorted({self.partition_of(agent) for agent in agents})
         for partition, until in self._topic.ends(chosen).items():
             next_place = self._end(partition).next_place
@@ -92,7 +92,7 @@ class ProbeLog:
     def _judged(
         self, connection: sqlite3.Connection, partition: int, batch: Sequence[Probed]
     ) -> list[tuple[Placed, bytes]]:
-        placing = Places(connection, self._copied(), self._partitions)
+        placing = Places(connection, self._copied(), self.partitions)
         next_place = places.end_of(connection, partition).next_place
         found = []
         for probed in batch:
@@ -102,6 +102,10 @@ class ProbeLog:
                 found.append((placed, probed.value))
         placing.close()
         return found
+
+    def records(self, partition: int, first: int, until: int) -> Iterator[list[Probed]]:
+        """The records of a partition from a place up to another, whether they count or not."""
+        return self._topic.records(partition, first, until)
 
     def _end(self, partition: int) -> End:
         with self._mirror.reading() as connection:

@@ -67,7 +67,12 @@ class _Head(BaseModel):
 def of_events(events: Sequence[StoredEvent]) -> Record:
     """The record of an append, under a nonce that nobody else has."""
     parts = [Part(str(e.originator_id), e.originator_version, e.topic, e.state) for e in events]
-    return Record(secrets.token_hex(16), parts)
+    return Record(fresh_nonce(), parts)
+
+
+def fresh_nonce() -> str:
+    """A name for one attempt that nobody else has."""
+    return secrets.token_hex(16)
 
 
 def encode(record: Record) -> bytes:

@@ -108,7 +108,7 @@ class RoundSender:
             sending = self._shared_producer()
             answers = [
                 sending.send(
-                    topic, new.value, agent.encode(), partition=partition, headers=_headers(clock_ms)
+                    topic, new.value, agent.encode(), partition=partition, headers=headers_of(clock_ms)
                 )
                 for new, clock_ms in rounds
             ]
@@ -147,5 +147,6 @@ class RoundSender:
             give_back(discarded)
 
 
-def _headers(recorded_ms: int | None) -> list[tuple[str, bytes]]:
+def headers_of(recorded_ms: int | None) -> list[tuple[str, bytes]]:
+    """What a round is sent with besides its bytes: the clock that a copy brings along."""
     return [] if recorded_ms is None else [(RECORDED_MS, str(recorded_ms).encode())]

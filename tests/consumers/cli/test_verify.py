@@ -29,7 +29,7 @@ def tampered(path, *statements):
 
 
 @pytest.mark.usefixtures("path")
-def test_a_ledger_that_fits_is_counted_with_both_running_hashes(constat):
+def test_a_ledger_that_fits_is_counted_with_the_running_hashes_of_its_decisions_and_of_each_agent(constat):
     answer = constat("verify")
 
     assert (answer.code, answer.err) == (0, "")
@@ -45,8 +45,10 @@ def test_json_holds_the_same_for_machines(constat):
     found = json.loads(answer.out)
     assert answer.code == 0
     assert (found["fits"], found["misfit"], found["streams"], found["agents"]) == (True, None, 2, 1)
-    assert {log: end["records"] for log, end in found["heads"].items()} == {"decisions": 3, "probes": 5}
-    assert found["heads"]["probes"]["running_hash"] in constat("verify").out
+    assert (found["rounds"], found["void"]) == (5, 0)
+    assert found["heads"]["decisions"]["records"] == 3
+    assert found["heads"]["probes"][AGENT]["records"] == 5
+    assert found["heads"]["probes"][AGENT]["running_hash"] in constat("verify").out
 
 
 def test_what_does_not_fit_is_named_and_the_answer_is_no(constat, path):
@@ -87,7 +89,9 @@ def test_what_was_printed_earlier_finds_a_log_that_was_cut_short(constat, path, 
     assert constat("verify").code == 0
     answer = constat("verify", "--saved", saved)
     assert answer.code == 1
-    assert "the log went up to 3 when its end was saved: its tail was cut off" in answer.out
+    assert (
+        "the log went up to 3 records when its end was saved, and has 1: its tail was cut off" in answer.out
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ledger.application import Ledger
 from ledger.errors import DamagedLedgerError
 from ledger.fact import Draft
+from ledger.log.interface import LogHead
 from ledger.log.sqlite import SQLiteEngine
 from ledger.plans import Planned, PlanSet
 from ledger.rounds import Round

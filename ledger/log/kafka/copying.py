@@ -1,0 +1,249 @@
+"""What a ledger on Kafka offers to a copy: its rows, and a way in that keeps their recorded clocks.
+
+Many records are on their way at once; what became of them is read from the log, as always. A record that was
+sent twice counts once, so a copy that broke off goes on behind the last one that is there.
+"""
+
+from array import array
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from eventsourcing.persistence import IntegrityError, StoredEvent
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from ledger.errors import BadInputError, ConflictError, UnusableLedgerError
+from ledger.log.interface import Ends, RoundsEnd
+from ledger.log.kafka import record as records
+from ledger.log.kafka.address import Address
+from ledger.log.kafka.mirror import Mirror
+from ledger.log.kafka.outcomes import meaning_of, shown
+from ledger.log.kafka.places import Placed, Probed, partition_of
+from ledger.log.kafka.probes import ProbeLog
+from ledger.log.kafka.record import Part, Record
+from ledger.log.kafka.sender import headers_of
+from ledger.log.kafka.tail import Tail
+from ledger.log.kafka.writer import Writer, give_back, producer
+from ledger.log.recorder import UNBOUNDED
+from ledger.log.rows import FactRow, RoundRow, columns
+from ledger.log.stamp import GENESIS_RUNNING_HASH, intact
+
+PAGE = 1000
+IN_FLIGHT = 5_000
+"""Records on their way at once."""
+BULK: dict[str, Any] = {"linger_ms": 20, "batch_size": 524_288, "delivery_timeout_ms": 120_000}
+"""Large batches, and brokers that fail for a while do not end a long copy."""
+
+
+class KafkaCopying:
+    """See `ledger.log.interface.Copying`."""
+
+    def __init__(
+        self, address: Address, mirror: Mirror, tail: Tail, writer: Writer, probes: ProbeLog
+    ) -> None:
+        self._address = address
+        self._mirror = mirror
+        self._tail = tail
+        self._writer = writer
+        self._probes = probes
+
+    # ------------------------------------------------------------ how far it goes
+
+    def ends(self) -> Ends:
+        """How far the logs go, read to their ends."""
+        self._probes.catch_up()  # before the decisions, which then hold all their plans
+        rounds = dict(self._rounds_ends())
+        self._tail.catch_up(self._address.timeout_s)
+        query = "SELECT coalesce(max(position), 0) FROM decisions"
+        (position,) = self._one(query) or (0,)
+        return Ends(position, self.running_hash_at(position) or GENESIS_RUNNING_HASH, rounds)
+
+    def _rounds_ends(self) -> Iterator[tuple[str, RoundsEnd]]:
+        with self._mirror.reading() as connection:
+            lasts = connection.execute("SELECT agent, max(number) FROM places GROUP BY agent").fetchall()
+        for agent, number in lasts:
+            if end := self.rounds_end_at(agent, number):
+                yield agent, end
+
+    def running_hash_at(self, position: int) -> bytes | None:
+        """The running hash of the decisions up to a position."""
+        if position == 0:
+            return GENESIS_RUNNING_HASH
+        row = self._one("SELECT running_hash FROM decisions WHERE position = ?", position)
+        return row[0] if row else None
+
+    def rounds_end_at(self, agent: str, number: int) -> RoundsEnd | None:
+        """The rounds of an agent up to a number."""
+        query = (
+            "SELECT number, (SELECT count(*) FROM places WHERE agent = ?1 AND number <= ?2), running_hash, "
+            "recorded_ms FROM places WHERE agent = ?1 AND number = ?2"
+        )
+        row = self._one(query, agent, number)
+        return RoundsEnd(*row) if row else None
+
+    def _one(self, query: str, *bounds: int | str) -> tuple[Any, ...] | None:
+        with self._mirror.reading() as connection:
+            row: tuple[Any, ...] | None = connection.execute(query, bounds).fetchone()
+        return row
+
+    # ------------------------------------------------------------ from here
+
+    def facts(self, *, after: int, until: int) -> Iterator[FactRow]:
+        """The rows of the decisions that count, as they were judged."""
+        query = (
+            f"SELECT {columns(FactRow)} FROM decisions WHERE position > ? AND position <= ? "
+            "ORDER BY position LIMIT ?"
+        )
+        while True:
+            with self._mirror.reading() as connection:
+                rows = connection.execute(query, (after, until, PAGE)).fetchall()
+            yield from map(FactRow.of, rows)
+            if len(rows) < PAGE:
+                return
+            after = rows[-1][0]
+
+    def rounds(self, *, after: Mapping[str, int], until: Mapping[str, int]) -> Iterator[RoundRow]:
+        """The rows of the rounds that count, by their recorded clock, from all partitions side by side."""
+        order = self._order(after, until)
+        partitions = {partition_of(agent, self._probes.partitions) for agent in until}
+        readers = {partition: _Ahead(self._from(partition, order)) for partition in partitions}
+        try:
+            for first in range(0, len(order), PAGE):
+                for placed in self._placed(order[first : first + PAGE]):
+                    yield placed.row(readers[placed.partition].value(placed))
+        finally:
+            for reader in readers.values():
+                reader.close()
+
+    def _order(self, after: Mapping[str, int], until: Mapping[str, int]) -> "array[int]":
+        """The mirror's offsets of the rounds that are wanted; eight bytes each."""
+        query = "SELECT offset, agent, number FROM places ORDER BY recorded_ms, offset"
+        with self._mirror.reading() as connection:
+            return array(
+                "q",
+                (
+                    offset
+                    for offset, agent, number in connection.execute(query)
+                    if after.get(agent, 0) < number <= until.get(agent, 0)
+                ),
+            )
+
+    def _from(self, partition: int, order: "array[int]") -> Iterator[Probed]:
+        """The records of a partition from the first one that can be wanted."""
+        query = "SELECT min(place), max(place) FROM places WHERE partition = ? AND offset >= ?"
+        first, last = self._one(query, partition, min(order, default=UNBOUNDED)) or (None, None)
+        if first is not None:
+            for batch in self._probes.records(partition, first, last + 1):
+                yield from batch
+
+    def _placed(self, offsets: Sequence[int]) -> list[Placed]:
+        query = f"SELECT * FROM places WHERE offset IN ({','.join('?' * len(offsets))})"
+        with self._mirror.reading() as connection:
+            found = {row[0]: Placed(*row) for row in connection.execute(query, list(offsets))}
+        return [found[offset] for offset in offsets]
+
+    # ------------------------------------------------------------ into here
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether a copy into these topics has begun and not ended."""
+        return self._mirror.state().is_unfinished_copy
+
+    def begin(self) -> None:
+        """Nothing is marked: records that call themselves copied mark the topics by being there."""
+        if self._mirror.state().own:
+            raise ConflictError(
+                f"{self._address} holds facts of its own, and a copy keeps every position; copy into new "
+                "topics"
+            )
+
+    def restore_facts(self, rows: Iterable[FactRow]) -> None:
+        """Send rows, each append as one record again, and wait until they have been read back."""
+        appends = (list(same) for _, same in groupby(rows, key=lambda row: row.record))
+        topic = self._address.decisions
+        self._send((topic, _encoded(append), None, 0, []) for append in appends)
+        self._tail.catch_up(self._address.timeout_s)
+
+    def restore_rounds(self, rows: Iterable[RoundRow]) -> None:
+        """Send rows, each as one record, and place them."""
+        topic, partitions = self._address.probes, self._probes.partitions
+        self._send(
+            (
+                topic,
+                row.value,
+                row.agent.encode(),
+                partition_of(row.agent, partitions),
+                headers_of(row.recorded_ms),
+            )
+            for row in rows
+        )
+        self._probes.catch_up()
+
+    def _send(
+        self, sendings: Iterable[tuple[str, bytes, bytes | None, int, list[tuple[str, bytes]]]]
+    ) -> None:
+        sending = producer(self._address, **BULK)
+        close_s = 0.0
+        try:
+            self._send_all(sending, sendings)
+            close_s = 5.0
+        except KafkaError as error:
+            raise UnusableLedgerError(
+                f"the copy into {self._address} broke off ({shown(error)}; {meaning_of(error).advice}); run "
+                "the same `constat copy` again, it goes on where this one stopped"
+            ) from error
+        finally:
+            give_back(sending, timeout_s=close_s)
+
+    def _send_all(
+        self,
+        sending: KafkaProducer,
+        sendings: Iterable[tuple[str, bytes, bytes | None, int, list[tuple[str, bytes]]]],
+    ) -> None:
+        on_their_way: deque[Any] = deque()
+        for topic, value, key, partition, headers in sendings:
+            on_their_way.append(sending.send(topic, value, key, headers, partition))
+            if len(on_their_way) > IN_FLIGHT:
+                on_their_way.popleft().get()
+        for sent in on_their_way:
+            sent.get()
+
+    def end(self, closing: StoredEvent) -> None:
+        """Append the closing fact; it is the first record of the ledger's own."""
+        try:
+            self._writer.append([closing])
+        except IntegrityError as error:
+            raise ConflictError(
+                f"somebody else has written to {self._address} during the copy; copy into a new one"
+            ) from error
+
+
+class _Ahead:
+    """The values of a partition by place, read ahead where they are asked for in nearly their order."""
+
+    def __init__(self, found: Iterator[Probed]) -> None:
+        self._found = found
+        self._passed: dict[int, bytes] = {}
+
+    def value(self, sought: Placed) -> bytes:
+        while sought.place not in self._passed:
+            probed = next(self._found)
+            self._passed[probed.place] = probed.value
+        what = f"round {sought.number} of agent {sought.agent}"
+        return intact(self._passed.pop(sought.place), sought.hash, what)
+
+    def close(self) -> None:
+        if hasattr(self._found, "close"):
+            self._found.close()
+
+
+def _encoded(append: Sequence[FactRow]) -> bytes:
+    parts = [Part(row.stream, row.sequence, row.type, row.value) for row in append]
+    try:
+        return records.encode(Record(records.fresh_nonce(), parts, append[0].recorded_ms))
+    except BadInputError as error:
+        raise BadInputError(
+            f"the append at position {append[0].record} cannot be kept on Kafka: {error}"
+        ) from error

@@ -1,0 +1,99 @@
+"""`constat copy`, as a person calls it: what it prints, and when the answer is no."""
+
+import json
+
+import pytest
+
+from ledger.application import Ledger, open_engine
+from projections.digests import Digest
+from tests.disputes.loading import folders, load
+from tests.ledger.log.processes import update
+from tests.oracle.together import Clock, tell_together
+
+
+@pytest.fixture
+def source(tmp_path):
+    """A ledger with a contract that has ended periods."""
+    clock = Clock()
+    with Ledger.open(f"sqlite:///{tmp_path}/constat.db", clock=clock) as ledger:
+        tell_together(ledger, clock, [load(folders()[0]).facts])
+    return "sqlite:///constat.db"
+
+
+def test_what_was_copied_and_compared_is_printed(constat, source):
+    answer = constat("copy", source, "sqlite:///target.db")
+
+    assert (answer.code, answer.err) == (0, "")
+    assert "sqlite:///constat.db -> sqlite:///target.db: " in answer.out
+    assert "the digest of every ended period's statement are the same in both" in answer.out
+    assert "w0-" in answer.out
+
+
+def test_json_holds_the_same_for_machines(constat, source):
+    found = json.loads(constat("copy", source, "sqlite:///target.db", "--json").out)
+    again = json.loads(constat("copy", source, "sqlite:///target.db", "--json").out)
+
+    assert (found["same"], found["had_ended"], again["had_ended"]) == (True, False, True)
+    assert found["digests"] == again["digests"] != []
+    assert found["copied"]["source"] == "sqlite:///constat.db"
+
+
+def test_a_copy_says_where_it_is_from_without_the_options_of_the_url(constat, source, kafka_url):
+    assert constat("copy", source, kafka_url).code == 0
+    answer = constat("copy", kafka_url, "sqlite:///back.db", "--json")
+
+    assert json.loads(answer.out)["copied"]["source"] == kafka_url.partition("?")[0]
+
+
+def test_the_answer_is_no_if_a_statement_has_another_digest(constat, source, monkeypatch):
+    told = iter(["sha256:1", "sha256:2"])
+    monkeypatch.setattr("projections.digests.digests", lambda _: [Digest("acme", "October", next(told))])
+
+    answer = constat("copy", source, "sqlite:///target.db")
+
+    assert answer.code == 1
+    assert "not the same: acme October is sha256:1 and became sha256:2; do not use the copy" in answer.out
+
+
+def test_a_ledger_is_not_copied_onto_itself(constat, source):
+    answer = constat("copy", source, source + "?timeout_s=3")
+
+    assert answer.code == 2
+    assert "are the same ledger; name another target" in answer.err
+
+
+def test_a_source_that_is_not_there_makes_no_target(constat, tmp_path):
+    answer = constat("copy", "sqlite:///nowhere.db", "sqlite:///target.db")
+
+    assert answer.code == 2
+    assert not (tmp_path / "target.db").exists()
+
+
+def test_a_copy_that_has_not_ended_is_refused_by_every_other_command(constat, tmp_path):
+    engine = open_engine(f"sqlite:///{tmp_path}/constat.db", copying=True)
+    engine.copying.begin()
+    engine.close()
+
+    for arguments in (("verify",), ("statement", "--contract", "acme", "--period", "1")):
+        answer = constat(*arguments)
+        assert answer.code == 2
+        assert "has begun and not ended; run the same `constat copy` again" in answer.err
+
+
+def test_the_demonstration_writes_only_to_an_empty_ledger_on_kafka(constat, kafka_url, tmp_path):
+    with Ledger.open(kafka_url) as ledger:
+        ledger.append(update("i-1", "somebody's own"))
+
+    answer = constat("--ledger", kafka_url, "demo")
+
+    assert answer.code == 2
+    assert "is not empty, and the demonstration writes only to an empty ledger" in answer.err
+    assert not (tmp_path / "constat-demo").exists()
+
+
+@pytest.mark.slow
+def test_the_demonstration_is_played_onto_kafka(constat, kafka_url):
+    answer = constat("--ledger", kafka_url, "demo")
+
+    assert (answer.code, answer.err) == (0, "")
+    assert f"into {kafka_url.partition('?')[0]}" in " ".join(answer.out.split())

@@ -1,0 +1,133 @@
+"""A ledger on Kafka read again from its topics: what they lost, and where the mirror says something else."""
+
+import sqlite3
+
+import pytest
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
+
+from ledger.application import Ledger
+from ledger.errors import UnusableLedgerError
+from ledger.fact import Draft
+from ledger.log.kafka.address import parse
+from ledger.log.kafka.writer import producer
+from ledger.verify import verify
+from tests.ledger.log.processes import AGENT, PLAN, a_round, update
+
+FACTS, ROUNDS = 7, 20
+
+
+def fill(ledger):
+    """A plan, some facts in appends of two, and rounds."""
+    ledger.append(Draft(f"plan:{AGENT}", PLAN, 0))
+    for number in range(3):
+        ledger.append(update("i-1", f"{number}"), update(f"i-{number + 2}", f"{number}"))
+    ledger.append_rounds(AGENT, [a_round(number) for number in range(1, ROUNDS + 1)])
+
+
+@pytest.fixture
+def url(kafka_url):
+    with Ledger.open(kafka_url) as ledger:
+        fill(ledger)
+    return kafka_url
+
+
+def verified(url, saved=None):
+    with Ledger.open(url) as ledger:
+        return verify(ledger.engine, saved)
+
+
+def mirror_of(url):
+    (path,) = parse(url).mirrors.glob("*.mirror")
+    return sqlite3.connect(path, isolation_level=None)
+
+
+def administrator(url):
+    return KafkaAdminClient(**parse(url).client)
+
+
+def test_an_untouched_ledger_fits_and_is_counted(url):
+    found = verified(url)
+
+    assert found.misfit is None
+    assert (found.heads.decisions.records, found.streams, found.rounds, found.void) == (FACTS, 5, ROUNDS, 0)
+
+
+def test_what_was_saved_earlier_is_passed_through(url):
+    saved = verified(url).heads
+    with Ledger.open(url) as ledger:
+        ledger.append(update("i-1", "one more"))
+
+    assert verified(url, saved).misfit is None
+
+
+def test_records_that_take_no_effect_are_counted_and_do_no_harm(url):
+    address = parse(url)
+    sending = producer(address)
+    sending.send(address.decisions, b"no record of a ledger", partition=0)
+    sending.send(address.probes, b"no round", partition=0)
+    sending.flush()
+    sending.close()
+
+    found = verified(url)
+
+    assert (found.misfit, found.void, found.rounds) == (None, 2, ROUNDS)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE records SET void = 'forged' WHERE offset = 2",
+        "UPDATE places SET recorded_ms = recorded_ms + 1 WHERE number = 12",
+        "DELETE FROM places WHERE number = 12",
+    ],
+)
+def test_a_mirror_that_says_something_else_than_the_topics_is_at_fault_and_not_the_ledger(url, change):
+    with mirror_of(url) as mirror:
+        mirror.execute(change)
+    mirror.close()
+
+    misfit = verified(url).misfit
+
+    assert misfit.log == "file"
+    assert "does not say" in misfit.what
+    assert "delete it, it is made anew" in misfit.what
+    assert "no record is at fault" in str(misfit)
+
+
+def test_a_mirror_whose_facts_were_changed_is_found(url):
+    with mirror_of(url) as mirror:
+        mirror.execute("UPDATE decisions SET recorded_ms = recorded_ms + 1 WHERE position = 3")
+    mirror.close()
+
+    assert verified(url).misfit.log == "file"
+
+
+@pytest.mark.parametrize(
+    ("topic", "what"),
+    [("decisions", "record 0 of the decisions topic cannot be read"), ("probes", "must begin at 0")],
+)
+def test_a_topic_whose_first_records_were_deleted_is_found(url, topic, what):
+    admin, name = administrator(url), getattr(parse(url), topic)
+    for partition in range(1 if topic == "decisions" else 2):
+        try:
+            admin.delete_records({TopicPartition(name, partition): 2})
+        except Exception:  # noqa: BLE001 - the partition without rounds has nothing to delete
+            assert topic == "probes"
+    admin.close()
+
+    misfit = verified(url).misfit
+
+    assert what in misfit.what
+
+
+def test_a_topic_whose_settings_could_lose_facts_is_refused_by_every_command(url):
+    admin = administrator(url)
+    name = parse(url).decisions
+    admin.alter_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, name, configs={"retention.ms": "1000000000"})]
+    )
+    admin.close()
+
+    with pytest.raises(UnusableLedgerError, match=r"retention\.ms is 1000000000 and must be -1"):
+        verified(url)

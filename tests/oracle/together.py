@@ -1,0 +1,90 @@
+"""Many worlds in one ledger, each under names of its own, merged by the moments at which things were recorded."""
+
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields, is_dataclass, replace
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from ledger import rounds
+from ledger.application import Ledger
+from ledger.fact import Draft
+from ledger.log import codec
+from ledger.rounds import Round
+from tests.oracle import facts as told
+from tests.oracle.retelling import retell
+
+NAMES = ("contract", "platform", "agent", "maintenance", "claim")
+
+
+class Clock:
+    """Says what the worlds say."""
+
+    now_ms = 0
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+class _Append(NamedTuple):
+    recorded_ms: int
+    order: int
+    world: int
+    agent: str
+    drafts: Sequence[Draft]
+    rounds: Sequence[Round]
+
+
+def tell_together(ledger: Ledger, clock: Clock, worlds: Iterable[Sequence[told.Fact]]) -> None:
+    """Append all worlds; the names of the n-th one begin with `w<n>-`."""
+    told_apart = [_appends(world, renamed(facts, f"w{world}-")) for world, facts in enumerate(worlds)]
+    for append in heapq.merge(*told_apart, key=lambda each: (each.recorded_ms, each.order)):
+        clock.now_ms = append.recorded_ms
+        if append.drafts:
+            ledger.append(*append.drafts)
+        else:
+            ledger.append_rounds(append.agent, append.rounds)
+
+
+def _appends(world: int, facts: Sequence[told.Fact]) -> list[_Append]:
+    story = retell(facts)
+    found = [*_facts(world, story.engine.facts()), *_rounds(world, story.engine.rounds())]
+    story.ledger.close()
+    return sorted(found, key=lambda each: (each.recorded_ms, each.order))
+
+
+def _facts(world: int, kept: Iterable[Any]) -> Iterator[_Append]:
+    for fact in kept:
+        envelope = codec.decode(fact.value)
+        draft = Draft(envelope.stream, envelope.fact, envelope.occurred_ms, envelope.source)
+        if envelope.stream.startswith("correction:"):
+            draft = replace(draft, stream=f"correction:w{world}-{envelope.stream.partition(':')[2]}")
+        yield _Append(fact.recorded_ms, 0, world, "", [draft], ())
+
+
+def _rounds(world: int, kept: Iterable[Any]) -> Iterator[_Append]:
+    by_append = sorted(kept, key=lambda each: (each.agent, each.number))
+    for (recorded_ms, agent), same in groupby(by_append, key=lambda each: (each.recorded_ms, each.agent)):
+        yield _Append(recorded_ms, 1, world, agent, (), [rounds.decode(each.value)[0] for each in same])
+
+
+def renamed(value: Any, prefix: str) -> Any:
+    """Facts with another contract, platforms, agents, maintenances and claims."""
+    if isinstance(value, list):
+        return [renamed(each, prefix) for each in value]
+    if not is_dataclass(value):
+        return value
+    changes: dict[str, Any] = {}
+    for field in fields(value):
+        now = getattr(value, field.name)
+        if field.name in NAMES:
+            changes[field.name] = prefix + now
+        elif field.name == "platforms":
+            changes[field.name] = tuple(prefix + each for each in now)
+        elif field.name == "file":
+            changes[field.name] = None  # a file has its own names; what it says is told without it
+        elif field.name == "agent_weights":
+            changes[field.name] = {prefix + agent: weight for agent, weight in now.items()}
+        else:
+            changes[field.name] = renamed(now, prefix)
+    return type(value)(**changes)
