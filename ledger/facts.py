@@ -77,10 +77,11 @@ BY_SUBJECT: Mapping[str, tuple[type[Fact], ...]] = {
     "correction": (ResultsCorrected,),
     "support": (SupportRequested, SupportAnswered),
     "operations": (BackupTaken, BackupReplicated, BackupExpired, DataPlaced, StorageMeasured),
+    "copy": (LedgerCopied,),
 }
 """The first word of a stream's name -> the facts that it may hold."""
 
-_NAMED_BY = {"plan": "agent", "support": "request", "operations": "platform"}
+_NAMED_BY = {"plan": "agent", "support": "request", "operations": "platform", "copy": "position"}
 """The field of a fact that is the rest of its stream's name, where it is not called like its subject."""
 
 _SUBJECT_OF = {fact: subject for subject, facts in BY_SUBJECT.items() for fact in facts}

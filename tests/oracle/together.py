@@ -58,7 +58,9 @@ def _facts(world: int, kept: Iterable[Any]) -> Iterator[_Append]:
         envelope = codec.decode(fact.value)
         draft = Draft(envelope.stream, envelope.fact, envelope.occurred_ms, envelope.source)
         if envelope.stream.startswith("correction:"):
-            draft = replace(draft, stream=f"correction:w{world}-{envelope.stream.partition(':')[2]}")
+            name = f"w{world}-{envelope.stream.partition(':')[2]}"
+            fact_named = envelope.fact.model_copy(update={"correction": name})
+            draft = replace(draft, stream=f"correction:{name}", fact=fact_named)
         yield _Append(fact.recorded_ms, 0, world, "", [draft], ())
 
 
