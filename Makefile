@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-kafka test soak check lint types imports generated format reference disputes pages lock clean
+.PHONY: help demo demo-kafka test faults soak check lint types imports generated format reference disputes pages lock clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ demo-kafka: $(INSTALLED) ## The same on a broker in a container (needs Docker; t
 
 test: $(INSTALLED) ## Run every test
 	$(BIN)/python -m pytest
+
+faults: $(INSTALLED) ## The short form of the faults on three real brokers (needs Docker); counts go to faults.jsonl
+	CONSTAT_FAULTS=faults.jsonl CONSTAT_REQUIRE_KAFKA=1 $(BIN)/python -m pytest -n 0 tests/ledger/log/kafka/test_faults.py
 
 soak: $(INSTALLED) ## The long form of the faults on three real brokers (about an hour; needs Docker)
 	CONSTAT_SOAK=1 CONSTAT_REQUIRE_KAFKA=1 $(BIN)/python -m pytest -n 0 tests/ledger/log/kafka/test_faults.py

@@ -8,7 +8,10 @@ from ledger import copy as copying
 from ledger.application import Ledger, open_engine
 from ledger.copies import LedgerCopied
 from ledger.errors import BadInputError, ConflictError, DamagedLedgerError, UnusableLedgerError
+from ledger.fact import GENESIS_HASH
 from ledger.log import codec
+from ledger.log.interface import NewRound
+from ledger.rounds import chained
 from ledger.verify import verify
 from tests.ledger.copying import AGENTS, copied, everything, fill, is_closed, opened
 from tests.ledger.log.processes import a_round, update
@@ -218,7 +221,8 @@ def test_somebody_who_opened_the_target_before_the_copy_and_writes_to_it_ends_th
             if writing == "facts":
                 other.append(update("i-9", "between"))
             else:
-                other.append_rounds("lyon", [a_round(1, "lyon")])
+                (value,) = chained([a_round(1, "lyon")], GENESIS_HASH)
+                other.engine.append_rounds("lyon", [NewRound(1, 60_000, value)])
 
     with pytest.raises(ConflictError, match="somebody else has written"):
         copied(source, target, progress=write)

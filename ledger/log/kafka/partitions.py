@@ -5,7 +5,7 @@ written anew, is refused.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,11 +37,21 @@ class Partitions:
         while self._idle:
             self._idle.pop().close()
 
-    def ends(self, partitions: Sequence[int]) -> Mapping[int, int]:
-        """The place behind the last record of each partition, as it is now."""
-        topics = [TopicPartition(self._address.probes, partition) for partition in partitions]
+    def ends(self, known: Mapping[int, End]) -> Mapping[int, int]:
+        """The place behind the last record of each partition, as it is now; `known` was read before.
+
+        Raises:
+            UnusableLedgerError: a partition no longer holds what was read of it, or no broker answers.
+        """
+        topics = [TopicPartition(self._address.probes, partition) for partition in known]
         with self._client() as client:
-            return {topic.partition: end for topic, end in client.end_offsets(topics).items()}
+            starts, ends = client.beginning_offsets(topics), client.end_offsets(topics)
+        for topic in topics:
+            if starts[topic]:
+                raise self._lost(topic.partition, f"it begins at {starts[topic]}, and must begin at 0")
+            if ends[topic] < (read := known[topic.partition].next_place):
+                raise self._lost(topic.partition, f"it ends at {ends[topic]}, and {read} records were read")
+        return {topic.partition: ends[topic] for topic in topics}
 
     def batches(self, partition: int, known: End, until: int) -> Iterator[list[Probed]]:
         """The records behind those that were read before, up to a place.
@@ -49,9 +59,6 @@ class Partitions:
         Raises:
             UnusableLedgerError: the topic no longer holds what was read before, or no broker answers.
         """
-        if until < known.next_place:
-            why = f"it ends at {until}, and {known.next_place} records of it were read"
-            raise self._lost(partition, why)
         if until > known.next_place:
             first = max(known.next_place - 1, 0)
             for batch in self.records(partition, first, until):

@@ -35,7 +35,7 @@ class ProbeLog:
     def catch_up(self, partitions: Sequence[int] | None = None) -> None:
         """Place every round that was acknowledged before this call."""
         chosen = range(self.partitions) if partitions is None else partitions
-        for partition, until in self._topic.ends(chosen).items():
+        for partition, until in self._topic.ends({each: self._end(each) for each in chosen}).items():
             for _ in self._new(partition, until):
                 pass
 
@@ -62,8 +62,8 @@ class ProbeLog:
         """
         every = range(self.partitions)
         chosen = every if agents is None else sorted({self.partition_of(agent) for agent in agents})
-        for partition, until in self._topic.ends(chosen).items():
-            next_place = self._end(partition).next_place
+        for partition, until in self._topic.ends({each: self._end(each) for each in chosen}).items():
+            next_place = min(self._end(partition).next_place, until)
             yield from self._placed(partition, next_place, query, bounds)
             for found, value in self._new(partition, until):
                 if found.place >= next_place and wanted(found):

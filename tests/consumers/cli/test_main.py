@@ -55,7 +55,7 @@ def test_a_ledger_is_named_by_its_path_or_by_a_url(constat, tmp_path, monkeypatc
     assert (tmp_path / "other.db").exists()
 
 
-@pytest.mark.parametrize("name", ["kafka://localhost:9092", "sqlite:///"])
+@pytest.mark.parametrize("name", ["postgres://localhost", "sqlite:///"])
 def test_a_ledger_of_another_kind_is_refused_by_showing_how_to_name_one(constat, name):
     answer = constat("contract", "show", "acme", "--ledger", name)
 

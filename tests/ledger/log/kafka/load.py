@@ -256,6 +256,11 @@ def _complete(address: Address, engine: KafkaEngine) -> dict[int, int]:
     return {0: end}
 
 
+def asked() -> bool:
+    """Whether faults were asked for: they take three brokers and minutes each."""
+    return bool(os.environ.get("CONSTAT_SOAK") or os.environ.get("CONSTAT_FAULTS"))
+
+
 def soak() -> bool:
     """Whether the long form was asked for."""
     return bool(os.environ.get("CONSTAT_SOAK"))

@@ -7,8 +7,10 @@ from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, R
 
 from ledger.application import Ledger
 from ledger.errors import UnusableLedgerError
+from ledger.log.interface import NewRound
 from ledger.log.kafka import topics
 from ledger.log.kafka.address import PASSWORD, parse
+from ledger.rounds import chained
 from tests import brokers
 from tests.ledger.log.processes import AGENT, a_round, update
 
@@ -89,7 +91,9 @@ def refusal_of(action, *arguments):
 
 def test_an_agent_writes_its_rounds_and_its_decision_is_refused(ledger):
     with Ledger.open(ledger.url_of("agent")) as agent:
-        agent.append_rounds(AGENT, [a_round(agent.engine.round_head(AGENT).number + 1)])
+        head = agent.engine.round_head(AGENT)
+        (value,) = chained([a_round(head.number + 1)], head.hash)
+        agent.engine.append_rounds(AGENT, [NewRound(head.number + 1, 0, value)])
 
         refused = refusal_of(agent.append, update("i-1", "x"))
 

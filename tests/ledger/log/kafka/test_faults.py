@@ -20,7 +20,13 @@ from tests.ledger.log.kafka import load
 from tests.ledger.log.kafka.load import PROGRESS_S, Load, planned, write_facts, write_rounds
 from tests.ledger.log.processes import AGENT, started, update
 
-pytestmark = [pytest.mark.timeout(1800), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.timeout(1800),
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not load.asked(), reason="faults of three brokers are tried by `make faults` and `make soak`"
+    ),
+]
 
 SOAK = load.soak()
 FROZEN_S = 60 if SOAK else 15

@@ -7,16 +7,18 @@ from kafka import TopicPartition
 
 from ledger.application import Ledger
 from ledger.errors import BadInputError, ConstatError, UnusableLedgerError
+from ledger.fact import Draft
 from ledger.log.kafka import topics
 from ledger.log.kafka.address import parse
-from tests.ledger.log.processes import AGENT, a_round, update
+from tests.ledger.log.processes import AGENT, PLAN, a_round, update
 
 
 @pytest.fixture
 def url(kafka_url):
     """A ledger with five facts and two rounds, and a mirror that has read them."""
     with Ledger.open(f"{kafka_url}&timeout_s=15") as ledger:
-        for number in range(5):
+        ledger.append(Draft(f"plan:{AGENT}", PLAN, 0))
+        for number in range(4):
             ledger.append(update("i-1", str(number)))
         ledger.append_rounds(AGENT, [a_round(1), a_round(2)])
         ledger.engine.head()

@@ -9,12 +9,13 @@ from kafka import errors
 from ledger.errors import BadInputError, ConflictError, UnknownOutcomeError, UnusableLedgerError
 from ledger.fact import GENESIS_HASH
 from ledger.log.interface import NewRound
-from ledger.log.kafka import probes, writer
+from ledger.log.kafka import sender, writer
 from ledger.log.kafka.address import parse
 from ledger.log.kafka.judge import Verdict
 from ledger.log.kafka.outcomes import MEANINGS, OTHERWISE, Outcome, meaning_of, shown
 from ledger.log.kafka.places import Places, Probed, partition_of
 from ledger.log.kafka.probes import ProbeLog
+from ledger.log.kafka.sender import RoundSender
 from ledger.log.kafka.writer import Writer
 from ledger.rounds import chained
 from tests.ledger.log.kafka.mirrors import mirror_at
@@ -111,7 +112,7 @@ class FakeTail:
 @pytest.fixture(autouse=True)
 def in_no_time(monkeypatch):
     monkeypatch.setattr(writer, "PAUSE_S", 0.01)
-    monkeypatch.setattr(probes, "RETRY_S", 0.01)
+    monkeypatch.setattr(sender, "PAUSE_S", 0.01)
 
 
 @pytest.fixture
@@ -283,12 +284,23 @@ class Probes(ProbeLog):
             placing.close()
 
 
+class Sending(RoundSender):
+    """Sends rounds to that topic."""
+
+    def __init__(self, address, there):
+        super().__init__(address, there)
+        self.log, self.unread, self.head = there.log, there.unread, there.head
+
+    def append(self, agent, rounds):
+        super().append(agent, [sender.Sent(new) for new in rounds])
+
+
 @pytest.fixture
 def probing(monkeypatch):
     def made(*steps, address=ADDRESS):
         log = Log(*steps)
-        monkeypatch.setattr(probes, "producer", log.producer)
-        return Probes(log, address)
+        monkeypatch.setattr(sender, "producer", log.producer)
+        return Sending(address, Probes(log, address))
 
     return made
 

@@ -11,13 +11,16 @@ from kafka import TopicPartition
 
 from ledger.application import Ledger
 from ledger.errors import ConflictError
+from ledger.fact import Draft
 from ledger.log import codec
 from ledger.log.interface import NewRound
 from ledger.log.kafka import tail
 from ledger.log.kafka.address import parse
+from ledger.log.kafka.sender import Sent
 from ledger.rounds import chained
 from tests.ledger.log.processes import (
     AGENT,
+    PLAN,
     TOGETHER,
     a_round,
     append_with_retry,
@@ -108,7 +111,9 @@ def test_of_two_writers_that_decided_on_the_same_state_exactly_one_wins_and_the_
 
 def test_a_zombie_that_sends_an_old_round_after_another_took_over_changes_nothing(kafka_url, elsewhere):
     with Ledger.open(kafka_url) as zombie, Ledger.open(elsewhere) as other:
+        zombie.append(Draft(f"plan:{AGENT}", PLAN, 0))
         zombie.append_rounds(AGENT, [a_round(1)])
+        other.engine.head()  # it has read the plan
         head = zombie.engine.round_head(AGENT)
         other.append_rounds(AGENT, [a_round(2)])
         (value,) = chained([a_round(3)], head.hash)
@@ -116,9 +121,7 @@ def test_a_zombie_that_sends_an_old_round_after_another_took_over_changes_nothin
 
         with pytest.raises(ConflictError, match="does not extend"):
             zombie.engine.append_rounds(AGENT, [late])
-        assert (
-            zombie.engine._probes._send(AGENT, [(late, None)]) is None
-        )  # past its own check, as a zombie is
+        assert zombie.engine._sender._send(AGENT, [Sent(late)]) is None  # past its own check, as a zombie is
 
         for ledger in (zombie, other):
             assert [found.number for found in ledger.engine.rounds()] == [1, 2]
