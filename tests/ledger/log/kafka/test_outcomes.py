@@ -289,7 +289,10 @@ class Sending(RoundSender):
 
     def __init__(self, address, there):
         super().__init__(address, there)
-        self.log, self.unread, self.head = there.log, there.unread, there.head
+        self.there, self.log, self.head = there, there.log, there.head
+
+    def cannot_be_read(self, *failures):
+        self.there.unread = list(failures)
 
     def append(self, agent, rounds):
         super().append(agent, [sender.Sent(new) for new in rounds])
@@ -348,7 +351,7 @@ def test_rounds_of_which_nothing_is_known_when_the_time_is_over_are_said_to_be_s
 
 def test_a_log_that_cannot_be_read_after_rounds_were_sent_is_read_again(probing):
     log = probing((True, None))
-    log.unread = [UNREACHABLE, UNREACHABLE, None]
+    log.cannot_be_read(UNREACHABLE, UNREACHABLE, None)
 
     log.append("paris", rounds(1, 2))
 
@@ -357,7 +360,7 @@ def test_a_log_that_cannot_be_read_after_rounds_were_sent_is_read_again(probing)
 
 def test_a_log_that_cannot_be_read_any_longer_leaves_the_outcome_unknown(probing):
     log = probing((True, None), address=SOON)
-    log.unread = [UNREACHABLE] * 10_000
+    log.cannot_be_read(*[UNREACHABLE] * 10_000)
 
     with pytest.raises(UnknownOutcomeError, match="no broker answers"):
         log.append("paris", rounds(1, 2))
