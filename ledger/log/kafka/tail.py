@@ -19,7 +19,7 @@ from ledger.errors import (
     UnusableLedgerError,
 )
 from ledger.log.kafka.address import Address
-from ledger.log.kafka.judge import Kept, Verdict, judge, verdict_on
+from ledger.log.kafka.judge import Kept, Verdict, judge
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.outcomes import Outcome, meaning_of, shown
 from ledger.log.kafka.topics import unreachable
@@ -236,8 +236,3 @@ class Tail:
             self._changed.notify_all()
         for woken in tuple(self._listeners):
             woken()
-
-    def known_verdict(self, nonce: str) -> Verdict | None:
-        """The verdict that the mirror has on a nonce, whoever read it."""
-        with self._mirror.reading() as connection:
-            return verdict_on(connection, nonce)

@@ -1,7 +1,7 @@
 """Three real brokers, writers under load, and one fault after the other: nothing is lost, nothing comes twice.
 
-The short form of each fault is part of every run; `make soak` runs the long one. Each case ends with the same
-oracles (`load.check`), and says what was tried to see them fail.
+`make faults` runs the short form of each, `make soak` the long one; a plain run skips them. Each case ends with
+the oracles of `load.check`, which raise; so does every wait for progress.
 """
 
 import os
