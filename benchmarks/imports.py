@@ -35,7 +35,7 @@ CONSTAT = Path(sys.executable).parent / "constat"
 
 
 class Cost(NamedTuple):
-    """What a command took: seconds of the clock, seconds of the processors, megabytes at its peak."""
+    """What a command took: seconds of the clock and of the processors, megabytes of its largest process."""
 
     wall_s: float
     cpu_s: float
@@ -86,6 +86,20 @@ def main() -> None:
             (
                 "replay to the statement",
                 timed(CONSTAT, "statement", "--period", "1", "--json", "--ledger", url),
+            ),
+            (
+                "the same, in one process",
+                timed(
+                    "env",
+                    "CONSTAT_WORKERS=1",
+                    CONSTAT,
+                    "statement",
+                    "--period",
+                    "1",
+                    "--json",
+                    "--ledger",
+                    url,
+                ),
             ),
             (
                 "replay to the penalties",

@@ -121,6 +121,9 @@ ledger that does not exist; nothing else does.
 or input; the sentence on the standard error says what to do. 3: an error of Constat's own (`CONSTAT_TRACEBACK=1` shows
 where it came from). A warning is a sentence there too, and changes no code.
 
+**Processes.** Figures over many rounds are folded by one process for each core; `CONSTAT_WORKERS=1` (or another number)
+says how many. The figures and their digest are the same.
+
 **Times** are RFC 3339, `2026-10-01T09:00+02:00`. A time of a fact (`--at`, `--given-at`, `--from` and `--to` of a
 notice, a claim or a correction, a row of results) and a moment of knowledge (`--as-of`, `--and`) always carry their offset
 or `Z`. `--from` and `--to` of a question (`statement` and its parts, `compare`, `diff`, `explain`), and `explain --at`,

@@ -23,6 +23,7 @@ from ledger.maintenance import Maintenance
 from ledger.operations import Operations
 from ledger.plans import PlanSet
 from ledger.support import Request
+from projections.steps import Steps
 
 Derived = TypeVar("Derived")
 
@@ -90,6 +91,13 @@ def at_head(engine: Engine, now_ms: int) -> AsOf:
     return AsOf(head.position, head.recorded_ms, max(now_ms, head.recorded_ms))
 
 
+StepsByAgent = Mapping[str, Mapping[str, Steps]]
+"""Of each agent, the steps of each platform that it has probed."""
+
+Fold = Callable[["Known", Sequence[str], frozenset[str], int], StepsByAgent]
+"""Folds the known rounds of some agents to steps: for some platforms, stale after so many milliseconds."""
+
+
 @dataclass(frozen=True)
 class Known:
     """Everything known at a moment: facts folded by subject, and the rounds, read when asked for."""
@@ -99,12 +107,15 @@ class Known:
     engine: Engine = field(repr=False, compare=False)
     memo: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
     """What was derived last, by what it is; shared by the moments of one question."""
+    fold: Fold | None = field(default=None, repr=False, compare=False)
+    """Who folds the rounds, if it is not to be done here; it gives what `observed.fold_agents` gives."""
 
     @classmethod
-    def at(cls, engine: Engine, as_of: AsOf) -> "Known":
+    def at(cls, engine: Engine, as_of: AsOf, fold: Fold | None = None) -> "Known":
         """Read the facts known at a moment."""
         kept = engine.facts(until=as_of.position)
-        return cls(as_of, [codec.recorded(k.value, k.position, k.recorded_ms) for k in kept], engine)
+        facts = [codec.recorded(k.value, k.position, k.recorded_ms) for k in kept]
+        return cls(as_of, facts, engine, fold=fold)
 
     def latest(self, slot: Hashable, key: Hashable, derive: Callable[[], Derived]) -> Derived:
         """What `derive` gives for a key that names everything that it depends on.

@@ -7,6 +7,7 @@ import polars as pl
 from ledger.corrections import Correction
 from ledger.interval import Interval, union
 from projections.asof import Known
+from projections.observed import fold_agents
 from projections.steps import CODES, DEGRADED, DOWN, UNKNOWN, UP, Steps, known_within, laid_over
 from projections.stream import Stream
 
@@ -48,15 +49,9 @@ def _frame(said: Said, until_ms: int) -> pl.DataFrame:
 
 
 def _observed(known: Known, platforms: frozenset[str], stale_after_ms: int) -> Said:
-    streams = {agent: Stream(known, agent, platforms, stale_after_ms) for agent in _agents(known, platforms)}
-    if streams:
-        for kept in known.rounds(agents=list(streams)):
-            streams[kept.agent].take(kept)
-    return {
-        (platform, agent): steps
-        for agent, stream in streams.items()
-        for platform, steps in stream.steps().items()
-    }
+    fold = known.fold or fold_agents
+    folded = fold(known, _agents(known, platforms), platforms, stale_after_ms)
+    return {(platform, agent): said for agent, steps in folded.items() for platform, said in steps.items()}
 
 
 def _agents(known: Known, platforms: frozenset[str]) -> list[str]:

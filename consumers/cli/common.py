@@ -162,11 +162,12 @@ def _past(engine: "Engine", text: str) -> int:
 
 @contextmanager
 def open_known(url: str, text: str | None) -> Iterator["Known"]:
-    """What a ledger knew at the moment that a person asks for."""
+    """What a ledger knew at the moment that a person asks for; many rounds are folded on all cores."""
+    from consumers.workers import Workers
     from projections.asof import Known
 
     with open_ledger(url) as ledger:
-        yield Known.at(ledger.engine, as_of(ledger.engine, text))
+        yield Known.at(ledger.engine, as_of(ledger.engine, text), Workers.of(url).fold)
 
 
 def console() -> "Console":

@@ -1,0 +1,142 @@
+"""Folding by several processes: the same steps, the same digest, the same refusal."""
+
+import os
+import signal
+import sqlite3
+
+import pytest
+
+import consumers.workers as workers_module
+from consumers.workers import Share, Workers, fold_share
+from ledger.application import Ledger
+from ledger.errors import BadInputError, DamagedLedgerError
+from ledger.fact import Draft
+from ledger.log.database import IN_MEMORY
+from ledger.plans import Planned, PlanSet
+from ledger.rounds import Round
+from projections.asof import Known, at_head
+from projections.observed import fold_agents
+
+PLATFORMS = ("acme-prod", "acme-test")
+AGENTS = ("lyon", "nice", "paris")
+STALE_AFTER_MS = 150_000
+
+
+def rounds_of(agent: str) -> list[Round]:
+    """Half an hour of an agent; what it saw depends on its name."""
+    turn = AGENTS.index(agent) + 2
+    return [
+        Round(
+            agent=agent,
+            number=number,
+            plan=f"{agent}/1",
+            start_ms=number * 60_000,
+            n=2,
+            not_up={0: ("down", 503, "")} if number % turn == 0 else {},
+            jitter=bytes(2),
+        )
+        for number in range(1, 31)
+    ]
+
+
+@pytest.fixture
+def url(tmp_path):
+    """A ledger of three agents, on disk."""
+    found = f"sqlite:///{tmp_path}/ledger.db"
+    with Ledger.open(found) as ledger:
+        for agent in AGENTS:
+            plan = PlanSet(
+                agent=agent, plan_version=1, platforms=tuple(Planned(platform=p) for p in PLATFORMS)
+            )
+            ledger.append(Draft(f"plan:{agent}", plan, 0))
+            ledger.append_rounds(agent, rounds_of(agent))
+    return found
+
+
+@pytest.fixture
+def known(url):
+    with Ledger.open(url) as ledger:
+        yield Known.at(ledger.engine, at_head(ledger.engine, 0))
+
+
+@pytest.fixture(autouse=True)
+def few_are_many(monkeypatch):
+    monkeypatch.setattr(workers_module, "MANY_ROUNDS", 1)
+
+
+def asked(known):
+    return known, AGENTS, frozenset(PLATFORMS), STALE_AFTER_MS
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 16])
+def test_any_number_of_processes_gives_the_same_steps(url, known, count):
+    folded = Workers(url, count).fold(*asked(known))
+
+    assert folded == fold_agents(*asked(known))
+    assert sum(len(steps["acme-prod"]) for steps in folded.values()) > 30
+
+
+def test_what_was_recorded_after_the_moment_is_not_seen_by_another_process_either(url, known):
+    before = fold_agents(*asked(known))
+    with Ledger.open(url) as ledger:
+        late = rounds_of("paris")[-1]._replace(
+            number=31, start_ms=31 * 60_000, not_up={1: ("down", 0, "late")}
+        )
+        ledger.append_rounds("paris", [late])
+
+    assert Workers(url, 3).fold(*asked(known)) == before
+
+
+def test_damage_that_another_process_meets_is_reported_as_if_it_were_met_here(url, known, tmp_path):
+    with sqlite3.connect(tmp_path / "ledger.db") as connection:
+        connection.execute("DROP TRIGGER rounds_update")
+        connection.execute("UPDATE rounds SET value = x'7b7d' WHERE agent = 'nice' AND number = 7")
+
+    with pytest.raises(DamagedLedgerError, match="round 7 of agent nice"):
+        Workers(url, 3).fold(*asked(known))
+
+
+def kill_oneself(_share: Share) -> None:
+    """What befalls a process that takes too much memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_the_share_of_a_process_that_was_killed_is_folded_here(url, known, monkeypatch):
+    monkeypatch.setattr(workers_module, "fold_share", kill_oneself)
+
+    assert Workers(url, 3).fold(*asked(known)) == fold_agents(*asked(known))
+
+
+def test_few_rounds_start_no_process(url, known, monkeypatch):
+    monkeypatch.setattr(workers_module, "MANY_ROUNDS", 91)
+    monkeypatch.setattr(workers_module, "fold_share", kill_oneself)
+    monkeypatch.setattr(workers_module, "_folded", None)
+
+    assert Workers(url, 3).fold(*asked(known)) == fold_agents(*asked(known))
+
+
+def test_a_share_is_folded_through_an_engine_of_its_own(url, known):
+    share = Share(url, known.as_of, known.facts, ["nice"], frozenset(PLATFORMS), STALE_AFTER_MS)
+
+    assert fold_share(share) == {"nice": fold_agents(*asked(known))["nice"]}
+
+
+@pytest.mark.parametrize(("said", "count"), [("1", 1), ("7", 7)])
+def test_the_environment_may_say_how_many(monkeypatch, said, count):
+    monkeypatch.setenv("CONSTAT_WORKERS", said)
+
+    assert Workers.of(IN_MEMORY).count == count
+
+
+def test_if_it_does_not_it_is_one_for_each_core(monkeypatch):
+    monkeypatch.delenv("CONSTAT_WORKERS", raising=False)
+
+    assert Workers.of(IN_MEMORY).count == len(os.sched_getaffinity(0))
+
+
+@pytest.mark.parametrize("said", ["many", "-2", "0"])
+def test_what_is_no_number_of_processes_is_refused(monkeypatch, said):
+    monkeypatch.setenv("CONSTAT_WORKERS", said)
+
+    with pytest.raises(BadInputError, match=f"CONSTAT_WORKERS={said} is no number of processes"):
+        Workers.of(IN_MEMORY)
