@@ -52,20 +52,22 @@ def write(path: Path, log: Log) -> None:
     dice = random.Random(SEED)
     with Ledger(SQLiteEngine(str(path), clock=lambda: FIRST_MS)) as ledger:
         for number in range(log.agents):
-            plan = _plan(f"agent-{number}", log.platforms)
+            plan = plan_of(f"agent-{number}", log.platforms)
             ledger.append(Draft(stream_of(plan.agent), plan, FIRST_MS))
-            rounds = _rounds(dice, plan, log)
+            rounds = rounds_of(dice, plan, log)
             while batch := list(islice(rounds, AT_ONCE)):
-                ledger.append_rounds(plan.agent, batch)
+                ledger.appendrounds_of(plan.agent, batch)
 
 
-def _plan(agent: str, platforms: int) -> PlanSet:
+def plan_of(agent: str, platforms: int) -> PlanSet:
+    """A plan that spreads its platforms over the minute."""
     offsets_ms = [i * MINUTE_MS // platforms for i in range(platforms)]
     planned = tuple(Planned(platform=f"p{i:05}", offset_ms=offset) for i, offset in enumerate(offsets_ms))
     return PlanSet(agent=agent, plan_version=1, platforms=planned)
 
 
-def _rounds(dice: random.Random, plan: PlanSet, log: Log) -> Iterator[Round]:
+def rounds_of(dice: random.Random, plan: PlanSet, log: Log) -> Iterator[Round]:
+    """One agent's rounds, one a minute."""
     n, begin = len(plan.platforms), log.not_up * ENDS
     columns = [_latencies(dice, n) for _ in range(16)]
     exact = bytes.maketrans(bytes([LATE]), bytes([LATE - 1]))
