@@ -185,12 +185,7 @@ def a_month_of_rounds(url: str, broker: str) -> None:
                 for found in chunk:
                     value = encode(found, previous_hash)
                     previous_hash = hash_of(value)
-                    producer.send(
-                        parse(url).probes,
-                        value=value,
-                        key=agent.encode(),
-                        partition=partition_of(agent, PARTITIONS),
-                    )
+                    producer.send(parse(url).probes, value=value, **where)
                 producer.flush()
     producer.close()
 
