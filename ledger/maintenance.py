@@ -207,8 +207,8 @@ def _require_announced(state: Maintenance, maintenance: str, what: str) -> None:
         raise RefusedError(f"maintenance {maintenance} was never announced; publish its notice first")
     if state.announced is None:
         raise RefusedError(
-            f"the notice of {maintenance} was withdrawn and cannot be {what}; publish a new notice under "
-            "another name"
+            f"the notice of {maintenance} has been withdrawn, so there is nothing to be {what}; publish a "
+            "new notice under another name"
         )
 
 

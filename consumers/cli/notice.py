@@ -46,7 +46,14 @@ def publish(
         return subject.publish(state, notice)
 
     recording.take_down(
-        ledger, subject, maintenance, decide, at=given_at, as_json=as_json, platforms=platform
+        ledger,
+        subject,
+        maintenance,
+        decide,
+        at=given_at,
+        option="--given-at",
+        as_json=as_json,
+        platforms=platform,
     )
 
 
@@ -65,14 +72,16 @@ def move(
     """Put announced work at another interval; the notices before stay in the register."""
     from ledger import maintenance as subject
 
-    given_ms = recording.occurrence(given_at)
+    given_ms = recording.occurrence(given_at, "--given-at")
 
     def decide(state: subject.Maintenance) -> subject.NoticeMoved:
         announced = common.span_between(start, end)
         moved = subject.NoticeMoved(maintenance=maintenance, announced=announced, reason=reason, by=by)
         return subject.move(state, given_ms, moved)
 
-    recording.take_down(ledger, subject, maintenance, decide, at=given_at, as_json=as_json)
+    recording.take_down(
+        ledger, subject, maintenance, decide, at=given_at, option="--given-at", as_json=as_json
+    )
 
 
 @app.command()
@@ -88,10 +97,12 @@ def withdraw(
     """Take an announcement back: from then on nothing is announced."""
     from ledger import maintenance as subject
 
-    given_ms = recording.occurrence(given_at)
+    given_ms = recording.occurrence(given_at, "--given-at")
 
     def decide(state: subject.Maintenance) -> subject.NoticeWithdrawn:
         withdrawn = subject.NoticeWithdrawn(maintenance=maintenance, reason=reason, by=by)
         return subject.withdraw(state, given_ms, withdrawn)
 
-    recording.take_down(ledger, subject, maintenance, decide, at=given_at, as_json=as_json)
+    recording.take_down(
+        ledger, subject, maintenance, decide, at=given_at, option="--given-at", as_json=as_json
+    )

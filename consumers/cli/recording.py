@@ -53,9 +53,10 @@ def take_down(
     at: str | None,
     as_json: bool,
     platforms: Iterable[str] = (),
+    option: str = "--at",
 ) -> None:
     """Record what a subject decides and print it; `platforms` must belong to some contract."""
-    occurred_ms = occurrence(at)
+    occurred_ms = occurrence(at, option)
     with common.open_ledger(ledger) as opened, understood():
         require_platforms(opened, platforms)
         recorded = opened.record(
@@ -64,8 +65,8 @@ def take_down(
     common.print_recorded(recorded, as_json=as_json)
 
 
-def occurrence(at: str | None) -> int:
-    """When something happened; a moment far ahead is refused, because a fact is in the past.
+def occurrence(at: str | None, option: str = "--at") -> int:
+    """When something happened, by an option; a moment far ahead is refused, because a fact is in the past.
 
     Raises:
         BadInputError: the moment lies more than a day ahead of the clock.
@@ -74,7 +75,7 @@ def occurrence(at: str | None) -> int:
 
     occurred_ms = common.occurred(at)
     if occurred_ms > common.now_ms() + EARLY_MS:
-        raise BadInputError(f"--at {at} is yet to come; a fact says what happened, so correct the time")
+        raise BadInputError(f"{option} {at} is yet to come; a fact says what happened, so correct the time")
     return occurred_ms
 
 

@@ -208,7 +208,8 @@ class Database:
 
     def _damaged(self, why: str) -> DamagedLedgerError:
         return DamagedLedgerError(
-            f"{self.path}: the file is damaged ({why}); run `constat verify`, then restore it from a copy"
+            f"{self.path}: the file is damaged ({why}); restore it from a copy (`constat verify` names the "
+            "first record that does not fit, as far as the file can be read)"
         )
 
     def close(self) -> None:

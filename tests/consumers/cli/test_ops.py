@@ -61,7 +61,10 @@ def test_a_withdrawn_notice_cannot_be_moved_and_the_answer_says_what_to_do(signe
         ),
         ((*PUBLISH[:-1], "2026-10-06T01:00+02:00"), "exchange the two times"),
         ((*PUBLISH[:-1], "2026-10-06T04:00"), "has no zone"),
-        ((*PUBLISH, "--given-at", "2126-10-06T02:00+02:00"), "yet to come"),
+        (
+            (*PUBLISH, "--given-at", "2126-10-06T02:00+02:00"),
+            "--given-at 2126-10-06T02:00+02:00 is yet to come",
+        ),
         ((*PUBLISH[:-1], "9999-12-31T23:59:59Z"), "after the year 9998"),
         (("notice", "publish", "d b", *PUBLISH[3:]), "maintenance:"),
         (("maintenance", "start", "db"), "publish its notice first"),
