@@ -27,7 +27,7 @@ from ledger.log.kafka.topics import unreachable
 Heard = Callable[[int, int], None]
 """Hears how many records have been read of how many, while a reader catches up."""
 
-POLL_MS = 100
+POLL_MS = 50
 RETRY_S = 0.5
 FETCH: dict[str, Any] = {
     "enable_auto_commit": False,
@@ -38,6 +38,8 @@ FETCH: dict[str, Any] = {
     "max_poll_records": 5_000,
     "max_partition_fetch_bytes": 16 << 20,
     "fetch_max_bytes": 64 << 20,
+    "fetch_max_wait_ms": POLL_MS,  # a broker answers in order: what else is asked waits behind a fetch
+    "retry_backoff_ms": 20,  # the client pauses so long when it first hears of a topic
     "receive_buffer_bytes": 4 << 20,
     "request_timeout_ms": 10_000,
     "bootstrap_timeout_ms": 10_000,
