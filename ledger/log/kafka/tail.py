@@ -41,7 +41,7 @@ FETCH: dict[str, Any] = {
     "receive_buffer_bytes": 4 << 20,
     "request_timeout_ms": 10_000,
     "bootstrap_timeout_ms": 10_000,
-    "metadata_max_age_ms": 30_000,
+    "metadata_max_age_ms": 5_000,  # a leader that was cut off answers on, and knows no better
     "metrics_enabled": False,
 }
 """How a log is read: nothing is skipped, nothing is committed, a lost position is an error."""

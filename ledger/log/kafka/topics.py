@@ -1,5 +1,6 @@
 """The two topics of a ledger: how they are made, and what of their settings could lose or reorder facts."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -9,7 +10,9 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import (
     ClusterAuthorizationFailedError,
     InvalidReplicationFactorError,
+    KafkaConnectionError,
     KafkaError,
+    KafkaTimeoutError,
     NoError,
     TopicAlreadyExistsError,
     TopicAuthorizationFailedError,
@@ -25,6 +28,9 @@ PROBE_PARTITIONS = 6
 """How many partitions the probes are spread over if nobody says otherwise; fixed for the ledger's life."""
 PATIENCE_MS = 10_000
 """How long a broker may take to answer before a command says that none does."""
+SPREAD_S = 1.0
+"""How soon every broker knows of a topic that was just made."""
+PAUSE_S = 0.2
 
 SETTINGS = {
     "cleanup.policy": "delete",
@@ -61,6 +67,10 @@ class Fault(NamedTuple):
     def __str__(self) -> str:
         """A sentence."""
         return f"{self.topic}: {self.setting} is {self.value} and must be {self.required}, because {self.why}"
+
+
+class _MissingError(UnusableLedgerError):
+    """The broker that was asked knows of no such topic. Another may, or the same in a moment."""
 
 
 class Topics(NamedTuple):
@@ -137,6 +147,10 @@ def administrator(address: Address) -> Iterator[KafkaAdminClient]:
         raise unreachable(address, error) from error
     try:
         yield client
+    except (KafkaConnectionError, KafkaTimeoutError) as error:
+        raise UnreachableLedgerError(
+            f"a broker of {address} hung up when it was asked ({shown(error)}); check the brokers, try again"
+        ) from error
     except KafkaError as error:
         raise UnusableLedgerError(f"{address}: {shown(error)}; {_advice(type(error))}") from error
     finally:
@@ -179,7 +193,7 @@ def describe(address: Address, client: KafkaAdminClient) -> Topics:
 def _refuse_what_is_not_shown(address: Address, errors: Mapping[str, type[Exception]]) -> None:
     missing = [name for name, error in errors.items() if error is UnknownTopicOrPartitionError]
     if missing:
-        raise UnusableLedgerError(
+        raise _MissingError(
             f"there is no ledger at {address}: {' and '.join(missing)} is missing; make it with "
             f"`constat --ledger {address} topics create`"
         )
@@ -210,8 +224,19 @@ def look(address: Address) -> Topics:
     Raises:
         UnusableLedgerError: no broker answers, or one of them is not there or closed to this user.
     """
-    with administrator(address) as client:
-        return describe(address, client)
+    began_s = time.monotonic()
+    while True:
+        try:
+            with administrator(address) as client:
+                return describe(address, client)
+        except (
+            UnreachableLedgerError,
+            _MissingError,
+        ) as error:  # a broker that starts hangs up, or knows less
+            patience_s = SPREAD_S if isinstance(error, _MissingError) else PATIENCE_MS / 1000
+            if time.monotonic() - began_s > patience_s:
+                raise
+            time.sleep(PAUSE_S)
 
 
 def check(address: Address) -> Topics:

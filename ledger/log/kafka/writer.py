@@ -33,7 +33,7 @@ SEND: dict[str, Any] = {
     "bootstrap_timeout_ms": 10_000,
     "max_request_size": 1_048_576,
     "allow_auto_create_topics": False,
-    "metadata_max_age_ms": 30_000,
+    "metadata_max_age_ms": 5_000,  # a leader that was cut off answers on, and knows no better
     "metrics_enabled": False,
 }
 """How a log is written: acknowledged by all replicas in step, in order, and given up in seconds."""
