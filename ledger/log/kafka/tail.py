@@ -19,10 +19,10 @@ from ledger.errors import (
     UnusableLedgerError,
 )
 from ledger.log.kafka.address import Address
+from ledger.log.kafka.connecting import connected
 from ledger.log.kafka.judge import Kept, Verdict, judge
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.outcomes import Outcome, meaning_of, shown
-from ledger.log.kafka.topics import unreachable
 
 Heard = Callable[[int, int], None]
 """Hears how many records have been read of how many, while a reader catches up."""
@@ -53,10 +53,7 @@ def consumer(address: Address) -> KafkaConsumer:
     Raises:
         UnreachableLedgerError: no broker answers.
     """
-    try:
-        return KafkaConsumer(**address.client, **FETCH)
-    except (KafkaError, OSError, ValueError) as error:
-        raise unreachable(address, error) from error
+    return connected(KafkaConsumer, address, **FETCH)
 
 
 class Tail:

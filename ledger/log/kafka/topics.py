@@ -17,8 +17,9 @@ from kafka.errors import (
     for_code,
 )
 
-from ledger.errors import BadInputError, UnreachableLedgerError, UnusableLedgerError
+from ledger.errors import BadInputError, UnusableLedgerError
 from ledger.log.kafka.address import Address
+from ledger.log.kafka.connecting import connected
 from ledger.log.kafka.outcomes import Outcome, meaning_of_kind, shown
 
 PROBE_PARTITIONS = 6
@@ -129,12 +130,9 @@ def administrator(address: Address) -> Iterator[KafkaAdminClient]:
     Raises:
         UnusableLedgerError: no broker answers, or it refuses to.
     """
-    try:
-        client = KafkaAdminClient(
-            **address.client, bootstrap_timeout_ms=PATIENCE_MS, request_timeout_ms=PATIENCE_MS
-        )
-    except (KafkaError, OSError, ValueError) as error:
-        raise unreachable(address, error) from error
+    client = connected(
+        KafkaAdminClient, address, bootstrap_timeout_ms=PATIENCE_MS, request_timeout_ms=PATIENCE_MS
+    )
     try:
         yield client
     except KafkaError as error:
@@ -148,14 +146,6 @@ def _advice(kind: type[BaseException]) -> str:
         return "start as many brokers, or ask for fewer with --replicas"
     meaning = meaning_of_kind(kind)
     return meaning.advice if meaning.outcome is Outcome.NO else "check the brokers and try again"
-
-
-def unreachable(address: Address, error: BaseException) -> UnreachableLedgerError:
-    """What a person is told when no broker lets the client in."""
-    return UnreachableLedgerError(
-        f"no broker of {address} answers ({shown(error)}); check that it runs, the host and port, and "
-        "whether the URL must say ?tls=yes or ?user=NAME, and the password"
-    )
 
 
 def describe(address: Address, client: KafkaAdminClient) -> Topics:

@@ -17,10 +17,10 @@ from kafka.errors import KafkaError
 from ledger.errors import ConstatError, UnknownOutcomeError, UnusableLedgerError
 from ledger.log.kafka import record as records
 from ledger.log.kafka.address import Address
+from ledger.log.kafka.connecting import connected
 from ledger.log.kafka.judge import Verdict
 from ledger.log.kafka.outcomes import Outcome, meaning_of, refusal, shown
 from ledger.log.kafka.tail import Tail
-from ledger.log.kafka.topics import unreachable
 
 SEND: dict[str, Any] = {
     "acks": "all",
@@ -48,10 +48,7 @@ def producer(address: Address, **more: Any) -> KafkaProducer:  # noqa: ANN401 - 
     Raises:
         UnusableLedgerError: no broker answers.
     """
-    try:
-        return KafkaProducer(**address.client, **(SEND | more))
-    except (KafkaError, OSError, ValueError) as error:
-        raise unreachable(address, error) from error
+    return connected(KafkaProducer, address, **(SEND | more))
 
 
 def give_back(used: KafkaProducer, timeout_s: float = 0) -> None:
