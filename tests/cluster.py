@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import docker
 from docker.models.containers import Container
+from docker.models.volumes import Volume
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
@@ -14,22 +15,42 @@ from tests.brokers import IMAGE, SETTINGS
 NODES = (1, 2, 3)
 READY_S = 120
 LOGS = "/var/lib/kafka/data"
+DISK_MB = 512
+"""How much a broker can keep: in memory, so that filling it takes a second and harms nobody else."""
+STORAGE_IS_FORMATTED = "s,--final-configs-dir /opt/kafka/config$,& || true,"
+RUN = ["bash", "-c", f"exec bash <(sed '{STORAGE_IS_FORMATTED}' /etc/kafka/docker/run)"]
+"""As in compose.yaml: a broker that starts again finds its storage formatted, which some images take amiss."""
 
 
 class Cluster:
     """Brokers 1, 2 and 3; each is reached on a port of this machine that stays when it starts again.
 
-    Clients come in through the engine's own bridge, brokers speak to each other through `inner`: so a broker
-    can be cut off from the others while clients still reach it.
+    Clients come in through the engine's own bridge, where names mean nothing; brokers know each other by name
+    alone, and names lead through `inner`. So a broker can be cut off from the others while clients reach it.
     """
 
-    def __init__(self, tmpfs_mb: dict[int, int] | None = None) -> None:
+    def __init__(self) -> None:
         self._engine = docker.from_env()
-        self.inner = self._engine.networks.create(f"constat-test-{time.time_ns()}", internal=True)
+        name = f"constat-test-{time.time_ns()}"
+        self.inner = self._engine.networks.create(name, internal=True)
+        self._disks = {node: self._disk(f"{name}-{node}") for node in NODES}
+        self._keeper = self._keeper_of_disks(f"{name}-disks")
         self.ports = dict(zip(NODES, _free_ports(len(NODES)), strict=True))
-        self._nodes = {node: self._container(node, (tmpfs_mb or {}).get(node)) for node in NODES}
+        self._nodes = {node: self._container(node) for node in NODES}
 
-    def _container(self, node: int, tmpfs_mb: int | None) -> Container:
+    def _disk(self, name: str) -> Volume:
+        in_memory = {"type": "tmpfs", "device": "tmpfs", "o": f"size={DISK_MB}m,mode=0777"}
+        return self._engine.volumes.create(name, driver="local", driver_opts=in_memory)
+
+    def _keeper_of_disks(self, name: str) -> Container:
+        # What is in memory is gone when the last container that uses it stops, and brokers are to be killed.
+        disks = [f"{disk.name}:/disks/{node}" for node, disk in self._disks.items()]
+        forever = ["-c", "exec sleep infinity"]
+        return self._engine.containers.run(
+            IMAGE, forever, entrypoint="bash", name=name, volumes=disks, network_mode="none", detach=True
+        )
+
+    def _container(self, node: int) -> Container:
         port = self.ports[node]
         settings = SETTINGS | {
             "KAFKA_NODE_ID": str(node),
@@ -42,26 +63,29 @@ class Cluster:
             "KAFKA_BROKER_SESSION_TIMEOUT_MS": "6000",
             "KAFKA_LOG_DIRS": LOGS,
         }
-        return self._engine.containers.create(
+        container = self._engine.containers.create(
             IMAGE,
-            ["bash", "-c", "until [ -s /tmp/go ]; do sleep 0.1; done; exec /etc/kafka/docker/run"],
+            RUN,
             name=self._name(node),
             environment=settings,
             ports={f"{port}/tcp": ("127.0.0.1", port)},
-            tmpfs={LOGS: f"size={tmpfs_mb}m,uid=1000,mode=0755"} if tmpfs_mb else {},
+            volumes=[f"{self._disks[node].name}:{LOGS}"],
         )
+        self.inner.connect(container)
+        return container
 
     def _name(self, node: int) -> str:
         return f"{self.inner.name}-{node}"
 
     def start(self) -> "Cluster":
         """Start all, and wait until they serve."""
-        for container in self._nodes.values():
-            container.start()
-            self.inner.connect(container)
-        for container in self._nodes.values():
-            container.exec_run(["bash", "-c", "echo go > /tmp/go"])
-        self.wait_for(*NODES)
+        try:
+            for container in self._nodes.values():
+                container.start()
+            self.wait_for(*NODES)
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def container(self, node: int) -> Container:
@@ -74,10 +98,11 @@ class Cluster:
         return ",".join(f"127.0.0.1:{port}" for port in self.ports.values())
 
     @contextmanager
-    def administrator(self):
-        """A client that asks the brokers about themselves."""
+    def administrator(self, *nodes: int):
+        """A client that asks the brokers about themselves; these brokers first."""
+        asked = [f"127.0.0.1:{self.ports[node]}" for node in nodes or NODES]
         client = KafkaAdminClient(
-            bootstrap_servers=self.addresses.split(","), request_timeout_ms=5_000, bootstrap_timeout_ms=5_000
+            bootstrap_servers=asked, request_timeout_ms=5_000, bootstrap_timeout_ms=5_000
         )
         try:
             yield client
@@ -85,37 +110,45 @@ class Cluster:
             client.close()
 
     def wait_for(self, *nodes: int, seconds: float = READY_S) -> None:
-        """Wait until these brokers are members of the cluster."""
+        """Wait until each of these brokers answers for itself, and counts them all as members."""
         deadline_s = time.monotonic() + seconds
-        while not set(nodes) <= self._members():
-            assert time.monotonic() < deadline_s, f"brokers {nodes} did not come up: {self.logs()}"
-            time.sleep(0.3)
+        for node in nodes:
+            while not set(nodes) <= self._members_for(node):
+                assert time.monotonic() < deadline_s, f"broker {node} did not come up: {self.logs()}"
+                time.sleep(0.3)
 
-    def _members(self) -> set[int]:
+    def _members_for(self, node: int) -> set[int]:
         try:
-            with self.administrator() as client:
+            with self.administrator(node) as client:
                 return {broker["broker_id"] for broker in client.describe_cluster()["brokers"]}
         except (KafkaError, OSError):  # not there yet
             return set()
 
-    def leader(self, topic: str, partition: int = 0) -> int:
-        """The broker that leads a partition."""
-        with self.administrator() as client:
-            (described,) = client.describe_topics([topic])
-        found = {each["partition_index"]: each["leader_id"] for each in described["partitions"]}
-        return found[partition]
+    def leader(self, topic: str) -> int:
+        """The broker that leads partition 0."""
+        return self._first_partition(topic)["leader_id"]
 
     def in_step(self, topic: str) -> set[int]:
         """The replicas of partition 0 that are in step."""
-        with self.administrator() as client:
-            (described,) = client.describe_topics([topic])
-        return set(described["partitions"][0]["isr_nodes"])
+        return set(self._first_partition(topic)["isr_nodes"])
+
+    def _first_partition(self, topic: str) -> dict:
+        deadline_s = time.monotonic() + READY_S
+        while True:
+            try:
+                with self.administrator() as client:
+                    (described,) = client.describe_topics([topic])
+                return next(each for each in described["partitions"] if each["partition_index"] == 0)
+            except (KafkaError, OSError, StopIteration):  # it asked a broker that is not there yet
+                assert time.monotonic() < deadline_s, self.logs()
 
     # ------------------------------------------------------------ faults
 
     def kill(self, node: int) -> None:
-        """SIGKILL."""
-        self.container(node).kill()
+        """SIGKILL, unless it has ended by itself."""
+        self.container(node).reload()
+        if self.container(node).status == "running":
+            self.container(node).kill()
 
     def stop(self, node: int) -> None:
         """SIGTERM, and wait until it has left in order."""
@@ -143,17 +176,17 @@ class Cluster:
 
     def fill_disk(self, node: int) -> None:
         """Leave no byte on the disk of its logs."""
-        self.container(node).exec_run(
-            [
-                "bash",
-                "-c",
-                f"dd if=/dev/zero of={LOGS}/filler bs=64k; dd if=/dev/zero of={LOGS}/filler2 bs=512",
-            ]
-        )
+        filler = f"/disks/{node}/filler"
+        # The first ends where no block is left, the second where no byte is.
+        self._on_disks(f"cat /dev/zero > {filler}; while echo >> {filler}2; do :; done 2>/dev/null; true")
 
     def empty_disk(self, node: int) -> None:
         """Give the space back."""
-        self.container(node).exec_run(["bash", "-c", f"rm -f {LOGS}/filler*"])
+        self._on_disks(f"rm -f /disks/{node}/filler*")
+
+    def _on_disks(self, script: str) -> None:
+        code, said = self._keeper.exec_run(["bash", "-c", script], user="root")
+        assert code == 0, said.decode()
 
     def logs(self) -> str:
         """The ends of the brokers' logs."""
@@ -161,8 +194,10 @@ class Cluster:
 
     def close(self) -> None:
         """Remove everything."""
-        for node in NODES:
-            self.container(node).remove(force=True, v=True)
+        for container in (*self._nodes.values(), self._keeper):
+            container.remove(force=True, v=True)
+        for disk in self._disks.values():
+            disk.remove(force=True)
         self.inner.remove()
 
 

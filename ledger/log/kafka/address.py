@@ -17,6 +17,7 @@ from ledger.errors import BadInputError
 SCHEME = "kafka://"
 DEFAULT_LEDGER = "constat"
 PASSWORD = "CONSTAT_KAFKA_PASSWORD"  # noqa: S105 - the name of a variable, not a password
+KEY_PASSWORD = "CONSTAT_KAFKA_KEY_PASSWORD"  # noqa: S105 - as above
 MIRRORS = "CONSTAT_MIRRORS"
 """The environment variable that names the folder of the mirrors."""
 OPTIONS = {
@@ -24,7 +25,7 @@ OPTIONS = {
     "tls": "`yes` to speak TLS; implied by `ca`, `certificate` and `key`",
     "ca": "file with the authorities that may have signed the brokers' certificates; else the system's",
     "certificate": "file with the client's own certificate, where brokers ask for one",
-    "key": "file with the key of that certificate",
+    "key": f"file with the key of that certificate; its password, if it has one, in {KEY_PASSWORD}",
     "mirrors": f"folder of the mirrors; else {MIRRORS}, else the user's cache",
     "timeout_s": "how long an append may wait for a verdict; 60 if left out",
 }
@@ -32,7 +33,19 @@ OPTIONS = {
 _URL = re.compile(r"kafka://(?P<brokers>[^/?]+)(?:/(?P<ledger>[^?]*))?(?:\?(?P<options>.*))?", re.DOTALL)
 _BROKER = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 _LEDGER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_FILES = {"ca": "ssl_cafile", "certificate": "ssl_certfile", "key": "ssl_keyfile"}
+"""Option -> what the client calls it."""
 _TIMEOUT_S = 60
+
+
+class Secret(str):
+    """A password: whoever logs the settings of a client does not log it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """No more than that there is one."""
+        return "'…'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +88,7 @@ def parse(url: str, environment: Mapping[str, str] = os.environ) -> Address:
     found = _URL.fullmatch(url)
     if not found:
         raise _bad(url, "it names no broker")
-    if "@" in found["brokers"]:
+    if "@" in url.partition("?")[0]:
         raise BadInputError(
             "a name or password does not stand in front of the brokers: write ?user=NAME behind the URL, "
             f"and the password into the environment as {PASSWORD}"
@@ -128,23 +141,39 @@ def _mirrors(options: Mapping[str, str], environment: Mapping[str, str]) -> Path
 
 
 def _security(options: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, Any]:
-    files = {name: _file(name, options[name]) for name in ("ca", "certificate", "key") if name in options}
-    tls = bool(files) or _is_yes("tls", options.get("tls", "no"))
-    user = options.get("user")
-    if not tls and not user:
+    tls = _tls(options, environment)
+    user = _user(options, environment)
+    if tls is None:
+        return {"security_protocol": "SASL_PLAINTEXT", **user} if user else {}
+    return {"security_protocol": "SASL_SSL" if user else "SSL", **tls, **user}
+
+
+def _tls(options: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, Any] | None:
+    files = {client: _file(name, options[name]) for name, client in _FILES.items() if name in options}
+    if not _is_yes("tls", options.get("tls", "yes" if files else "no")):
+        if files:
+            raise BadInputError(
+                "tls=no, but ca, certificate or key name a file for TLS; leave out the one or the other"
+            )
+        return None
+    if "key" in options and "certificate" not in options:
+        raise BadInputError("key=FILE needs its certificate; name it, too, with certificate=FILE")
+    if "certificate" in options and environment.get(KEY_PASSWORD):
+        files["ssl_password"] = Secret(environment[KEY_PASSWORD])
+    return files
+
+
+def _user(options: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, Any]:
+    if "user" not in options:
         return {}
-    protocol = ("SASL_" if user else "") + ("SSL" if tls else "PLAINTEXT")
-    settings: dict[str, Any] = {"security_protocol": protocol}
-    if tls:
-        client_names = {"ca": "ssl_cafile", "certificate": "ssl_certfile", "key": "ssl_keyfile"}
-        settings |= {client_names[name]: path for name, path in files.items()}
-    if user:
-        settings |= {
-            "sasl_mechanism": "SCRAM-SHA-512",
-            "sasl_plain_username": user,
-            "sasl_plain_password": _password(user, environment),
-        }
-    return settings
+    user = options["user"]
+    if not user:
+        raise BadInputError("user= names nobody; write user=NAME, or leave it out")
+    return {
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": user,
+        "sasl_plain_password": _password(user, environment),
+    }
 
 
 def _file(option: str, path: str) -> str:
@@ -159,8 +188,8 @@ def _is_yes(option: str, text: str) -> bool:
     return text == "yes"
 
 
-def _password(user: str, environment: Mapping[str, str]) -> str:
+def _password(user: str, environment: Mapping[str, str]) -> Secret:
     password = environment.get(PASSWORD)
     if not password:
         raise BadInputError(f"the password of {user} is missing; put it into the environment as {PASSWORD}")
-    return password
+    return Secret(password)

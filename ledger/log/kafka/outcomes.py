@@ -4,12 +4,14 @@
 settles it. The table is also a page of the reference, which is generated from here.
 """
 
+import re
 from enum import StrEnum
 from typing import NamedTuple
 
 from kafka import errors
 
 from ledger.errors import ConstatError, UnusableLedgerError
+from ledger.log.kafka.address import PASSWORD
 
 
 class Outcome(StrEnum):
@@ -50,7 +52,9 @@ MEANINGS: dict[type[Exception], Meaning] = {
     errors.InvalidTopicError: Meaning(Outcome.NO, "the name of the ledger is none that Kafka takes"),
     errors.TopicAuthorizationFailedError: Meaning(Outcome.NO, _RIGHTS),
     errors.ClusterAuthorizationFailedError: Meaning(Outcome.NO, _RIGHTS),
-    errors.SaslAuthenticationFailedError: Meaning(Outcome.NO, "check the user and password"),
+    errors.SaslAuthenticationFailedError: Meaning(
+        Outcome.NO, f"check user in the URL, and {PASSWORD} in the environment"
+    ),
     errors.UnsupportedSaslMechanismError: Meaning(Outcome.NO, "the broker must offer SCRAM-SHA-512"),
     errors.LogTruncationError: Meaning(Outcome.LOST, _LOST),
     errors.OffsetOutOfRangeError: Meaning(Outcome.LOST, _LOST),
@@ -93,7 +97,11 @@ def refusal(error: BaseException, what: str) -> ConstatError:
     return UnusableLedgerError(f"{what}: {shown(error)}; {meaning_of(error).advice}; nothing was written")
 
 
+_KIND = re.compile(r"^(\[Error -?\d+\] |\w+Error(: |$))+")
+"""What the client writes in front of an error's text: its number and class, sometimes twice."""
+
+
 def shown(error: BaseException) -> str:
     """An error of the client in one line."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text.removeprefix(f"{type(error).__name__}: ")[:300]
+    text = " ".join(str(error).split())
+    return (_KIND.sub("", text) or type(error).__name__)[:300]

@@ -19,10 +19,10 @@ from ledger.errors import (
     UnusableLedgerError,
 )
 from ledger.log.kafka.address import Address
+from ledger.log.kafka.connecting import connected
 from ledger.log.kafka.judge import Kept, Verdict, judge
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.outcomes import Outcome, meaning_of, shown
-from ledger.log.kafka.topics import unreachable
 
 Heard = Callable[[int, int], None]
 """Hears how many records have been read of how many, while a reader catches up."""
@@ -43,7 +43,7 @@ FETCH: dict[str, Any] = {
     "receive_buffer_bytes": 4 << 20,
     "request_timeout_ms": 10_000,
     "bootstrap_timeout_ms": 10_000,
-    "metadata_max_age_ms": 30_000,
+    "metadata_max_age_ms": 5_000,  # a leader that was cut off answers on, and knows no better
     "metrics_enabled": False,
 }
 """How a log is read: nothing is skipped, nothing is committed, a lost position is an error."""
@@ -55,10 +55,7 @@ def consumer(address: Address) -> KafkaConsumer:
     Raises:
         UnreachableLedgerError: no broker answers.
     """
-    try:
-        return KafkaConsumer(**address.client, **FETCH)
-    except (KafkaError, OSError, ValueError) as error:
-        raise unreachable(address, error) from error
+    return connected(KafkaConsumer, address, **FETCH)
 
 
 class Tail:

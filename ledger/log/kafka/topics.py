@@ -1,5 +1,6 @@
 """The two topics of a ledger: how they are made, and what of their settings could lose or reorder facts."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -9,7 +10,9 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import (
     ClusterAuthorizationFailedError,
     InvalidReplicationFactorError,
+    KafkaConnectionError,
     KafkaError,
+    KafkaTimeoutError,
     NoError,
     TopicAlreadyExistsError,
     TopicAuthorizationFailedError,
@@ -17,14 +20,18 @@ from kafka.errors import (
     for_code,
 )
 
-from ledger.errors import BadInputError, UnreachableLedgerError, UnusableLedgerError
+from ledger.errors import BadInputError, UnusableLedgerError
 from ledger.log.kafka.address import Address
+from ledger.log.kafka.connecting import connected
 from ledger.log.kafka.outcomes import Outcome, meaning_of_kind, shown
 
 PROBE_PARTITIONS = 6
 """How many partitions the probes are spread over if nobody says otherwise; fixed for the ledger's life."""
 PATIENCE_MS = 10_000
 """How long a broker may take to answer before a command says that none does."""
+SPREAD_S = 1.0
+"""How soon every broker knows of a topic that was just made."""
+PAUSE_S = 0.2
 
 SETTINGS = {
     "cleanup.policy": "delete",
@@ -61,6 +68,10 @@ class Fault(NamedTuple):
     def __str__(self) -> str:
         """A sentence."""
         return f"{self.topic}: {self.setting} is {self.value} and must be {self.required}, because {self.why}"
+
+
+class _MissingError(UnusableLedgerError):
+    """The broker that was asked knows of no such topic. Another may, or the same in a moment."""
 
 
 class Topics(NamedTuple):
@@ -129,14 +140,15 @@ def administrator(address: Address) -> Iterator[KafkaAdminClient]:
     Raises:
         UnusableLedgerError: no broker answers, or it refuses to.
     """
-    try:
-        client = KafkaAdminClient(
-            **address.client, bootstrap_timeout_ms=PATIENCE_MS, request_timeout_ms=PATIENCE_MS
-        )
-    except (KafkaError, OSError, ValueError) as error:
-        raise unreachable(address, error) from error
+    client = connected(
+        KafkaAdminClient, address, bootstrap_timeout_ms=PATIENCE_MS, request_timeout_ms=PATIENCE_MS
+    )
     try:
         yield client
+    except (KafkaConnectionError, KafkaTimeoutError) as error:
+        raise UnreachableLedgerError(
+            f"a broker of {address} hung up when it was asked ({shown(error)}); check the brokers, try again"
+        ) from error
     except KafkaError as error:
         raise UnusableLedgerError(f"{address}: {shown(error)}; {_advice(type(error))}") from error
     finally:
@@ -148,14 +160,6 @@ def _advice(kind: type[BaseException]) -> str:
         return "start as many brokers, or ask for fewer with --replicas"
     meaning = meaning_of_kind(kind)
     return meaning.advice if meaning.outcome is Outcome.NO else "check the brokers and try again"
-
-
-def unreachable(address: Address, error: BaseException) -> UnreachableLedgerError:
-    """What a person is told when no broker lets the client in."""
-    return UnreachableLedgerError(
-        f"no broker of {address} answers ({shown(error)}); check that it runs, the host and port, and "
-        "whether the URL must say ?tls=yes or ?user=NAME, and the password"
-    )
 
 
 def describe(address: Address, client: KafkaAdminClient) -> Topics:
@@ -179,7 +183,7 @@ def describe(address: Address, client: KafkaAdminClient) -> Topics:
 def _refuse_what_is_not_shown(address: Address, errors: Mapping[str, type[Exception]]) -> None:
     missing = [name for name, error in errors.items() if error is UnknownTopicOrPartitionError]
     if missing:
-        raise UnusableLedgerError(
+        raise _MissingError(
             f"there is no ledger at {address}: {' and '.join(missing)} is missing; make it with "
             f"`constat --ledger {address} topics create`"
         )
@@ -210,8 +214,19 @@ def look(address: Address) -> Topics:
     Raises:
         UnusableLedgerError: no broker answers, or one of them is not there or closed to this user.
     """
-    with administrator(address) as client:
-        return describe(address, client)
+    began_s = time.monotonic()
+    while True:
+        try:
+            with administrator(address) as client:
+                return describe(address, client)
+        except (
+            UnreachableLedgerError,
+            _MissingError,
+        ) as error:  # a broker that starts hangs up, or knows less
+            patience_s = SPREAD_S if isinstance(error, _MissingError) else PATIENCE_MS / 1000
+            if time.monotonic() - began_s > patience_s:
+                raise
+            time.sleep(PAUSE_S)
 
 
 def check(address: Address) -> Topics:

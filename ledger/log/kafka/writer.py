@@ -17,10 +17,10 @@ from kafka.errors import KafkaError
 from ledger.errors import ConstatError, UnknownOutcomeError, UnusableLedgerError
 from ledger.log.kafka import record as records
 from ledger.log.kafka.address import Address
+from ledger.log.kafka.connecting import connected
 from ledger.log.kafka.judge import Verdict
 from ledger.log.kafka.outcomes import Outcome, meaning_of, refusal, shown
 from ledger.log.kafka.tail import Tail
-from ledger.log.kafka.topics import unreachable
 
 SEND: dict[str, Any] = {
     "acks": "all",
@@ -33,7 +33,7 @@ SEND: dict[str, Any] = {
     "bootstrap_timeout_ms": 10_000,
     "max_request_size": 1_048_576,
     "allow_auto_create_topics": False,
-    "metadata_max_age_ms": 30_000,
+    "metadata_max_age_ms": 5_000,  # a leader that was cut off answers on, and knows no better
     "metrics_enabled": False,
 }
 """How a log is written: acknowledged by all replicas in step, in order, and given up in seconds."""
@@ -48,10 +48,7 @@ def producer(address: Address, **more: Any) -> KafkaProducer:  # noqa: ANN401 - 
     Raises:
         UnusableLedgerError: no broker answers.
     """
-    try:
-        return KafkaProducer(**address.client, **(SEND | more))
-    except (KafkaError, OSError, ValueError) as error:
-        raise unreachable(address, error) from error
+    return connected(KafkaProducer, address, **(SEND | more))
 
 
 def give_back(used: KafkaProducer, timeout_s: float = 0) -> None:

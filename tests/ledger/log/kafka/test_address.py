@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import BadInputError
-from ledger.log.kafka.address import OPTIONS, PASSWORD, parse
+from ledger.log.kafka.address import KEY_PASSWORD, OPTIONS, PASSWORD, parse
 
 HERE = {"HOME": "/home/ops"}
 
@@ -68,7 +68,7 @@ def test_a_user_speaks_scram_with_the_password_of_the_environment():
         "sasl_plain_password": "secret",
     }
     assert address.client["sasl_plain_password"] == "secret"
-    assert "secret" not in f"{address!r} {address}"
+    assert "secret" not in f"{address!r} {address} {address.client}"
 
 
 def test_a_user_without_a_password_is_told_where_to_put_it():
@@ -92,6 +92,33 @@ def test_files_of_tls_imply_it_and_go_with_a_user(tmp_path):
     assert security["ssl_cafile"] == f"{tmp_path}/ca"
     assert security["ssl_certfile"] == f"{tmp_path}/certificate"
     assert security["ssl_keyfile"] == f"{tmp_path}/key"
+
+
+def test_a_key_without_its_certificate_is_refused(tmp_path):
+    (tmp_path / "key").touch()
+
+    assert "name it, too, with certificate=FILE" in refusal_of(f"kafka://host:9092?key={tmp_path}/key")
+
+
+def test_the_password_of_a_key_goes_with_the_certificate(tmp_path):
+    (tmp_path / "both").touch()
+    environment = HERE | {KEY_PASSWORD: "secret"}
+
+    address = parse(f"kafka://host:9092?certificate={tmp_path}/both", environment)
+
+    assert address.security["ssl_password"] == "secret"
+    assert "secret" not in f"{address!r} {address} {address.client}"
+    assert "ssl_password" not in parse("kafka://host:9092?tls=yes", environment).security
+
+
+def test_no_tls_and_a_file_for_it_contradict_each_other(tmp_path):
+    (tmp_path / "ca").touch()
+
+    assert "leave out the one or the other" in refusal_of(f"kafka://host:9092?tls=no&ca={tmp_path}/ca")
+
+
+def test_a_user_without_a_name_is_refused_and_not_taken_for_nobody():
+    assert "user= names nobody" in refusal_of("kafka://host:9092?user=", HERE | {PASSWORD: "secret"})
 
 
 @pytest.mark.parametrize("name", ["ca", "certificate", "key"])
@@ -124,8 +151,9 @@ def test_what_is_no_address_is_refused_with_how_one_is_written(url, why):
     assert "write a ledger on Kafka as kafka://host:9092/constat" in refused
 
 
-def test_a_password_in_the_url_is_refused_and_not_repeated():
-    refused = refusal_of("kafka://ops:secret@host:9092")
+@pytest.mark.parametrize("url", ["kafka://ops:secret@host:9092", "kafka://ops:sec/secret@host:9092/acme"])
+def test_a_password_in_the_url_is_refused_and_not_repeated(url):
+    refused = refusal_of(url)
 
     assert "write ?user=NAME behind the URL" in refused
     assert "secret" not in refused

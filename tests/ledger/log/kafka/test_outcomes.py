@@ -145,6 +145,8 @@ def test_an_error_of_a_kind_in_the_table_means_what_that_kind_means():
 
 def test_an_error_is_shown_in_one_line_without_its_class():
     assert shown(errors.KafkaTimeoutError("a\n  b")) == "a b"
+    assert shown(errors.SaslAuthenticationFailedError("SaslAuthenticationFailedError: no")) == "no"
+    assert shown(errors.IllegalSaslStateError()) == "IllegalSaslStateError"
     assert shown(ValueError()) == "ValueError"
     assert len(shown(ValueError("x" * 1_000))) == 300
 

@@ -3,9 +3,15 @@
 import re
 
 import pytest
-from kafka.errors import ClusterAuthorizationFailedError, NoError, TopicAuthorizationFailedError
+from kafka.errors import (
+    ClusterAuthorizationFailedError,
+    KafkaConnectionError,
+    NoError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
 
-from ledger.errors import UnusableLedgerError
+from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 from ledger.log.kafka import topics
 from ledger.log.kafka.address import parse
 from ledger.log.kafka.topics import SETTINGS, Topic, Topics
@@ -109,3 +115,55 @@ def test_compose_is_read_by_the_older_tool_too_and_its_broker_is_reached_from_th
     assert set(re.findall(r"^([a-z]+):", text, re.MULTILINE)) == {"services", "volumes"}
     assert re.findall(r"ports: (.+)", text) == ['["127.0.0.1:9092:9092"]']
     assert set(re.findall(r"image: (.+)", text)) == {brokers.IMAGE}
+
+
+class _HangsUp:
+    """An administrator's client whose broker hangs up, or knows nothing, so many times before it answers."""
+
+    times = 0
+    error_code = None
+
+    def __init__(self, **_settings):
+        pass
+
+    def describe_topics(self, names):
+        _HangsUp.times -= 1
+        if _HangsUp.times >= 0 and not self.error_code:
+            raise KafkaConnectionError("socket disconnected")
+        error_code = self.error_code if _HangsUp.times >= 0 else 0
+        return [
+            {"name": name, "topic_id": name, "error_code": error_code, "partitions": []} for name in names
+        ]
+
+    def describe_configs(self, resources, **_filter):
+        return {"topic": {each.name: {"a": {"value": "b"}} for each in resources}}
+
+    def describe_cluster(self):
+        return {"cluster_id": "c"}
+
+    def close(self):
+        pass
+
+
+def test_where_a_broker_that_is_about_to_start_hangs_up_the_others_are_asked(monkeypatch):
+    monkeypatch.setattr(topics, "KafkaAdminClient", _HangsUp)
+    _HangsUp.times = 2
+
+    assert topics.look(ADDRESS).cluster_id == "c"
+
+
+def test_topics_that_one_broker_does_not_know_yet_are_asked_for_again(monkeypatch):
+    monkeypatch.setattr(topics, "KafkaAdminClient", _HangsUp)
+    monkeypatch.setattr(_HangsUp, "error_code", UnknownTopicOrPartitionError.errno)
+    _HangsUp.times = 2
+
+    assert topics.look(ADDRESS).cluster_id == "c"
+
+
+def test_where_every_broker_hangs_up_a_command_says_so_in_the_end(monkeypatch):
+    monkeypatch.setattr(topics, "KafkaAdminClient", _HangsUp)
+    monkeypatch.setattr(topics, "PATIENCE_MS", 100)
+    _HangsUp.times = 100
+
+    with pytest.raises(UnreachableLedgerError, match="hung up when it was asked"):
+        topics.look(ADDRESS)

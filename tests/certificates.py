@@ -1,0 +1,47 @@
+"""An authority of the tests' own, and what it signs: made by `openssl`, in a folder that is thrown away."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+DAYS = 2
+
+
+def can_be_made() -> bool:
+    return shutil.which("openssl") is not None
+
+
+class Authority:
+    """Signs certificates in a folder; its own is `ca.pem` there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._openssl(
+            "req", "-x509", *KEY, "-nodes", *self._files("ca"), *self._lasting("Authority of a test")
+        )
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "ca.pem"
+
+    def sign(self, name: str, *, names: str = "", password: str = "") -> tuple[Path, Path]:
+        """A certificate for a name, and its key; `names` as OpenSSL writes them, a password if it has one."""
+        more = ["-addext", f"subjectAltName={names}"] if names else []
+        self._openssl(
+            "req", "-x509", *KEY, *(["-passout", f"pass:{password}"] if password else ["-nodes"]),
+            "-CA", self.certificate, "-CAkey", self.folder / "ca.key",
+            *self._files(name), *self._lasting(name), "-addext", "basicConstraints=critical,CA:FALSE", *more,
+        )  # fmt: skip
+        return self.folder / f"{name}.pem", self.folder / f"{name}.key"
+
+    def _files(self, name: str) -> tuple[object, ...]:
+        return ("-keyout", self.folder / f"{name}.key", "-out", self.folder / f"{name}.pem")
+
+    def _lasting(self, name: str) -> tuple[str, ...]:
+        return ("-days", str(DAYS), "-subj", f"/CN={name}")
+
+    def _openssl(self, *arguments: object) -> None:
+        command = ["openssl", *map(str, arguments)]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)

@@ -1,0 +1,127 @@
+"""What no broker lets in: in bounded time, with the reason, and with nothing left open. Peers here are sockets."""
+
+import logging
+import socket
+import ssl
+import threading
+import time
+
+import pytest
+from kafka import KafkaAdminClient
+
+from ledger.errors import BadInputError, UnreachableLedgerError
+from ledger.log.kafka import connecting, tls, topics
+from ledger.log.kafka.address import KEY_PASSWORD, PASSWORD, parse
+from ledger.log.kafka.connecting import connected
+from ledger.log.kafka.tail import consumer
+from tests import certificates
+from tests.certificates import Authority
+
+PATIENCE_MS = 1_500
+
+
+@pytest.fixture
+def silent():
+    """The address of a peer that takes every connection and never says a word."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listening:
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    if not certificates.can_be_made():
+        pytest.skip("there is no openssl to make certificates with")
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+def refusal_of(url, environment=None):
+    began_s = time.monotonic()
+    with pytest.raises(UnreachableLedgerError) as refused:
+        connected(KafkaAdminClient, parse(url, environment or {}), bootstrap_timeout_ms=PATIENCE_MS)
+    assert time.monotonic() - began_s < PATIENCE_MS / 1_000 + 5
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("option", ["", "?tls=yes"])
+def test_a_peer_that_never_answers_holds_nobody_for_ever(silent, option):
+    refused = refusal_of(f"kafka://{silent}/acme{option}")
+
+    assert f"no broker of kafka://{silent}/acme answers ({silent}: " in refused
+    assert "check that it runs, the host and port" in refused
+
+
+def test_where_nobody_listens_the_reason_is_told():
+    refused = refusal_of("kafka://127.0.0.1:1")
+
+    assert "ECONNREFUSED)" in refused
+
+
+def test_what_was_opened_for_a_client_that_found_nobody_is_closed(silent):
+    before = threading.active_count()
+
+    refusal_of(f"kafka://{silent}")
+
+    assert threading.active_count() == before
+
+
+def test_a_silent_broker_does_not_use_up_the_time_of_one_that_answers(silent, broker, monkeypatch):
+    monkeypatch.setattr(connecting, "ATTEMPT_MS", 500)
+
+    for _ in range(4):  # whom it asks first is drawn
+        consumer(parse(f"kafka://{silent},{broker}")).close()
+
+
+def test_a_file_of_authorities_that_holds_none_is_named(tmp_path):
+    (tmp_path / "ca.pem").write_text("nothing")
+
+    with pytest.raises(BadInputError) as refused:
+        topics.look(parse(f"kafka://127.0.0.1:1?ca={tmp_path}/ca.pem", {}))
+
+    assert str(refused.value).startswith(
+        f"ca={tmp_path}/ca.pem: no certificate or crl found; name a file of "
+    )
+
+
+def test_a_key_of_another_certificate_is_refused(authority):
+    certificate, _ = authority.sign("paris")
+    _, key = authority.sign("lyon")
+
+    with pytest.raises(BadInputError) as refused:
+        topics.look(parse(f"kafka://127.0.0.1:1?certificate={certificate}&key={key}", {}))
+
+    assert f"certificate={certificate}, key={key}: key values mismatch; name a certificate" in str(
+        refused.value
+    )
+
+
+def test_a_key_with_a_password_is_opened_with_that_of_the_environment_and_nobody_is_asked(authority):
+    certificate, key = authority.sign("guarded", password="open sesame")
+    url = f"kafka://127.0.0.1:1?certificate={certificate}&key={key}"
+
+    with pytest.raises(BadInputError, match=f"is encrypted; put its password into .* {KEY_PASSWORD}"):
+        tls.context_of(parse(url, {}).security)
+    with pytest.raises(BadInputError) as refused:
+        tls.context_of(parse(url, {KEY_PASSWORD: "guessed"}).security)
+    assert KEY_PASSWORD in str(refused.value)
+    assert "guessed" not in str(refused.value)
+
+    assert tls.context_of(parse(url, {KEY_PASSWORD: "open sesame"}).security)
+
+
+def test_who_speaks_tls_checks_the_name_and_nothing_older_than_1_2():
+    context = tls.context_of(parse("kafka://127.0.0.1:1?tls=yes", {}).security)
+
+    assert context.check_hostname
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.minimum_version == ssl.TLSVersion.TLSv1_2
+    assert tls.context_of(parse("kafka://127.0.0.1:1", {}).security) is None
+
+
+def test_no_log_of_the_client_has_the_password_however_much_it_logs(caplog):
+    caplog.set_level(logging.DEBUG)
+
+    refusal_of("kafka://127.0.0.1:1?user=paris", {PASSWORD: "open sesame"})
+
+    assert "Starting KafkaAdminClient with configuration" in caplog.text
+    assert "paris" in caplog.text
+    assert "sesame" not in caplog.text
