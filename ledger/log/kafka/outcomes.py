@@ -55,6 +55,9 @@ MEANINGS: dict[type[Exception], Meaning] = {
     errors.SaslAuthenticationFailedError: Meaning(
         Outcome.NO, f"check user in the URL, and {PASSWORD} in the environment"
     ),
+    errors.UnsupportedCodecError: Meaning(
+        Outcome.NO, "the topic's compression.type must be producer, and only Constat may write to it"
+    ),
     errors.UnsupportedSaslMechanismError: Meaning(Outcome.NO, "the broker must offer SCRAM-SHA-512"),
     errors.LogTruncationError: Meaning(Outcome.LOST, _LOST),
     errors.OffsetOutOfRangeError: Meaning(Outcome.LOST, _LOST),

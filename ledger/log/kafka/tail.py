@@ -29,6 +29,8 @@ Heard = Callable[[int, int], None]
 
 POLL_MS = 50
 RETRY_S = 0.5
+SILENCE_S = 0.5
+"""After so long without a record the last one is read again before the next: the topic may be another."""
 FETCH: dict[str, Any] = {
     "enable_auto_commit": False,
     "auto_offset_reset": "none",
@@ -71,6 +73,9 @@ class Tail:
         self._end_known = (0, 0)
         self._next_offset = mirror.state().next_offset
         self._stopped = threading.Event()
+        self._heard_s = time.monotonic()
+        self._trouble = "it is silent"
+        """Why nothing was read last, for whoever waited in vain."""
         self._failure: ConstatError | None = None
         self._listeners: list[Callable[[], None]] = []
         self._thread = threading.Thread(target=self._run, name=f"tail of {address.decisions}", daemon=True)
@@ -86,27 +91,35 @@ class Tail:
         self._thread.join()
 
     def catch_up(self, timeout_s: float, heard: Heard = lambda _done, _of: None) -> None:
-        """Wait until everything that was acknowledged before this call has been read.
+        """Wait until everything that was acknowledged before this call has been read, however much it is.
 
         Raises:
-            UnusableLedgerError: the brokers do not answer in time, or the topic is not what it was.
+            UnusableLedgerError: nothing more comes for `timeout_s`, or the topic is not what it was.
         """
-        deadline_s = time.monotonic() + timeout_s
         with self._changed:
             self._end_wanted += 1
             asked, began = self._end_wanted, self._next_offset
+            seen, deadline_s = began, time.monotonic() + timeout_s
             while self._end_known[0] < asked or self._next_offset < self._end_known[1]:
                 self._raise_failure()
-                left_s = deadline_s - time.monotonic()
                 if self._end_known[0] >= asked:
                     heard(self._next_offset - began, self._end_known[1] - began)
-                    left_s = max(left_s, RETRY_S)  # it goes on, however long the topic is
-                if left_s <= 0:
-                    raise UnreachableLedgerError(
-                        f"no broker of {self._address} gave the end of the decisions within {timeout_s:.0f} "
-                        "s; check the brokers and try again"
-                    )
+                if self._next_offset > seen:
+                    seen, deadline_s = self._next_offset, time.monotonic() + timeout_s
+                if (left_s := deadline_s - time.monotonic()) <= 0:
+                    raise self._stuck(asked, timeout_s)
                 self._changed.wait(min(left_s, RETRY_S))
+
+    def _stuck(self, asked: int, timeout_s: float) -> UnreachableLedgerError:
+        known, end = self._end_known
+        if known < asked:
+            what = f"no broker of {self._address} gave the end of the decisions within {timeout_s:.0f} s"
+            return UnreachableLedgerError(f"{what} ({self._trouble}); check the brokers and try again")
+        return UnreachableLedgerError(
+            f"the decisions of {self._address} go on to {end}, and behind {self._next_offset} nothing could "
+            f"be read within {timeout_s:.0f} s ({self._trouble}); check the brokers; if none is down, "
+            "another program has written to the topic, in a transaction or in a form that cannot be read"
+        )
 
     def expect(self, nonce: str) -> None:
         """Keep the verdict on a record that is about to be sent.
@@ -154,16 +167,30 @@ class Tail:
         while not self._stopped.is_set():
             try:
                 self._read()
-            except UnreachableLedgerError:
-                self._stopped.wait(RETRY_S)  # those who wait give up by their own clock
+            except UnreachableLedgerError as error:
+                self._pause(error)  # those who wait give up by their own clock
             except ConstatError as error:
                 return self._fail(error)
             except KafkaError as error:
-                if meaning_of(error).outcome is Outcome.LOST:
-                    return self._fail(self._lost(error))
-                self._stopped.wait(RETRY_S)
+                if failure := self._final(error):
+                    return self._fail(failure)
+                self._pause(error)
             except Exception as error:  # noqa: BLE001 - those who wait must be told, whatever it was
                 return self._fail(DamagedLedgerError(f"reading {self._partition.topic} failed: {error!r}"))
+        return None
+
+    def _pause(self, error: Exception) -> None:
+        self._trouble = shown(error)
+        self._stopped.wait(RETRY_S)
+
+    def _final(self, error: KafkaError) -> ConstatError | None:
+        """What those who wait are told at once, because waiting does not help."""
+        meaning = meaning_of(error)
+        if meaning.outcome is Outcome.LOST:
+            return self._lost(error)
+        if meaning.outcome is Outcome.NO:
+            what = f"the decisions of {self._address} cannot be read ({shown(error)})"
+            return UnusableLedgerError(f"{what}; {meaning.advice}")
         return None
 
     def _fail(self, error: ConstatError) -> None:
@@ -196,14 +223,21 @@ class Tail:
         self._end(reading)
         # The record before the first new one is read again: it must be the one that was read.
         reading.seek(self._partition, max(self._next_offset - 1, 0))
+        self._heard_s = time.monotonic()
         while self._next_offset and not self._poll(reading):
             if self._stopped.is_set():
                 return
 
     def _poll(self, reading: KafkaConsumer) -> bool:
         found = reading.poll(timeout_ms=POLL_MS).get(self._partition, ())
-        if found:
+        if found and self._next_offset and time.monotonic() > self._heard_s + SILENCE_S:
+            # While nothing came, or while this process stood still, another topic may have taken its name.
+            reading.seek(self._partition, self._next_offset - 1)
+            found = ()
+            self._heard_s = time.monotonic()
+        elif found:
             self._take([Kept(each.offset, each.timestamp, each.value or b"") for each in found])
+            self._heard_s = time.monotonic()
         return bool(found)
 
     def _ask_for_end(self, reading: KafkaConsumer) -> None:

@@ -20,7 +20,7 @@ from kafka.errors import (
     for_code,
 )
 
-from ledger.errors import BadInputError, UnusableLedgerError
+from ledger.errors import BadInputError, UnreachableLedgerError, UnusableLedgerError
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.connecting import connected
 from ledger.log.kafka.outcomes import Outcome, meaning_of_kind, shown
@@ -101,6 +101,12 @@ _RULES: tuple[tuple[str, Callable[[str], bool], str, str], ...] = (
         lambda value: value == "false",
         "false",
         "a replica that fell behind could become leader, and acknowledged facts would be lost",
+    ),
+    (
+        "compression.type",
+        lambda value: value in {"producer", "uncompressed", "gzip"},
+        "producer",
+        "the broker would store facts in a form that not every reader can read",
     ),
     (
         "max.message.bytes",

@@ -56,11 +56,18 @@ def test_more_in_step_than_there_are_could_never_acknowledge():
     assert "min.insync.replicas is 4 and must be at most 3" in first
 
 
-@pytest.mark.parametrize("setting", [name for name in SETTINGS if name != "compression.type"])
+@pytest.mark.parametrize("setting", list(SETTINGS))
 def test_a_setting_that_the_brokers_do_not_show_is_a_fault(setting):
     (first, _) = sentences(topics_with(**{setting: None}))
 
     assert f"{setting} is unset and must be " in first
+
+
+@pytest.mark.parametrize("codec", ["zstd", "lz4", "snappy"])
+def test_a_compression_that_not_every_reader_has_is_a_fault(codec):
+    (first, _) = sentences(topics_with(**{"compression.type": codec}))
+
+    assert f"compression.type is {codec} and must be producer" in first
 
 
 def test_the_probes_may_have_as_many_partitions_as_somebody_likes_and_the_decisions_one():
