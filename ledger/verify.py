@@ -23,7 +23,7 @@ from ledger.facts import stream_of
 from ledger.instants import format_instant
 from ledger.log import codec
 from ledger.log.arbitration import Head
-from ledger.log.interface import Engine, Fault
+from ledger.log.interface import CLOCKS_DIFFER_MS, Engine, Fault
 from ledger.log.rows import FactRow, RoundRow
 from ledger.log.stamp import GENESIS_RUNNING_HASH, running_hash
 from ledger.plans import PlanSet
@@ -223,7 +223,7 @@ def _check_attributes(value: bytes, found: Round) -> None:
 
 
 def _check_plan(found: Round, recorded_ms: int, known: _KnownPlan | None) -> None:
-    if known is None or known.recorded_ms > recorded_ms:
+    if known is None or known.recorded_ms > recorded_ms + CLOCKS_DIFFER_MS:
         raise DamagedLedgerError(f"it names plan {found.plan}, which was not recorded before it")
     _require(known.plan.agent == found.agent, f"plan {found.plan} is another agent's")
     try:

@@ -5,7 +5,7 @@ from itertools import islice
 
 from ledger.errors import BadInputError, DamagedLedgerError
 from ledger.fact import GENESIS_HASH
-from ledger.log.interface import KeptRound
+from ledger.log.interface import CLOCKS_DIFFER_MS, KeptRound
 from ledger.plans import PlanSet
 from ledger.rounds import Round, check, decode
 from projections.asof import Known
@@ -61,9 +61,9 @@ class Stream:
             self._runs[-1].take(found, plan)
 
     def _end(self, found: Round, kept: KeptRound) -> None:
-        # As known at a position, rounds of the same millisecond may have been recorded behind that position:
-        # the one that names a plan set only later is, and so are those behind it.
-        if kept.recorded_ms != self._known.as_of.recorded_ms:
+        # Near the moment of knowledge a round may be stamped before the plan that it names, and then it came
+        # behind that moment as well, and so did those behind it.
+        if kept.recorded_ms < self._known.as_of.recorded_ms - CLOCKS_DIFFER_MS:
             raise DamagedLedgerError(
                 f"round {found.number} of agent {self.agent} names plan {found.plan}, which is none of that "
                 f"agent's; {_ADVICE}"

@@ -8,6 +8,9 @@ from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
 from ledger.log.rows import FactRow, RoundRow
 
+CLOCKS_DIFFER_MS = 60_000
+"""Two logs may be stamped by different machines; only what differs by more shows that something is wrong."""
+
 
 class KeptFact(NamedTuple):
     """One record of the decision log, as bytes."""

@@ -322,7 +322,7 @@ def test_hashing_the_log_anew_does_not_hide_a_round_that_does_not_fit(path, forg
 
 def test_a_round_recorded_before_its_plan_is_found(tmp_path):
     path = tmp_path / "ledger.db"
-    clock = iter([1000, 2000])
+    clock = iter([1_000, 70_000])
     with Ledger.open(f"sqlite:///{path}", clock=lambda: next(clock)) as ledger:
         (value,) = rounds.chained([a_round(1)], GENESIS_HASH)
         ledger.engine.append_rounds(AGENT, [NewRound(1, a_round(1).start_ms, value)])

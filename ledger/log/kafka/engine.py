@@ -1,5 +1,6 @@
 """The engine on Kafka: the topics are the ledger, the mirror is what this machine has made of them."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
@@ -21,8 +22,12 @@ from ledger.log.kafka.tail import Heard, Tail
 from ledger.log.kafka.writer import Writer
 from ledger.log.recorder import UNBOUNDED
 from ledger.log.rows import FactRow, RoundRow
-from ledger.log.stamp import intact
+from ledger.log.stamp import intact, wall_clock
 
+SETTLED_S = 0.02
+"""How far the clocks of the brokers may differ: after so long none stamps a record before what was read."""
+RECENT_MS = 60_000
+"""What is older by our own clock is settled without waiting; so far ours may be wrong."""
 PAGE = 1000
 """Facts fetched at a time."""
 
@@ -96,9 +101,19 @@ class KafkaEngine:
         return [KeptFact(*row[:3]) for row in rows]
 
     def head(self) -> LogHead:
+        self._catch_up()
+        head = self._head(UNBOUNDED)
+        if wall_clock() - head.recorded_ms < RECENT_MS:
+            # A broker may still stamp a record with the same millisecond, and it must not come to be known
+            # as of a moment that somebody was told (decision record 0043).
+            time.sleep(SETTLED_S)
+            self._catch_up()
+            head = self._head(head.recorded_ms)
+        return head
+
+    def _catch_up(self) -> None:
         self._tail.catch_up(self.address.timeout_s)
         self._probes.catch_up()
-        return self._head(UNBOUNDED)
 
     def head_at(self, recorded_ms: int) -> LogHead:
         self._probes.catch_up()

@@ -74,7 +74,7 @@ class _Judging:
 
     def _add(self, kept: Kept, record: Record, claims: Sequence[Extension]) -> list[int]:
         if record.recorded_ms is None:
-            self._recorded_ms = max(self._recorded_ms + 1, kept.appended_ms)  # decision record 0043
+            self._recorded_ms = max(self._recorded_ms, kept.appended_ms)
         else:
             self._recorded_ms = max(self._recorded_ms, record.recorded_ms)
         contents = [(part.type, part.value) for part in record.parts]

@@ -95,9 +95,9 @@ def meaning_of_kind(kind: type[BaseException]) -> Meaning:
     return next((MEANINGS[each] for each in kind.__mro__ if each in MEANINGS), OTHERWISE)
 
 
-def refusal(error: BaseException, what: str) -> ConstatError:
-    """What a person is told when `what` could not be done; nothing of it was written."""
-    return UnusableLedgerError(f"{what}: {shown(error)}; {meaning_of(error).advice}; nothing was written")
+def refusal(error: BaseException, what: str, written: str = "nothing was written") -> ConstatError:
+    """What a person is told when `what` could not be done, and what of it was written."""
+    return UnusableLedgerError(f"{what}: {shown(error)}; {meaning_of(error).advice}; {written}")
 
 
 _KIND = re.compile(r"^(\[Error -?\d+\] |\w+Error(: |$))+")

@@ -4,6 +4,7 @@ What was read of a partition before is compared with what is there now: a topic 
 written anew, is refused.
 """
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,11 +17,12 @@ from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 from ledger.fact import hash_of
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.outcomes import Outcome, meaning_of, shown
-from ledger.log.kafka.places import End, Probed
+from ledger.log.kafka.places import NO_CLOCK, End, Probed
 from ledger.log.kafka.tail import consumer
 
 RECORDED_MS = "recorded_ms"
 """The header of a copied round: when the ledger that it comes from took it down."""
+_CLOCK = re.compile(rb"[0-9]{1,15}")
 POLL_MS = 500
 
 
@@ -86,7 +88,10 @@ class Partitions:
 
     @contextmanager
     def _client(self) -> Iterator[KafkaConsumer]:
-        client = self._idle.pop() if self._idle else consumer(self._address)
+        try:
+            client = self._idle.pop()
+        except IndexError:  # all are in use
+            client = consumer(self._address)
         try:
             yield client
         except BaseException as error:
@@ -123,6 +128,8 @@ class Partitions:
 
 
 def _probed(each: Any) -> Probed:  # noqa: ANN401 - the client's records are not typed
-    copied = dict(each.headers or ()).get(RECORDED_MS, b"").decode(errors="replace")
-    recorded_ms = int(copied) if copied.isdecimal() else None
+    recorded_ms = None
+    for name, value in each.headers or ():
+        if name == RECORDED_MS:  # of several the last one is meant
+            recorded_ms = int(value) if _CLOCK.fullmatch(value or b"") else NO_CLOCK
     return Probed(each.partition, each.offset, each.timestamp, each.value or b"", recorded_ms)

@@ -21,6 +21,9 @@ from ledger.log.recorder import UNBOUNDED
 from ledger.log.rows import RoundRow
 from ledger.log.stamp import GENESIS_RUNNING_HASH, running_hash
 
+NO_CLOCK = -1
+"""What the clock of a record is read as that calls itself copied and does not say when it was recorded."""
+
 
 class Probed(NamedTuple):
     """A record of the probes topic as the topic holds it.
@@ -107,7 +110,7 @@ class Places:
         """Judge the next record of a partition; None if it is void.
 
         Raises:
-            UnusableLedgerError: a record is missing, or the agent's rounds lie in another partition.
+            UnusableLedgerError: a record is missing.
         """
         end = self._end(probed.partition)
         if probed.place != end.next_place:
@@ -130,22 +133,18 @@ class Places:
         if claimed is None:
             return None
         last = self._last_of(claimed.agent)
+        if probed.partition != partition_of(claimed.agent, self._partitions):
+            return None
         if round_objection(last.head, claimed.number, claimed.previous_hash):
             return None
         stamped_ms = self._stamped_ms(probed, claimed)
-        if stamped_ms is None:
-            return None
-        if probed.partition != partition_of(claimed.agent, self._partitions):
-            raise UnusableLedgerError(
-                f"round {claimed.number} of agent {claimed.agent} lies in partition {probed.partition} of "
-                "the probes topic, which is not that agent's: partitions were added after the topic was "
-                "made; copy the ledger to topics that are made anew"
-            )
-        return self._add(probed, claimed, last, stamped_ms)
+        return None if stamped_ms is None else self._add(probed, claimed, last, stamped_ms)
 
     def _stamped_ms(self, probed: Probed, claimed: _Claimed) -> int | None:
         if probed.recorded_ms is None:
             return probed.appended_ms
+        if probed.recorded_ms == NO_CLOCK:
+            return None
         if self._copied is None:
             raise UnusableLedgerError(UNFINISHED.format("this ledger"))
         return probed.recorded_ms if claimed.number <= self._copied.get(claimed.agent, 0) else None

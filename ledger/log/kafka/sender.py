@@ -1,15 +1,15 @@
 """The writing end of the probe log: an agent's rounds in order, acknowledged when they were read back."""
 
-import threading
 import time
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from ledger.errors import (
+    BadInputError,
     ConflictError,
+    ConstatError,
     UnknownOutcomeError,
     UnreachableLedgerError,
     UnusableLedgerError,
@@ -22,7 +22,11 @@ from ledger.log.kafka.address import Address
 from ledger.log.kafka.outcomes import Outcome, meaning_of, refusal, shown
 from ledger.log.kafka.partitions import RECORDED_MS
 from ledger.log.kafka.probes import ProbeLog
-from ledger.log.kafka.writer import PAUSE_S, give_back, producer
+from ledger.log.kafka.record import RECORD_BYTES_MAX
+from ledger.log.kafka.writer import PAUSE_S, Producers
+
+if TYPE_CHECKING:
+    from kafka import KafkaProducer
 
 BATCHING: dict[str, Any] = {"linger_ms": 2, "batch_size": 262_144}
 """Many rounds are sent at once by an import or an outbox; one alone is not delayed by it noticeably."""
@@ -45,13 +49,11 @@ class RoundSender:
     def __init__(self, address: Address, probes: ProbeLog) -> None:
         self._address = address
         self._probes = probes
-        self._lock = threading.Lock()
-        self._producer: KafkaProducer | None = None
+        self._producers = Producers(address, **BATCHING)
 
     def close(self) -> None:
         """Give back the connections."""
-        if self._producer:
-            give_back(self._producer, timeout_s=5)
+        self._producers.close(timeout_s=5)
 
     def append(self, agent: str, rounds: Sequence[Sent]) -> None:
         """Append rounds of one agent, and return when the log was read and says that all of them count.
@@ -59,13 +61,14 @@ class RoundSender:
         Each round is a record. Where the brokers fail in the middle, those before are there and none after.
 
         Raises:
+            BadInputError: one of them is too long for a record; none is added.
             ConflictError: the agent has moved on; none of the rounds that are not there yet is added.
-            UnusableLedgerError: they were surely not written.
+            UnusableLedgerError: the brokers refuse; it says which of them are there.
             UnknownOutcomeError: no broker has said what became of them within the time that the URL allows.
         """
         self._check(agent, rounds)
         for first in range(0, len(rounds), WINDOW):
-            self._append(agent, rounds[first : first + WINDOW])
+            self._append(agent, rounds[first : first + WINDOW], before=first)
 
     def _check(self, agent: str, rounds: Sequence[Sent]) -> None:
         """Refuse what cannot count before anything of it is sent."""
@@ -73,50 +76,72 @@ class RoundSender:
         for new, _ in rounds:
             if void := round_objection(head, new.number, codec.claimed_predecessor(new.value)):
                 raise ConflictError(f"agent {agent}: {void}; read its head and send anew")
+            if len(new.value) > RECORD_BYTES_MAX:
+                raise BadInputError(
+                    f"round {new.number} of agent {agent} has {len(new.value)} bytes, and a record takes "
+                    f"{RECORD_BYTES_MAX}; spread its platforms over several agents"
+                )
             head = Head(new.number, hash_of(new.value))
 
-    def _append(self, agent: str, rounds: Sequence[Sent]) -> None:
+    def _append(self, agent: str, rounds: Sequence[Sent], before: int) -> None:
         deadline_s = time.monotonic() + self._address.timeout_s
-        why, surely_not, left = "no answer", True, rounds
+        why, is_first, left = "no answer", True, rounds
         while left and time.monotonic() < deadline_s:
             error = self._send(agent, left)
-            if error and meaning_of(error).outcome is Outcome.NO and surely_not:
-                raise refusal(error, f"the rounds of agent {agent} were not appended to {self._address}")
-            if isinstance(error, UnreachableLedgerError) and surely_not:
-                raise error
-            surely_not = False
-            try:
-                left = self._still_missing(agent, left)
-            except UnusableLedgerError as unread:  # only the log can say what became of them
-                error = error or unread
-            if error:
-                why = shown(error)
-                self._discard_producer()
+            if is_first and isinstance(error, UnreachableLedgerError):
+                raise error  # there was nobody to send it to
+            left, unread = self._read_back(agent, left)
+            if is_first and not unread and error and meaning_of(error).outcome is Outcome.NO:
+                raise self._refusal(error, agent, left, there=before + len(rounds) - len(left))
+            is_first = False
+            if failed := error or unread:
+                why = shown(failed)
+            if left:
                 time.sleep(PAUSE_S)
         if left:
-            raise UnknownOutcomeError(
-                f"it is not known whether rounds {left[0].round.number} to {left[-1].round.number} of agent "
-                f"{agent} were appended to {self._address} ({why}); when a broker answers again, send what "
-                "is missing"
-            )
+            raise self._unknown(agent, left, why)
+
+    def _read_back(
+        self, agent: str, rounds: Sequence[Sent]
+    ) -> tuple[Sequence[Sent], UnusableLedgerError | None]:
+        """What the log does not have yet; or all of them, and why it could not be read."""
+        try:
+            return self._still_missing(agent, rounds), None
+        except UnusableLedgerError as unread:  # only the log can say what became of them
+            return rounds, unread
+
+    def _refusal(self, error: BaseException, agent: str, left: Sequence[Sent], there: int) -> ConstatError:
+        written = "the rounds before them are there" if there else "nothing was written"
+        first, last = left[0].round.number, left[-1].round.number
+        what = f"rounds {first} to {last} of agent {agent} were not appended to {self._address}"
+        return refusal(error, what, written)
+
+    def _unknown(self, agent: str, left: Sequence[Sent], why: str) -> UnknownOutcomeError:
+        return UnknownOutcomeError(
+            f"it is not known whether rounds {left[0].round.number} to {left[-1].round.number} of agent "
+            f"{agent} were appended to {self._address} ({why}); when a broker answers again, send what is "
+            "missing"
+        )
 
     def _send(self, agent: str, rounds: Sequence[Sent]) -> BaseException | None:
-        """Send, and wait for the brokers' answers; the first failure, if there is one."""
+        """Send, and wait for every answer; the first failure, if there is one."""
         topic, partition = self._address.probes, self._probes.partition_of(agent)
-        failed: BaseException | None = None
+        used: KafkaProducer | None = None
+        answers: list[Any] = []
+        failed: list[BaseException] = []
         try:
-            sending = self._shared_producer()
-            answers = [
-                sending.send(
-                    topic, new.value, agent.encode(), partition=partition, headers=headers_of(clock_ms)
+            used = self._producers.one()
+            for new, clock_ms in rounds:
+                headers = headers_of(clock_ms)
+                answers.append(
+                    used.send(topic, new.value, agent.encode(), partition=partition, headers=headers)
                 )
-                for new, clock_ms in rounds
-            ]
-            for answer in answers:
-                answer.get(timeout=ANSWER_S)
         except (KafkaError, UnusableLedgerError) as error:
-            failed = error
-        return failed
+            failed.append(error)
+        failed += _failures(answers)
+        if failed:
+            self._producers.discard(used)
+        return failed[0] if failed else None
 
     def _still_missing(self, agent: str, rounds: Sequence[Sent]) -> Sequence[Sent]:
         """What of the rounds the log does not have yet.
@@ -134,17 +159,16 @@ class RoundSender:
             "send anew what is still missing"
         )
 
-    def _shared_producer(self) -> KafkaProducer:
-        with self._lock:
-            if self._producer is None:
-                self._producer = producer(self._address, **BATCHING)
-            return self._producer
 
-    def _discard_producer(self) -> None:
-        with self._lock:
-            discarded, self._producer = self._producer, None
-        if discarded:
-            give_back(discarded)
+def _failures(answers: Sequence[Any]) -> list[BaseException]:
+    """What went wrong with records that were sent; none of them is on its way any longer."""
+    deadline_s, failed = time.monotonic() + ANSWER_S, []
+    for answer in answers:
+        try:
+            answer.get(timeout=max(deadline_s - time.monotonic(), 0))
+        except KafkaError as error:
+            failed.append(error)
+    return failed
 
 
 def headers_of(recorded_ms: int | None) -> list[tuple[str, bytes]]:

@@ -59,14 +59,52 @@ def give_back(used: KafkaProducer, timeout_s: float = 0) -> None:
         used._sender.force_close()  # noqa: SLF001
 
 
+class Producers:
+    """The producer that all threads of a writer share, and its successor when it has failed."""
+
+    def __init__(self, address: Address, **more: Any) -> None:  # noqa: ANN401 - settings of the client
+        self._address = address
+        self._more = more
+        self._lock = threading.Lock()
+        self._producer: KafkaProducer | None = None
+
+    def one(self) -> KafkaProducer:
+        """The one in use; made now if there is none.
+
+        Raises:
+            UnusableLedgerError: no broker answers.
+        """
+        with self._lock:
+            if self._producer is None:
+                self._producer = producer(self._address, **self._more)
+            return self._producer
+
+    def discard(self, failed: KafkaProducer | None) -> None:
+        """Use another one from now on: the broker may have forgotten it.
+
+        Threads that fail together come here one after the other; only the first ends what is in use.
+        """
+        with self._lock:
+            if failed is None or failed is not self._producer:
+                return
+            self._producer = None
+        give_back(failed)
+
+    def close(self, timeout_s: float = 0) -> None:
+        """Give back the connections."""
+        with self._lock:
+            used, self._producer = self._producer, None
+        if used:
+            give_back(used, timeout_s)
+
+
 class Writer:
     """Appends records to the decisions topic, for any number of threads."""
 
     def __init__(self, address: Address, tail: Tail) -> None:
         self._address = address
         self._tail = tail
-        self._lock = threading.Lock()
-        self._producer: KafkaProducer | None = None
+        self._producers = Producers(address)
 
     def append(self, events: Sequence[StoredEvent]) -> Sequence[int]:
         """Append events as one record; their positions, once the log has been read and says that they count.
@@ -93,16 +131,25 @@ class Writer:
         why, surely_not = "no answer", True
         while (left_s := deadline_s - time.monotonic()) > 0:
             verdict, error = self._attempt(nonce, value, min(left_s, AGAIN_S))
+            if error and surely_not and not verdict and (refused := self._refusal(error)):
+                verdict = self._verdict_at_end(nonce, left_s)
+                if verdict is None:
+                    raise refused
             if verdict:
                 return verdict
-            if error and surely_not and (refused := self._refusal(error)):
-                raise refused
             surely_not = False  # an earlier copy may still arrive, whatever is said of a later one
             if error:
                 why = shown(error)
-                self._discard_producer()
                 time.sleep(PAUSE_S)
         raise self._unknown(why)
+
+    def _verdict_at_end(self, nonce: str, left_s: float) -> Verdict | None:
+        """The verdict, if the record is in the log after all: the client may have sent it more than once."""
+        try:
+            self._tail.catch_up(left_s)
+            return self._tail.verdict(nonce, 0, lambda: True)
+        except ConstatError as failure:
+            raise self._unknown(failure) from failure
 
     def _refusal(self, error: BaseException) -> ConstatError | None:
         """What the caller is told of a first attempt that surely wrote nothing; None if it may have."""
@@ -128,30 +175,20 @@ class Writer:
             failed.append(error)
             self._tail.wake()
 
+        used: KafkaProducer | None = None
         try:
-            sent = self._shared_producer().send(self._address.decisions, value=value, partition=0)
-            sent.add_errback(hear)
+            used = self._producers.one()
+            used.send(self._address.decisions, value=value, partition=0).add_errback(hear)
         except (KafkaError, UnusableLedgerError) as error:
             failed.append(error)  # an earlier copy may have been judged meanwhile
         try:
             verdict = self._tail.verdict(nonce, timeout_s, lambda: bool(failed))
         except ConstatError as failure:  # nobody reads the log any longer, and the record may be in it
             raise self._unknown(failure) from failure
+        if failed and not verdict:
+            self._producers.discard(used)
         return verdict, failed[0] if failed else None
-
-    def _shared_producer(self) -> KafkaProducer:
-        with self._lock:
-            if self._producer is None:
-                self._producer = producer(self._address)
-            return self._producer
-
-    def _discard_producer(self) -> None:
-        # Its place in the broker's memory may be gone; a new one begins afresh.
-        with self._lock:
-            discarded, self._producer = self._producer, None
-        if discarded:
-            give_back(discarded)
 
     def close(self) -> None:
         """Give back the connections."""
-        self._discard_producer()
+        self._producers.close()

@@ -119,14 +119,14 @@ def test_bytes_that_are_none_of_ours_are_void_and_take_their_offset(mirror):
     assert mirror.state().next_offset == 4
 
 
-def test_the_recorded_clock_is_the_brokers_and_always_goes_on(mirror):
+def test_the_recorded_clock_is_the_brokers_and_never_steps_back(mirror):
     clocks = [500, 300, 700, 100]
     values = [value(number, part) for number, part in enumerate(chain("a", 4))]
 
     judge(mirror, topic_of(*values, clock=lambda offset: clocks[offset]))
 
     decisions, _, _ = content(mirror)
-    assert [row[5] for row in decisions] == [500, 501, 700, 701]
+    assert [row[5] for row in decisions] == [500, 500, 700, 700]
 
 
 def test_a_copied_record_keeps_its_clock_until_the_ledger_has_a_record_of_its_own(mirror):

@@ -16,7 +16,7 @@ from ledger.log.kafka.outcomes import MEANINGS, OTHERWISE, Outcome, meaning_of, 
 from ledger.log.kafka.places import Places, Probed, partition_of
 from ledger.log.kafka.probes import ProbeLog
 from ledger.log.kafka.sender import RoundSender
-from ledger.log.kafka.writer import Writer
+from ledger.log.kafka.writer import Producers, Writer
 from ledger.rounds import chained
 from tests.ledger.log.kafka.mirrors import mirror_at
 from tests.ledger.log.processes import a_round
@@ -89,6 +89,8 @@ class FakeTail:
     """A reader that sees what is written at once, or as the test says."""
 
     failure = None
+    is_late = False
+    """Sees what is written only once somebody reads to the end."""
 
     def __init__(self, log, verdict=None):
         self._log = log
@@ -103,10 +105,15 @@ class FakeTail:
     def wake(self):
         pass
 
+    def catch_up(self, _timeout_s):
+        if self.failure:
+            raise self.failure
+        self.is_late = False
+
     def verdict(self, _nonce, _timeout_s, _until):
         if self.failure:
             raise self.failure
-        return self._verdict if self._log.written else None
+        return self._verdict if self._log.written and not self.is_late else None
 
 
 @pytest.fixture(autouse=True)
@@ -198,6 +205,38 @@ def test_whatever_the_producer_says_what_the_log_holds_is_acknowledged(writing, 
 
 
 @pytest.mark.parametrize("kind", NO)
+def test_a_no_of_the_client_is_believed_only_when_the_log_was_read_to_its_end(writing, kind):
+    writer_, log = writing((True, kind("nope")))
+    writer_._tail.is_late = True  # an earlier sending arrived, and its answer was lost
+
+    assert writer_.append(EVENTS) == [1]
+    assert len(log.sent) == 1
+
+
+@pytest.mark.parametrize("kind", NO)
+def test_a_no_of_the_client_is_not_passed_on_while_the_log_cannot_be_read(writing, kind):
+    writer_, _ = writing((False, kind("nope")))
+    writer_._tail.verdict = lambda *_: None
+    writer_._tail.failure = UnusableLedgerError("the topic lost its end")
+
+    with pytest.raises(UnknownOutcomeError, match="the topic lost its end"):
+        writer_.append(EVENTS)
+
+
+def test_threads_that_fail_together_make_one_new_producer(monkeypatch):
+    made = []
+    monkeypatch.setattr(writer, "producer", lambda *_, **__: made.append(Log((True, None))) or made[-1])
+    producers = Producers(ADDRESS)
+    failed = [producers.one() for _ in range(16)]
+
+    for each in failed:
+        producers.discard(each)
+        assert producers.one() is made[1]
+
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize("kind", NO)
 def test_no_after_it_was_not_known_is_not_no(writing, kind):
     writer_, _ = writing((False, UNKNOWN()), (False, kind("nope")), address=SOON)
 
@@ -226,13 +265,13 @@ def test_no_broker_after_it_was_not_known_is_not_no(writing):
 
 def test_a_copy_that_arrives_after_the_brokers_were_gone_is_acknowledged(writing):
     writer_, log = writing((False, UNKNOWN()), UNREACHABLE)
-    forget = writer_._discard_producer
+    forget = writer_._producers.discard
 
-    def arrives():
-        forget()
+    def arrives(failed):
+        forget(failed)
         log.written = log.sent
 
-    writer_._discard_producer = arrives
+    writer_._producers.discard = arrives
 
     assert writer_.append(EVENTS) == [1]
 
@@ -304,7 +343,7 @@ class Sending(RoundSender):
 def probing(monkeypatch):
     def made(*steps, address=ADDRESS):
         log = Log(*steps)
-        monkeypatch.setattr(sender, "producer", log.producer)
+        monkeypatch.setattr(writer, "producer", log.producer)
         return Sending(address, Probes(log, address))
 
     return made
@@ -341,6 +380,34 @@ def test_rounds_that_surely_were_not_written_are_told_at_once(probing, kind):
 
     with pytest.raises(UnusableLedgerError, match="nothing was written"):
         log.append("paris", rounds(1))
+
+
+@pytest.mark.parametrize("kind", NO)
+def test_of_rounds_that_are_refused_in_the_middle_those_before_are_said_to_be_there(probing, kind):
+    log = probing((True, None), (False, kind()))
+
+    with pytest.raises(UnusableLedgerError, match=r"rounds 2 to 3 .*; the rounds before them are there"):
+        log.append("paris", rounds(1, 2, 3))
+
+    assert log.head("paris").number == 1
+
+
+def test_a_refused_window_says_what_the_windows_before_it_brought(probing, monkeypatch):
+    monkeypatch.setattr(sender, "WINDOW", 2)
+    log = probing((True, None), (True, None), (False, NO[0]()))
+
+    with pytest.raises(UnusableLedgerError, match=r"rounds 3 to 4 .*; the rounds before them are there"):
+        log.append("paris", rounds(1, 2, 3, 4))
+
+
+def test_a_round_too_long_for_a_record_is_refused_before_anything_is_sent(probing):
+    log = probing((True, None))
+    one, two = rounds(1, 2)
+
+    with pytest.raises(BadInputError, match="round 2 of agent paris has 1000"):
+        log.append("paris", [one, two._replace(value=two.value + b" " * 1_000_000)])
+
+    assert log.log.sent == []
 
 
 @pytest.mark.parametrize("kind", [*NO, *NOT_NO, *LOST])

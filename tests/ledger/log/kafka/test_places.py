@@ -1,5 +1,7 @@
 """Which rounds count and where they lie, on its own: a list of records and a mirror, no broker."""
 
+from typing import NamedTuple
+
 import orjson
 import pytest
 from hypothesis import given
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from ledger.errors import UnusableLedgerError
 from ledger.fact import GENESIS_HASH, hash_of
 from ledger.log.interface import RoundHead
+from ledger.log.kafka.partitions import _probed
 from ledger.log.kafka.places import Places, Probed, count_of, end_of, head_of, partition_of
 from ledger.rounds import chained
 from tests.ledger.log.kafka.mirrors import mirror_at
@@ -118,9 +121,34 @@ def test_a_missing_place_is_refused_and_nothing_behind_it_is_placed(mirror):
     assert head_of(mirror, "paris").number == 1
 
 
-def test_a_round_in_the_partition_of_another_agent_shows_that_partitions_were_added(mirror):
-    with pytest.raises(UnusableLedgerError, match="partitions were added after the topic was made"):
-        take(mirror, probed(*values(1), partition=1 - PARIS))
+def test_a_round_in_the_partition_of_another_agent_is_void_and_stops_nobody(mirror):
+    one, two = values(1, 2)
+
+    assert take(mirror, probed(one, partition=1 - PARIS)) == [None]
+    assert take(mirror, probed(one, two)) == [1, 2]
+
+
+class Record(NamedTuple):
+    """What the client gives."""
+
+    headers: list[tuple[str, bytes | None]]
+    value: bytes = b"x"
+    partition: int = 0
+    offset: int = 0
+    timestamp: int = 7
+
+
+@pytest.mark.parametrize("clock", [None, b"", b"9" * 5_000, b"9" * 16, "١٢".encode(), b"-5", b"soon"])
+def test_a_record_whose_clock_cannot_be_read_is_void_and_stops_nobody(mirror, clock):
+    (one,) = values(1)
+    found = _probed(Record([("recorded_ms", clock)], one))._replace(partition=PARIS)
+
+    assert take(mirror, [found, *probed(one, first=1)], {"paris": 9}) == [None, 1]
+
+
+def test_of_several_clocks_the_last_one_is_meant():
+    assert _probed(Record([("recorded_ms", b"5"), ("recorded_ms", b"6"), ("other", b"7")])).recorded_ms == 6
+    assert _probed(Record([])).recorded_ms is None
 
 
 def test_how_many_of_a_batch_are_there_is_seen_even_when_another_writer_went_on(mirror):
