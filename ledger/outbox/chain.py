@@ -118,8 +118,14 @@ def rechain(file: OutboxFile, head: RoundHead) -> None:
     """Number what waits behind another head, and put aside what is damaged: all of it or nothing.
 
     Gaps between the numbers stay. Where the numbers are behind the head already, they stay as they are.
+
+    Raises:
+        DamagedOutboxError: SQLite finds the file itself damaged, so that rounds may be out of sight.
     """
     with file.writing() as connection:
+        (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        if verdict != "ok":
+            raise file.damaged(str(verdict))
         numbers = _intact_numbers(connection)
         ahead = max(0, head.number + 1 - min(numbers, default=0))
         _begin_at(connection, head)

@@ -218,6 +218,7 @@ class Outbox:
 
         Raises:
             UnusableLedgerError: the ledger cannot be reached.
+            DamagedOutboxError: the file itself is damaged, not only some of its rounds.
         """
         with self._sending:
             return sending.renumber(self._file, ledger)
