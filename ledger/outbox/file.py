@@ -28,10 +28,10 @@ FORMAT_VERSION = 1
 BYTES_MAX = 1_000_000_000
 """How long the file may become if nobody says otherwise.
 
-A round of a thousand platforms takes about 4 kB, so this is half a year of one each minute.
+A round of a thousand platforms takes about 5 kB of it, so this is four months of one each minute.
 """
 BYTES_MIN = 65_536
-"""An outbox that holds nothing takes a fifth of this."""
+"""A limit that leaves room for rounds of few platforms, beside the plan."""
 
 _NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR")
 _TABLES = """

@@ -79,7 +79,8 @@ class Outbox:
         """Take from the ledger the agent's plan and, if nothing waits that it does not have, its last round.
 
         An agent calls this when it starts, and when it has set another plan. While the ledger cannot be
-        reached, it goes on with what was learnt before.
+        reached, it goes on with what was learnt before. The ledger is one that was opened just now: one that
+        is open for long need not have seen a plan that another process recorded.
 
         Raises:
             RefusedError: the ledger has no plan of the agent yet.

@@ -28,12 +28,19 @@ def killed_while(target, chance, path, *arguments):
     with started(target, path, *arguments) as (process, connection):
         said = [connection.recv() for _ in range(chance.randint(1, MESSAGES_MAX))]
         if chance.random() < WITHIN_A_COMMIT:
+            while is_sending(said[-1]):
+                said.append(connection.recv())
             wait_for(path.with_name(f"{path.name}-journal"))
         else:
             connection.poll(chance.random() * A_PUT_SECONDS)
         process.kill()
         process.join()
         return [*said, *rest_of(connection)]
+
+
+def is_sending(word):
+    """Whether the agent said that it has sent: the next commit of its outbox is that of a put."""
+    return isinstance(word, tuple) and word[0] == "sent"
 
 
 def numbers_in(path):
@@ -90,7 +97,6 @@ def test_an_agent_that_is_killed_while_it_sends_sends_everything_once(request, t
         assert numbers == list(range(1, len(numbers) + 1))
         assert set(kept) <= set(numbers)
         assert verify(ledger.engine).misfit is None
-        assert ledger.engine.void_records() == 0
     assert len(kept) == len(set(kept))
     assert between, "no kill fell between the ledger's answer and taking a round out, so this showed nothing"
 
@@ -112,8 +118,7 @@ def test_while_the_broker_is_away_and_the_agent_restarts_ten_times_nothing_is_lo
     path = begun(tmp_path / "outbox.db", where)
     container = own_broker.get_wrapped_container()
     chance = random.Random(20261127)
-    said = run_for(2, path, where)
-    assert any(what == "sent" for what, _ in said)
+    said = run_until_sent(path, where, 1)
 
     container.pause()
     for _ in range(RESTARTS):
