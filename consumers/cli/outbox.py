@@ -9,9 +9,10 @@ from consumers.cli import common
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
+    from ledger.outbox.chain import Renumbered
     from ledger.outbox.outbox import Outbox
     from ledger.outbox.pending import Kept, Pending
-    from ledger.outbox.sending import Renumbered, Sent
+    from ledger.outbox.sending import Sent
 
 app = typer.Typer(no_args_is_help=True, help="Show and send what an agent keeps while its ledger is away.")
 

@@ -6,6 +6,7 @@ function is one transaction.
 
 import sqlite3
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from ledger import rounds
 from ledger.errors import DamagedOutboxError
@@ -114,7 +115,14 @@ def in_conflict(file: OutboxFile, why: str) -> None:
 # ---------------------------------------------------------------- make anew
 
 
-def rechain(file: OutboxFile, head: RoundHead) -> None:
+class Renumbered(NamedTuple):
+    """What was made anew: how many rounds were numbered, and how many damaged ones put aside."""
+
+    rounds: int
+    aside: int
+
+
+def rechain(file: OutboxFile, head: RoundHead) -> Renumbered:
     """Number what waits behind another head, and put aside what is damaged: all of it or nothing.
 
     Gaps between the numbers stay. Where the numbers are behind the head already, they stay as they are.
@@ -126,6 +134,7 @@ def rechain(file: OutboxFile, head: RoundHead) -> None:
         (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
         if verdict != "ok":
             raise file.damaged(str(verdict))
+        (waited,) = connection.execute("SELECT count(*) FROM rounds").fetchone()
         numbers = _intact_numbers(connection)
         ahead = max(0, head.number + 1 - min(numbers, default=0))
         _begin_at(connection, head)
@@ -133,6 +142,7 @@ def rechain(file: OutboxFile, head: RoundHead) -> None:
             head = _moved(connection, key, number + ahead, head.hash)
         connection.execute("UPDATE rounds SET number = -number")
         connection.execute("UPDATE state SET last_number = ?, last_hash = ?, conflict = NULL", head)
+    return Renumbered(len(numbers), waited - len(numbers))
 
 
 def _intact_numbers(connection: sqlite3.Connection) -> dict[int, int]:

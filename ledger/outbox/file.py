@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ledger.errors import (
+    BadInputError,
     ConstatError,
     DamagedOutboxError,
     FullOutboxError,
@@ -72,19 +73,26 @@ CREATE TABLE state (
 class OutboxFile(Database):
     """The file of an outbox; see `Database` for how it is read and written."""
 
-    def __init__(self, path: str, *, agent: str | None = None, writing: bool = True) -> None:
+    def __init__(
+        self, path: str, *, agent: str | None = None, bytes_max: int | None = None, writing: bool = True
+    ) -> None:
         """Open an outbox, or make one if its agent is named; `writing` claims it for this process.
 
         Raises:
             UnusableOutboxError: it is not there, is no outbox, is another agent's or in use.
+            BadInputError: the limit leaves no room for rounds.
         """
         self._agent = agent
+        if bytes_max is not None and bytes_max < BYTES_MIN:
+            raise BadInputError(
+                f"an outbox of {bytes_max:,} bytes has no room; give it {BYTES_MIN:,} at least"
+            )
         if agent is None and not Path(path).exists():
             raise UnusableOutboxError(f"there is no outbox at {path}; name the file that the agent writes")
         self._claim: int | None = None
         super().__init__(path, create=agent is not None)
         if writing:  # only now, so that nothing is laid beside a file that is not ours
-            self._take()
+            self._take(bytes_max)
 
     def _prepare(self, *, create: bool) -> None:
         with self._meaning():
@@ -150,11 +158,6 @@ class OutboxFile(Database):
         with self.reading() as connection:
             return str(connection.execute("SELECT agent FROM state").fetchone()[0])
 
-    def limit(self, bytes_max: int) -> None:
-        """Let the file become this long from now on."""
-        with self.writing() as connection:
-            connection.execute("UPDATE state SET bytes_max = ?", (bytes_max,))
-
     def used_bytes(self) -> int:
         """How long the file is, with what a transaction has put into it and without what it took out."""
         pages, free, page_bytes = map(self._number, ("page_count", "freelist_count", "page_size"))
@@ -187,12 +190,18 @@ class OutboxFile(Database):
             os.close(self._claim)
             self._claim = None
 
-    def _take(self) -> None:
+    def _take(self, bytes_max: int | None) -> None:
         try:
             self._claim = _claimed(self.path)
+            if bytes_max is not None:
+                self._limit(bytes_max)
         except BaseException:
-            super().close()
+            self.close()
             raise
+
+    def _limit(self, bytes_max: int) -> None:
+        with self.writing() as connection:  # only what is new: it opens on a full disk
+            connection.execute("UPDATE state SET bytes_max = ? WHERE bytes_max <> ?", (bytes_max, bytes_max))
 
 
 def _claimed(path: str) -> int:

@@ -13,13 +13,14 @@ from typing import Self
 
 from ledger import plans, rounds
 from ledger.application import Ledger
-from ledger.errors import BadInputError, FullOutboxError, RefusedError
+from ledger.errors import BadInputError, DamagedOutboxError, RefusedError, UnusableOutboxError
 from ledger.fact import hash_of
 from ledger.log import codec
 from ledger.outbox import chain, pending, sending
-from ledger.outbox.file import BYTES_MIN, OutboxFile
+from ledger.outbox.chain import Renumbered
+from ledger.outbox.file import OutboxFile
 from ledger.outbox.pending import Pending
-from ledger.outbox.sending import Progress, Renumbered, Sent
+from ledger.outbox.sending import Progress, Sent
 from ledger.plans import PlanSet
 from ledger.rounds import Round
 
@@ -48,14 +49,7 @@ class Outbox:
             UnusableOutboxError: it is not there, no outbox, another agent's, or another process has it open.
             BadInputError: the limit leaves no room for rounds.
         """
-        if bytes_max is not None and bytes_max < BYTES_MIN:
-            raise BadInputError(
-                f"an outbox of {bytes_max:,} bytes has no room; give it {BYTES_MIN:,} or more"
-            )
-        file = OutboxFile(path, agent=agent)
-        if bytes_max is not None:
-            file.limit(bytes_max)
-        return cls(file)
+        return cls(OutboxFile(path, agent=agent, bytes_max=bytes_max))
 
     def __enter__(self) -> Self:
         return self
@@ -85,6 +79,7 @@ class Outbox:
         Raises:
             RefusedError: the ledger has no plan of the agent yet.
             UnusableLedgerError: the ledger cannot be reached.
+            FullOutboxError: there is something new to learn, and no room for it.
         """
         kept = list(ledger.engine.facts_of(plans.stream_of(self.agent)))
         if not kept:
@@ -93,11 +88,13 @@ class Outbox:
         with self._sending:
             sending.take_out_arrived(self._file, ledger, head)
         with self._file.writing() as connection:
-            connection.execute("UPDATE state SET plan = ?, plan_hash = ?", (plan, hash_of(plan)))
+            # Only what is new: an agent must be able to start on a full disk, and send.
+            row = (plan, hash_of(plan), hash_of(plan))
+            connection.execute("UPDATE state SET plan = ?, plan_hash = ? WHERE plan_hash IS NOT ?", row)
             connection.execute(
                 "UPDATE state SET known_number = ?, known_hash = ?, last_number = ?, last_hash = ? "
-                "WHERE NOT EXISTS (SELECT 1 FROM rounds)",
-                (*head, *head),
+                "WHERE known_hash IS NOT ? AND NOT EXISTS (SELECT 1 FROM rounds)",
+                (*head, *head, head.hash),
             )
 
     @property
@@ -140,6 +137,7 @@ class Outbox:
         Raises:
             FullOutboxError: the outbox is at its limit, or the disk has no room. The round was not kept, and
                 no later one takes its number (see `next_number`), so that it is seen to be missing.
+            UnusableOutboxError: the file cannot be written for another reason; the same holds.
             BadInputError: it is another agent's, does not fit the agent's plan, is longer than a ledger
                 takes, or its number does not come behind the last one.
             RefusedError: the ledger was never reached (see `learn`).
@@ -148,7 +146,9 @@ class Outbox:
             with self._file.writing() as connection:
                 self._insert(connection, found)
                 _note(connection, self._unnoted)
-        except FullOutboxError as error:
+        except DamagedOutboxError:
+            raise
+        except UnusableOutboxError as error:
             raise self._refusal(found, error) from error
         self._unnoted = []
 
@@ -179,15 +179,15 @@ class Outbox:
                 f"{self.agent}; number it {self.next_number}"
             )
 
-    def _refusal(self, found: Round, why: FullOutboxError) -> FullOutboxError:
+    def _refusal(self, found: Round, why: UnusableOutboxError) -> UnusableOutboxError:
         self._unnoted.append(found)
         try:
             with self._file.writing() as connection:
                 _note(connection, self._unnoted)
             self._unnoted = []
-        except FullOutboxError:
-            pass  # no room for that either: it is noted with the next round that there is room for
-        return FullOutboxError(
+        except UnusableOutboxError:
+            pass  # not even that can be written: it is noted with the next round that can
+        return type(why)(
             f"round {found.number} of agent {self.agent} was not kept, so its time will be unknown: {why}. "
             f"{self._file.path} keeps {self.pending().span}; send them with `constat outbox send "
             f"{self._file.path}`"

@@ -1,5 +1,6 @@
 """What an outbox holds, as it is shown: rounds from when to when, how full it is, what went wrong."""
 
+import sqlite3
 from typing import NamedTuple
 
 from ledger.errors import counted
@@ -91,29 +92,35 @@ def pending(file: OutboxFile) -> Pending:
     """What an open outbox holds."""
     with file.snapshot() as connection:
         state = connection.execute(
-            "SELECT agent, bytes_max, known_number, known_hash, refused, refused_from_ms, refused_to_ms, "
-            "conflict FROM state"
+            "SELECT agent, bytes_max, conflict, (SELECT count(*) FROM rounds), (SELECT count(*) FROM aside) "
+            "FROM state"
         ).fetchone()
-        (rounds,) = connection.execute("SELECT count(*) FROM rounds").fetchone()
-        (aside,) = connection.execute("SELECT count(*) FROM aside").fetchone()
-        ends = [
-            connection.execute(
-                f"SELECT number, start_ms, hash FROM rounds ORDER BY number {order} LIMIT 1"
-            ).fetchone()
-            for order in ("ASC", "DESC")
-        ]
-        used = file.used_bytes()
-    agent, bytes_max, known_number, known_hash, refused, from_ms, to_ms, conflict = state
-    first, last = (Kept(*end) if end else None for end in ends)
-    return Pending(
-        agent=agent,
-        rounds=rounds,
-        first=first,
-        last=last,
-        bytes=used,
-        bytes_max=bytes_max,
-        known=None if known_number is None else RoundHead(known_number, known_hash),
-        refused=Refused(refused, from_ms, to_ms) if refused else None,
-        conflict=conflict,
-        aside=aside,
-    )
+        agent, bytes_max, conflict, rounds, aside = state
+        return Pending(
+            agent=agent,
+            rounds=rounds,
+            first=_end(connection, "ASC"),
+            last=_end(connection, "DESC"),
+            bytes=file.used_bytes(),
+            bytes_max=bytes_max,
+            known=_known(connection),
+            refused=_refused(connection),
+            conflict=conflict,
+            aside=aside,
+        )
+
+
+def _end(connection: sqlite3.Connection, order: str) -> Kept | None:
+    query = f"SELECT number, start_ms, hash FROM rounds ORDER BY number {order} LIMIT 1"
+    row = connection.execute(query).fetchone()
+    return Kept(*row) if row else None
+
+
+def _known(connection: sqlite3.Connection) -> RoundHead | None:
+    number, known_hash = connection.execute("SELECT known_number, known_hash FROM state").fetchone()
+    return None if number is None else RoundHead(number, known_hash)
+
+
+def _refused(connection: sqlite3.Connection) -> Refused | None:
+    row = connection.execute("SELECT refused, refused_from_ms, refused_to_ms FROM state").fetchone()
+    return Refused(*row) if row[0] else None

@@ -15,6 +15,7 @@ from ledger.errors import ConflictError, DamagedOutboxError, counted
 from ledger.instants import format_instant
 from ledger.log.interface import RoundHead
 from ledger.outbox import chain
+from ledger.outbox.chain import Renumbered
 from ledger.outbox.file import OutboxFile
 from ledger.outbox.pending import Kept
 
@@ -31,21 +32,17 @@ class Sent(NamedTuple):
     """How many the ledger had already, from an earlier sending that did not come to its end."""
 
 
-class Renumbered(NamedTuple):
-    """What was made anew: how many rounds were numbered, and how many damaged ones put aside."""
-
-    rounds: int
-    aside: int
-
-
 def send(file: OutboxFile, ledger: Ledger, progress: Progress) -> Sent:
     """Send everything that waits. See `Outbox.send`."""
     sent, already_there = 0, _settle(file, ledger, progress)
     while found := list(islice(chain.walk(file), chain.PAGE)):
         try:
             ledger.append_encoded_rounds(file.agent, [value for _, value in found])
-        except ConflictError:  # a late copy of our own rounds may have come in between, and that is none
-            already_there += _settle(file, ledger, progress)
+        except ConflictError:
+            late = _settle(file, ledger, progress)
+            if not late:
+                raise
+            already_there += late  # only a late copy of our own rounds came in between
             continue
         chain.delivered(file, found[-1][0])
         sent += len(found)
@@ -60,10 +57,7 @@ def renumber(file: OutboxFile, ledger: Ledger) -> Renumbered:
         for _ in chain.walk(file):
             pass
     except (ConflictError, DamagedOutboxError):
-        waited = len(chain.kept(file))
-        chain.rechain(file, ledger.engine.round_head(file.agent))
-        rounds = len(chain.kept(file))
-        return Renumbered(rounds, waited - rounds)
+        return chain.rechain(file, ledger.engine.round_head(file.agent))
     return Renumbered(0, 0)
 
 

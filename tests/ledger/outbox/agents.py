@@ -95,6 +95,19 @@ def put_without_and_with_room(path):
         return text, outbox.next_number, put(outbox), outbox.pending().refused
 
 
+def start_and_send(path, where, bytes_max):
+    """Start an agent that has learnt everything before: its plan, what sending ended with, what still waits."""
+    with Outbox.open(str(path), AGENT, bytes_max=bytes_max) as outbox:
+        with ledger_at(where, create=False) as ledger:
+            outbox.learn(ledger)
+            kind = None
+            try:
+                outbox.send(ledger)
+            except ConstatError as error:
+                kind = type(error).__name__
+        return outbox.plan.reference, kind, outbox.pending().rounds
+
+
 def an_agent(connection, path, where):
     """Probe for ever: put a round every few milliseconds and say so, while a thread sends what can be sent."""
     with Outbox.open(str(path)) as outbox:

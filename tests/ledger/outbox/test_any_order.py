@@ -131,5 +131,5 @@ def name_of(value):
     return decode(value)[0].not_up[0][2]
 
 
-Agent.TestCase.settings = settings(max_examples=40, stateful_step_count=25)
+Agent.TestCase.settings = settings(stateful_step_count=25)
 TestEveryOrder = Agent.TestCase

@@ -1,12 +1,15 @@
 """An outbox that has no room refuses the new round, says so, and keeps every old one."""
 
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from ledger.errors import BadInputError, FullOutboxError
 from ledger.outbox.file import BYTES_MAX, BYTES_MIN
 from ledger.outbox.outbox import Outbox
 from ledger.outbox.pending import NEARLY_FULL_PERCENT, look
-from tests.ledger.log.processes import AGENT, a_round, ledger_at, limited, new_ledger, outcome_of
+from tests.ledger.log.processes import AGENT, a_round, as_nobody, ledger_at, limited, new_ledger, outcome_of
 from tests.ledger.outbox.agents import (
     LONG,
     begun,
@@ -14,6 +17,7 @@ from tests.ledger.outbox.agents import (
     put_some,
     put_until_refused,
     put_without_and_with_room,
+    start_and_send,
     stored,
     waiting,
 )
@@ -103,7 +107,7 @@ def test_below_what_it_holds_a_limit_refuses_what_is_new_and_drops_nothing(path)
 
 def test_a_limit_without_room_for_rounds_is_refused(path):
     assert look(str(path)).bytes_max == BYTES_MAX
-    with pytest.raises(BadInputError, match="has no room; give it 65,536"):
+    with pytest.raises(BadInputError, match="has no room; give it 65,536 at least"):
         Outbox.open(str(path), bytes_max=BYTES_MIN - 1)
 
 
@@ -145,6 +149,36 @@ def test_an_outbox_that_may_grow_no_further_says_that_the_disk_is_full(path):
             put(outbox, 50, not_up=LONG)
 
         assert outbox.pending().refused.rounds == 1
+
+
+def test_an_agent_starts_on_a_full_disk_and_keeps_what_waits(path, tmp_path):
+    put_some(path, 3)
+    assert look(str(path)).bytes_max == BYTES_MAX
+
+    found, error = outcome_of(limited, start_and_send, 0, path, tmp_path / "ledger.db", BYTES_MAX)
+
+    assert error is None
+    assert found == ("paris/1", "UnusableLedgerError", 3)
+    assert len(put_some(path, 1)) == 1
+
+
+def test_an_outbox_that_cannot_be_written_refuses_in_the_same_way(tmp_path):
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        new_ledger(tmp_path / "ledger.db")
+        path = begun(folder / "outbox.db", tmp_path / "ledger.db")
+        for file in folder.iterdir():
+            file.chmod(0o666)
+        folder.chmod(0o555)
+
+        found, error = outcome_of(as_nobody, put_until_refused, path)
+
+        folder.chmod(0o755)
+    assert error is None
+    assert found[:2] == (0, "UnusableOutboxError")
+    assert "round 1 of agent paris was not kept" in found[2]
+    assert "read-only" in found[2]
+    assert found[3] == 2
 
 
 def test_a_round_that_was_refused_while_nothing_could_be_written_is_noted_with_the_next_one(path):

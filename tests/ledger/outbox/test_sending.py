@@ -11,9 +11,10 @@ from ledger.errors import (
     UnreachableLedgerError,
 )
 from ledger.outbox import chain
+from ledger.outbox.chain import Renumbered
 from ledger.outbox.outbox import Outbox
 from ledger.outbox.pending import look
-from ledger.outbox.sending import Renumbered, Sent
+from ledger.outbox.sending import Sent
 from ledger.rounds import decode
 from ledger.verify import verify
 from tests.ledger.log.processes import AGENT, a_round, ledger_at, new_ledger
@@ -179,6 +180,15 @@ def test_one_thread_puts_while_another_sends(outbox, ledger):
     assert failed == []
     assert stored(ledger) == list(range(1, 52))
     assert waiting(outbox) == (0, None, None)
+
+
+def test_a_ledger_that_refuses_what_follows_it_is_not_asked_for_ever(outbox, ledger):
+    put(outbox, 2)
+
+    with pytest.raises(ConflictError, match="for a reason of its own"):
+        outbox.send(Failing(ledger, ConflictError("for a reason of its own"), after=False))
+
+    assert waiting(outbox) == (2, 1, 2)
 
 
 # ---------------------------------------------------------------- somebody else was there
