@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from ledger.outbox.pending import Kept, Pending
     from ledger.outbox.sending import Sent
 
-app = typer.Typer(no_args_is_help=True, help="Show and send what an agent keeps while its ledger is away.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Show and send what an agent keeps while its ledger is away.",
+)
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The outbox of an agent.")]
 
