@@ -24,7 +24,7 @@ from ledger.log.database import IN_MEMORY
 from ledger.log.interface import Engine, NewRound, RoundHead
 from ledger.log.sqlite import Clock, SQLiteEngine, wall_clock
 from ledger.plans import Plans
-from ledger.rounds import Round, chained, check
+from ledger.rounds import Round, chained, check, decode
 
 State = TypeVar("State")
 
@@ -183,6 +183,19 @@ class Ledger(Application[str]):
         self._check_rounds(agent, rounds)
         head = self.engine.round_head(agent) if behind is None else behind
         values = chained(rounds, head.hash)
+        records = [NewRound(r.number, r.start_ms, value) for r, value in zip(rounds, values, strict=True)]
+        self.engine.append_rounds(agent, records)
+
+    def append_encoded_rounds(self, agent: str, values: Sequence[bytes]) -> None:
+        """Append rounds that were encoded before, byte for byte: number and predecessor stand in them.
+
+        Raises:
+            BadInputError: a round is another agent's, or does not fit the plan that it names.
+            ConflictError: they do not extend the agent's last round.
+            DamagedLedgerError: the bytes are no round.
+        """
+        rounds = [decode(value)[0] for value in values]
+        self._check_rounds(agent, rounds)
         records = [NewRound(r.number, r.start_ms, value) for r, value in zip(rounds, values, strict=True)]
         self.engine.append_rounds(agent, records)
 

@@ -43,3 +43,18 @@ class UnknownOutcomeError(ConstatError):
 
     Nothing takes effect twice, whatever happens: but the reader must look before trying again.
     """
+
+
+class UnusableOutboxError(ConstatError):
+    """An outbox cannot be opened, read or written: not ours, newer, in use. Nothing was changed."""
+
+
+class FullOutboxError(UnusableOutboxError):
+    """An outbox, or the disk under it, has no room for one more round.
+
+    That round was not kept and will be missing from the ledger; every round that was kept stays.
+    """
+
+
+class DamagedOutboxError(UnusableOutboxError):
+    """What an outbox holds is not what was put into it. Nothing of what is damaged was sent."""

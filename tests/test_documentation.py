@@ -87,6 +87,16 @@ def test_every_command_of_the_how_to_of_results_prints_what_it_shows(tmp_path):
 
 
 @pytest.mark.slow
+def test_every_command_of_the_how_to_of_the_outbox_prints_what_it_shows(tmp_path):
+    page = ROOT / "docs" / "howto" / "outbox.md"
+    (program,) = re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+    (tmp_path / "agent.py").write_text(program)
+    run(ROOT / "docs" / "howto" / "own-contract.md", tmp_path)
+
+    run(page, tmp_path)
+
+
+@pytest.mark.slow
 def test_every_command_of_the_how_to_of_disputes_prints_what_it_shows(tmp_path):
     run(ROOT / "docs" / "howto" / "dispute.md", tmp_path, CONSTAT_LEDGER="constat-demo/ledger.db")
 

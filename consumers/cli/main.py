@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("explain", "Why a second, a minute or a tranche counts as it does."),
     "compare": ("compare", "What other readings of the contract would give, in days."),
     "diff": ("diff", "Which facts moved a figure between two moments of knowledge."),
+    "outbox": ("outbox", "Show and send the rounds that an agent keeps while its ledger is away."),
     "topics": ("topics", "Make and check the topics of a ledger on Kafka."),
     "copy": ("copy", "Move a ledger to another engine, byte for byte; go on with a copy that broke off."),
     "verify": ("verify", "Read everything again and check every hash."),

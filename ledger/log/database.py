@@ -38,7 +38,7 @@ _ADVICE = {
     "SQLITE_IOERR": "the disk refused to read or write; check its space, quota and health, then try again",
     "SQLITE_READONLY": "the file or its folder is read-only; allow writing or copy the ledger",
     "SQLITE_CANTOPEN": "it cannot be opened; check that its folder exists and may be written",
-    "SQLITE_NOTADB": "it is no SQLite database; name another file with --ledger",
+    "SQLITE_NOTADB": "it is no SQLite database; name another file",
     "SQLITE_BUSY": "another process has been writing for too long; try again when it is done",
 }
 _DAMAGED = ("SQLITE_CORRUPT", "could not decode to utf-8")
@@ -201,12 +201,12 @@ class Database:
             raise self._damaged(error.object.decode(errors="replace")) from error
 
     def _explained(self, error: sqlite3.Error) -> ConstatError:
-        name = "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
+        name = primary_name(error)
         if name in _DAMAGED or str(error).lower().startswith(_DAMAGED):
             return self._damaged(str(error))
         return UnusableLedgerError(f"{self.path}: {_ADVICE.get(name, str(error))}; nothing was changed")
 
-    def _damaged(self, why: str) -> DamagedLedgerError:
+    def _damaged(self, why: str) -> ConstatError:
         return DamagedLedgerError(
             f"{self.path}: the file is damaged ({why}); restore it from a copy (`constat verify` names the "
             "first record that does not fit, as far as the file can be read)"
@@ -216,6 +216,11 @@ class Database:
         """Close the connection."""
         with self._lock:
             self._connection.close()
+
+
+def primary_name(error: sqlite3.Error) -> str:
+    """What happened, as SQLite calls it, without where: `SQLITE_FULL`; empty if it has no name for it."""
+    return "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
 
 
 def _lost_tail(connection: sqlite3.Connection) -> str | None:

@@ -4,12 +4,19 @@ import pytest
 
 from ledger import incidents, maintenance
 from ledger.application import CloudEventsMapper, Ledger, open_engine
-from ledger.errors import BadInputError, ConflictError, RefusedError, UnusableLedgerError
-from ledger.fact import GENESIS_HASH, Draft, Span
+from ledger.errors import (
+    BadInputError,
+    ConflictError,
+    DamagedLedgerError,
+    RefusedError,
+    UnusableLedgerError,
+)
+from ledger.fact import GENESIS_HASH, Draft, Span, hash_of
 from ledger.incidents import IncidentOpened, IncidentUpdated
 from ledger.log import codec
 from ledger.log.sqlite import SQLiteEngine
 from ledger.maintenance import NoticePublished
+from ledger.rounds import chained, encode
 from tests.ledger.log.processes import AGENT, PLAN, a_round, update
 
 NOTICE = NoticePublished(
@@ -191,6 +198,43 @@ def test_a_writer_with_a_stale_view_is_fenced_even_where_it_skips_a_number(plann
 def test_a_round_that_is_not_the_agents_or_does_not_fit_its_plan_is_refused_at_the_door(planned, found, what):
     with pytest.raises(BadInputError, match=what):
         planned.append_rounds(AGENT, [found])
+
+    assert planned.engine.head().round_offset == 0
+
+
+def test_rounds_that_were_encoded_before_are_appended_byte_for_byte(planned):
+    values = [value + b" " for value in chained([a_round(1)], GENESIS_HASH)]
+    values += chained([a_round(4)], hash_of(values[0]))
+
+    planned.append_encoded_rounds(AGENT, values)
+
+    assert [(kept.number, kept.start_ms, kept.value) for kept in planned.engine.rounds()] == [
+        (1, 60_000, values[0]),
+        (4, 240_000, values[1]),
+    ]
+
+
+def test_encoded_rounds_that_do_not_follow_the_agents_last_one_are_a_conflict(planned):
+    planned.append_rounds(AGENT, [a_round(1)])
+
+    with pytest.raises(ConflictError):
+        planned.append_encoded_rounds(AGENT, chained([a_round(2)], GENESIS_HASH))
+
+    assert planned.engine.round_head(AGENT).number == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [
+        (b"{}", DamagedLedgerError),
+        (encode(a_round(1, "lyon"), GENESIS_HASH), BadInputError),
+        (encode(a_round(1)._replace(plan="paris/9"), GENESIS_HASH), BadInputError),
+        (encode(a_round(1)._replace(jitter=b""), GENESIS_HASH), BadInputError),
+    ],
+)
+def test_encoded_rounds_pass_the_same_door_as_others(planned, value, error):
+    with pytest.raises(error):
+        planned.append_encoded_rounds(AGENT, [value])
 
     assert planned.engine.head().round_offset == 0
 

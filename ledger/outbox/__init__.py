@@ -1,0 +1,1 @@
+"""An agent's rounds on their way to the ledger: kept on its own disk until the ledger has them."""

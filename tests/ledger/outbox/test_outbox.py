@@ -1,0 +1,160 @@
+"""An outbox keeps rounds in their order, and says what it holds."""
+
+from pathlib import Path
+
+import pytest
+
+from ledger.errors import BadInputError, RefusedError, UnusableLedgerError
+from ledger.fact import Draft
+from ledger.log.interface import RoundHead
+from ledger.outbox.outbox import ROUND_BYTES_MAX, Outbox
+from ledger.outbox.pending import look
+from ledger.plans import Planned, PlanSet
+from tests.ledger.log.processes import AGENT, PLAN, a_round, ledger_at, new_ledger
+from tests.ledger.outbox.agents import begun, put, stored, waiting
+
+
+@pytest.fixture
+def path(tmp_path):
+    new_ledger(tmp_path / "ledger.db")
+    return str(begun(tmp_path / "outbox.db", tmp_path / "ledger.db"))
+
+
+@pytest.fixture
+def ledger(path):
+    with ledger_at(Path(path).with_name("ledger.db")) as ledger:
+        yield ledger
+
+
+def test_rounds_wait_in_their_order_and_are_there_after_a_restart(path):
+    with Outbox.open(path) as outbox:
+        put(outbox, 2)
+    with Outbox.open(path) as outbox:
+        put(outbox, 1)
+
+        found = outbox.pending()
+
+    assert (found.agent, found.rounds, found.known) == (AGENT, 3, RoundHead(0, "sha256:" + "0" * 64))
+    assert [(each.number, each.start_ms) for each in (found.first, found.last)] == [(1, 60_000), (3, 180_000)]
+    assert found.span == "3 rounds (number 1 to 3, started 1970-01-01T00:01:00Z to 1970-01-01T00:03:00Z)"
+    assert (found.refused, found.conflict, found.aside, found.is_nearly_full) == (None, None, 0, False)
+
+
+def test_anybody_may_look_while_the_agent_has_its_outbox_open(path):
+    with Outbox.open(path) as outbox:
+        put(outbox, 2)
+
+        assert look(path) == outbox.pending()
+
+
+def test_an_agent_that_has_never_reached_its_ledger_cannot_put_and_is_told_why(tmp_path):
+    with Outbox.open(str(tmp_path / "new.db"), AGENT) as outbox:
+        with pytest.raises(RefusedError, match="start the agent once while its ledger can be reached"):
+            outbox.put(a_round(1))
+        with pytest.raises(RefusedError, match="has never known what agent paris probes"):
+            _ = outbox.plan
+
+        assert outbox.pending().known is None
+        assert outbox.pending().rounds == 0
+
+
+def test_an_agent_without_a_plan_in_the_ledger_has_nothing_to_learn(tmp_path, ledger):
+    with Outbox.open(str(tmp_path / "oslo.db"), "oslo") as outbox:
+        with pytest.raises(
+            RefusedError, match="agent oslo has no plan in this ledger; record its plan first"
+        ):
+            outbox.learn(ledger)
+
+        assert outbox.pending().known is None
+
+
+def test_the_plan_and_the_head_are_known_while_the_ledger_is_away(tmp_path, path):
+    (tmp_path / "ledger.db").rename(tmp_path / "away.db")
+
+    with pytest.raises(UnusableLedgerError):
+        ledger_at(tmp_path / "ledger.db", create=False)
+    with Outbox.open(path) as outbox:
+        assert outbox.plan == PLAN
+        assert put(outbox, 2) == [1, 2]
+
+
+def test_an_agent_begins_behind_the_round_at_which_the_ledger_has_it(path, ledger):
+    ledger.append_rounds(AGENT, [a_round(7)])
+
+    with Outbox.open(path) as outbox:
+        outbox.learn(ledger)
+
+        assert put(outbox, 2) == [8, 9]
+        assert outbox.send(ledger).rounds == 2
+    assert stored(ledger) == [7, 8, 9]
+
+
+def test_what_is_learnt_while_rounds_wait_leaves_them_as_they_are(path, ledger):
+    later = PLAN.model_copy(update={"plan_version": 2, "platforms": (*PLAN.platforms, Planned(platform="x"))})
+    with Outbox.open(path) as outbox:
+        put(outbox, 2)
+        ledger.append(Draft(f"plan:{AGENT}", later, 0))
+
+        outbox.learn(ledger)
+
+        assert outbox.plan == later
+        assert waiting(outbox) == (2, 1, 2)
+        outbox.put(a_round(3)._replace(plan="paris/2", n=4, jitter=bytes(4)))
+        assert outbox.send(ledger).rounds == 3
+    assert [found.value.count(b'"plan":"paris/2"') for found in ledger.engine.rounds()] == [0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        (a_round(2), "does not come behind round 2, the last one of agent paris; number it 3"),
+        (a_round(1), "does not come behind round 2"),
+        (a_round(3, "oslo"), "is the outbox of agent paris; give agent oslo its own"),
+        (a_round(3)._replace(plan="paris/2"), "does not fit its plan: it names plan paris/2, not paris/1"),
+        (a_round(3)._replace(n=4), "does not fit its plan"),
+        (a_round(3, not_up={0: ("down", 0, "x" * ROUND_BYTES_MAX)}), "a ledger takes at most 1,000,000"),
+    ],
+)
+def test_a_round_that_the_ledger_would_not_take_is_not_put_in(path, found, why):
+    with Outbox.open(path) as outbox:
+        put(outbox, 2)
+
+        with pytest.raises(BadInputError, match=why):
+            outbox.put(found)
+
+        assert waiting(outbox) == (2, 1, 2)
+
+
+def test_numbers_may_be_skipped_and_the_gap_arrives(path, ledger):
+    with Outbox.open(path) as outbox:
+        for number in (2, 3, 9):
+            outbox.put(a_round(number))
+
+        outbox.send(ledger)
+
+    assert stored(ledger) == [2, 3, 9]
+
+
+def test_what_was_sent_gives_its_disk_back(tmp_path, path, ledger):
+    with Outbox.open(path) as outbox:
+        empty_bytes = outbox.pending().bytes
+        put(outbox, 100, not_up={0: ("down", 503, "x" * 4000)})
+        full_bytes = outbox.pending().bytes
+
+        outbox.send(ledger)
+
+        assert full_bytes > 400_000 > 2 * empty_bytes
+        assert outbox.pending().bytes == empty_bytes == (tmp_path / "outbox.db").stat().st_size
+
+
+def test_an_agent_may_have_many_platforms(tmp_path, ledger):
+    platforms = tuple(Planned(platform=f"p{number}") for number in range(5000))
+    ledger.append(Draft("plan:oslo", PlanSet(agent="oslo", plan_version=1, platforms=platforms), 0))
+    found = a_round(1, "oslo")._replace(n=5000, jitter=bytes(5000), latencies=bytes(range(250)) * 40)
+
+    with Outbox.open(str(tmp_path / "oslo.db"), "oslo") as outbox:
+        outbox.learn(ledger)
+        outbox.put(found)
+        outbox.send(ledger)
+
+    assert ledger.engine.round_head("oslo").number == 1
