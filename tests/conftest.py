@@ -3,6 +3,7 @@
 import os
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -78,6 +79,13 @@ def kafka_url(broker, tmp_path) -> str:
     url = f"kafka://{broker}/{brokers.fresh_name()}?mirrors={tmp_path}/mirrors"
     topics.create(address.parse(url), probe_partitions=2)
     return url
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items) -> None:
+    """The file that takes minutes comes first, then those with most tests, so that no worker ends alone."""
+    count = Counter(item.path for item in items)
+    items.sort(key=lambda item: (item.path.name != "test_faults.py", -count[item.path]))
 
 
 def pytest_sessionfinish(session) -> None:
