@@ -83,9 +83,12 @@ def kafka_url(broker, tmp_path) -> str:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items) -> None:
-    """The file that takes minutes comes first, then those with most tests, so that no worker ends alone."""
+    """The faults of brokers come first, then all files with slow tests, so that no worker ends alone."""
     count = Counter(item.path for item in items)
-    items.sort(key=lambda item: (item.path.name != "test_faults.py", -count[item.path]))
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(
+        key=lambda item: (item.path.name != "test_faults.py", item.path not in slow, -count[item.path])
+    )
 
 
 def pytest_sessionfinish(session) -> None:
