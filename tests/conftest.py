@@ -3,6 +3,7 @@
 import os
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -78,6 +79,16 @@ def kafka_url(broker, tmp_path) -> str:
     url = f"kafka://{broker}/{brokers.fresh_name()}?mirrors={tmp_path}/mirrors"
     topics.create(address.parse(url), probe_partitions=2)
     return url
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items) -> None:
+    """The faults of brokers come first, then all files with slow tests, so that no worker ends alone."""
+    count = Counter(item.path for item in items)
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(
+        key=lambda item: (item.path.name != "test_faults.py", item.path not in slow, -count[item.path])
+    )
 
 
 def pytest_sessionfinish(session) -> None:

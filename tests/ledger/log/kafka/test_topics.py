@@ -16,6 +16,7 @@ from ledger.log.kafka import topics
 from ledger.log.kafka.address import parse
 from ledger.log.kafka.topics import SETTINGS, Topic, Topics
 from tests import brokers
+from tests.cluster import RUN
 
 ADDRESS = parse("kafka://host:9092/acme")
 
@@ -105,23 +106,47 @@ def test_whoever_may_not_make_a_topic_is_told_so_in_a_sentence(error):
     )
 
 
-def test_the_topics_of_compose_are_made_as_the_command_makes_them():
-    text = (brokers.ROOT / "compose.yaml").read_text()
+COMPOSE = {
+    "compose.yaml": {"min.insync.replicas": "1", "flush.messages": "1"},
+    "compose.cluster.yaml": {"min.insync.replicas": "2"},
+}
+REPLICAS = {"compose.yaml": "1", "compose.cluster.yaml": "3"}
+
+
+@pytest.mark.parametrize("file", COMPOSE)
+def test_the_topics_of_compose_are_made_as_the_command_makes_them(file):
+    text = (brokers.ROOT / file).read_text()
 
     configs = dict(re.findall(r"--config ([a-z.]+)=(\S+)", text))
     made = dict(re.findall(r'"constat\.([a-z]+) ([0-9]+)"', text))
 
-    assert configs == SETTINGS | {"min.insync.replicas": "1", "flush.messages": "1"}
+    assert configs == SETTINGS | COMPOSE[file]
     assert made == {"decisions": "1", "probes": str(topics.PROBE_PARTITIONS)}
-    assert "--replication-factor 1 " in text
+    assert re.findall(r"--replication-factor (\d+) ", text) == [REPLICAS[file]]
 
 
-def test_compose_is_read_by_the_older_tool_too_and_its_broker_is_reached_from_this_machine_only():
-    text = (brokers.ROOT / "compose.yaml").read_text()
+@pytest.mark.parametrize("file", COMPOSE)
+def test_compose_is_read_by_the_older_tool_too_and_its_brokers_are_reached_from_this_machine_only(file):
+    text = (brokers.ROOT / file).read_text()
 
-    assert set(re.findall(r"^([a-z]+):", text, re.MULTILINE)) == {"services", "volumes"}
-    assert re.findall(r"ports: (.+)", text) == ['["127.0.0.1:9092:9092"]']
-    assert set(re.findall(r"image: (.+)", text)) == {brokers.IMAGE}
+    keys = set(re.findall(r"^([a-z]+):", text, re.MULTILINE))
+    ports = re.findall(r"ports: (.+)", text)
+
+    assert keys == {"services", "volumes"}
+    assert len(set(ports)) == int(REPLICAS[file])
+    assert all(re.fullmatch(r'\["127\.0\.0\.1:\d+:9092"\]', each) for each in ports)
+
+
+@pytest.mark.parametrize("file", COMPOSE)
+def test_compose_runs_the_image_that_the_tests_run(file):
+    assert set(re.findall(r"image: (.+)", (brokers.ROOT / file).read_text())) == {brokers.IMAGE}
+
+
+def test_a_broker_of_compose_starts_again_as_one_of_the_tests_does():
+    for file in COMPOSE:
+        commands = set(re.findall(r"exec bash <.+(?=\"])", (brokers.ROOT / file).read_text()))
+
+        assert {each.replace("$$", "$") for each in commands} == {RUN[-1]}
 
 
 class _HangsUp:
