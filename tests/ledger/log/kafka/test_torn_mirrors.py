@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ledger.errors import DamagedLedgerError, UnusableLedgerError
 from ledger.fact import GENESIS_HASH
+from ledger.log.kafka.copied import up_to
 from ledger.log.kafka.judge import judge
 from ledger.log.kafka.places import Places, Probed, end_of, partition_of
 from ledger.rounds import chained
@@ -44,7 +45,7 @@ def go_on(mirror, decisions, until):
     if kept := DECISIONS[max(state.next_offset - 1, 0) : decisions]:
         judge(mirror, kept)
     with mirror.writing() as connection:
-        placing = Places(connection, {}, 2)
+        placing = Places(connection, up_to({}), 2)
         for partition, records in PROBES.items():
             for each in records[end_of(connection, partition).next_place : until]:
                 placing.take(each)
