@@ -137,6 +137,36 @@ def test_a_copy_that_has_ended_is_compared_again_and_not_made_again(source, targ
     assert again.closing == first.closing
 
 
+def test_a_copy_run_again_takes_no_round_that_came_after_its_end_for_copied(source, kafka_url):
+    copied(source, kafka_url)
+    send_as_copied(kafka_url, next_round(kafka_url, "paris"))
+
+    assert copied(source, kafka_url).had_ended
+
+    for mirrors in ("/mirrors", "/other-mirrors"):
+        with Ledger.open(kafka_url.replace("/mirrors", mirrors)) as ledger:
+            assert len(list(ledger.engine.rounds())) == 600
+
+
+def next_round(url, agent):
+    """The bytes of a round that would extend an agent's."""
+    with Ledger.open(url) as ledger:
+        head = ledger.engine.round_head(agent)
+    (value,) = chained([a_round(head.number + 1, agent)], head.hash)
+    return value
+
+
+def send_as_copied(url, value, agent="paris"):
+    """Send a round as a copy would, with a recorded clock of its own."""
+    from ledger.log.kafka import address, places, sender, writer  # noqa: PLC0415 - only with a broker
+
+    there = address.parse(url)
+    sending = writer.producer(there)
+    partition = places.partition_of(agent, 2)
+    sending.send(there.probes, value, agent.encode(), sender.headers_of(5), partition).get(10)
+    sending.close()
+
+
 def test_what_the_source_gets_during_the_copy_is_not_copied_and_said(source, target):
     def append_meanwhile(_):
         with Ledger.open(source) as ledger:

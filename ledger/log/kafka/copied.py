@@ -5,36 +5,35 @@ read nobody can say which rounds count, so nobody but the copy itself judges the
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 from ledger.copies import LedgerCopied
 from ledger.log import codec
 from ledger.log.kafka.mirror import state_of
-from ledger.log.recorder import UNBOUNDED
 
 UNFINISHED = "a copy into {} has begun and not ended; run the same `constat copy` again"
 
-
-class EveryRound(Mapping[str, int]):
-    """Every round of every agent, for the copy itself."""
-
-    def __getitem__(self, agent: str) -> int:
-        return UNBOUNDED
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
+IsCopied = Callable[[str, int], bool]
+"""Whether a copy brought a round: asked with its agent and its number."""
 
 
-def copied_rounds(connection: sqlite3.Connection) -> Mapping[str, int] | None:
-    """Agent -> its last round that a copy into this ledger brought; None if that cannot be known yet."""
+def every_round(_agent: str, _number: int) -> bool:
+    """What the copy itself takes for copied, until it has ended."""
+    return True
+
+
+def up_to(lasts: Mapping[str, int]) -> IsCopied:
+    """The rounds of each agent up to its last one that was copied; none of an agent that is not named."""
+    return lambda agent, number: number <= lasts.get(agent, 0)
+
+
+def copied_rounds(connection: sqlite3.Connection) -> IsCopied | None:
+    """Which rounds a copy into this ledger brought; None if that cannot be known yet."""
     state = state_of(connection)
     if state.own == 0:
         return None
     closing = _first_own(connection, state.copied)
-    return {} if closing is None else {each.agent: each.number for each in closing.rounds}
+    return up_to({each.agent: each.number for each in closing.rounds} if closing else {})
 
 
 def _first_own(connection: sqlite3.Connection, copied: int) -> LedgerCopied | None:

@@ -1,7 +1,8 @@
 """The engine on Kafka: the topics are the ledger, the mirror is what this machine has made of them."""
 
+import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from eventsourcing.persistence import ApplicationRecorder
@@ -10,7 +11,7 @@ from ledger.errors import UnusableLedgerError
 from ledger.log.interface import Fault, KeptFact, KeptRound, LogHead, NewRound, RoundHead
 from ledger.log.kafka import topics as topics_
 from ledger.log.kafka.address import Address
-from ledger.log.kafka.copied import UNFINISHED, EveryRound, copied_rounds
+from ledger.log.kafka.copied import UNFINISHED, IsCopied, copied_rounds, every_round
 from ledger.log.kafka.copying import KafkaCopying
 from ledger.log.kafka.mirror import Mirror, path_of
 from ledger.log.kafka.places import Placed
@@ -50,7 +51,8 @@ class KafkaEngine:
                 broker answers; or a copy into this ledger has not ended (`copying` is for the copy itself).
         """
         self.address = address
-        self._copied: Mapping[str, int] | None = EveryRound() if copying else None
+        self._is_a_copy = copying
+        self._is_copied: IsCopied | None = None
         self._topics = topics_.check(address)
         self._mirror = Mirror(path_of(address, self._topics), self._topics)
         self._tail = Tail(address, self._mirror)
@@ -76,11 +78,12 @@ class KafkaEngine:
         if self._mirror.state().is_unfinished_copy:
             raise UnusableLedgerError(UNFINISHED.format(self.address))
 
-    def _copied_rounds(self) -> Mapping[str, int] | None:
-        if self._copied is None:
-            with self._mirror.reading() as connection:
-                self._copied = copied_rounds(connection)
-        return self._copied
+    def _copied_rounds(self, connection: sqlite3.Connection) -> IsCopied | None:
+        if self._is_copied is None:  # once known, it stays so
+            self._is_copied = copied_rounds(connection)
+        if self._is_copied is None and self._is_a_copy:
+            return every_round
+        return self._is_copied
 
     def facts(self, *, after: int = 0, until: int | None = None) -> Iterator[KeptFact]:
         last = UNBOUNDED if until is None else until

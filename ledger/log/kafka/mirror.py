@@ -6,11 +6,14 @@ were deleted and made again, or lost their end, it is refused and never merged, 
 evidence of what was lost.
 
 Several processes of one machine share it. Whoever reads a record first writes what came of it; the verdict is
-the same for all, so the others find it there. A commit survives the death of a process; the death of the
-machine is noticed at the next start, and the file is checked.
+the same for all, so the others find it there. A commit survives the death of a process, and not that of the
+machine: a mirror that another start of the machine wrote goes on if it is whole, and is made anew if not.
 """
 
+import logging
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,11 +22,17 @@ from ledger.log import schema
 from ledger.log.database import BUSY_SECONDS, IN_MEMORY, SETTINGS, Database
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.topics import Topics
-from ledger.log.stamp import GENESIS_RUNNING_HASH, running_hash
+from ledger.log.kafka.whole import fault_in
 
 APPLICATION_ID = 0x434E534D
 """`CNSM`, in the header of every mirror."""
 FORMAT_VERSION = 1
+TORN = ".torn"
+"""Behind the name of a mirror that was not whole after a new start of the machine."""
+
+_LOG = logging.getLogger(__name__)
+_OF_THE_MACHINE = ("FULL", "IOERR", "READONLY", "CANTOPEN", "BUSY", "LOCKED", "NOMEM", "INTERRUPT")
+"""What SQLite complains of that says nothing about the file."""
 
 _TABLES = """
 CREATE TABLE records (
@@ -101,8 +110,16 @@ class Mirror(Database):
             _make_folder(Path(path).parent)
         super().__init__(path, busy_seconds=BUSY_SECONDS)
 
-    def _prepare(self, *, create: bool) -> None:
+    def _connect(self, busy_seconds: float, *, create: bool) -> sqlite3.Connection:
+        before = _file_id(self.path)
+        connection = super()._connect(busy_seconds, create=create)
         self._file_id = _file_id(self.path)
+        if before in (None, self._file_id):
+            return connection
+        connection.close()  # exchanged meanwhile: which of the two was opened is not known
+        return self._connect(busy_seconds, create=create)
+
+    def _prepare(self, *, create: bool) -> None:
         with self._meaning():
             for setting in (*SETTINGS, "synchronous=OFF", "journal_mode=PERSIST"):
                 self._connection.execute(f"PRAGMA {setting}")
@@ -110,7 +127,10 @@ class Mirror(Database):
                 self._create(allowed=create)
             self._recognise()
         self._same_incarnation()
-        self._same_boot()
+        if self._was_torn():
+            self._connection.close()
+            self._connection = self._connect(self._busy_seconds, create=create)
+            self._prepare(create=create)
 
     def _is_deleted(self) -> bool:
         # SQLite refuses to go on with a file that is no longer under its name; here its reason is told.
@@ -155,6 +175,8 @@ class Mirror(Database):
         with self.reading() as connection:
             query = "SELECT cluster_id, decisions_id, probes_id, partitions FROM state"
             found = connection.execute(query).fetchone()
+        if found is None:
+            raise self._damaged("its state is missing")
         words = (
             "the cluster is another one",
             "the decisions topic was deleted and made again",
@@ -168,21 +190,42 @@ class Mirror(Database):
                     "meant, delete the mirror, otherwise keep it: it shows what was lost"
                 )
 
-    def _same_boot(self) -> None:
+    def _was_torn(self) -> bool:
+        """Whether the mirror was not whole after a new start of the machine, and stands aside now."""
         with self.reading() as connection:
-            (made_in,) = connection.execute("SELECT boot_id FROM state").fetchone()
-        if made_in == _boot_id() != "":
-            return
-        if fault := self.fault():
-            raise DamagedLedgerError(self._delete_it(fault))
-        with self.writing() as connection:
-            connection.execute("UPDATE state SET boot_id = ?", (_boot_id(),))
+            if _is_of_this_boot(connection):
+                return False
+        try:
+            with self.writing() as connection:  # one process looks, the others wait for it
+                return self._is_deleted() or self._is_now_aside(connection)
+        except UnusableLedgerError:
+            if self._is_deleted():  # another process was first
+                return True
+            raise
+
+    def _is_now_aside(self, connection: sqlite3.Connection) -> bool:
+        if _is_of_this_boot(connection):
+            return False
+        if why := fault_in(connection):
+            self._set_aside(why)
+            return True
+        connection.execute("UPDATE state SET boot_id = ?", (_boot_id(),))
+        return False
+
+    def _set_aside(self, why: str) -> None:
+        # Its journal first: a new mirror must not find it, and this one is not whole anyway.
+        Path(self.path + "-journal").unlink(missing_ok=True)
+        Path(self.path).replace(self.path + TORN)
+        _LOG.warning(
+            "constat: the machine stopped before the mirror %s was on disk (%s); it is made anew from the "
+            "topics, and what there was is kept as %s",
+            *(self.path, why, Path(self.path).name + TORN),
+        )
 
     def fault(self) -> str | None:
-        """What is wrong with the file; None if SQLite finds nothing and the hash of the log comes out."""
+        """What is wrong with the file; None if SQLite finds nothing and all tables fit each other."""
         with self.reading() as connection:
-            (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
-            return _unlike(connection) if verdict == "ok" else str(verdict)
+            return fault_in(connection)
 
     def state(self) -> State:
         """How far the decisions have been read."""
@@ -192,14 +235,28 @@ class Mirror(Database):
     def _explained(self, error: sqlite3.Error) -> ConstatError:
         if self._is_deleted():
             return self._deleted()
-        found = super()._explained(error)
-        return UnusableLedgerError(f"the mirror {found}") if isinstance(found, UnusableLedgerError) else found
+        code = getattr(error, "sqlite_errorname", "SQLITE_MISUSE").split("_")[1]
+        if code == "NOTADB":
+            return UnusableLedgerError(
+                f"{self.path} is no SQLite database; if it was the mirror, delete it, it is made anew, else "
+                "name another folder for mirrors in the URL"
+            )
+        if code in (*_OF_THE_MACHINE, "MISUSE"):
+            return UnusableLedgerError(f"the mirror {super()._explained(error)}")
+        return self._damaged(str(error))
+
+    @contextmanager
+    def _meaning(self) -> Iterator[None]:
+        try:
+            with super()._meaning():
+                yield
+        except sqlite3.IntegrityError as error:  # a mirror has no guards: something was there, or was not
+            raise self._explained(error) from error
 
     def _damaged(self, why: str) -> DamagedLedgerError:
-        return DamagedLedgerError(self._delete_it(why))
-
-    def _delete_it(self, why: str) -> str:
-        return f"the mirror {self.path} is damaged ({why}); delete it, it is made anew from the topics"
+        return DamagedLedgerError(
+            f"the mirror {self.path} is damaged ({why}); delete it, it is made anew from the topics"
+        )
 
 
 def path_of(address: Address, topics: Topics) -> str:
@@ -212,14 +269,9 @@ def state_of(connection: sqlite3.Connection) -> State:
     return State(*connection.execute("SELECT next_offset, last_hash, copied, own FROM state").fetchone())
 
 
-def _unlike(connection: sqlite3.Connection) -> str | None:
-    query = "SELECT record, position, recorded_ms, hash, running_hash FROM decisions ORDER BY position"
-    running = GENESIS_RUNNING_HASH
-    for *pinned, kept in connection.execute(query):
-        running = running_hash(running, *pinned)
-        if running != kept:
-            return f"the running hash does not come out at position {pinned[1]}"
-    return None
+def _is_of_this_boot(connection: sqlite3.Connection) -> bool:
+    (made_in,) = connection.execute("SELECT boot_id FROM state").fetchone()
+    return bool(made_in == _boot_id() != "")
 
 
 def _make_folder(folder: Path) -> None:

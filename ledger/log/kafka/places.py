@@ -5,7 +5,7 @@ the few rounds that a question needs.
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from ledger.errors import UnusableLedgerError
 from ledger.fact import GENESIS_HASH, hash_of
 from ledger.log.arbitration import Head, round_objection
 from ledger.log.interface import KeptRound, RoundHead
-from ledger.log.kafka.copied import UNFINISHED
+from ledger.log.kafka.copied import UNFINISHED, IsCopied
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.recorder import UNBOUNDED
 from ledger.log.rows import RoundRow
@@ -91,15 +91,13 @@ _NEVER = _Last(Head(0, GENESIS_HASH), 0, GENESIS_RUNNING_HASH)
 class Places:
     """The index of the rounds in a mirror, within one transaction."""
 
-    def __init__(
-        self, connection: sqlite3.Connection, copied: Mapping[str, int] | None, partitions: int
-    ) -> None:
-        """`copied`: agent -> its last round that a copy brought; only those keep the clock they came with.
+    def __init__(self, connection: sqlite3.Connection, is_copied: IsCopied | None, partitions: int) -> None:
+        """`is_copied`: which rounds a copy brought; only those keep the clock they came with.
 
         None while that is not known, because a copy has begun and not ended.
         """
         self._connection = connection
-        self._copied = copied
+        self._is_copied = is_copied
         self._partitions = partitions
         self._last: dict[str, _Last] = {}
         self._ends: dict[int, End] = {}
@@ -145,9 +143,9 @@ class Places:
             return probed.appended_ms
         if probed.recorded_ms == NO_CLOCK:
             return None
-        if self._copied is None:
+        if self._is_copied is None:
             raise UnusableLedgerError(UNFINISHED.format("this ledger"))
-        return probed.recorded_ms if claimed.number <= self._copied.get(claimed.agent, 0) else None
+        return probed.recorded_ms if self._is_copied(claimed.agent, claimed.number) else None
 
     def _add(self, probed: Probed, claimed: _Claimed, last: _Last, stamped_ms: int) -> Placed:
         hashed = hash_of(probed.value)

@@ -6,13 +6,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from ledger.log.interface import KeptRound, RoundHead
 from ledger.log.kafka import places
 from ledger.log.kafka.address import Address
+from ledger.log.kafka.copied import IsCopied
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.partitions import Partitions
 from ledger.log.kafka.places import End, Placed, Places, Probed
 from ledger.log.stamp import intact
 
-Copied = Callable[[], Mapping[str, int] | None]
-"""Agent -> its last round that a copy into this ledger brought; None if that cannot be known yet."""
+Copied = Callable[[sqlite3.Connection], IsCopied | None]
+"""Which rounds a copy into this ledger brought, asked within the transaction that judges them.
+
+None if that cannot be known yet.
+"""
 
 
 class ProbeLog:
@@ -92,7 +96,7 @@ class ProbeLog:
     def _judged(
         self, connection: sqlite3.Connection, partition: int, batch: Sequence[Probed]
     ) -> list[tuple[Placed, bytes]]:
-        placing = Places(connection, self._copied(), self.partitions)
+        placing = Places(connection, self._copied(connection), self.partitions)
         next_place = places.end_of(connection, partition).next_place
         found = []
         for probed in batch:

@@ -1,11 +1,13 @@
 """The mirror as a file: whose it is, what becomes of it when it is shared, deleted, damaged or somebody else's."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from ledger.errors import DamagedLedgerError, UnusableLedgerError
+from ledger.fact import hash_of
 from ledger.log.kafka.judge import judge
 from ledger.log.sqlite import SQLiteEngine
 from tests.ledger.log.kafka.mirrors import (
@@ -134,14 +136,21 @@ def test_after_a_new_start_of_the_machine_a_whole_mirror_goes_on(path, monkeypat
         "UPDATE decisions SET recorded_ms = recorded_ms + 1 WHERE position = 7",
         "DELETE FROM decisions WHERE position = 7",
         "UPDATE decisions SET running_hash = zeroblob(32) WHERE position = 20",
+        "UPDATE decisions SET value = x'00' WHERE position = 20",
+        "DELETE FROM records WHERE offset = 7",
+        "DELETE FROM records WHERE offset = 19",
+        "UPDATE state SET next_offset = 19",
+        "UPDATE state SET own = own - 1",
+        "DELETE FROM decisions WHERE position = 20",
     ],
 )
-def test_after_a_new_start_of_the_machine_a_damaged_mirror_is_to_be_deleted(path, monkeypatch, damage):
+def test_after_a_new_start_of_the_machine_a_mirror_that_is_not_whole_is_set_aside(path, monkeypatch, damage):
     changed(made(path), damage)
+    before = path.read_bytes()
 
-    monkeypatch.setattr("ledger.log.kafka.mirror._boot_id", lambda: "another")
-    with pytest.raises(DamagedLedgerError, match="delete it, it is made anew from the topics"):
-        mirror_at(path)
+    assert is_made_anew(path, monkeypatch)
+
+    assert path.with_name("c-acme.mirror.torn").read_bytes() == before
 
 
 def test_a_torn_page_is_found_after_a_new_start_of_the_machine(path, monkeypatch):
@@ -149,17 +158,67 @@ def test_a_torn_page_is_found_after_a_new_start_of_the_machine(path, monkeypatch
     torn = 2 * len(pages) // 3 // 8192 * 8192
     path.write_bytes(pages[:torn] + bytes(8192) + pages[torn + 8192 :])
 
-    monkeypatch.setattr("ledger.log.kafka.mirror._boot_id", lambda: "another")
-    with pytest.raises(DamagedLedgerError, match="delete it, it is made anew from the topics"):
-        mirror_at(path)
+    assert is_made_anew(path, monkeypatch)
 
 
 def test_where_the_system_does_not_say_which_start_it_is_every_opening_checks(path, monkeypatch):
     monkeypatch.setattr("ledger.log.kafka.mirror._boot_id", lambda: "")
-    changed(made(path), "DELETE FROM decisions WHERE position = 7")
+    mirror_at(made(path)).close()
+    changed(path, "DELETE FROM decisions WHERE position = 7")
 
-    with pytest.raises(DamagedLedgerError):
-        mirror_at(path)
+    assert is_made_anew(path, monkeypatch, boot="")
+
+
+def test_of_several_that_open_a_torn_mirror_one_sets_it_aside_and_all_go_on(path, monkeypatch):
+    changed(made(path), "DELETE FROM records WHERE offset = 7")
+    monkeypatch.setattr("ledger.log.kafka.mirror._boot_id", lambda: "another")
+
+    with ThreadPoolExecutor() as pool:
+        for mirror in pool.map(lambda _: mirror_at(path), range(4)):
+            judge(mirror, TOPIC)
+            assert mirror.fault() is None
+            mirror.close()
+
+    assert {file.name for file in path.parent.iterdir()} == {
+        "c-acme.mirror",
+        "c-acme.mirror-journal",
+        "c-acme.mirror.torn",
+    }
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        f"UPDATE state SET next_offset = 7, last_hash = '{hash_of(TOPIC[6].value)}'",
+        "DELETE FROM records WHERE offset < 19; UPDATE state SET next_offset = 0",
+        "DROP TABLE records",
+        "DELETE FROM state",
+    ],
+)
+def test_whatever_fails_on_a_damaged_mirror_the_sentence_says_to_delete_it(path, damage):
+    changed(made(path), *damage.split("; "))
+
+    with pytest.raises(DamagedLedgerError, match="delete it, it is made anew from the topics"):
+        opened_and_judged(path)
+
+
+def is_made_anew(path, monkeypatch, boot="another"):
+    """Whether the next start of the machine begins the mirror anew, and comes to what it should."""
+    monkeypatch.setattr("ledger.log.kafka.mirror._boot_id", lambda: boot)
+    mirror = mirror_at(path)
+    began_anew = mirror.state().next_offset == 0
+    judge(mirror, TOPIC)
+    assert mirror.fault() is None
+    mirror.close()
+    return began_anew
+
+
+def opened_and_judged(path):
+    mirror = mirror_at(path)
+    try:
+        judge(mirror, TOPIC)
+    finally:
+        mirror.close()
 
 
 # ---------------------------------------------------------------- shared, and deleted

@@ -11,6 +11,7 @@ from ledger.fact import GENESIS_HASH
 from ledger.log.interface import NewRound
 from ledger.log.kafka import sender, writer
 from ledger.log.kafka.address import parse
+from ledger.log.kafka.copied import up_to
 from ledger.log.kafka.judge import Verdict
 from ledger.log.kafka.outcomes import MEANINGS, OTHERWISE, Outcome, meaning_of, shown
 from ledger.log.kafka.places import Places, Probed, partition_of
@@ -311,14 +312,14 @@ class Probes(ProbeLog):
     def __init__(self, log, address):
         self.log = log
         self.unread = []
-        super().__init__(address, mirror_at(), 2, dict)
+        super().__init__(address, mirror_at(), 2, lambda _: up_to({}))
 
     def catch_up(self, partitions=None):  # noqa: ARG002 - as the base's
         if self.unread and self.log.sent and (failure := self.unread.pop(0)):
             raise failure
         where = partition_of("paris", 2)
         with self._mirror.writing() as connection:
-            placing = Places(connection, {}, 2)
+            placing = Places(connection, up_to({}), 2)
             for place, value in enumerate(self.log.written):
                 if place >= placing._end(where).next_place:
                     placing.take(Probed(where, place, place, value, None))

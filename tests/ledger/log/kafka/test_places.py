@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ledger.errors import UnusableLedgerError
 from ledger.fact import GENESIS_HASH, hash_of
 from ledger.log.interface import RoundHead
+from ledger.log.kafka.copied import up_to
 from ledger.log.kafka.partitions import _probed
 from ledger.log.kafka.places import Places, Probed, count_of, end_of, head_of, partition_of
 from ledger.rounds import chained
@@ -39,7 +40,7 @@ def probed(*records, partition=PARIS, first=0, recorded_ms=None):
 
 def take(mirror, records, copied=()):
     with mirror.writing() as connection:
-        placing = Places(connection, dict(copied), 2)
+        placing = Places(connection, up_to(dict(copied)), 2)
         found = [placing.take(each) for each in records]
         placing.close()
     return [each and each.number for each in found]
