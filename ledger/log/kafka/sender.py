@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from kafka import KafkaProducer
@@ -42,8 +42,11 @@ class Sent(NamedTuple):
 class RoundSender:
     """Appends rounds to the probes topic."""
 
-    def __init__(self, address: Address, probes: ProbeLog) -> None:
+    def __init__(
+        self, address: Address, probes: ProbeLog, require_right: Callable[[], None] = lambda: None
+    ) -> None:
         self._address = address
+        self._require_right = require_right
         self._probes = probes
         self._lock = threading.Lock()
         self._producer: KafkaProducer | None = None
@@ -63,6 +66,7 @@ class RoundSender:
             UnusableLedgerError: they were surely not written.
             UnknownOutcomeError: no broker has said what became of them within the time that the URL allows.
         """
+        self._require_right()
         self._check(agent, rounds)
         for first in range(0, len(rounds), WINDOW):
             self._append(agent, rounds[first : first + WINDOW])

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError, OffsetOutOfRangeError
+from kafka.errors import AuthorizationError, KafkaError, OffsetOutOfRangeError
 
 from ledger.errors import (
     ConstatError,
@@ -70,6 +70,7 @@ class Tail:
         self._next_offset = mirror.state().next_offset
         self._stopped = threading.Event()
         self._failure: ConstatError | None = None
+        self._why = "no answer"
         self._listeners: list[Callable[[], None]] = []
         self._thread = threading.Thread(target=self._run, name=f"tail of {address.decisions}", daemon=True)
         self._thread.start()
@@ -102,7 +103,7 @@ class Tail:
                 if left_s <= 0:
                     raise UnreachableLedgerError(
                         f"no broker of {self._address} gave the end of the decisions within {timeout_s:.0f} "
-                        "s; check the brokers and try again"
+                        f"s ({self._why}); check the brokers and try again"
                     )
                 self._changed.wait(min(left_s, RETRY_S))
 
@@ -152,13 +153,17 @@ class Tail:
         while not self._stopped.is_set():
             try:
                 self._read()
-            except UnreachableLedgerError:
+            except UnreachableLedgerError as error:
+                self._why = shown(error.__cause__ or error)
                 self._stopped.wait(RETRY_S)  # those who wait give up by their own clock
             except ConstatError as error:
                 return self._fail(error)
+            except AuthorizationError as error:
+                return self._fail(self._closed(error))
             except KafkaError as error:
                 if meaning_of(error).outcome is Outcome.LOST:
                     return self._fail(self._lost(error))
+                self._why = shown(error)
                 self._stopped.wait(RETRY_S)
             except Exception as error:  # noqa: BLE001 - those who wait must be told, whatever it was
                 return self._fail(DamagedLedgerError(f"reading {self._partition.topic} failed: {error!r}"))
@@ -173,6 +178,11 @@ class Tail:
         return UnusableLedgerError(
             f"the decisions topic of {self._address} no longer holds what the mirror {self._mirror.path} was "
             f"made from ({shown(error)}); {meaning_of(error).advice}"
+        )
+
+    def _closed(self, error: KafkaError) -> UnusableLedgerError:
+        return UnusableLedgerError(
+            f"you may not read {self._partition.topic} of {self._address}; {meaning_of(error).advice}"
         )
 
     def _read(self) -> None:

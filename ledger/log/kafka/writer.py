@@ -7,7 +7,7 @@ log is judged, and every later one is void by its nonce.
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from eventsourcing.persistence import IntegrityError, StoredEvent
@@ -62,8 +62,11 @@ def give_back(used: KafkaProducer, timeout_s: float = 0) -> None:
 class Writer:
     """Appends records to the decisions topic, for any number of threads."""
 
-    def __init__(self, address: Address, tail: Tail) -> None:
+    def __init__(
+        self, address: Address, tail: Tail, require_right: Callable[[], None] = lambda: None
+    ) -> None:
         self._address = address
+        self.require_right = require_right
         self._tail = tail
         self._lock = threading.Lock()
         self._producer: KafkaProducer | None = None
@@ -77,6 +80,7 @@ class Writer:
             UnusableLedgerError: it was surely not written.
             UnknownOutcomeError: no broker has said what became of it within the time that the URL allows.
         """
+        self.require_right()
         record = records.of_events(events)
         value = records.encode(record)
         self._tail.expect(record.nonce)
