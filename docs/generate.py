@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from consumers.cli.main import COMMANDS, app
 from ledger.facts import ALL_FACTS
+from ledger.log.kafka.address import DEFAULT_LEDGER, ENVIRONMENT, OPTIONS
 from ledger.log.kafka.outcomes import MEANINGS, OTHERWISE, Meaning, Outcome
 from ledger.readings import QUESTIONS
 from ledger.rounds import StoredRound
@@ -33,6 +34,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield Path("contract-file.md"), _contract_page()
     yield Path("readings.md"), _readings_page()
     yield Path("commands.md"), _commands_page()
+    yield Path("kafka-url.md"), _kafka_url_page()
     yield Path("kafka-errors.md"), _kafka_errors_page()
 
 
@@ -188,6 +190,25 @@ def _default(parameter: Any) -> str:
     if parameter.envvar:
         texts.insert(0, f"`{parameter.envvar}`")
     return ", else ".join(texts)
+
+
+def _kafka_url_page() -> str:
+    lines = [
+        "# The URL of a ledger on Kafka",
+        "",
+        f"`kafka://host:port[,host:port…][/ledger][?option=value&…]`; the ledger is `{DEFAULT_LEDGER}` if none is",
+        "named. An option stands there once. No password stands in a URL, because URLs are shown, logged and kept.",
+        "How users are let in is [a page of its own](../howto/kafka-access.md).",
+        "",
+        "| option | meaning |",
+        "|---|---|",
+        *(f"| `{name}` | {meaning} |" for name, meaning in OPTIONS.items()),
+        "",
+        "| environment | meaning |",
+        "|---|---|",
+        *(f"| `{name}` | {meaning} |" for name, meaning in ENVIRONMENT.items()),
+    ]
+    return HEADER + "\n".join(lines) + "\n"
 
 
 def _kafka_errors_page() -> str:

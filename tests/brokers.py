@@ -45,30 +45,46 @@ SETTINGS = {
 
 
 class Broker(DockerContainer):
-    """One broker, reached on a port of this machine that is known only once it runs."""
+    """One broker, reached on ports of this machine that are known only once it runs: one for each door.
 
-    def __init__(self, settings: dict[str, str] | None = None, protocol: str = "PLAINTEXT") -> None:
+    `doors` are listeners with their ports in the container; `inside` are those that only the container reaches.
+    """
+
+    def __init__(
+        self,
+        settings: dict[str, str] | None = None,
+        doors: dict[str, int] | None = None,
+        inside: str = "BROKER://localhost:9093",
+    ) -> None:
         super().__init__(IMAGE)
-        self._protocol = protocol
-        self.with_exposed_ports(9092)
+        self._doors = doors or {"PLAINTEXT": 9092}
+        self._inside = inside
+        self.files: dict[str, bytes] = {}
+        """What is laid into /tmp before it starts."""
+        self.with_exposed_ports(*self._doors.values())
         for name, value in (SETTINGS | (settings or {})).items():
             self.with_env(name, value)
         wait = "until [ -s /tmp/start.sh ]; do sleep 0.1; done; sleep 0.1; exec bash /tmp/start.sh"
         self.with_command(["bash", "-c", wait])
 
     def start(self) -> "Broker":
-        """Start it, tell it the port under which it is reached, and wait until it serves."""
+        """Start it, tell it the ports under which it is reached, and wait until it serves."""
         super().start()
-        listeners = f"{self._protocol}://{self.address},BROKER://localhost:9093"
+        listeners = ",".join([*(f"{door}://{self.address_of(door)}" for door in self._doors), self._inside])
         script = f"export KAFKA_ADVERTISED_LISTENERS={listeners}\nexec /etc/kafka/docker/run\n"
+        self.put(self.files)
         self.put({"start.sh": script.encode()})
         LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(READY_S).wait_until_ready(self)
         return self
 
     @property
     def address(self) -> str:
-        """`host:port`, from this machine."""
-        return f"127.0.0.1:{self.get_exposed_port(9092)}"
+        """`host:port` of the first door, from this machine."""
+        return self.address_of(next(iter(self._doors)))
+
+    def address_of(self, door: str) -> str:
+        """`host:port` of a door, from this machine."""
+        return f"127.0.0.1:{self.get_exposed_port(self._doors[door])}"
 
     def put(self, files: dict[str, bytes], folder: str = "/tmp") -> None:
         """Lay files into the container."""

@@ -29,6 +29,12 @@ OPTIONS = {
     "mirrors": f"folder of the mirrors; else {MIRRORS}, else the user's cache",
     "timeout_s": "how long an append may wait for a verdict; 60 if left out",
 }
+ENVIRONMENT = {
+    PASSWORD: "the password of `user`",
+    KEY_PASSWORD: "the password of `key`, if it has one",
+    MIRRORS: "the folder of the mirrors, if the URL names none",
+}
+"""What is read from the environment."""
 
 _URL = re.compile(r"kafka://(?P<brokers>[^/?]+)(?:/(?P<ledger>[^?]*))?(?:\?(?P<options>.*))?", re.DOTALL)
 _BROKER = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")

@@ -153,6 +153,7 @@ class KafkaCopying:
 
     def begin(self) -> None:
         """Nothing is marked: records that call themselves copied mark the topics by being there."""
+        self._writer.require_right()
         if self._mirror.state().own:
             raise ConflictError(
                 f"{self._address} holds facts of its own, and a copy keeps every position; copy into new "

@@ -18,6 +18,7 @@ from ledger.log.kafka.places import Placed
 from ledger.log.kafka.probes import ProbeLog
 from ledger.log.kafka.recorder import KafkaRecorder
 from ledger.log.kafka.reread import Reread, fault_of
+from ledger.log.kafka.rights import Rights
 from ledger.log.kafka.sender import RoundSender, Sent
 from ledger.log.kafka.tail import Heard, Tail
 from ledger.log.kafka.writer import Writer
@@ -64,10 +65,11 @@ class KafkaEngine:
             self._tail.close()
             self._mirror.close()
             raise
-        self._writer = Writer(address, self._tail)
+        rights = Rights(address, self._topics)
+        self._writer = Writer(address, self._tail, rights.require_decisions)
         self._decisions = KafkaRecorder(self._mirror, self._tail, self._writer, stream_type)
         self._probes = ProbeLog(address, self._mirror, self._topics.probes.partitions, self._copied_rounds)
-        self._sender = RoundSender(address, self._probes)
+        self._sender = RoundSender(address, self._probes, rights.require_probes)
         self._reread: Reread | None = None
 
     @property

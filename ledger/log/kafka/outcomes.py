@@ -32,7 +32,7 @@ class Meaning(NamedTuple):
     advice: str
 
 
-_RIGHTS = "ask the broker's administrator for the rights that docs/howto/kafka-access.md lists"
+RIGHTS = "ask the broker's administrator for the rights that docs/howto/kafka-access.md lists"
 _WAIT = "Constat reads the log and tries again until the time that the URL allows (timeout_s) is over"
 _LOST = "do not write; keep the mirror as evidence, and compare the topic with a backup or another mirror"
 
@@ -50,8 +50,8 @@ MEANINGS: dict[type[Exception], Meaning] = {
         Outcome.NO, "the topic's compression.type must be producer"
     ),
     errors.InvalidTopicError: Meaning(Outcome.NO, "the name of the ledger is none that Kafka takes"),
-    errors.TopicAuthorizationFailedError: Meaning(Outcome.NO, _RIGHTS),
-    errors.ClusterAuthorizationFailedError: Meaning(Outcome.NO, _RIGHTS),
+    errors.TopicAuthorizationFailedError: Meaning(Outcome.NO, RIGHTS),
+    errors.ClusterAuthorizationFailedError: Meaning(Outcome.NO, RIGHTS),
     errors.SaslAuthenticationFailedError: Meaning(
         Outcome.NO, f"check user in the URL, and {PASSWORD} in the environment"
     ),

@@ -1,7 +1,7 @@
 """The writing end of the probe log: an agent's rounds in order, acknowledged when they were read back."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kafka.errors import KafkaError
@@ -46,8 +46,11 @@ class Sent(NamedTuple):
 class RoundSender:
     """Appends rounds to the probes topic."""
 
-    def __init__(self, address: Address, probes: ProbeLog) -> None:
+    def __init__(
+        self, address: Address, probes: ProbeLog, require_right: Callable[[], None] = lambda: None
+    ) -> None:
         self._address = address
+        self._require_right = require_right
         self._probes = probes
         self._producers = Producers(address, **BATCHING)
 
@@ -66,6 +69,7 @@ class RoundSender:
             UnusableLedgerError: the brokers refuse; it says which of them are there.
             UnknownOutcomeError: no broker has said what became of them within the time that the URL allows.
         """
+        self._require_right()
         self._check(agent, rounds)
         for first in range(0, len(rounds), WINDOW):
             self._append(agent, rounds[first : first + WINDOW], before=first)

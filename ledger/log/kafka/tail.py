@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError, OffsetOutOfRangeError
+from kafka.errors import AuthorizationError, KafkaError, OffsetOutOfRangeError
 
 from ledger.errors import (
     ConstatError,
@@ -168,9 +168,11 @@ class Tail:
             try:
                 self._read()
             except UnreachableLedgerError as error:
-                self._pause(error)  # those who wait give up by their own clock
+                self._pause(error.__cause__ or error)  # those who wait give up by their own clock
             except ConstatError as error:
                 return self._fail(error)
+            except AuthorizationError as error:
+                return self._fail(self._closed(error))
             except KafkaError as error:
                 if failure := self._final(error):
                     return self._fail(failure)
@@ -179,7 +181,7 @@ class Tail:
                 return self._fail(DamagedLedgerError(f"reading {self._partition.topic} failed: {error!r}"))
         return None
 
-    def _pause(self, error: Exception) -> None:
+    def _pause(self, error: BaseException) -> None:
         self._trouble = shown(error)
         self._stopped.wait(RETRY_S)
 
@@ -202,6 +204,11 @@ class Tail:
         return UnusableLedgerError(
             f"the decisions topic of {self._address} no longer holds what the mirror {self._mirror.path} was "
             f"made from ({shown(error)}); {meaning_of(error).advice}"
+        )
+
+    def _closed(self, error: KafkaError) -> UnusableLedgerError:
+        return UnusableLedgerError(
+            f"you may not read {self._partition.topic} of {self._address}; {meaning_of(error).advice}"
         )
 
     def _read(self) -> None:

@@ -54,6 +54,8 @@ class Topic(NamedTuple):
     replicas: int
     """The fewest replicas that a partition has."""
     settings: Mapping[str, str]
+    may_write: bool = True
+    """Whether the user who looks may write to it."""
 
 
 class Fault(NamedTuple):
@@ -211,6 +213,7 @@ def _topic(described: Mapping[str, Any], settings: Mapping[str, Any]) -> Topic:
         partitions=len(partitions),
         replicas=min((len(each["replica_nodes"]) for each in partitions), default=0),
         settings={name: str(each["value"]) for name, each in settings.items()},
+        may_write="WRITE" in (described.get("authorized_operations") or ["WRITE"]),
     )
 
 

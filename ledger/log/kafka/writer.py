@@ -7,7 +7,7 @@ log is judged, and every later one is void by its nonce.
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from eventsourcing.persistence import IntegrityError, StoredEvent
@@ -101,8 +101,11 @@ class Producers:
 class Writer:
     """Appends records to the decisions topic, for any number of threads."""
 
-    def __init__(self, address: Address, tail: Tail) -> None:
+    def __init__(
+        self, address: Address, tail: Tail, require_right: Callable[[], None] = lambda: None
+    ) -> None:
         self._address = address
+        self.require_right = require_right
         self._tail = tail
         self._producers = Producers(address)
 
@@ -115,6 +118,7 @@ class Writer:
             UnusableLedgerError: it was surely not written.
             UnknownOutcomeError: no broker has said what became of it within the time that the URL allows.
         """
+        self.require_right()
         record = records.of_events(events)
         value = records.encode(record)
         self._tail.expect(record.nonce)
@@ -131,10 +135,8 @@ class Writer:
         why, surely_not = "no answer", True
         while (left_s := deadline_s - time.monotonic()) > 0:
             verdict, error = self._attempt(nonce, value, min(left_s, AGAIN_S))
-            if error and surely_not and not verdict and (refused := self._refusal(error)):
-                verdict = self._verdict_at_end(nonce, left_s)
-                if verdict is None:
-                    raise refused
+            if error and surely_not and not verdict:
+                verdict = self._verdict_or_refusal(nonce, error, left_s)
             if verdict:
                 return verdict
             surely_not = False  # an earlier copy may still arrive, whatever is said of a later one
@@ -143,21 +145,20 @@ class Writer:
                 time.sleep(PAUSE_S)
         raise self._unknown(why)
 
-    def _verdict_at_end(self, nonce: str, left_s: float) -> Verdict | None:
-        """The verdict, if the record is in the log after all: the client may have sent it more than once."""
+    def _verdict_or_refusal(self, nonce: str, error: BaseException, left_s: float) -> Verdict | None:
+        """What a first attempt came to that failed; None if it is not known."""
+        if isinstance(error, UnusableLedgerError):  # there was nobody to send it to
+            raise error
+        if meaning_of(error).outcome is not Outcome.NO:
+            return None
         try:
-            self._tail.catch_up(left_s)
-            return self._tail.verdict(nonce, 0, lambda: True)
+            self._tail.catch_up(left_s)  # the client may have sent it before, and the answer was lost
+            verdict = self._tail.verdict(nonce, 0, lambda: True)
         except ConstatError as failure:
             raise self._unknown(failure) from failure
-
-    def _refusal(self, error: BaseException) -> ConstatError | None:
-        """What the caller is told of a first attempt that surely wrote nothing; None if it may have."""
-        if isinstance(error, UnusableLedgerError):  # there was nobody to send it to
-            return error
-        if meaning_of(error).outcome is Outcome.NO:
-            return refusal(error, f"the facts were not appended to {self._address}")
-        return None
+        if verdict is None:
+            raise refusal(error, f"the facts were not appended to {self._address}")
+        return verdict
 
     def _unknown(self, why: object) -> UnknownOutcomeError:
         return UnknownOutcomeError(

@@ -13,9 +13,10 @@ from ledger.errors import BadInputError, UnreachableLedgerError
 from ledger.log.kafka import connecting, tls, topics
 from ledger.log.kafka.address import KEY_PASSWORD, PASSWORD, parse
 from ledger.log.kafka.connecting import connected
-from ledger.log.kafka.tail import consumer
+from ledger.log.kafka.tail import FETCH, Tail, consumer
 from tests import certificates
 from tests.certificates import Authority
+from tests.ledger.log.kafka.mirrors import mirror_at
 
 PATIENCE_MS = 1_500
 
@@ -125,3 +126,16 @@ def test_no_log_of_the_client_has_the_password_however_much_it_logs(caplog):
     assert "Starting KafkaAdminClient with configuration" in caplog.text
     assert "paris" in caplog.text
     assert "sesame" not in caplog.text
+
+
+def test_who_waited_for_the_end_of_the_log_in_vain_is_told_why(monkeypatch):
+    monkeypatch.setitem(FETCH, "bootstrap_timeout_ms", 100)
+    reading = Tail(parse("kafka://127.0.0.1:1/acme", {}), mirror_at())
+    try:
+        with pytest.raises(UnreachableLedgerError) as refused:
+            reading.catch_up(1)
+    finally:
+        reading.close()
+
+    assert "gave the end of the decisions within 1 s (127.0.0.1:1: " in str(refused.value)
+    assert "ECONNREFUSED); check the brokers and try again" in str(refused.value)
