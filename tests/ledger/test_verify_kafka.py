@@ -1,6 +1,7 @@
 """A ledger on Kafka read again from its topics: what they lost, and where the mirror says something else."""
 
 import sqlite3
+import threading
 
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
@@ -59,6 +60,34 @@ def test_what_was_saved_earlier_is_passed_through(url):
         ledger.append(update("i-1", "one more"))
 
     assert verified(url, saved).misfit is None
+
+
+def test_a_plan_and_its_round_that_come_while_the_ends_are_read_are_no_misfit(url, monkeypatch):
+    meanwhile, asked = [url.replace("/mirrors", "/other-mirrors")], threading.Event()
+
+    def first_this_then_others(part, catch_up):
+        def caught_up(*args):
+            asked.set() if part is tail else None
+            catch_up(*args)
+            asked.clear()
+            while meanwhile:
+                with Ledger.open(meanwhile.pop()) as other:
+                    other.append(Draft("plan:lyon", PLAN.model_copy(update={"agent": "lyon"}), 0))
+                    other.append_rounds("lyon", [a_round(1, "lyon")])
+
+        return caught_up
+
+    def only_when_asked(take):
+        return lambda kept: asked.wait(30) and take(kept)
+
+    with Ledger.open(url) as ledger:
+        tail, probes = ledger.engine._tail, ledger.engine._probes
+        monkeypatch.setattr(tail, "_take", only_when_asked(tail._take))
+        for part in (tail, probes):
+            monkeypatch.setattr(part, "catch_up", first_this_then_others(part, part.catch_up))
+        assert verify(ledger.engine).misfit is None
+        asked.set()
+    assert verified(url).rounds == ROUNDS + 1
 
 
 def test_records_that_take_no_effect_are_counted_and_do_no_harm(url):

@@ -99,22 +99,24 @@ class KafkaEngine:
         return [KeptFact(*row[:3]) for row in rows]
 
     def head(self) -> LogHead:
-        self._tail.catch_up(self.address.timeout_s)
-        self._probes.catch_up()
         return self._head(UNBOUNDED)
 
     def head_at(self, recorded_ms: int) -> LogHead:
-        self._probes.catch_up()
         return self._head(recorded_ms)
 
     def _head(self, recorded_ms: int) -> LogHead:
-        ends = []
-        with self._mirror.reading() as connection:
-            for table, last in (("decisions", "max(position)"), ("places", "count(*)")):
-                query = f"SELECT {last}, max(recorded_ms) FROM {table} WHERE recorded_ms <= ?"
-                ends += connection.execute(query, (recorded_ms,)).fetchone()
-        position, fact_ms, rounds, round_ms = (each or 0 for each in ends)
+        """The rounds first: the decisions, read to their end after them, then hold all their plans."""
+        self._probes.catch_up()
+        rounds, round_ms = self._end("places", "count(*)", recorded_ms)
+        self._tail.catch_up(self.address.timeout_s)
+        position, fact_ms = self._end("decisions", "max(position)", recorded_ms)
         return LogHead(position, rounds, max(fact_ms, round_ms))
+
+    def _end(self, table: str, last: str, recorded_ms: int) -> tuple[int, int]:
+        query = f"SELECT {last}, max(recorded_ms) FROM {table} WHERE recorded_ms <= ?"
+        with self._mirror.reading() as connection:
+            place, last_ms = connection.execute(query, (recorded_ms,)).fetchone()
+        return place or 0, last_ms or 0
 
     def position_at(self, recorded_ms: int) -> int:
         query = "SELECT coalesce(max(position), 0) FROM decisions WHERE recorded_ms <= ?"
