@@ -109,6 +109,10 @@ def test_records_that_take_no_effect_are_counted_and_do_no_harm(url):
         "UPDATE records SET void = 'forged' WHERE offset = 2",
         "UPDATE places SET recorded_ms = recorded_ms + 1 WHERE number = 12",
         "DELETE FROM places WHERE number = 12",
+        f"DELETE FROM places WHERE number = {ROUNDS}",
+        "UPDATE ends SET last_hash = 'forged' WHERE next_place > 0",
+        "UPDATE ends SET void = void + 1 WHERE next_place > 0",
+        "UPDATE state SET copied = 1, own = own - 1",
     ],
 )
 def test_a_mirror_that_says_something_else_than_the_topics_is_at_fault_and_not_the_ledger(url, change):
