@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
 from uuid import UUID
 
 from eventsourcing.persistence import ApplicationRecorder
@@ -36,10 +37,13 @@ class KafkaEngine:
         address: Address,
         *,
         copying: bool = False,
+        checking: bool = False,
         heard: Heard = lambda _done, _of: None,
         stream_type: type[UUID | str] = str,
     ) -> None:
         """Check the topics, open the mirror, and read the decisions to their end.
+
+        What is wrong with the topics themselves is left to `fault` for those who check (`checking`).
 
         Raises:
             UnusableLedgerError: the topics are missing, could lose facts, or are not those of the mirror; no
@@ -48,17 +52,14 @@ class KafkaEngine:
         self.address = address
         self._is_a_copy = copying
         self._is_copied: IsCopied | None = None
-        self._topics = topics_.check(address)
-        self._mirror = Mirror(path_of(address, self._topics), self._topics)
-        self._tail = Tail(address, self._mirror)
-        try:
-            self._tail.catch_up(address.timeout_s, heard)
+        self._topics = topics_.look(address) if checking else topics_.check(address)
+        with ExitStack() as opened:
+            self._mirror = opened.enter_context(closing(Mirror(path_of(address, self._topics), self._topics)))
+            self._tail = opened.enter_context(closing(Tail(address, self._mirror)))
+            self._read_decisions(heard, checking=checking)
             if not copying:
                 self._refuse_unfinished_copy()
-        except BaseException:
-            self._tail.close()
-            self._mirror.close()
-            raise
+            opened.pop_all()
         self._writer = Writer(address, self._tail)
         self._decisions = KafkaRecorder(self._mirror, self._tail, self._writer, stream_type)
         self._probes = ProbeLog(address, self._mirror, self._topics.probes.partitions, self._copied_rounds)
@@ -68,6 +69,13 @@ class KafkaEngine:
     @property
     def decisions(self) -> ApplicationRecorder:
         return self._decisions
+
+    def _read_decisions(self, heard: Heard, *, checking: bool) -> None:
+        try:
+            self._tail.catch_up(self.address.timeout_s, heard)
+        except UnusableLedgerError:
+            if not checking or fault_of(self.address) is None:
+                raise
 
     def _refuse_unfinished_copy(self) -> None:
         if self._mirror.state().is_unfinished_copy:

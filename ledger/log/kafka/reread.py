@@ -7,6 +7,7 @@ something else, it is at fault.
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.outcomes import shown
 from ledger.log.kafka.places import End, Placed, Places, Probed, end_of
 from ledger.log.kafka.tail import consumer
-from ledger.log.kafka.topics import Topics, administrator, describe
+from ledger.log.kafka.topics import Topics, look, unreachable
 from ledger.log.rows import FactRow, RoundRow, columns
 
 POLL_MS = 500
@@ -44,13 +45,14 @@ class Reread:
         self._partitions = topics.probes.partitions
         self._mirror = mirror
         self._batches = batches
-        self._folder = tempfile.TemporaryDirectory(prefix="constat-")
-        self._fresh = Mirror(str(Path(self._folder.name) / "reread.mirror"), topics)
+        with ExitStack() as opened:
+            folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="constat-"))
+            self._fresh = opened.enter_context(closing(Mirror(str(Path(folder) / "reread.mirror"), topics)))
+            self._opened = opened.pop_all()
 
     def close(self) -> None:
         """Remove it."""
-        self._fresh.close()
-        self._folder.cleanup()
+        self._opened.close()
 
     # ------------------------------------------------------------ decisions
 
@@ -183,20 +185,25 @@ class Reread:
 
 
 def fault_of(address: Address) -> str | None:
-    """What is wrong with the topics themselves: a setting, or that their first records are gone."""
-    with administrator(address) as client:
-        topics = describe(address, client)
-    if faults := topics.faults():
-        return "; ".join(map(str, faults))
+    """What is wrong with the topics themselves: settings, or that their first records are gone."""
+    topics = look(address)
+    return "; ".join([*map(str, topics.faults()), *_cut(address, topics)]) or None
+
+
+def _cut(address: Address, topics: Topics) -> Iterator[str]:
     places = [TopicPartition(topics.decisions.name, 0)]
     places += [TopicPartition(topics.probes.name, each) for each in range(topics.probes.partitions)]
     reading = consumer(address)
     try:
         begins = reading.beginning_offsets(places)
+    except KafkaError as error:
+        raise unreachable(address, error) from error
     finally:
         reading.close()
-    cut = [f"{each.topic} {each.partition} begins at {begins[each]}" for each in places if begins[each]]
-    return "; ".join(cut) + " and must begin at 0: records were deleted" if cut else None
+    for place in places:
+        if first := begins[place]:
+            where = f"partition {place.partition} of {place.topic}"
+            yield f"{where} begins at {first} and must begin at 0: records were deleted"
 
 
 def _require_next(found: int, expected: int, topic: str) -> None:
