@@ -44,17 +44,19 @@ Heard = Callable[[int, int], None]
 """Hears how many records have been read of how many, while a ledger is read for the first time."""
 
 
-def open_engine(
+def open_engine(  # noqa: PLR0913 - each option is one way to open it
     url: str,
     *,
     clock: Clock = wall_clock,
     create: bool = True,
     copying: bool = False,
+    checking: bool = False,
     heard: Heard = lambda _done, _of: None,
 ) -> Engine:
     """The engine that names a ledger: a file's path, or `sqlite:///relative.db`, or `kafka://host:9092/name`.
 
-    Only a copy (`copying`) opens a ledger into which a copy has begun and not ended.
+    Only a copy (`copying`) opens a ledger into which a copy has begun and not ended. Who only checks a ledger
+    (`checking`) also opens one whose topics no other command takes, and hears of it from `Engine.fault`.
 
     Raises:
         BadInputError: the URL names no engine that this version has.
@@ -64,7 +66,7 @@ def open_engine(
         from ledger.log.kafka.address import parse  # noqa: PLC0415 - an embedded ledger needs no client
         from ledger.log.kafka.engine import KafkaEngine  # noqa: PLC0415
 
-        return KafkaEngine(parse(url), copying=copying, heard=heard)
+        return KafkaEngine(parse(url), copying=copying, checking=checking, heard=heard)
     path = url.removeprefix(SQLITE)
     if path == IN_MEMORY:
         raise BadInputError(f"{url!r} would be forgotten at the end; name a file, as in sqlite:///constat.db")

@@ -1,5 +1,6 @@
 """`constat verify`: read everything again, check every hash, and print what is worth keeping elsewhere."""
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,6 +9,8 @@ import typer
 from consumers.cli import common
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ledger.log.interface import Engine
     from ledger.verification import Heads, Verification
 
@@ -35,10 +38,10 @@ def verify(
 
     expected = _read_heads(saved) if saved else None
     with (
-        common.open_ledger(ledger) as opened,
-        common.progress_bar("checking", _records(opened.engine)) as advance,
+        _opened(ledger) as engine,
+        common.progress_bar("checking", _records(engine)) as advance,
     ):
-        verification = checking.verify(opened.engine, expected, advance)
+        verification = checking.verify(engine, expected, advance)
     if as_json:
         common.print_json(_as_json(verification))
     else:
@@ -47,12 +50,24 @@ def verify(
         raise typer.Exit(1)
 
 
+@contextmanager
+def _opened(url: str) -> "Iterator[Engine]":
+    from ledger.application import open_engine
+
+    with common.bar_while_reading() as heard:
+        engine = open_engine(url, create=False, checking=True, heard=heard)
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
 def _records(engine: "Engine") -> int | None:
-    from ledger.errors import DamagedLedgerError
+    from ledger.errors import ConstatError
 
     try:
         head = engine.head()
-    except DamagedLedgerError:
+    except ConstatError:
         return None  # the check itself will say what is wrong with it
     return head.position + head.round_offset
 

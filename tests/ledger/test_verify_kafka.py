@@ -1,6 +1,8 @@
 """A ledger on Kafka read again from its topics: what they lost, and where the mirror says something else."""
 
+import re
 import sqlite3
+import threading
 
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
@@ -61,6 +63,34 @@ def test_what_was_saved_earlier_is_passed_through(url):
     assert verified(url, saved).misfit is None
 
 
+def test_a_plan_and_its_round_that_come_while_the_ends_are_read_are_no_misfit(url, monkeypatch):
+    meanwhile, asked = [url.replace("/mirrors", "/other-mirrors")], threading.Event()
+
+    def first_this_then_others(part, catch_up):
+        def caught_up(*args):
+            asked.set() if part is tail else None
+            catch_up(*args)
+            asked.clear()
+            while meanwhile:
+                with Ledger.open(meanwhile.pop()) as other:
+                    other.append(Draft("plan:lyon", PLAN.model_copy(update={"agent": "lyon"}), 0))
+                    other.append_rounds("lyon", [a_round(1, "lyon")])
+
+        return caught_up
+
+    def only_when_asked(take):
+        return lambda kept: asked.wait(30) and take(kept)
+
+    with Ledger.open(url) as ledger:
+        tail, probes = ledger.engine._tail, ledger.engine._probes
+        monkeypatch.setattr(tail, "_take", only_when_asked(tail._take))
+        for part in (tail, probes):
+            monkeypatch.setattr(part, "catch_up", first_this_then_others(part, part.catch_up))
+        assert verify(ledger.engine).misfit is None
+        asked.set()
+    assert verified(url).rounds == ROUNDS + 1
+
+
 def test_records_that_take_no_effect_are_counted_and_do_no_harm(url):
     address = parse(url)
     sending = producer(address)
@@ -80,6 +110,10 @@ def test_records_that_take_no_effect_are_counted_and_do_no_harm(url):
         "UPDATE records SET void = 'forged' WHERE offset = 2",
         "UPDATE places SET recorded_ms = recorded_ms + 1 WHERE number = 12",
         "DELETE FROM places WHERE number = 12",
+        f"DELETE FROM places WHERE number = {ROUNDS}",
+        "UPDATE ends SET last_hash = 'forged' WHERE next_place > 0",
+        "UPDATE ends SET void = void + 1 WHERE next_place > 0",
+        "UPDATE state SET copied = 1, own = own - 1",
     ],
 )
 def test_a_mirror_that_says_something_else_than_the_topics_is_at_fault_and_not_the_ledger(url, change):
@@ -103,11 +137,13 @@ def test_a_mirror_whose_facts_were_changed_is_found(url):
     assert verified(url).misfit.log == "file"
 
 
-@pytest.mark.parametrize(
-    ("topic", "what"),
-    [("decisions", "record 0 of the decisions topic cannot be read"), ("probes", "must begin at 0")],
-)
-def test_a_topic_whose_first_records_were_deleted_is_found(url, topic, what):
+@pytest.mark.parametrize("has_a_mirror", [True, False])
+@pytest.mark.parametrize("topic", ["decisions", "probes"])
+def test_a_topic_whose_first_records_were_deleted_is_found_and_is_no_error_of_the_check(
+    url, topic, has_a_mirror, constat
+):
+    if not has_a_mirror:
+        url = url.replace("/mirrors", "/other-mirrors")
     admin, name = administrator(url), getattr(parse(url), topic)
     for partition in range(1 if topic == "decisions" else 2):
         try:
@@ -116,14 +152,16 @@ def test_a_topic_whose_first_records_were_deleted_is_found(url, topic, what):
             assert topic == "probes"
     admin.close()
 
-    if topic == "decisions":  # already whoever opens it is told
-        with pytest.raises(UnusableLedgerError, match="it begins at 2"):
-            verified(url)
-    else:
-        assert what in verified(url).misfit.what
+    answer = constat("--ledger", url, "verify")
+
+    assert answer.code == 1
+    assert re.search(rf"partition \d of {name} begins at 2 and must begin at 0: records were", answer.out)
+    assert "do not write, and compare with a backup" in answer.out
+    with pytest.raises(UnusableLedgerError), Ledger.open(url) as ledger:  # only who checks may open it
+        ledger.engine.head()
 
 
-def test_a_topic_whose_settings_could_lose_facts_is_refused_by_every_command(url):
+def test_a_setting_that_could_lose_facts_is_found_and_all_that_is_there_is_counted(url, constat):
     admin = administrator(url)
     name = parse(url).decisions
     admin.alter_configs(
@@ -131,5 +169,10 @@ def test_a_topic_whose_settings_could_lose_facts_is_refused_by_every_command(url
     )
     admin.close()
 
+    answer = constat("--ledger", url, "verify")
+
+    assert answer.code == 1
+    assert f"{FACTS} facts in 5 streams, {ROUNDS} rounds" in answer.out
+    assert f"the storage itself: {name}: retention.ms is 1000000000 and must be -1" in answer.out
     with pytest.raises(UnusableLedgerError, match=r"retention\.ms is 1000000000 and must be -1"):
         verified(url)

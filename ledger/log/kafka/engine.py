@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
 from uuid import UUID
 
 from eventsourcing.persistence import ApplicationRecorder
@@ -42,10 +43,13 @@ class KafkaEngine:
         address: Address,
         *,
         copying: bool = False,
+        checking: bool = False,
         heard: Heard = lambda _done, _of: None,
         stream_type: type[UUID | str] = str,
     ) -> None:
         """Check the topics, open the mirror, and read the decisions to their end.
+
+        What is wrong with the topics themselves is left to `fault` for those who check (`checking`).
 
         Raises:
             UnusableLedgerError: the topics are missing, could lose facts, or are not those of the mirror; no
@@ -54,17 +58,14 @@ class KafkaEngine:
         self.address = address
         self._is_a_copy = copying
         self._is_copied: IsCopied | None = None
-        self._topics = topics_.check(address)
-        self._mirror = Mirror(path_of(address, self._topics), self._topics)
-        self._tail = Tail(address, self._mirror)
-        try:
-            self._tail.catch_up(address.timeout_s, heard)
+        self._topics = topics_.look(address) if checking else topics_.check(address)
+        with ExitStack() as opened:
+            self._mirror = opened.enter_context(closing(Mirror(path_of(address, self._topics), self._topics)))
+            self._tail = opened.enter_context(closing(Tail(address, self._mirror)))
+            self._read_decisions(heard, checking=checking)
             if not copying:
                 self._refuse_unfinished_copy()
-        except BaseException:
-            self._tail.close()
-            self._mirror.close()
-            raise
+            opened.pop_all()
         rights = Rights(address, self._topics)
         self._writer = Writer(address, self._tail, rights.require_decisions)
         self._decisions = KafkaRecorder(self._mirror, self._tail, self._writer, stream_type)
@@ -75,6 +76,13 @@ class KafkaEngine:
     @property
     def decisions(self) -> ApplicationRecorder:
         return self._decisions
+
+    def _read_decisions(self, heard: Heard, *, checking: bool) -> None:
+        try:
+            self._tail.catch_up(self.address.timeout_s, heard)
+        except UnusableLedgerError:
+            if not checking or fault_of(self.address) is None:
+                raise
 
     def _refuse_unfinished_copy(self) -> None:
         if self._mirror.state().is_unfinished_copy:
@@ -106,32 +114,30 @@ class KafkaEngine:
         return [KeptFact(*row[:3]) for row in rows]
 
     def head(self) -> LogHead:
-        self._catch_up()
         head = self._head(UNBOUNDED)
         if wall_clock() - head.recorded_ms < RECENT_MS:
             # A broker may still stamp a record with the same millisecond, and it must not come to be known
             # as of a moment that somebody was told (decision record 0043).
             time.sleep(SETTLED_S)
-            self._catch_up()
             head = self._head(head.recorded_ms)
         return head
 
-    def _catch_up(self) -> None:
-        self._tail.catch_up(self.address.timeout_s)
-        self._probes.catch_up()
-
     def head_at(self, recorded_ms: int) -> LogHead:
-        self._probes.catch_up()
         return self._head(recorded_ms)
 
     def _head(self, recorded_ms: int) -> LogHead:
-        ends = []
-        with self._mirror.reading() as connection:
-            for table, last in (("decisions", "max(position)"), ("places", "count(*)")):
-                query = f"SELECT {last}, max(recorded_ms) FROM {table} WHERE recorded_ms <= ?"
-                ends += connection.execute(query, (recorded_ms,)).fetchone()
-        position, fact_ms, rounds, round_ms = (each or 0 for each in ends)
+        """The rounds first: the decisions, read to their end after them, then hold all their plans."""
+        self._probes.catch_up()
+        rounds, round_ms = self._end("places", "count(*)", recorded_ms)
+        self._tail.catch_up(self.address.timeout_s)
+        position, fact_ms = self._end("decisions", "max(position)", recorded_ms)
         return LogHead(position, rounds, max(fact_ms, round_ms))
+
+    def _end(self, table: str, last: str, recorded_ms: int) -> tuple[int, int]:
+        query = f"SELECT {last}, max(recorded_ms) FROM {table} WHERE recorded_ms <= ?"
+        with self._mirror.reading() as connection:
+            place, last_ms = connection.execute(query, (recorded_ms,)).fetchone()
+        return place or 0, last_ms or 0
 
     def position_at(self, recorded_ms: int) -> int:
         query = "SELECT coalesce(max(position), 0) FROM decisions WHERE recorded_ms <= ?"

@@ -7,6 +7,7 @@ something else, it is at fault.
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,9 +20,9 @@ from ledger.log.kafka.copied import copied_rounds
 from ledger.log.kafka.judge import Kept, judge
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.outcomes import shown
-from ledger.log.kafka.places import Placed, Places, Probed
+from ledger.log.kafka.places import End, Placed, Places, Probed, end_of
 from ledger.log.kafka.tail import consumer
-from ledger.log.kafka.topics import Topics, administrator, describe
+from ledger.log.kafka.topics import Topics, look, unreachable
 from ledger.log.rows import FactRow, RoundRow, columns
 
 POLL_MS = 500
@@ -44,13 +45,14 @@ class Reread:
         self._partitions = topics.probes.partitions
         self._mirror = mirror
         self._batches = batches
-        self._folder = tempfile.TemporaryDirectory(prefix="constat-")
-        self._fresh = Mirror(str(Path(self._folder.name) / "reread.mirror"), topics)
+        with ExitStack() as opened:
+            folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="constat-"))
+            self._fresh = opened.enter_context(closing(Mirror(str(Path(folder) / "reread.mirror"), topics)))
+            self._opened = opened.pop_all()
 
     def close(self) -> None:
         """Remove it."""
-        self._fresh.close()
-        self._folder.cleanup()
+        self._opened.close()
 
     # ------------------------------------------------------------ decisions
 
@@ -61,8 +63,8 @@ class Reread:
             DamagedLedgerError: a record is missing.
             DamagedIndexError: the mirror says something else.
         """
-        position = 0
-        for kept in self._decisions(self._mirror.state().next_offset):
+        position, said = 0, self._mirror.state()
+        for kept in self._decisions(said.next_offset):
             judge(self._fresh, kept)
             self._compare("records", "offset", _Span(kept[0].offset, kept[-1].offset))
             rows = self._rows_after(position)
@@ -70,6 +72,7 @@ class Reread:
                 self._compare("decisions", "position", _Span(rows[0].position, rows[-1].position))
                 position = rows[-1].position
             yield from (row for row in rows if row.position <= until)
+        self._require_same(said, self._fresh.state(), "how far the decisions go")
 
     def _decisions(self, until: int) -> Iterator[list[Kept]]:
         topic, first = TopicPartition(self._address.decisions, 0), 0
@@ -115,21 +118,33 @@ class Reread:
             DamagedLedgerError: a record is missing.
             DamagedIndexError: the mirror says something else.
         """
-        for partition in range(self._partitions):
+        for partition, (end, said) in self._ends(until).items():
             first = 0
-            for batch in self._batches(partition, 0, self._end(partition, until)):
+            for batch in self._batches(partition, 0, end):
                 _require_next(batch[0].place, first, f"partition {partition} of the probes topic")
                 first = batch[-1].place + 1
                 found = self._judged(batch)
                 self._compare_places(partition, _Span(batch[0].place, batch[-1].place))
                 values = {probed.place: probed.value for probed in batch}
                 yield from (placed.row(values[placed.place]) for placed in found)
+            if end == said.next_place:
+                self._compare_end(partition, said)
 
-    def _end(self, partition: int, until: int) -> int:
-        query = "SELECT coalesce(max(place) + 1, 0) FROM places WHERE partition = ? AND offset <= ?"
+    def _ends(self, until: int) -> dict[int, tuple[int, End]]:
+        """How far each partition is read again, and what the mirror says of its end.
+
+        As far as the mirror has read it, whether it knows of a round there or not; but not up to a round that
+        it met after that offset.
+        """
+        query = (
+            "SELECT partition, next_place, last_hash, void, (SELECT min(place) FROM places "
+            "WHERE places.partition = ends.partition AND offset > ?) FROM ends ORDER BY partition"
+        )
         with self._mirror.reading() as connection:
-            (end,) = connection.execute(query, (partition, until)).fetchone()
-        return int(end)
+            rows = connection.execute(query, (until,)).fetchall()
+        return {
+            partition: (said[0] if later is None else later, End(*said)) for partition, *said, later in rows
+        }
 
     def _judged(self, batch: Sequence[Probed]) -> list[Placed]:
         with self._fresh.writing() as connection:
@@ -149,12 +164,20 @@ class Reread:
         what = f"rounds {span.first} to {span.last} of partition {partition}"
         self._same(query, partition, *span, what=what)
 
+    def _compare_end(self, partition: int, said: End) -> None:
+        with self._fresh.reading() as connection:
+            found = end_of(connection, partition)
+        self._require_same(said, found, f"how far partition {partition} of the probes goes")
+
     def _same(self, query: str, *bounds: int, what: str) -> None:
         said: list[list[Any]] = []
         for mirror in (self._mirror, self._fresh):
             with mirror.reading() as connection:
                 said.append(connection.execute(query, bounds).fetchall())
-        if said[0] != said[1]:
+        self._require_same(said[0], said[1], what)
+
+    def _require_same(self, said: object, found: object, what: str) -> None:
+        if said != found:
             raise DamagedIndexError(
                 f"the mirror {self._mirror.path} does not say of {what} what the topics say; delete it, it "
                 "is made anew from the topics"
@@ -162,20 +185,25 @@ class Reread:
 
 
 def fault_of(address: Address) -> str | None:
-    """What is wrong with the topics themselves: a setting, or that their first records are gone."""
-    with administrator(address) as client:
-        topics = describe(address, client)
-    if faults := topics.faults():
-        return "; ".join(map(str, faults))
+    """What is wrong with the topics themselves: settings, or that their first records are gone."""
+    topics = look(address)
+    return "; ".join([*map(str, topics.faults()), *_cut(address, topics)]) or None
+
+
+def _cut(address: Address, topics: Topics) -> Iterator[str]:
     places = [TopicPartition(topics.decisions.name, 0)]
     places += [TopicPartition(topics.probes.name, each) for each in range(topics.probes.partitions)]
     reading = consumer(address)
     try:
         begins = reading.beginning_offsets(places)
+    except KafkaError as error:
+        raise unreachable(address, error) from error
     finally:
         reading.close()
-    cut = [f"{each.topic} {each.partition} begins at {begins[each]}" for each in places if begins[each]]
-    return "; ".join(cut) + " and must begin at 0: records were deleted" if cut else None
+    for place in places:
+        if first := begins[place]:
+            where = f"partition {place.partition} of {place.topic}"
+            yield f"{where} begins at {first} and must begin at 0: records were deleted"
 
 
 def _require_next(found: int, expected: int, topic: str) -> None:

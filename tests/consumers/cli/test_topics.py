@@ -119,13 +119,15 @@ def test_a_setting_that_could_lose_or_reorder_facts_is_named_with_what_it_must_b
     address = made_by_hand(url, **{setting: value})
 
     answer = constat("topics", "check", "--ledger", url)
-    at_start = constat("verify", "--ledger", url)
+    at_start = constat("statement", "--contract", "acme", "--period", "1", "--ledger", url)
+    verified = constat("verify", "--ledger", url)
 
-    assert (answer.code, at_start.code) == (1, 2)
+    assert (answer.code, at_start.code, verified.code) == (1, 2, 1)
     for topic in (address.decisions, address.probes):
         sentence = f"{topic}: {setting} is {value} and must be {required}, because "
         assert sentence in answer.out
         assert sentence in at_start.err
+        assert sentence in verified.out
 
 
 def test_decisions_in_two_partitions_have_no_order_and_are_refused(constat, url):
