@@ -24,6 +24,7 @@ from ledger.errors import BadInputError, UnreachableLedgerError, UnusableLedgerE
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.connecting import connected
 from ledger.log.kafka.outcomes import Outcome, meaning_of_kind, shown
+from ledger.log.kafka.unreached import NotConnectedError
 
 PROBE_PARTITIONS = 6
 """How many partitions the probes are spread over if nobody says otherwise; fixed for the ledger's life."""
@@ -228,14 +229,18 @@ def look(address: Address) -> Topics:
         try:
             with administrator(address) as client:
                 return describe(address, client)
-        except (
-            UnreachableLedgerError,
-            _MissingError,
-        ) as error:  # a broker that starts hangs up, or knows less
-            patience_s = SPREAD_S if isinstance(error, _MissingError) else PATIENCE_MS / 1000
-            if time.monotonic() - began_s > patience_s:
+        except (UnreachableLedgerError, _MissingError) as error:
+            if time.monotonic() - began_s > _patience_s(error):
                 raise
             time.sleep(PAUSE_S)
+
+
+def _patience_s(error: UnusableLedgerError) -> float:
+    """How long it may be otherwise a moment later: a broker that starts hangs up, or knows less."""
+    if isinstance(error, _MissingError):
+        return SPREAD_S
+    is_for_good = isinstance(error.__cause__, NotConnectedError) and error.__cause__.is_for_good
+    return 0 if is_for_good else PATIENCE_MS / 1000
 
 
 def check(address: Address) -> Topics:
