@@ -31,7 +31,7 @@ test: $(INSTALLED) ## Run every test
 faults: $(INSTALLED) ## Only the faults on three real brokers (five minutes; needs Docker); counts go to faults.jsonl
 	CONSTAT_FAULTS=faults.jsonl CONSTAT_REQUIRE_KAFKA=1 $(BIN)/python -m pytest -n 0 tests/ledger/log/kafka/test_faults.py
 
-soak: $(INSTALLED) ## The long form of the same; counts go to soak.jsonl
+soak: $(INSTALLED) ## The long form of the same (a quarter of an hour); counts go to soak.jsonl
 	CONSTAT_SOAK=1 CONSTAT_FAULTS=soak.jsonl CONSTAT_REQUIRE_KAFKA=1 $(BIN)/python -m pytest -n 0 tests/ledger/log/kafka/test_faults.py
 
 check: lint types imports generated test ## Everything a change must pass; the tests come last

@@ -1,7 +1,12 @@
 """Three real brokers, writers under load, and one fault after the other: nothing is lost, nothing comes twice.
 
 A run of all tests tries the short form of each case, `make soak` the long one. Each case ends with the oracles,
-which raise; so does every wait for progress. The docstrings say how a case was seen to fail without its guard.
+which raise; so does every wait for progress.
+
+The docstrings say how each guard was taken out and what was seen. Several stand behind each other: an append
+counts when a reader has seen it behind the high watermark, so `acks=1` with one replica in step loses nothing
+by itself, and reading back must be taken out too. Where it was, an append was acknowledged a second after the
+producer's answer, whether it had been read back or not.
 """
 
 import os
@@ -74,6 +79,10 @@ def heal(cluster: Cluster, load: Load) -> None:
 
 
 def test_writing_goes_on_when_the_leader_is_killed_under_load(cluster, under_load):
+    """Not seen to fail in the short form: with `acks=1`, one replica in step and no reading back two kills lost
+    nothing, because followers had fetched all within milliseconds. That a leader alone is not believed is shown by
+    the one that is cut off; that the oracles find what is lost, too.
+    """
     with under_load() as load:
         for _ in range(5 if SOAK else 2):
             node = leader(cluster, load)
@@ -85,6 +94,7 @@ def test_writing_goes_on_when_the_leader_is_killed_under_load(cluster, under_loa
 
 
 def test_a_leader_that_was_frozen_and_goes_on_changes_nothing(cluster, under_load):
+    """FROZEN"""
     with under_load() as load:
         node = leader(cluster, load)
         frozen_s = time.monotonic()
@@ -98,6 +108,12 @@ def test_a_leader_that_was_frozen_and_goes_on_changes_nothing(cluster, under_loa
 
 
 def test_a_leader_cut_off_from_its_followers_acknowledges_nothing_that_is_lost(cluster, under_load):
+    """It answers clients and is answered by no broker: what a careless client gives it must be gone in the end.
+
+    With `acks=1`, one replica in step and no reading back, 14 appends were acknowledged and lost. With reading back
+    nothing was lost, but the case failed in both of two runs: once writing stood still for a minute, because who
+    is answered by the leader that was cut off has no reason to look for another, once two readers disagreed.
+    """
     with under_load() as load:
         node = leader(cluster, load)
         with careless_client(cluster, load) as append_alone:
@@ -129,6 +145,11 @@ def careless_client(cluster: Cluster, load: Load):
 
 
 def test_with_two_of_three_down_nothing_is_acknowledged_and_healing_brings_progress(cluster, under_load):
+    """With `acks=1`, one replica in step and no reading back, 22 appends were acknowledged meanwhile. Without the rule
+    of the nonce nothing was seen: the copies that are sent again are void by their numbers too.
+
+    The long form fails, for a reason that is not found yet; see docs/reliability.md.
+    """
     with under_load() as load:
         node = leader(cluster, load)
         down = [other for other in NODES if other != node]
@@ -144,6 +165,7 @@ def test_with_two_of_three_down_nothing_is_acknowledged_and_healing_brings_progr
 
 
 def test_brokers_that_restart_in_turn_interrupt_nobody_for_long(cluster, under_load):
+    """Where neither the client nor the writer tries again, 4 appends ended as not known."""
     with under_load() as load:
         for node in NODES:
             cluster.stop(node)
@@ -155,6 +177,7 @@ def test_brokers_that_restart_in_turn_interrupt_nobody_for_long(cluster, under_l
 
 
 def test_a_writer_killed_between_send_and_acknowledgement_leaves_whole_appends(under_load):
+    """With a record for each fact instead of one for all, half of an append was there after 15 kills."""
     with under_load() as load:
         for number in range(100 if SOAK else 15):
             name = f"mortal-{number}"
@@ -165,6 +188,9 @@ def test_a_writer_killed_between_send_and_acknowledgement_leaves_whole_appends(u
 
 
 def test_a_zombie_that_wakes_after_another_took_over_is_told_and_adds_nothing(under_load):
+    """Where every record counts, whatever stands before it, the zombie's broke the mirror of every reader, which has
+    each number of a stream once, and nobody wrote any more.
+    """
     with under_load() as load:
         for number in range(20 if SOAK else 3):
             stream = f"taken-over-{number}"
@@ -197,6 +223,9 @@ def append_after_a_sleep(connection, url, stream):
 
 
 def test_a_broker_whose_disk_is_full_loses_nothing(cluster, under_load):
+    """Not seen to fail in the short form, for the reason given for the leader that is killed: a broker whose disk is
+    full ends at once, and its followers had everything.
+    """
     with under_load() as load:
         node = leader(cluster, load)
         full_s = time.monotonic()
@@ -214,6 +243,7 @@ def test_a_broker_whose_disk_is_full_loses_nothing(cluster, under_load):
 
 
 def test_without_any_broker_an_append_ends_as_not_written_or_unknown_never_as_written(cluster, tmp_path):
+    """With `acks=0` and no reading back the append was acknowledged."""
     url = f"kafka://{cluster.addresses}/{brokers.fresh_name('n')}?timeout_s=3&mirrors={tmp_path}/mirrors"
     topics.create(parse(url), replicas=3, probe_partitions=2)
     with Ledger.open(url) as ledger:
