@@ -6,7 +6,7 @@ sent twice counts once, so a copy that broke off goes on behind the last one tha
 
 from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -35,6 +35,10 @@ IN_FLIGHT = 5_000
 """Records on their way at once."""
 BULK: dict[str, Any] = {"linger_ms": 20, "batch_size": 524_288, "delivery_timeout_ms": 120_000}
 """Large batches, and brokers that fail for a while do not end a long copy."""
+
+
+_Wanted = Callable[[str, int], bool]
+"""Whether a round is wanted: asked with its agent and its number."""
 
 
 class KafkaCopying:
@@ -106,9 +110,10 @@ class KafkaCopying:
 
     def rounds(self, *, after: Mapping[str, int], until: Mapping[str, int]) -> Iterator[RoundRow]:
         """The rows of the rounds that count, by their recorded clock, from all partitions side by side."""
-        order = self._order(after, until)
+        wanted = _between(after, until)
+        order = self._order(wanted)
         partitions = {partition_of(agent, self._probes.partitions) for agent in until}
-        readers = {partition: _Ahead(self._from(partition, order)) for partition in partitions}
+        readers = {partition: _Ahead(self._from(partition, order, wanted)) for partition in partitions}
         try:
             for first in range(0, len(order), PAGE):
                 for placed in self._placed(order[first : first + PAGE]):
@@ -117,26 +122,29 @@ class KafkaCopying:
             for reader in readers.values():
                 reader.close()
 
-    def _order(self, after: Mapping[str, int], until: Mapping[str, int]) -> "array[int]":
+    def _order(self, wanted: _Wanted) -> "array[int]":
         """The mirror's offsets of the rounds that are wanted; eight bytes each."""
         query = "SELECT offset, agent, number FROM places ORDER BY recorded_ms, offset"
         with self._mirror.reading() as connection:
             return array(
                 "q",
-                (
-                    offset
-                    for offset, agent, number in connection.execute(query)
-                    if after.get(agent, 0) < number <= until.get(agent, 0)
-                ),
+                (offset for offset, agent, number in connection.execute(query) if wanted(agent, number)),
             )
 
-    def _from(self, partition: int, order: "array[int]") -> Iterator[Probed]:
-        """The records of a partition from the first one that can be wanted."""
+    def _from(self, partition: int, order: "array[int]", wanted: _Wanted) -> Iterator[Probed]:
+        """The records of a partition that are wanted."""
         query = "SELECT min(place), max(place) FROM places WHERE partition = ? AND offset >= ?"
         first, last = self._one(query, partition, min(order, default=UNBOUNDED)) or (None, None)
         if first is not None:
             for batch in self._probes.records(partition, first, last + 1):
-                yield from batch
+                places = self._wanted_places(batch, wanted)
+                yield from (each for each in batch if each.place in places)
+
+    def _wanted_places(self, batch: Sequence[Probed], wanted: _Wanted) -> set[int]:
+        query = "SELECT place, agent, number FROM places WHERE partition = ? AND place BETWEEN ? AND ?"
+        with self._mirror.reading() as connection:
+            rows = connection.execute(query, (batch[0].partition, batch[0].place, batch[-1].place)).fetchall()
+        return {place for place, agent, number in rows if wanted(agent, number)}
 
     def _placed(self, offsets: Sequence[int]) -> list[Placed]:
         query = f"SELECT * FROM places WHERE offset IN ({','.join('?' * len(offsets))})"
@@ -220,8 +228,15 @@ class KafkaCopying:
             ) from error
 
 
+def _between(after: Mapping[str, int], until: Mapping[str, int]) -> _Wanted:
+    return lambda agent, number: after.get(agent, 0) < number <= until.get(agent, 0)
+
+
 class _Ahead:
-    """The values of a partition by place, read ahead where they are asked for in nearly their order."""
+    """The values of a partition by place, read ahead where they are asked for in nearly their order.
+
+    Only what is asked for some time may be found: it is kept until then.
+    """
 
     def __init__(self, found: Iterator[Probed]) -> None:
         self._found = found
