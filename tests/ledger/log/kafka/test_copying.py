@@ -1,5 +1,7 @@
 """What a copy reads and sends, on its own: a mirror and a list of records, no broker."""
 
+from unittest.mock import MagicMock
+
 import pytest
 
 from ledger.fact import GENESIS_HASH
@@ -58,3 +60,14 @@ def test_a_round_that_is_void_or_was_copied_before_is_not_kept_in_memory(source,
 
     assert [row.number for row in found] == list(range(after + 1, 41))
     assert max(kept) == 0
+
+
+def test_the_records_of_a_copy_are_sent_one_request_after_the_other_so_that_none_overtakes(monkeypatch):
+    made_with = []
+    monkeypatch.setattr(copying, "producer", lambda _, **settings: made_with.append(settings) or MagicMock())
+
+    into = KafkaCopying(MagicMock(), MagicMock(), MagicMock(), MagicMock(), MagicMock())
+    into.restore_facts([])
+    into.restore_rounds([])
+
+    assert [each["max_in_flight_requests_per_connection"] for each in made_with] == [1, 1]
