@@ -193,7 +193,7 @@ class KafkaCopying:
                 row.value,
                 row.agent.encode(),
                 partition_of(row.agent, partitions),
-                headers_of(row.recorded_ms),
+                headers_of(_recorded_at(row)),
             )
             for row in rows
         )
@@ -262,6 +262,15 @@ class _Ahead:
     def close(self) -> None:
         if hasattr(self._found, "close"):
             self._found.close()
+
+
+def _recorded_at(row: RoundRow) -> int:
+    try:
+        return records.recorded_at(row.recorded_ms)
+    except BadInputError as error:
+        raise BadInputError(
+            f"round {row.number} of agent {row.agent} cannot be kept on Kafka: {error}"
+        ) from error
 
 
 def _encoded(append: Sequence[FactRow]) -> bytes:

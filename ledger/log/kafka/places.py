@@ -13,6 +13,7 @@ import orjson
 
 from ledger.errors import UnusableLedgerError
 from ledger.fact import GENESIS_HASH, hash_of
+from ledger.instants import is_instant
 from ledger.log.arbitration import Head, round_objection
 from ledger.log.interface import KeptRound, RoundHead
 from ledger.log.kafka.copied import UNFINISHED, IsCopied
@@ -146,7 +147,8 @@ class Places:
             return probed.appended_ms
         if self._is_copied is None:
             raise UnusableLedgerError(UNFINISHED.format("this ledger"))
-        return probed.recorded_ms if self._is_copied(claimed.agent, claimed.number) else None
+        counts = is_instant(probed.recorded_ms) and self._is_copied(claimed.agent, claimed.number)
+        return probed.recorded_ms if counts else None
 
     def _add(self, probed: Probed, claimed: _Claimed, last: _Last, stamped_ms: int) -> Placed:
         hashed = hash_of(probed.value)
