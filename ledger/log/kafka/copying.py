@@ -133,17 +133,17 @@ class KafkaCopying:
                 reader.close()
 
     def _order(self, wanted: _Wanted) -> "array[int]":
-        """The mirror's offsets of the rounds that are wanted; eight bytes each."""
-        query = "SELECT offset, agent, number FROM places ORDER BY recorded_ms, offset"
+        """The rounds that are wanted, by when the mirror met them; eight bytes each."""
+        query = "SELECT met, agent, number FROM places ORDER BY recorded_ms, met"
         with self._mirror.reading() as connection:
             return array(
                 "q",
-                (offset for offset, agent, number in connection.execute(query) if wanted(agent, number)),
+                (met for met, agent, number in connection.execute(query) if wanted(agent, number)),
             )
 
     def _from(self, partition: int, order: "array[int]", wanted: _Wanted) -> Iterator[Probed]:
         """The records of a partition that are wanted."""
-        query = "SELECT min(place), max(place) FROM places WHERE partition = ? AND offset >= ?"
+        query = "SELECT min(place), max(place) FROM places WHERE partition = ? AND met >= ?"
         first, last = self._one(query, partition, min(order, default=UNBOUNDED)) or (None, None)
         if first is not None:
             for batch in self._probes.records(partition, first, last + 1):
@@ -156,11 +156,11 @@ class KafkaCopying:
             rows = connection.execute(query, (batch[0].partition, batch[0].place, batch[-1].place)).fetchall()
         return {place for place, agent, number in rows if wanted(agent, number)}
 
-    def _placed(self, offsets: Sequence[int]) -> list[Placed]:
-        query = f"SELECT * FROM places WHERE offset IN ({','.join('?' * len(offsets))})"
+    def _placed(self, order: Sequence[int]) -> list[Placed]:
+        query = f"SELECT * FROM places WHERE met IN ({','.join('?' * len(order))})"
         with self._mirror.reading() as connection:
-            found = {row[0]: Placed(*row) for row in connection.execute(query, list(offsets))}
-        return [found[offset] for offset in offsets]
+            found = {row[0]: Placed(*row) for row in connection.execute(query, list(order))}
+        return [found[met] for met in order]
 
     # ------------------------------------------------------------ into here
 
