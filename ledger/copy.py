@@ -184,7 +184,8 @@ def _checked_rounds(rows: Iterator[RoundRow], done: Mapping[str, RoundsEnd]) -> 
 
 def _written() -> ConflictError:
     return ConflictError(
-        "somebody else has written to the target during the copy; make a new target and copy anew"
+        "the target does not hold what was sent to it: somebody else has written to it during the copy, or "
+        "its brokers took the records in another order; make a new target and copy anew"
     )
 
 

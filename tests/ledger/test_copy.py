@@ -259,6 +259,20 @@ def test_somebody_who_opened_the_target_before_the_copy_and_writes_to_it_ends_th
     other.close()
 
 
+def test_records_that_the_brokers_took_in_another_order_end_the_copy_and_are_named(
+    source, kafka_url, monkeypatch
+):
+    from ledger.log.kafka.copying import KafkaCopying  # noqa: PLC0415 - only with a broker
+
+    in_order = KafkaCopying.restore_facts
+    monkeypatch.setattr(
+        KafkaCopying, "restore_facts", lambda self, rows: in_order(self, reversed(list(rows)))
+    )
+
+    with pytest.raises(ConflictError, match="or its brokers took the records in another order; make a new"):
+        copied(source, kafka_url)
+
+
 def test_who_opened_kafka_before_the_copy_judges_no_copied_round_until_the_copy_has_ended(source, kafka_url):
     elsewhere = kafka_url.replace("/mirrors", "/other-mirrors")
     reader = Ledger.open(elsewhere)

@@ -26,7 +26,7 @@ from ledger.log.kafka.whole import fault_in
 
 APPLICATION_ID = 0x434E534D
 """`CNSM`, in the header of every mirror."""
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 TORN = ".torn"
 """Behind the name of a mirror that was not whole after a new start of the machine."""
 
@@ -56,7 +56,7 @@ CREATE TABLE state (
     own INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE places (
-    offset INTEGER PRIMARY KEY,
+    met INTEGER PRIMARY KEY,
     partition INTEGER NOT NULL,
     place INTEGER NOT NULL,
     agent TEXT NOT NULL,
@@ -76,7 +76,7 @@ CREATE TABLE ends (
     void INTEGER NOT NULL
 ) STRICT;
 """
-# `places.offset` counts the rounds in the order in which this mirror met them; `place` is their offset in
+# `places.met` counts the rounds in the order in which this mirror met them; `place` is their offset in
 # their partition. `state.copied` and `state.own` count the records that a copy brought and those of this
 # ledger itself.
 

@@ -13,6 +13,7 @@ import orjson
 
 from ledger.errors import UnusableLedgerError
 from ledger.fact import GENESIS_HASH, hash_of
+from ledger.instants import is_instant
 from ledger.log.arbitration import Head, round_objection
 from ledger.log.interface import KeptRound, RoundHead
 from ledger.log.kafka.copied import UNFINISHED, IsCopied
@@ -48,9 +49,9 @@ class End(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """A round that counts. `offset` is its place in the order in which this mirror met the rounds, from 1."""
+    """A round that counts. `met` is its place in the order in which this mirror met the rounds, from 1."""
 
-    offset: int
+    met: int
     partition: int
     place: int
     agent: str
@@ -63,13 +64,11 @@ class Placed(NamedTuple):
     def row(self, value: bytes) -> RoundRow:
         """All that is stored of it, with its bytes."""
         said = (self.agent, self.number, self.start_ms, self.recorded_ms)
-        return RoundRow(self.offset, *said, self.hash, self.running_hash, value)
+        return RoundRow(self.met, *said, self.hash, self.running_hash, value)
 
     def kept(self, value: bytes) -> KeptRound:
         """The round with its bytes."""
-        return KeptRound(
-            self.offset, self.agent, self.number, self.start_ms, self.recorded_ms, value, self.hash
-        )
+        return KeptRound(self.met, self.agent, self.number, self.start_ms, self.recorded_ms, value, self.hash)
 
 
 class _Claimed(NamedTuple):
@@ -102,7 +101,7 @@ class Places:
         self._last: dict[str, _Last] = {}
         self._ends: dict[int, End] = {}
         self._found: list[Placed] = []
-        (self._offset,) = connection.execute("SELECT coalesce(max(offset), 0) FROM places").fetchone()
+        (self._met,) = connection.execute("SELECT coalesce(max(met), 0) FROM places").fetchone()
 
     def take(self, probed: Probed) -> Placed | None:
         """Judge the next record of a partition; None if it is void.
@@ -145,14 +144,15 @@ class Places:
             return None
         if self._is_copied is None:
             raise UnusableLedgerError(UNFINISHED.format("this ledger"))
-        return probed.recorded_ms if self._is_copied(claimed.agent, claimed.number) else None
+        counts = is_instant(probed.recorded_ms) and self._is_copied(claimed.agent, claimed.number)
+        return probed.recorded_ms if counts else None
 
     def _add(self, probed: Probed, claimed: _Claimed, last: _Last, stamped_ms: int) -> Placed:
         hashed = hash_of(probed.value)
         recorded_ms = max(last.recorded_ms, stamped_ms)
         running = running_hash(last.running, claimed.number, recorded_ms, hashed)
-        self._offset += 1
-        where = (self._offset, probed.partition, probed.place)
+        self._met += 1
+        where = (self._met, probed.partition, probed.place)
         found = Placed(*where, *claimed[:3], recorded_ms, hashed, running)
         self._last[claimed.agent] = _Last(Head(claimed.number, hashed), recorded_ms, running)
         self._found.append(found)

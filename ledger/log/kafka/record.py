@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ledger.errors import BadInputError
 from ledger.fact import hash_of
+from ledger.instants import END_OF_TIME_MS, FIRST_MS, is_instant
 from ledger.log import codec
 from ledger.log.arbitration import Extension
 from ledger.log.recorder import UNBOUNDED
@@ -61,7 +62,7 @@ class _Head(BaseModel):
     constat: Literal["record.v1"]
     nonce: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
     facts: Annotated[list[tuple[str, _Count, str, _Count]], Field(min_length=1)]
-    recorded_ms: Annotated[int, Field(ge=-UNBOUNDED, le=UNBOUNDED)] | None = None
+    recorded_ms: Annotated[int, Field(ge=FIRST_MS, lt=END_OF_TIME_MS)] | None = None
 
 
 def of_events(events: Sequence[StoredEvent]) -> Record:
@@ -79,7 +80,8 @@ def encode(record: Record) -> bytes:
     """The value of a record.
 
     Raises:
-        BadInputError: it is longer than a broker takes; one append is one record and is never cut in two.
+        BadInputError: it is longer than a broker takes; one append is one record and is never cut in two. Or
+            it was recorded at no instant.
     """
     head: dict[str, object] = {
         "constat": "record.v1",
@@ -87,7 +89,7 @@ def encode(record: Record) -> bytes:
         "facts": [[part.stream, part.sequence, part.type, len(part.value)] for part in record.parts],
     }
     if record.recorded_ms is not None:
-        head["recorded_ms"] = record.recorded_ms
+        head["recorded_ms"] = recorded_at(record.recorded_ms)
     value = b"\n".join([orjson.dumps(head), *(part.value for part in record.parts)])
     if len(value) > RECORD_BYTES_MAX:
         raise BadInputError(
@@ -95,6 +97,19 @@ def encode(record: Record) -> bytes:
             f"{RECORD_BYTES_MAX:,}; append fewer at once"
         )
     return value
+
+
+def recorded_at(recorded_ms: int) -> int:
+    """The recorded clock that a copy brings along.
+
+    Raises:
+        BadInputError: it is no instant, and no ledger would take it.
+    """
+    if not is_instant(recorded_ms):
+        raise BadInputError(
+            f"it was recorded {recorded_ms} ms after 1970, which is before that year or after the year 9998"
+        )
+    return recorded_ms
 
 
 def decode(value: bytes | None) -> Record | None:

@@ -113,7 +113,7 @@ class Reread:
     # ------------------------------------------------------------ probes
 
     def rounds(self, until: int) -> Iterator[RoundRow]:
-        """The rows of the probes that the mirror met up to an offset, as the topic says.
+        """The rows of the probes that the mirror met up to one of them, as the topic says.
 
         Raises:
             DamagedLedgerError: a record is missing.
@@ -135,11 +135,11 @@ class Reread:
         """How far each partition is read again, and what the mirror says of its end.
 
         As far as the mirror has read it, whether it knows of a round there or not; but not up to a round that
-        it met after that offset.
+        it met after the last one that is asked for.
         """
         query = (
             "SELECT partition, next_place, last_hash, void, (SELECT min(place) FROM places "
-            "WHERE places.partition = ends.partition AND offset > ?) FROM ends ORDER BY partition"
+            "WHERE places.partition = ends.partition AND met > ?) FROM ends ORDER BY partition"
         )
         with self._mirror.reading() as connection:
             rows = connection.execute(query, (until,)).fetchall()

@@ -64,15 +64,15 @@ def _of_records(connection: sqlite3.Connection) -> Iterator[str]:
 def _of_places(connection: sqlite3.Connection) -> Iterator[str]:
     """The rounds follow each other without a gap, by agent and by partition, up to where the ends say."""
     query = (
-        "SELECT offset, partition, place, agent, number, recorded_ms, hash, running_hash FROM places "
-        "ORDER BY offset"
+        "SELECT met, partition, place, agent, number, recorded_ms, hash, running_hash FROM places "
+        "ORDER BY met"
     )
     running: dict[str, bytes] = {}
     counts: Counter[int] = Counter()
     lasts: dict[int, tuple[int, str]] = {}
-    for nth, (offset, partition, place, agent, *pinned, kept) in enumerate(connection.execute(query), 1):
+    for nth, (met, partition, place, agent, *pinned, kept) in enumerate(connection.execute(query), 1):
         running[agent] = running_hash(running.get(agent, GENESIS_RUNNING_HASH), *pinned)
-        if offset != nth or running[agent] != kept:
+        if met != nth or running[agent] != kept:
             yield f"the running hash of agent {agent} does not come out at round {pinned[0]}"
             return
         counts[partition] += 1

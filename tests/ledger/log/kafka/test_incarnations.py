@@ -8,7 +8,7 @@ from kafka import TopicPartition
 from ledger.application import Ledger
 from ledger.errors import BadInputError, ConstatError, UnusableLedgerError
 from ledger.fact import Draft
-from ledger.log.kafka import topics
+from ledger.log.kafka import engine, topics
 from ledger.log.kafka.address import parse
 from tests.ledger.log.processes import AGENT, PLAN, a_round, update
 
@@ -143,3 +143,27 @@ def test_a_mirror_that_is_deleted_is_made_anew_and_whoever_had_it_open_is_told(u
 
             assert new.engine.head().position == 6
             assert [found.number for found in new.engine.rounds()] == [1, 2]
+
+
+def test_whoever_fails_while_opening_gives_back_what_is_open(url, monkeypatch):
+    opened, closed = [], []
+
+    def fail(*_):
+        raise UnusableLedgerError("it fails")
+
+    class Watched(engine.Mirror):
+        def __init__(self, *args):
+            super().__init__(*args)
+            opened.append(self)
+
+        def close(self):
+            closed.append(self)
+            super().close()
+
+    monkeypatch.setattr(engine, "Mirror", Watched)
+    monkeypatch.setattr(engine, "Tail", fail)
+
+    with pytest.raises(UnusableLedgerError, match="it fails"):
+        Ledger.open(url)
+
+    assert opened == closed != []

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ledger.errors import UnusableLedgerError
 from ledger.fact import GENESIS_HASH, hash_of
+from ledger.instants import END_OF_TIME_MS
 from ledger.log.interface import RoundHead
 from ledger.log.kafka.copied import up_to
 from ledger.log.kafka.partitions import _probed
@@ -95,6 +96,14 @@ def test_a_round_of_a_copy_keeps_its_clock_and_only_as_far_as_the_copy_said(mirr
     with mirror.reading() as connection:
         clocks = connection.execute("SELECT recorded_ms FROM places ORDER BY place").fetchall()
     assert clocks == [(5,), (1_001,)]
+
+
+@pytest.mark.parametrize("recorded_ms", [2**63 - 1, 10**40, END_OF_TIME_MS])
+def test_a_copied_round_that_was_recorded_at_no_instant_is_void_and_the_next_one_counts(mirror, recorded_ms):
+    one, two = values(1, 2)
+    records = [*probed(one, recorded_ms=recorded_ms), *probed(one, two, first=1, recorded_ms=7)]
+
+    assert take(mirror, records, {"paris": 2}) == [None, 1, 2]
 
 
 def test_the_recorded_clock_of_an_agent_never_steps_back_whatever_the_brokers_say(mirror):

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import BadInputError
+from ledger.instants import END_OF_TIME_MS, FIRST_MS
 from ledger.log.kafka.record import RECORD_BYTES_MAX, Part, Record, decode, encode, of_events
 
 NONCE = "0123456789abcdef" * 2
@@ -20,7 +21,7 @@ RECORDS = st.builds(
     Record,
     st.binary(min_size=16, max_size=16).map(bytes.hex),
     PARTS,
-    st.none() | st.integers(-(2**53), 2**53),
+    st.none() | st.integers(FIRST_MS, END_OF_TIME_MS - 1),
 )
 
 
@@ -74,7 +75,9 @@ def test_bytes_that_are_no_record_are_none_of_ours(value):
         line(more=1) + b"\nabc",
         line(facts=[["s", 1, "t", 1], ["s", 2, "t", 1]]) + b"\na b",
         line(facts=[["s", 2**63, "t", 3]]) + b"\nabc",
-        line(recorded_ms=2**63) + b"\nabc",
+        line(recorded_ms=2**63 - 1) + b"\nabc",
+        line(recorded_ms=END_OF_TIME_MS) + b"\nabc",
+        line(recorded_ms=-1) + b"\nabc",
         line(),
     ],
 )
@@ -105,3 +108,9 @@ def test_every_append_has_a_nonce_of_its_own():
     assert first.parts == second.parts == [Part("s", 1, "t", b"abc")]
     assert first.nonce != second.nonce
     assert first.recorded_ms is None
+
+
+@pytest.mark.parametrize("recorded_ms", [-1, END_OF_TIME_MS, 2**63 - 1])
+def test_a_record_that_was_recorded_at_no_instant_cannot_be_copied(recorded_ms):
+    with pytest.raises(BadInputError, match="before that year or after the year 9998"):
+        encode(Record(NONCE, [Part("s", 1, "t", b"abc")], recorded_ms))
