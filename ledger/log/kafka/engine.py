@@ -8,7 +8,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import ApplicationRecorder
 
-from ledger.errors import UnusableLedgerError
+from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 from ledger.log.interface import Fault, KeptFact, KeptRound, LogHead, NewRound, RoundHead
 from ledger.log.kafka import topics as topics_
 from ledger.log.kafka.address import Address
@@ -80,9 +80,14 @@ class KafkaEngine:
     def _read_decisions(self, heard: Heard, *, checking: bool) -> None:
         try:
             self._tail.catch_up(self.address.timeout_s, heard)
-        except UnusableLedgerError:
-            if not checking or fault_of(self.address) is None:
+        except UnreachableLedgerError:
+            raise
+        except UnusableLedgerError as error:
+            fault = fault_of(self.address)
+            if fault is None or (not checking and self._mirror.state().next_offset):
                 raise
+            if not checking:  # no mirror knows of what was there
+                raise UnusableLedgerError(f"{fault}; do not write, and compare with a backup") from error
 
     def _refuse_unfinished_copy(self) -> None:
         if self._mirror.state().is_unfinished_copy:

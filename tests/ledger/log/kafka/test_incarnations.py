@@ -106,16 +106,24 @@ def test_a_topic_that_lost_its_end_and_was_written_on_is_refused(url):
     assert "is not the one that the mirror" in refusal_of(url)
 
 
-@pytest.mark.parametrize("has_a_mirror", [True, False])
-def test_decisions_deleted_from_the_start_of_their_topic_are_missed(url, has_a_mirror):
+def test_decisions_deleted_from_the_start_of_their_topic_are_missed(url):
     emptied(url, parse(url).decisions, 1)
-    if not has_a_mirror:
-        mirror_of(url).unlink()
 
     refused = refusal_of(url)
 
     assert "no longer holds what the mirror" in refused
     assert "compare the topic with a backup" in refused
+
+
+def test_decisions_that_were_deleted_before_there_was_a_mirror_are_missed_and_no_mirror_is_named(url):
+    emptied(url, parse(url).decisions, 1)
+    mirror_of(url).unlink()
+
+    refused = refusal_of(url)
+
+    assert f"partition 0 of {parse(url).decisions} begins at 5 and must begin at 0: records were" in refused
+    assert "do not write, and compare with a backup" in refused
+    assert "mirror" not in refused
 
 
 @pytest.mark.parametrize("has_a_mirror", [True, False])
