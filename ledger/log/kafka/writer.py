@@ -37,7 +37,7 @@ SEND: dict[str, Any] = {
     "metrics_enabled": False,
 }
 """How a log is written: acknowledged by all replicas in step, in order, and given up in seconds."""
-AGAIN_S = 20.0
+AGAIN_S = 17.0
 """How long a verdict is waited for before the same bytes are sent again; longer than a delivery may take."""
 PAUSE_S = 0.2
 
@@ -186,7 +186,7 @@ class Writer:
             verdict = self._tail.verdict(nonce, timeout_s, lambda: bool(failed))
         except ConstatError as failure:  # nobody reads the log any longer, and the record may be in it
             raise self._unknown(failure) from failure
-        if failed and not verdict:
+        if not verdict:  # a producer that is silent for longer than a delivery may take has lost its way
             self._producers.discard(used)
         return verdict, failed[0] if failed else None
 

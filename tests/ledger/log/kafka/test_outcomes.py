@@ -61,6 +61,7 @@ class Log:
         self.written = []
         self.holds_some = False
         self.was_forced = False
+        self.producers = 0
         self._sender = self
 
     def _step(self):
@@ -69,6 +70,7 @@ class Log:
     def producer(self, _address, **_settings):
         if isinstance(self._steps[0], Exception):
             raise self._step()
+        self.producers += 1
         return self
 
     def send(self, _topic, value, *_key, **_where):
@@ -222,6 +224,13 @@ def test_a_no_of_the_client_is_not_passed_on_while_the_log_cannot_be_read(writin
 
     with pytest.raises(UnknownOutcomeError, match="the topic lost its end"):
         writer_.append(EVENTS)
+
+
+def test_a_producer_that_says_nothing_for_longer_than_a_delivery_may_take_is_exchanged(writing):
+    writer_, log = writing((False, None), (True, None))
+
+    assert writer_.append(EVENTS) == [1]
+    assert len(log.sent) == log.producers == 2
 
 
 def test_threads_that_fail_together_make_one_new_producer(monkeypatch):
