@@ -15,7 +15,7 @@ from ledger.intake.rejects import Rejects
 from ledger.intake.results import read_fast, read_slowly
 from tests.spec import ms
 
-NOW_MS = ms("2026-11-01T00:00:00Z")
+NOW_MS = ms("2026-11-02T00:00:00Z")
 LETTERS = [*string.printable, "é", "\ufeff", "\x85", "\u2003", "٣", "🟩"]
 ROUGH = st.text(st.sampled_from(LETTERS), max_size=8)
 OFFSETS = ["Z", "+00:00", "-11:30", "+02:00", "+14:00"]
