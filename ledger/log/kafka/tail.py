@@ -31,6 +31,8 @@ POLL_MS = 50
 RETRY_S = 0.5
 SILENCE_S = 0.5
 """After so long without a record the last one is read again before the next: the topic may be another."""
+DEAF_S = 15.0
+"""After so long without what somebody waits for, a reader connects anew: its leader may be cut off."""
 FETCH: dict[str, Any] = {
     "enable_auto_commit": False,
     "auto_offset_reset": "none",
@@ -216,11 +218,17 @@ class Tail:
         try:
             reading.assign([self._partition])
             self._compare(reading)
-            while not self._stopped.is_set():
+            while not self._stopped.is_set() and not self._seems_deaf():
                 self._ask_for_end(reading)
                 self._poll(reading)
         finally:
             reading.close()
+
+    def _seems_deaf(self) -> bool:
+        """Whether somebody waits, and nothing came for so long that another connection may hear more."""
+        with self._changed:
+            is_waited_for = None in self._verdicts.values()
+        return is_waited_for and time.monotonic() > self._heard_s + DEAF_S
 
     def _compare(self, reading: KafkaConsumer) -> None:
         """Whether this still is the log that the mirror was made from; before anybody is told its end."""

@@ -3,15 +3,66 @@
 import os
 import signal
 import time
+from typing import NamedTuple
 
 import pytest
-from kafka import KafkaProducer
+from kafka import KafkaProducer, TopicPartition
 
 from ledger.application import Ledger
 from ledger.errors import UnreachableLedgerError
-from ledger.log.kafka import topics
+from ledger.log.kafka import tail, topics
 from ledger.log.kafka.address import parse
+from ledger.log.kafka.tail import Tail
+from tests.ledger.log.kafka.mirrors import chain, mirror_at, nonce, value
 from tests.ledger.log.processes import started, update
+
+
+class Connection:
+    """A consumer to which a topic of one record is shown, or nothing of it."""
+
+    def __init__(self, *, hears):
+        self._found = [Record(0, 5, value(1, *chain("a", 1)))] if hears else []
+
+    def assign(self, _partitions):
+        pass
+
+    def beginning_offsets(self, partitions):
+        return dict.fromkeys(partitions, 0)
+
+    def end_offsets(self, partitions):
+        return dict.fromkeys(partitions, 1)
+
+    def seek(self, _partition, offset):
+        assert offset == 0
+
+    def poll(self, timeout_ms):
+        time.sleep(timeout_ms / 1_000)
+        found, self._found = self._found, []
+        return {TopicPartition("acme.decisions", 0): found}
+
+    def close(self):
+        pass
+
+
+class Record(NamedTuple):
+    """What the client gives."""
+
+    offset: int
+    timestamp: int
+    value: bytes
+
+
+def test_a_reader_who_hears_nothing_of_what_somebody_waits_for_connects_anew(monkeypatch):
+    connections = [Connection(hears=False), Connection(hears=True)]
+    monkeypatch.setattr(tail, "consumer", lambda _address: connections.pop(0))
+    monkeypatch.setattr(tail, "DEAF_S", 0.2)
+    reading = Tail(parse("kafka://127.0.0.1:1/acme", {}), mirror_at())
+    try:
+        reading.expect(nonce(1))
+
+        assert reading.verdict(nonce(1), 10, lambda: False).positions == [1]
+    finally:
+        reading.close()
 
 
 @pytest.fixture
