@@ -1,5 +1,6 @@
 """Load, decide, append: the one door through which facts and rounds enter a ledger."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from types import TracebackType
@@ -30,6 +31,8 @@ State = TypeVar("State")
 
 SQLITE = "sqlite:///"
 KAFKA = "kafka://"
+_HAS_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9.+-]+:")
+"""A scheme, or a host before its port: no file is meant. (One letter is a drive.)"""
 
 _START = Head(0, GENESIS_HASH)
 
@@ -70,7 +73,7 @@ def open_engine(  # noqa: PLR0913 - each option is one way to open it
     path = url.removeprefix(SQLITE)
     if path == IN_MEMORY:
         raise BadInputError(f"{url!r} would be forgotten at the end; name a file, as in sqlite:///constat.db")
-    if path and "://" not in path:
+    if path and not _HAS_SCHEME.match(path):
         return SQLiteEngine(path, clock=clock, create=create, copying=copying)
     raise BadInputError(
         f"{url!r} names no ledger; write its path, as ./constat.db, or sqlite:///constat.db "

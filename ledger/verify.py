@@ -111,6 +111,8 @@ def _void(engine: Engine) -> int:
 def _fault(engine: Engine) -> Fault | None:
     try:
         return engine.fault()
+    except DamagedIndexError as error:
+        return Fault(str(error), "no record is at fault")
     except DamagedLedgerError as error:
         return Fault(str(error))
 

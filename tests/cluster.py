@@ -13,6 +13,7 @@ from kafka.errors import KafkaError
 from tests.brokers import IMAGE, SETTINGS
 
 NODES = (1, 2, 3)
+ASKED = 15
 READY_S = 120
 LOGS = "/var/lib/kafka/data"
 DISK_MB = 512
@@ -128,9 +129,15 @@ class Cluster:
         """The broker that leads partition 0."""
         return self._first_partition(topic)["leader_id"]
 
-    def in_step(self, topic: str) -> set[int]:
-        """The replicas of partition 0 that are in step."""
-        return set(self._first_partition(topic)["isr_nodes"])
+    def agree_on(self, topic: str) -> tuple[int, set[int]] | None:
+        """Leader and replicas in step of partition 0, if whoever is asked says the same; None if not.
+
+        A broker that was cut off says what was so before, and a client asks whichever it likes: so it is asked
+        so often that one who is behind is surely among them.
+        """
+        answers = [self._first_partition(topic) for _ in range(ASKED)]
+        said = {(each["leader_id"], frozenset(each["isr_nodes"])) for each in answers}
+        return (answers[0]["leader_id"], set(answers[0]["isr_nodes"])) if len(said) == 1 else None
 
     def _first_partition(self, topic: str) -> dict:
         deadline_s = time.monotonic() + READY_S

@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -63,7 +64,7 @@ def both(source: str, target: str) -> "Iterator[tuple[Engine, Engine]]":
     from ledger.application import open_engine
     from ledger.errors import BadInputError
 
-    if name_of(source) == name_of(target):
+    if _is_same(source, target):
         raise BadInputError("source and target are the same ledger; name another target")
     with common.bar_while_reading() as heard:
         from_engine = open_engine(source, create=False, heard=heard)
@@ -76,6 +77,16 @@ def both(source: str, target: str) -> "Iterator[tuple[Engine, Engine]]":
             to_engine.close()
     finally:
         from_engine.close()
+
+
+def _is_same(source: str, target: str) -> bool:
+    """Whether two names are one ledger: the same name, or one file whatever it is called."""
+    from ledger.application import KAFKA, SQLITE
+
+    files = [Path(url.removeprefix(SQLITE)) for url in (source, target) if not url.startswith(KAFKA)]
+    if len(files) == 2 and all(file.exists() for file in files):  # noqa: PLR2004 - both
+        return files[0].samefile(files[1])
+    return name_of(source) == name_of(target)
 
 
 def name_of(url: str) -> str:

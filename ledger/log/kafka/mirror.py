@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from ledger.errors import ConstatError, DamagedLedgerError, UnusableLedgerError
+from ledger.errors import ConstatError, DamagedIndexError, UnusableLedgerError
 from ledger.log import schema
 from ledger.log.database import BUSY_SECONDS, IN_MEMORY, SETTINGS, Database
 from ledger.log.kafka.address import Address
@@ -253,8 +253,8 @@ class Mirror(Database):
         except sqlite3.IntegrityError as error:  # a mirror has no guards: something was there, or was not
             raise self._explained(error) from error
 
-    def _damaged(self, why: str) -> DamagedLedgerError:
-        return DamagedLedgerError(
+    def _damaged(self, why: str) -> DamagedIndexError:
+        return DamagedIndexError(
             f"the mirror {self.path} is damaged ({why}); delete it, it is made anew from the topics"
         )
 

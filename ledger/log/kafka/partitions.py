@@ -18,7 +18,7 @@ from ledger.fact import hash_of
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.outcomes import Outcome, meaning_of, shown
 from ledger.log.kafka.places import NO_CLOCK, End, Probed
-from ledger.log.kafka.tail import consumer
+from ledger.log.kafka.tail import BEHIND_S, RETRY_S, consumer
 
 RECORDED_MS = "recorded_ms"
 """The header of a copied round: when the ledger that it comes from took it down."""
@@ -46,8 +46,15 @@ class Partitions:
             UnusableLedgerError: a partition no longer holds what was read of it, or no broker answers.
         """
         topics = [TopicPartition(self._address.probes, partition) for partition in known]
-        with self._client() as client:
-            starts, ends = client.beginning_offsets(topics), client.end_offsets(topics)
+        deadline_s = time.monotonic() + BEHIND_S
+        while True:
+            with self._client() as client:
+                starts, ends = client.beginning_offsets(topics), client.end_offsets(topics)
+            is_behind = any(ends[each] < known[each.partition].next_place for each in topics)
+            if not is_behind or time.monotonic() > deadline_s:
+                break
+            self.close()  # perhaps a broker that was cut off said so: the next client may ask another
+            time.sleep(RETRY_S)
         for topic in topics:
             if starts[topic]:
                 raise self._lost(topic.partition, f"it begins at {starts[topic]}, and must begin at 0")

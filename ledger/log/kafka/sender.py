@@ -94,25 +94,28 @@ class RoundSender:
             error = self._send(agent, left)
             if is_first and isinstance(error, UnreachableLedgerError):
                 raise error  # there was nobody to send it to
-            left, unread = self._read_back(agent, left)
-            if is_first and not unread and error and meaning_of(error).outcome is Outcome.NO:
+            left = self._read_back(agent, left, deadline_s)
+            if is_first and left and error and meaning_of(error).outcome is Outcome.NO:
                 raise self._refusal(error, agent, left, there=before + len(rounds) - len(left))
             is_first = False
-            if failed := error or unread:
-                why = shown(failed)
+            if error:
+                why = shown(error)
             if left:
                 time.sleep(PAUSE_S)
         if left:
             raise self._unknown(agent, left, why)
 
-    def _read_back(
-        self, agent: str, rounds: Sequence[Sent]
-    ) -> tuple[Sequence[Sent], UnusableLedgerError | None]:
-        """What the log does not have yet; or all of them, and why it could not be read."""
-        try:
-            return self._still_missing(agent, rounds), None
-        except UnusableLedgerError as unread:  # only the log can say what became of them
-            return rounds, unread
+    def _read_back(self, agent: str, rounds: Sequence[Sent], deadline_s: float) -> Sequence[Sent]:
+        """What the log does not have yet. Only that may be sent again, so it is read until it can be."""
+        while True:
+            try:
+                return self._still_missing(agent, rounds)
+            except UnreachableLedgerError as unread:  # only the log can say what became of them
+                if time.monotonic() > deadline_s:
+                    raise self._unknown(agent, rounds, shown(unread)) from unread
+                time.sleep(PAUSE_S)
+            except UnusableLedgerError as unread:
+                raise self._unknown(agent, rounds, shown(unread)) from unread
 
     def _refusal(self, error: BaseException, agent: str, left: Sequence[Sent], there: int) -> ConstatError:
         written = "the rounds before them are there" if there else "nothing was written"

@@ -31,6 +31,8 @@ POLL_MS = 50
 RETRY_S = 0.5
 SILENCE_S = 0.5
 """After so long without a record the last one is read again before the next: the topic may be another."""
+BEHIND_S = 8.0
+"""For so long a broker may say that the log is shorter than what was read, before it is believed."""
 DEAF_S = 15.0
 """After so long without what somebody waits for, a reader connects anew: its leader may be cut off."""
 FETCH: dict[str, Any] = {
@@ -78,6 +80,7 @@ class Tail:
         self._heard_s = time.monotonic()
         self._trouble = "it is silent"
         """Why nothing was read last, for whoever waited in vain."""
+        self._shorter_since_s: float | None = None
         self._failure: ConstatError | None = None
         self._listeners: list[Callable[[], None]] = []
         self._thread = threading.Thread(target=self._run, name=f"tail of {address.decisions}", daemon=True)
@@ -267,7 +270,13 @@ class Tail:
 
     def _end(self, reading: KafkaConsumer) -> int:
         end = int(reading.end_offsets([self._partition])[self._partition])
-        if end < self._next_offset:
+        if end >= self._next_offset:
+            self._shorter_since_s = None
+        elif self._shorter_since_s is None or time.monotonic() < self._shorter_since_s + BEHIND_S:
+            # Perhaps said by a broker that was cut off from the others and thinks it still leads.
+            self._shorter_since_s = self._shorter_since_s or time.monotonic()
+            raise UnreachableLedgerError(f"a broker says that the decisions end at {end}, and more was read")
+        else:
             raise UnusableLedgerError(
                 f"the decisions topic of {self._address} ends at {end}, and the mirror {self._mirror.path} "
                 f"holds {self._next_offset} records of it: the topic lost its end; do not write, and keep "

@@ -62,6 +62,21 @@ def test_a_ledger_is_not_copied_onto_itself(constat, source):
     assert "are the same ledger; name another target" in answer.err
 
 
+@pytest.mark.parametrize("alias", ["../{folder}/ledger.db", "{path}", "link.db", "hard.db"])
+def test_a_file_is_not_copied_onto_itself_under_another_name(constat, tmp_path, alias):
+    path = tmp_path / "ledger.db"
+    Ledger.open(f"sqlite:///{path}").close()
+    (tmp_path / "link.db").symlink_to(path)
+    (tmp_path / "hard.db").hardlink_to(path)
+    before = path.read_bytes()
+
+    answer = constat("copy", "sqlite:///ledger.db", alias.format(folder=tmp_path.name, path=path))
+
+    assert answer.code == 2
+    assert "are the same ledger; name another target" in answer.err
+    assert path.read_bytes() == before
+
+
 def test_a_source_that_is_not_there_makes_no_target(constat, tmp_path):
     answer = constat("copy", "sqlite:///nowhere.db", "sqlite:///target.db")
 

@@ -131,3 +131,16 @@ def test_no_colour_is_written_where_nobody_looks_or_none_is_wanted(ledger):
         )
 
         assert b"\x1b[3" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    "url", ["kafka:localhost:9092", "localhost:9092", "sqlite:/ledger.db", "http://localhost"]
+)
+def test_a_url_that_was_mistyped_makes_no_file(constat, tmp_path, url):
+    (tmp_path / "acme.toml").write_text('contract = "acme"\nclient = "Acme"\nfirst_day = 2026-10-01\n')
+
+    answer = constat("contract", "sign", "acme.toml", "--ledger", url)
+
+    assert answer.code == 2
+    assert "names no ledger; write its path" in answer.err
+    assert [path.name for path in tmp_path.iterdir()] == ["acme.toml"]

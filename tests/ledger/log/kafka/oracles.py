@@ -60,7 +60,7 @@ def check(load: Load, folder: Path, case: str = "") -> Counter[str]:
         _complete(engine, ends)
     found = _found(load, log, voids)
     load.write_down(case, found)
-    assert not found["lost"], f"acknowledged and lost: {_lost(load, log)[:5]}"
+    assert not found["lost"], f"acknowledged and lost: {found['lost']}, {_where(load, log)[:5]}"
     assert not found["doubled"], "a fact took effect twice"
     _nothing_that_was_denied(load, log)
     assert not any(why == STRANGER for why in voids), "a record is there that no writer was told of"
@@ -92,6 +92,13 @@ def _lost(load: Load, log: Log) -> list[str]:
         for each in acknowledged
         if (each.position not in rounds if each.is_round else log.texts.get(each.position) != each.text)
     ]
+
+
+def _where(load: Load, log: Log) -> list[tuple[str, int | None, int | None]]:
+    """Of what was lost: the text, the place that its writer was told, and where it is instead."""
+    places = {text: position for position, text in log.texts.items()}
+    lost = set(_lost(load, log))
+    return [(each.text, each.position, places.get(each.text)) for each in load.of("ok") if each.text in lost]
 
 
 def _nothing_that_was_denied(load: Load, log: Log) -> None:

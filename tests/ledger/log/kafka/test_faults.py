@@ -73,7 +73,7 @@ def heal(cluster: Cluster, load: Load) -> None:
     cluster.wait_for(*NODES)
     load.wait_for(10)
     deadline_s = time.monotonic() + IN_STEP_S
-    while cluster.in_step(parse(load.url).decisions) != set(NODES):
+    while (agreed := cluster.agree_on(parse(load.url).decisions)) is None or agreed[1] != set(NODES):
         assert time.monotonic() < deadline_s, f"a replica did not come back into step: {cluster.logs()}"
         time.sleep(0.5)
 

@@ -6,7 +6,13 @@ import pytest
 from eventsourcing.persistence import IntegrityError, StoredEvent
 from kafka import errors
 
-from ledger.errors import BadInputError, ConflictError, UnknownOutcomeError, UnusableLedgerError
+from ledger.errors import (
+    BadInputError,
+    ConflictError,
+    UnknownOutcomeError,
+    UnreachableLedgerError,
+    UnusableLedgerError,
+)
 from ledger.fact import GENESIS_HASH
 from ledger.log.interface import NewRound
 from ledger.log.kafka import sender, writer
@@ -29,7 +35,7 @@ UNKNOWN = errors.KafkaTimeoutError
 ADDRESS = parse("kafka://host:9092", {})
 SOON = replace(ADDRESS, timeout_s=0.1)
 """For those who wait until time is over."""
-UNREACHABLE = UnusableLedgerError("no broker answers")
+UNREACHABLE = UnreachableLedgerError("no broker answers")
 EVENTS = [StoredEvent("s", 1, "t", b"abc")]
 
 
@@ -435,6 +441,27 @@ def test_a_log_that_cannot_be_read_after_rounds_were_sent_is_read_again(probing)
     log.append("paris", rounds(1, 2))
 
     assert log.head("paris").number == 2
+
+
+def test_rounds_are_not_sent_again_before_the_log_was_read(probing):
+    log = probing((True, None))
+    log.cannot_be_read(*[UNREACHABLE] * 5, None)
+
+    log.append("paris", rounds(1, 2))
+
+    assert len(log.log.sent) == 2
+
+
+def test_a_mirror_that_was_deleted_meanwhile_leaves_the_outcome_unknown_at_once_and_sends_nothing_more(
+    probing,
+):
+    log = probing((True, None))
+    log.cannot_be_read(*[UnusableLedgerError("the mirror was deleted while in use")] * 10_000)
+
+    with pytest.raises(UnknownOutcomeError, match="the mirror was deleted while in use"):
+        log.append("paris", rounds(1, 2))
+
+    assert len(log.log.sent) == 2
 
 
 def test_a_log_that_cannot_be_read_any_longer_leaves_the_outcome_unknown(probing):
