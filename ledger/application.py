@@ -73,7 +73,8 @@ def open_engine(  # noqa: PLR0913 - each option is one way to open it
     path = url.removeprefix(SQLITE)
     if path == IN_MEMORY:
         raise BadInputError(f"{url!r} would be forgotten at the end; name a file, as in sqlite:///constat.db")
-    if path and not _HAS_SCHEME.match(path):
+    is_named_as_file = url.startswith(SQLITE) or not _HAS_SCHEME.match(path)
+    if path and "://" not in path and is_named_as_file:
         return SQLiteEngine(path, clock=clock, create=create, copying=copying)
     raise BadInputError(
         f"{url!r} names no ledger; write its path, as ./constat.db, or sqlite:///constat.db "
