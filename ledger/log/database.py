@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 from ledger.errors import ConstatError, DamagedLedgerError, UnusableLedgerError
 from ledger.log import schema
@@ -45,7 +46,12 @@ _DAMAGED = ("SQLITE_CORRUPT", "could not decode to utf-8")
 
 
 class Database:
-    """One connection, used by one thread at a time; every statement goes through `reading` or `writing`."""
+    """One connection, used by one thread at a time; every statement goes through `reading` or `writing`.
+
+    Another kind of file says by `_settings`, `_create`, `_recognise` and `_damaged` what is different.
+    """
+
+    _settings: ClassVar[tuple[str, ...]] = SETTINGS
 
     def __init__(
         self, path: str, *, create: bool = True, busy_seconds: float = BUSY_SECONDS, copying: bool = False
@@ -84,7 +90,7 @@ class Database:
 
     def _prepare(self, *, create: bool) -> None:
         with self._meaning():
-            for setting in SETTINGS:
+            for setting in self._settings:
                 self._connection.execute(f"PRAGMA {setting}")
             if self._is_empty():
                 self._create(allowed=create)

@@ -21,7 +21,7 @@ from ledger.errors import (
     UnusableOutboxError,
 )
 from ledger.log import schema
-from ledger.log.database import SETTINGS, Database, primary_name
+from ledger.log.database import Database, primary_name
 
 APPLICATION_ID = 0x434E534F
 """`CNSO`, in the header of every outbox."""
@@ -95,13 +95,8 @@ class OutboxFile(Database):
             self._take(bytes_max)
 
     def _prepare(self, *, create: bool) -> None:
+        super()._prepare(create=create)
         with self._meaning():
-            for setting in SETTINGS:
-                self._connection.execute(f"PRAGMA {setting}")
-            if self._is_empty():
-                self._create(allowed=create)
-            self._recognise()
-            self._connection.execute("PRAGMA journal_mode=DELETE")
             self._require_agent()
 
     def _create(self, *, allowed: bool) -> None:

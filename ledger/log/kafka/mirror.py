@@ -10,12 +10,13 @@ the same for all, so the others find it there. A commit survives the death of a 
 machine: a mirror that another start of the machine wrote goes on if it is whole, and is made anew if not.
 """
 
+import fcntl
 import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from ledger.errors import ConstatError, DamagedIndexError, UnusableLedgerError
 from ledger.log import schema
@@ -98,6 +99,8 @@ class State(NamedTuple):
 class Mirror(Database):
     """The file of a mirror; see `Database` for how it is read and written."""
 
+    _settings: ClassVar[tuple[str, ...]] = (*SETTINGS, "synchronous=OFF", "journal_mode=PERSIST")
+
     def __init__(self, path: str, topics: Topics) -> None:
         """Open the mirror of these topics, or begin it.
 
@@ -106,9 +109,8 @@ class Mirror(Database):
         """
         self._topics = topics
         self._file_id: tuple[int, int] | None = None
-        if path != IN_MEMORY:
-            _make_folder(Path(path).parent)
-        super().__init__(path, busy_seconds=BUSY_SECONDS)
+        with _opening_alone(path):
+            super().__init__(path, busy_seconds=BUSY_SECONDS)
 
     def _connect(self, busy_seconds: float, *, create: bool) -> sqlite3.Connection:
         before = _file_id(self.path)
@@ -120,12 +122,7 @@ class Mirror(Database):
         return self._connect(busy_seconds, create=create)
 
     def _prepare(self, *, create: bool) -> None:
-        with self._meaning():
-            for setting in (*SETTINGS, "synchronous=OFF", "journal_mode=PERSIST"):
-                self._connection.execute(f"PRAGMA {setting}")
-            if self._is_empty():
-                self._create(allowed=create)
-            self._recognise()
+        super()._prepare(create=create)
         self._same_incarnation()
         if self._was_torn():
             self._connection.close()
@@ -195,21 +192,11 @@ class Mirror(Database):
         with self.reading() as connection:
             if _is_of_this_boot(connection):
                 return False
-        try:
-            with self.writing() as connection:  # one process looks, the others wait for it
-                return self._is_deleted() or self._is_now_aside(connection)
-        except UnusableLedgerError:
-            if self._is_deleted():  # another process was first
+        with self.writing() as connection:
+            if why := fault_in(connection):
+                self._set_aside(why)
                 return True
-            raise
-
-    def _is_now_aside(self, connection: sqlite3.Connection) -> bool:
-        if _is_of_this_boot(connection):
-            return False
-        if why := fault_in(connection):
-            self._set_aside(why)
-            return True
-        connection.execute("UPDATE state SET boot_id = ?", (_boot_id(),))
+            connection.execute("UPDATE state SET boot_id = ?", (_boot_id(),))
         return False
 
     def _set_aside(self, why: str) -> None:
@@ -274,13 +261,26 @@ def _is_of_this_boot(connection: sqlite3.Connection) -> bool:
     return bool(made_in == _boot_id() != "")
 
 
-def _make_folder(folder: Path) -> None:
+@contextmanager
+def _opening_alone(path: str) -> Iterator[None]:
+    """One process opens a mirror at a time.
+
+    SQLite finds a journal by its name: who still had a torn mirror open while a new one is made would take
+    the journal of the new one for its own, and empty the torn one.
+    """
+    if path == IN_MEMORY:
+        yield
+        return
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = Path(path + ".lock").open("w")  # noqa: SIM115 - closed below, whatever becomes of the opening
     except OSError as error:
         raise UnusableLedgerError(
-            f"the folder of the mirrors cannot be made ({error}); name another one with ?mirrors=FOLDER"
+            f"the folder of the mirrors cannot be used ({error}); name another one with ?mirrors=FOLDER"
         ) from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _file_id(path: str) -> tuple[int, int] | None:
