@@ -30,8 +30,8 @@ from ledger.log.codec import Envelope
 from ledger.log.kafka import record as records
 from ledger.log.kafka import topics
 from ledger.log.kafka.address import parse
+from ledger.log.kafka.clients import SEND
 from ledger.log.kafka.places import partition_of
-from ledger.log.kafka.writer import SEND
 from ledger.plans import stream_of
 from ledger.rounds import encode
 

@@ -6,9 +6,8 @@ there. It ends with a fact that says from where and how far. What is copied is h
 target that holds anything that is not the beginning of its source is refused.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 from eventsourcing.persistence import StoredEvent
 
@@ -21,14 +20,10 @@ from ledger.log.codec import Envelope
 from ledger.log.interface import Copying, Ends, Engine, RoundsEnd
 from ledger.log.rows import FactRow, RoundRow
 from ledger.log.stamp import GENESIS_RUNNING_HASH, running_hash
+from ledger.progress import Progress, reported
 
-Progress = Callable[[int], None]
-"""Hears how many records each step copied."""
-
-REPORT_EVERY = 256
 _COPIES_MAX = 1000
 """Of how many copies a ledger's history is looked through for this one."""
-_Row = TypeVar("_Row", FactRow, RoundRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +152,11 @@ def _not_its_beginning(source: Copying, done: Ends) -> str | None:
 def _restore(source: Copying, target: Copying, planned: Plan, progress: Progress) -> None:
     done, until = planned.done, planned.until
     facts = source.facts(after=done.position, until=until.position)
-    target.restore_facts(_reported(_checked_facts(facts, done.running_hash), progress))
+    target.restore_facts(reported(_checked_facts(facts, done.running_hash), progress))
     if target.running_hash_at(until.position) != until.running_hash:
         raise _written()
     rounds = source.rounds(after=_numbers(done.rounds), until=_numbers(until.rounds))
-    target.restore_rounds(_reported(_checked_rounds(rounds, done.rounds), progress))
+    target.restore_rounds(reported(_checked_rounds(rounds, done.rounds), progress))
 
 
 def _checked_facts(rows: Iterator[FactRow], running: bytes) -> Iterator[FactRow]:
@@ -194,17 +189,6 @@ def _damaged(what: str) -> DamagedLedgerError:
         f"{what} in the source is not as it was recorded; run `constat verify` on it, and copy from one that "
         "verifies"
     )
-
-
-def _reported(rows: Iterator[_Row], progress: Progress) -> Iterator[_Row]:
-    unreported = 0
-    for row in rows:
-        yield row
-        unreported += 1
-        if unreported == REPORT_EVERY:
-            progress(unreported)
-            unreported = 0
-    progress(unreported)
 
 
 # ---------------------------------------------------------------- the closing fact

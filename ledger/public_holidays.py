@@ -23,7 +23,7 @@ def public_holidays(calendar: str, years: Iterable[int]) -> frozenset[date]:
     country, _, part = calendar.partition("-")
     try:
         found = holidays.country_holidays(country, subdiv=part or None, years=tuple(years))
-    except NotImplementedError:
+    except NotImplementedError:  # what the library raises for a country or a part that it does not have
         raise BadInputError(
             f"there is no holiday calendar {calendar!r}; write holiday_calendar as a country (FR), a country "
             "and its part (FR-57), or leave it empty and list the days in extra_holidays"

@@ -10,7 +10,7 @@ elsewhere: give it as `saved`. (A tail that was deleted through SQL is noticed a
 remembers the highest place given; whoever knows that can edit it too.)
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -27,14 +27,12 @@ from ledger.log.interface import CLOCKS_DIFFER_MS, Engine, Fault
 from ledger.log.rows import FactRow, RoundRow
 from ledger.log.stamp import GENESIS_RUNNING_HASH, running_hash
 from ledger.plans import PlanSet
+from ledger.progress import Progress, reported
 from ledger.rounds import Round
 from ledger.verification import ADVICE, Heads, Log, LogEnd, Misfit, Verification
 
 Row = TypeVar("Row", FactRow, RoundRow)
-Progress = Callable[[int], None]
-"""Hears how many records each step checked."""
 
-REPORT_EVERY = 256
 _START = Head(0, GENESIS_HASH)
 
 
@@ -122,22 +120,11 @@ def _walk_both(engine: Engine, walked: _Walked, progress: Progress) -> Misfit | 
         head = engine.head()
     except DamagedLedgerError as error:
         return Misfit("file", None, None, None, str(error))
-    facts = _reported(engine.fact_rows(until=head.position), progress)
-    found = _reported(engine.round_rows(until=head.round_offset), progress)
+    facts = reported(engine.fact_rows(until=head.position), progress)
+    found = reported(engine.round_rows(until=head.round_offset), progress)
     misfit = _walk("decisions", facts, lambda row: _take_fact(row, walked), head.position)
     misfit = misfit or _walk("probes", found, lambda row: _take_round(row, walked), head.round_offset)
     return misfit or _cut_off(walked)
-
-
-def _reported(rows: Iterable[Row], progress: Progress) -> Iterator[Row]:
-    unreported = 0
-    for row in rows:
-        yield row
-        unreported += 1
-        if unreported == REPORT_EVERY:
-            progress(unreported)
-            unreported = 0
-    progress(unreported)
 
 
 def _walk(log: Log, rows: Iterable[Row], take: Callable[[Row], None], until: int) -> Misfit | None:

@@ -7,7 +7,7 @@ from itertools import islice
 from eventsourcing.persistence import IntegrityError, StoredEvent
 
 from ledger.errors import ConflictError, UnusableLedgerError
-from ledger.log import schema
+from ledger.log import schema, tables
 from ledger.log.database import Database
 from ledger.log.interface import Ends, RoundsEnd
 from ledger.log.recorder import SQLiteRecorder, insert_rows
@@ -29,53 +29,25 @@ class SQLiteCopying:
 
     def ends(self) -> Ends:
         """How far the logs go."""
-        rounds = dict(self._rounds_ends())  # before the decisions, which then hold all their plans
+        # Before the decisions, which then hold all their plans.
+        rounds = tables.rounds_ends(self._database, "rounds")
         with self._database.reading() as connection:
             position, running, _ = _last_decision(connection)
         return Ends(position, running, rounds)
 
-    def _rounds_ends(self) -> Iterator[tuple[str, RoundsEnd]]:
-        query = "SELECT agent, max(number) FROM rounds GROUP BY agent"
-        with self._database.reading() as connection:
-            lasts = connection.execute(query).fetchall()
-        for agent, number in lasts:
-            if end := self.rounds_end_at(agent, number):
-                yield agent, end
-
     def running_hash_at(self, position: int) -> bytes | None:
         """The running hash of the decisions up to a position."""
-        if position == 0:
-            return GENESIS_RUNNING_HASH
-        query = "SELECT running_hash FROM decisions WHERE position = ?"
-        with self._database.reading() as connection:
-            row = connection.execute(query, (position,)).fetchone()
-        return row[0] if row else None
+        return tables.running_hash_at(self._database, position)
 
     def rounds_end_at(self, agent: str, number: int) -> RoundsEnd | None:
         """The rounds of an agent up to a number."""
-        query = (
-            "SELECT number, (SELECT count(*) FROM rounds WHERE agent = ?1 AND number <= ?2), running_hash, "
-            "recorded_ms FROM rounds WHERE agent = ?1 AND number = ?2"
-        )
-        with self._database.reading() as connection:
-            row = connection.execute(query, (agent, number)).fetchone()
-        return RoundsEnd(*row) if row else None
+        return tables.rounds_end_at(self._database, "rounds", agent, number)
 
     # ------------------------------------------------------------ from here
 
     def facts(self, *, after: int, until: int) -> Iterator[FactRow]:
         """The rows of the decisions."""
-        query = (
-            f"SELECT {columns(FactRow)} FROM decisions WHERE position > ? AND position <= ? "
-            "ORDER BY position LIMIT ?"
-        )
-        while True:
-            with self._database.reading() as connection:
-                rows = connection.execute(query, (after, until, BATCH)).fetchall()
-            yield from map(FactRow.of, rows)
-            if len(rows) < BATCH:
-                return
-            after = rows[-1][0]
+        return tables.decisions(self._database, after=after, until=until)
 
     def rounds(self, *, after: Mapping[str, int], until: Mapping[str, int]) -> Iterator[RoundRow]:
         """The rows of the probes in the order of the file, which is that of their recorded clock."""

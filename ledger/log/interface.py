@@ -12,6 +12,11 @@ CLOCKS_DIFFER_MS = 60_000
 """Two logs may be stamped by different machines; only what differs by more shows that something is wrong."""
 
 
+RECORD_BYTES_MAX = 1_000_000
+"""The longest record that every engine takes: brokers and clients of Kafka take 1 MiB as they come, and the
+frame around it needs a little."""
+
+
 class KeptFact(NamedTuple):
     """One record of the decision log, as bytes."""
 

@@ -12,7 +12,7 @@ from eventsourcing.persistence import ApplicationRecorder
 
 from ledger.errors import ConflictError, DamagedLedgerError
 from ledger.fact import GENESIS_HASH, hash_of
-from ledger.log import codec
+from ledger.log import codec, tables
 from ledger.log.copying import SQLiteCopying
 from ledger.log.database import BUSY_SECONDS, Database
 from ledger.log.interface import Fault, KeptFact, KeptRound, LogHead, NewRound, RoundHead
@@ -223,11 +223,7 @@ class SQLiteEngine:
             return [name for (name,) in connection.execute(_AGENTS)]
 
     def fact_rows(self, *, until: int) -> Iterator[FactRow]:
-        query = (
-            f"SELECT {columns(FactRow)} FROM decisions WHERE position > ? AND position <= ? "
-            "ORDER BY position LIMIT ?"
-        )
-        yield from map(FactRow.of, self._pages(query, 0, until))
+        return tables.decisions(self._database, until=until)
 
     def round_rows(self, *, until: int) -> Iterator[RoundRow]:
         query = (

@@ -16,6 +16,7 @@ from ledger.application import Ledger
 from ledger.errors import BadInputError, DamagedOutboxError, RefusedError, UnusableOutboxError
 from ledger.fact import hash_of
 from ledger.log import codec
+from ledger.log.interface import RECORD_BYTES_MAX
 from ledger.outbox import chain, pending, sending
 from ledger.outbox.chain import Renumbered
 from ledger.outbox.file import OutboxFile
@@ -23,9 +24,6 @@ from ledger.outbox.pending import Pending
 from ledger.outbox.sending import Progress, Sent
 from ledger.plans import PlanSet
 from ledger.rounds import Round
-
-ROUND_BYTES_MAX = 1_000_000
-"""The longest round: a ledger on Kafka would refuse a longer one, and it would hold up all behind it."""
 
 
 class Outbox:
@@ -158,10 +156,10 @@ class Outbox:
         self._require_next(found, last.number)
         rounds.check(found, plan)
         value = rounds.encode(found, last.hash)
-        if len(value) > ROUND_BYTES_MAX:
+        if len(value) > RECORD_BYTES_MAX:  # it would be refused later, and hold up all behind it
             raise BadInputError(
                 f"round {found.number} of agent {self.agent} has {len(value):,} bytes and a ledger takes at "
-                f"most {ROUND_BYTES_MAX:,}; give the agent fewer platforms, or shorten its texts of errors"
+                f"most {RECORD_BYTES_MAX:,}; give the agent fewer platforms, or shorten its texts of errors"
             )
         row = (found.number, found.start_ms, hash_of(value), value)
         connection.execute("INSERT INTO rounds VALUES (?,?,?,?)", row)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from itertools import islice
 
 from ledger import copy as copying
+from ledger import progress as reporting
 from ledger.application import Ledger, open_engine
 from ledger.errors import UnusableLedgerError
 from ledger.fact import Draft
@@ -92,7 +93,7 @@ def is_closed(url):
 
 def copy_and_tell(source, target, connection):
     """Copy, and tell of every few records, so that somebody may end this process there."""
-    copying.REPORT_EVERY = STEP_RECORDS
+    reporting.STEP = STEP_RECORDS
     with opened(source, target) as (from_engine, to_engine):
         connection.send("opened")
         copying.copy(from_engine, to_engine, name="the source", now_ms=NOW_MS, progress=connection.send)

@@ -158,10 +158,10 @@ def next_round(url, agent):
 
 def send_as_copied(url, value, agent="paris"):
     """Send a round as a copy would, with a recorded clock of its own."""
-    from ledger.log.kafka import address, places, sender, writer  # noqa: PLC0415 - only with a broker
+    from ledger.log.kafka import address, clients, places, sender  # noqa: PLC0415 - only with a broker
 
     there = address.parse(url)
-    sending = writer.producer(there)
+    sending = clients.producer(there)
     partition = places.partition_of(agent, 2)
     sending.send(there.probes, value, agent.encode(), sender.headers_of(5), partition).get(10)
     sending.close()

@@ -12,7 +12,7 @@ from ledger.application import Ledger
 from ledger.errors import UnusableLedgerError
 from ledger.fact import Draft
 from ledger.log.kafka.address import parse
-from ledger.log.kafka.writer import producer
+from ledger.log.kafka.clients import producer
 from ledger.verify import verify
 from tests.ledger.log.processes import AGENT, PLAN, a_round, update
 

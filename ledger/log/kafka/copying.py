@@ -15,9 +15,11 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from ledger.errors import BadInputError, ConflictError, UnusableLedgerError
+from ledger.log import tables
 from ledger.log.interface import Ends, RoundsEnd
 from ledger.log.kafka import record as records
 from ledger.log.kafka.address import Address
+from ledger.log.kafka.clients import give_back, producer
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.outcomes import meaning_of, shown
 from ledger.log.kafka.places import Placed, Probed, partition_of
@@ -25,9 +27,9 @@ from ledger.log.kafka.probes import ProbeLog
 from ledger.log.kafka.record import Part, Record
 from ledger.log.kafka.sender import headers_of
 from ledger.log.kafka.tail import Tail
-from ledger.log.kafka.writer import Writer, give_back, producer
+from ledger.log.kafka.writer import Writer
 from ledger.log.recorder import UNBOUNDED
-from ledger.log.rows import FactRow, RoundRow, columns
+from ledger.log.rows import FactRow, RoundRow
 from ledger.log.stamp import GENESIS_RUNNING_HASH, intact
 
 PAGE = 1000
@@ -68,34 +70,18 @@ class KafkaCopying:
     def ends(self) -> Ends:
         """How far the logs go, read to their ends."""
         self._probes.catch_up()  # before the decisions, which then hold all their plans
-        rounds = dict(self._rounds_ends())
+        rounds = tables.rounds_ends(self._mirror, "places")
         self._tail.catch_up(self._address.timeout_s)
-        query = "SELECT coalesce(max(position), 0) FROM decisions"
-        (position,) = self._one(query) or (0,)
+        (position,) = self._one("SELECT coalesce(max(position), 0) FROM decisions") or (0,)
         return Ends(position, self.running_hash_at(position) or GENESIS_RUNNING_HASH, rounds)
-
-    def _rounds_ends(self) -> Iterator[tuple[str, RoundsEnd]]:
-        with self._mirror.reading() as connection:
-            lasts = connection.execute("SELECT agent, max(number) FROM places GROUP BY agent").fetchall()
-        for agent, number in lasts:
-            if end := self.rounds_end_at(agent, number):
-                yield agent, end
 
     def running_hash_at(self, position: int) -> bytes | None:
         """The running hash of the decisions up to a position."""
-        if position == 0:
-            return GENESIS_RUNNING_HASH
-        row = self._one("SELECT running_hash FROM decisions WHERE position = ?", position)
-        return row[0] if row else None
+        return tables.running_hash_at(self._mirror, position)
 
     def rounds_end_at(self, agent: str, number: int) -> RoundsEnd | None:
         """The rounds of an agent up to a number."""
-        query = (
-            "SELECT number, (SELECT count(*) FROM places WHERE agent = ?1 AND number <= ?2), running_hash, "
-            "recorded_ms FROM places WHERE agent = ?1 AND number = ?2"
-        )
-        row = self._one(query, agent, number)
-        return RoundsEnd(*row) if row else None
+        return tables.rounds_end_at(self._mirror, "places", agent, number)
 
     def _one(self, query: str, *bounds: int | str) -> tuple[Any, ...] | None:
         with self._mirror.reading() as connection:
@@ -106,17 +92,7 @@ class KafkaCopying:
 
     def facts(self, *, after: int, until: int) -> Iterator[FactRow]:
         """The rows of the decisions that count, as they were judged."""
-        query = (
-            f"SELECT {columns(FactRow)} FROM decisions WHERE position > ? AND position <= ? "
-            "ORDER BY position LIMIT ?"
-        )
-        while True:
-            with self._mirror.reading() as connection:
-                rows = connection.execute(query, (after, until, PAGE)).fetchall()
-            yield from map(FactRow.of, rows)
-            if len(rows) < PAGE:
-                return
-            after = rows[-1][0]
+        return tables.decisions(self._mirror, after=after, until=until)
 
     def rounds(self, *, after: Mapping[str, int], until: Mapping[str, int]) -> Iterator[RoundRow]:
         """The rows of the rounds that count, by their recorded clock, from all partitions side by side."""

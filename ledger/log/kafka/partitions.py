@@ -16,9 +16,9 @@ from kafka.errors import KafkaError
 from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 from ledger.fact import hash_of
 from ledger.log.kafka.address import Address
+from ledger.log.kafka.clients import BEHIND_S, RETRY_S, consumer
 from ledger.log.kafka.outcomes import Outcome, meaning_of, shown
 from ledger.log.kafka.places import NO_CLOCK, End, Probed
-from ledger.log.kafka.tail import BEHIND_S, RETRY_S, consumer
 
 RECORDED_MS = "recorded_ms"
 """The header of a copied round: when the ledger that it comes from took it down."""

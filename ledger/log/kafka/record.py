@@ -22,10 +22,8 @@ from ledger.fact import hash_of
 from ledger.instants import END_OF_TIME_MS, FIRST_MS, is_instant
 from ledger.log import codec
 from ledger.log.arbitration import Extension
+from ledger.log.interface import RECORD_BYTES_MAX
 from ledger.log.recorder import UNBOUNDED
-
-RECORD_BYTES_MAX = 1_000_000
-"""The longest record: brokers and clients take 1 MiB as they come, and the frame around it needs a little."""
 
 
 class Part(NamedTuple):

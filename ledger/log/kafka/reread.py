@@ -16,12 +16,12 @@ from kafka.errors import KafkaError
 
 from ledger.errors import DamagedIndexError, DamagedLedgerError, UnusableLedgerError
 from ledger.log.kafka.address import Address
+from ledger.log.kafka.clients import consumer
 from ledger.log.kafka.copied import copied_rounds
 from ledger.log.kafka.judge import Kept, judge
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.outcomes import shown
 from ledger.log.kafka.places import End, Placed, Places, Probed, end_of
-from ledger.log.kafka.tail import consumer
 from ledger.log.kafka.topics import Topics, look
 from ledger.log.kafka.unreached import unreachable
 from ledger.log.rows import FactRow, RoundRow, columns

@@ -17,13 +17,12 @@ from ledger.errors import (
 from ledger.fact import hash_of
 from ledger.log import codec
 from ledger.log.arbitration import Head, round_objection
-from ledger.log.interface import NewRound
+from ledger.log.interface import RECORD_BYTES_MAX, NewRound
 from ledger.log.kafka.address import Address
+from ledger.log.kafka.clients import PAUSE_S, Producers
 from ledger.log.kafka.outcomes import Outcome, meaning_of, refusal, shown
 from ledger.log.kafka.partitions import RECORDED_MS
 from ledger.log.kafka.probes import ProbeLog
-from ledger.log.kafka.record import RECORD_BYTES_MAX
-from ledger.log.kafka.writer import PAUSE_S, Producers
 
 if TYPE_CHECKING:
     from kafka import KafkaProducer

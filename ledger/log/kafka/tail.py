@@ -7,7 +7,6 @@ until the tail has come to the topic's end. It is the only one that touches its 
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import AuthorizationError, KafkaError, OffsetOutOfRangeError
@@ -19,7 +18,7 @@ from ledger.errors import (
     UnusableLedgerError,
 )
 from ledger.log.kafka.address import Address
-from ledger.log.kafka.connecting import connected
+from ledger.log.kafka.clients import BEHIND_S, POLL_MS, RETRY_S, consumer
 from ledger.log.kafka.judge import Kept, Verdict, judge
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.outcomes import Outcome, meaning_of, shown
@@ -27,41 +26,10 @@ from ledger.log.kafka.outcomes import Outcome, meaning_of, shown
 Heard = Callable[[int, int], None]
 """Hears how many records have been read of how many, while a reader catches up."""
 
-POLL_MS = 50
-RETRY_S = 0.5
 SILENCE_S = 0.5
 """After so long without a record the last one is read again before the next: the topic may be another."""
-BEHIND_S = 8.0
-"""For so long a broker may say that the log is shorter than what was read, before it is believed."""
 DEAF_S = 15.0
 """After so long without what somebody waits for, a reader connects anew: its leader may be cut off."""
-FETCH: dict[str, Any] = {
-    "enable_auto_commit": False,
-    "auto_offset_reset": "none",
-    "isolation_level": "read_committed",
-    "allow_auto_create_topics": False,
-    "check_crcs": True,
-    "max_poll_records": 5_000,
-    "max_partition_fetch_bytes": 16 << 20,
-    "fetch_max_bytes": 64 << 20,
-    "fetch_max_wait_ms": POLL_MS,  # a broker answers in order: what else is asked waits behind a fetch
-    "retry_backoff_ms": 20,  # the client pauses so long when it first hears of a topic
-    "receive_buffer_bytes": 4 << 20,
-    "request_timeout_ms": 10_000,
-    "bootstrap_timeout_ms": 10_000,
-    "metadata_max_age_ms": 5_000,  # a leader that was cut off answers on, and knows no better
-    "metrics_enabled": False,
-}
-"""How a log is read: nothing is skipped, nothing is committed, a lost position is an error."""
-
-
-def consumer(address: Address) -> KafkaConsumer:
-    """A reader of the topics.
-
-    Raises:
-        UnreachableLedgerError: no broker answers.
-    """
-    return connected(KafkaConsumer, address, **FETCH)
 
 
 class Tail:
@@ -176,8 +144,6 @@ class Tail:
                 self._pause(error.__cause__ or error)  # those who wait give up by their own clock
             except ConstatError as error:
                 return self._fail(error)
-            except AuthorizationError as error:
-                return self._fail(self._closed(error))
             except KafkaError as error:
                 if failure := self._final(error):
                     return self._fail(failure)
@@ -195,6 +161,9 @@ class Tail:
         meaning = meaning_of(error)
         if meaning.outcome is Outcome.LOST:
             return self._lost(error)
+        if isinstance(error, AuthorizationError):
+            what = f"you may not read {self._partition.topic} of {self._address}"
+            return UnusableLedgerError(f"{what}; {meaning.advice}")
         if meaning.outcome is Outcome.NO:
             what = f"the decisions of {self._address} cannot be read ({shown(error)})"
             return UnusableLedgerError(f"{what}; {meaning.advice}")
@@ -209,11 +178,6 @@ class Tail:
         return UnusableLedgerError(
             f"the decisions topic of {self._address} no longer holds what the mirror {self._mirror.path} was "
             f"made from ({shown(error)}); {meaning_of(error).advice}"
-        )
-
-    def _closed(self, error: KafkaError) -> UnusableLedgerError:
-        return UnusableLedgerError(
-            f"you may not read {self._partition.topic} of {self._address}; {meaning_of(error).advice}"
         )
 
     def _read(self) -> None:

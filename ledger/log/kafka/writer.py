@@ -5,97 +5,26 @@ is what the tail reads. Where no verdict comes, the same bytes are sent again; w
 log is judged, and every later one is void by its nonce.
 """
 
-import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from eventsourcing.persistence import IntegrityError, StoredEvent
-from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from ledger.errors import ConstatError, UnknownOutcomeError, UnusableLedgerError
 from ledger.log.kafka import record as records
 from ledger.log.kafka.address import Address
-from ledger.log.kafka.connecting import connected
+from ledger.log.kafka.clients import PAUSE_S, Producers
 from ledger.log.kafka.judge import Verdict
 from ledger.log.kafka.outcomes import Outcome, meaning_of, refusal, shown
 from ledger.log.kafka.tail import Tail
 
-SEND: dict[str, Any] = {
-    "acks": "all",
-    "enable_idempotence": True,
-    "max_in_flight_requests_per_connection": 5,
-    "linger_ms": 0,
-    "request_timeout_ms": 10_000,
-    "delivery_timeout_ms": 15_000,
-    "max_block_ms": 10_000,
-    "bootstrap_timeout_ms": 10_000,
-    "max_request_size": 1_048_576,
-    "allow_auto_create_topics": False,
-    "metadata_max_age_ms": 5_000,  # a leader that was cut off answers on, and knows no better
-    "metrics_enabled": False,
-}
-"""How a log is written: acknowledged by all replicas in step, in order, and given up in seconds."""
+if TYPE_CHECKING:
+    from kafka import KafkaProducer
+
 AGAIN_S = 17.0
 """How long a verdict is waited for before the same bytes are sent again; longer than a delivery may take."""
-PAUSE_S = 0.2
-
-
-def producer(address: Address, **more: Any) -> KafkaProducer:  # noqa: ANN401 - settings of the client
-    """A writer of the topics.
-
-    Raises:
-        UnusableLedgerError: no broker answers.
-    """
-    return connected(KafkaProducer, address, **(SEND | more))
-
-
-def give_back(used: KafkaProducer, timeout_s: float = 0) -> None:
-    """Close a producer, and see that it goes on sending nothing."""
-    try:
-        used.close(timeout=timeout_s)
-    except KafkaError:  # it gives up at what it cannot flush, and its thread would go on
-        used._sender.force_close()  # noqa: SLF001
-
-
-class Producers:
-    """The producer that all threads of a writer share, and its successor when it has failed."""
-
-    def __init__(self, address: Address, **more: Any) -> None:  # noqa: ANN401 - settings of the client
-        self._address = address
-        self._more = more
-        self._lock = threading.Lock()
-        self._producer: KafkaProducer | None = None
-
-    def one(self) -> KafkaProducer:
-        """The one in use; made now if there is none.
-
-        Raises:
-            UnusableLedgerError: no broker answers.
-        """
-        with self._lock:
-            if self._producer is None:
-                self._producer = producer(self._address, **self._more)
-            return self._producer
-
-    def discard(self, failed: KafkaProducer | None) -> None:
-        """Use another one from now on: the broker may have forgotten it.
-
-        Threads that fail together come here one after the other; only the first ends what is in use.
-        """
-        with self._lock:
-            if failed is None or failed is not self._producer:
-                return
-            self._producer = None
-        give_back(failed)
-
-    def close(self, timeout_s: float = 0) -> None:
-        """Give back the connections."""
-        with self._lock:
-            used, self._producer = self._producer, None
-        if used:
-            give_back(used, timeout_s)
 
 
 class Writer:

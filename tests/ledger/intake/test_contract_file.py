@@ -109,6 +109,12 @@ def test_a_file_for_an_amendment_need_not_name_the_platforms_nor_those_that_left
     signed, (added,) = stated.signed, stated.added
     left = contracts.PlatformRemoved(contract="acme", platform="acme-prod", last_day="2026-12-31")
 
-    require_only_terms(stated.model_copy(update={"platforms": ()}), after(contracts, signed, added))
-    require_only_terms(stated, after(contracts, signed, added, left))
-    require_only_terms(stated.model_copy(update={"platforms": ()}), after(contracts, signed, added, left))
+    silent = stated.model_copy(update={"platforms": ()})
+    other = stated.model_copy(update={"client": "another client"})
+
+    for platforms in ([added], [added, left]):
+        state = after(contracts, signed, *platforms)
+        for file in (silent, stated):
+            require_only_terms(file, state)
+        with pytest.raises(RefusedError, match="client is another client"):  # so it does look
+            require_only_terms(other, state)

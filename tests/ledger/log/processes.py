@@ -114,6 +114,20 @@ def decide_together(path, connection, writer, times):
     connection.send(won)
 
 
+def raced(one, two, times):
+    """Let two `decide_together` append at once; what each was told in turn, and what both have won."""
+    told = []
+    for _ in range(times):
+        for writer in (one, two):
+            assert writer.recv() == "decided"
+        for writer in (one, two):
+            writer.send("append")
+        told.append((one.recv(), two.recv()))
+        for writer in (one, two):
+            writer.send("next")
+    return told, one.recv() + two.recv()
+
+
 def limited(function, bytes_max, *arguments):
     """Run a function in a process that may not write a file longer than this."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_max, bytes_max))

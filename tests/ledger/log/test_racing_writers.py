@@ -18,6 +18,7 @@ from tests.ledger.log.processes import (
     append_with_retry,
     decide_together,
     new_ledger,
+    raced,
     started,
 )
 
@@ -66,16 +67,7 @@ def test_of_two_writers_that_decided_on_the_same_state_exactly_one_wins_and_the_
         started(decide_together, "one", CONTESTED, first=(path,)) as (_, one),
         started(decide_together, "two", CONTESTED, first=(path,)) as (_, two),
     ):
-        told = []
-        for _ in range(CONTESTED):
-            for writer in (one, two):
-                assert writer.recv() == "decided"
-            for writer in (one, two):
-                writer.send("append")
-            told.append((one.recv(), two.recv()))
-            for writer in (one, two):
-                writer.send("next")
-        won = one.recv() + two.recv()
+        told, won = raced(one, two, CONTESTED)
 
     facts = facts_of(path, "incident:contested")
 

@@ -1,27 +1,13 @@
 """An outbox that changed behind its agent's back, or on a failing disk, is found out and never sent as if whole."""
 
 import sqlite3
-from pathlib import Path
 
 import pytest
 
 from ledger.errors import DamagedOutboxError
 from ledger.outbox.outbox import Outbox
 from ledger.outbox.pending import look
-from tests.ledger.log.processes import ledger_at, new_ledger
-from tests.ledger.outbox.agents import begun, put, stored
-
-
-@pytest.fixture
-def path(tmp_path):
-    new_ledger(tmp_path / "ledger.db")
-    return str(begun(tmp_path / "outbox.db", tmp_path / "ledger.db"))
-
-
-@pytest.fixture
-def ledger(path):
-    with ledger_at(Path(path).with_name("ledger.db")) as ledger:
-        yield ledger
+from tests.ledger.outbox.agents import put, stored
 
 
 @pytest.fixture

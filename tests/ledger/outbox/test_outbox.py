@@ -1,29 +1,15 @@
 """An outbox keeps rounds in their order, and says what it holds."""
 
-from pathlib import Path
-
 import pytest
 
 from ledger.errors import BadInputError, RefusedError, UnusableLedgerError
 from ledger.fact import Draft
-from ledger.log.interface import RoundHead
-from ledger.outbox.outbox import ROUND_BYTES_MAX, Outbox
+from ledger.log.interface import RECORD_BYTES_MAX, RoundHead
+from ledger.outbox.outbox import Outbox
 from ledger.outbox.pending import look
 from ledger.plans import Planned, PlanSet
-from tests.ledger.log.processes import AGENT, PLAN, a_round, ledger_at, new_ledger
-from tests.ledger.outbox.agents import begun, put, stored, waiting
-
-
-@pytest.fixture
-def path(tmp_path):
-    new_ledger(tmp_path / "ledger.db")
-    return str(begun(tmp_path / "outbox.db", tmp_path / "ledger.db"))
-
-
-@pytest.fixture
-def ledger(path):
-    with ledger_at(Path(path).with_name("ledger.db")) as ledger:
-        yield ledger
+from tests.ledger.log.processes import AGENT, PLAN, a_round, ledger_at
+from tests.ledger.outbox.agents import put, stored, waiting
 
 
 def test_rounds_wait_in_their_order_and_are_there_after_a_restart(path):
@@ -112,7 +98,7 @@ def test_what_is_learnt_while_rounds_wait_leaves_them_as_they_are(path, ledger):
         (a_round(3, "oslo"), "is the outbox of agent paris; give agent oslo its own"),
         (a_round(3)._replace(plan="paris/2"), "does not fit its plan: it names plan paris/2, not paris/1"),
         (a_round(3)._replace(n=4), "does not fit its plan"),
-        (a_round(3, not_up={0: ("down", 0, "x" * ROUND_BYTES_MAX)}), "a ledger takes at most 1,000,000"),
+        (a_round(3, not_up={0: ("down", 0, "x" * RECORD_BYTES_MAX)}), "a ledger takes at most 1,000,000"),
     ],
 )
 def test_a_round_that_the_ledger_would_not_take_is_not_put_in(path, found, why):

@@ -134,6 +134,8 @@ class Load:
     heard: list[Heard] = field(default_factory=list)
     processes: dict[str, object] = field(default_factory=dict)
     began_s: float = field(default_factory=time.monotonic)
+    found: Counter[str] | None = None
+    """What the oracles counted when all had ended."""
 
     @contextmanager
     def running(self, target, *names: str):

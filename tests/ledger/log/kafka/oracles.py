@@ -22,8 +22,8 @@ from ledger.interval import Interval
 from ledger.log import codec
 from ledger.log.interface import Engine
 from ledger.log.kafka.address import parse
+from ledger.log.kafka.clients import FETCH, consumer
 from ledger.log.kafka.engine import KafkaEngine
-from ledger.log.kafka.tail import FETCH, consumer
 from ledger.rounds import decode
 from projections.asof import AsOf, Known
 from projections.figures import Statement

@@ -14,8 +14,7 @@ from ledger.errors import UnusableLedgerError
 from ledger.fact import Draft
 from ledger.log.kafka import topics
 from ledger.log.kafka.address import PASSWORD, parse
-from tests import brokers, certificates, guarded
-from tests.certificates import Authority
+from tests import brokers, guarded
 from tests.ledger.log.processes import AGENT, PLAN, a_round, update
 
 RESULTS = "platform,observed_at,outcome\nacme-prod,2026-09-08T09:00:00+02:00,up\n"
@@ -28,13 +27,6 @@ ASK = "ask the broker's administrator for the rights that docs/howto/kafka-acces
 SECRET = "sesame"
 """Part of every password of these tests."""
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    if not certificates.can_be_made():
-        pytest.fail("there is no openssl to make certificates with")
-    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture(scope="module")

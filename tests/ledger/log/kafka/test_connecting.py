@@ -12,10 +12,9 @@ from kafka import KafkaAdminClient
 from ledger.errors import BadInputError, UnreachableLedgerError
 from ledger.log.kafka import connecting, tls, topics
 from ledger.log.kafka.address import KEY_PASSWORD, PASSWORD, parse
+from ledger.log.kafka.clients import FETCH, consumer
 from ledger.log.kafka.connecting import connected
-from ledger.log.kafka.tail import FETCH, Tail, consumer
-from tests import certificates
-from tests.certificates import Authority
+from ledger.log.kafka.tail import Tail
 from tests.ledger.log.kafka.mirrors import mirror_at
 
 PATIENCE_MS = 1_500
@@ -26,13 +25,6 @@ def silent():
     """The address of a peer that takes every connection and never says a word."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listening:
         yield f"127.0.0.1:{listening.getsockname()[1]}"
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    if not certificates.can_be_made():
-        pytest.skip("there is no openssl to make certificates with")
-    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 def refusal_of(url, environment=None):
@@ -69,7 +61,11 @@ def test_a_silent_broker_does_not_use_up_the_time_of_one_that_answers(silent, br
     monkeypatch.setattr(connecting, "ATTEMPT_MS", 500)
 
     for _ in range(4):  # whom it asks first is drawn
-        consumer(parse(f"kafka://{silent},{broker}")).close()
+        reading = consumer(parse(f"kafka://{silent},{broker}"))
+        try:
+            assert reading.topics() is not None
+        finally:
+            reading.close()
 
 
 def test_a_file_of_authorities_that_holds_none_is_named(tmp_path):

@@ -8,20 +8,13 @@ from ledger.application import Ledger
 from ledger.errors import UnreachableLedgerError
 from ledger.log.kafka import topics
 from ledger.log.kafka.address import KEY_PASSWORD, PASSWORD, parse
-from tests import brokers, certificates, guarded
+from tests import brokers, guarded
 from tests.certificates import Authority
 from tests.ledger.log.processes import update
 
 AT_ONCE_S = 4
 IN_TIME_S = 20
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    if not certificates.can_be_made():
-        pytest.fail("there is no openssl to make certificates with")
-    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture(scope="module")

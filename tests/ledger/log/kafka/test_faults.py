@@ -59,9 +59,14 @@ def under_load(cluster, tmp_path, request):
             load.wait_for(20)
             yield load
             load.wait_for(20)
-        oracles.check(load, tmp_path, request.node.name)
+        load.found = oracles.check(load, tmp_path, request.node.name)
 
     return loaded
+
+
+def unharmed(load: Load) -> bool:
+    """Whether the oracles, which raise whatever else is wrong, found nothing lost and nothing twice."""
+    return load.found["lost"] == load.found["doubled"] == 0
 
 
 def leader(cluster: Cluster, load: Load) -> int:
@@ -91,10 +96,13 @@ def test_writing_goes_on_when_the_leader_is_killed_under_load(cluster, under_loa
             load.wait_for(5, seconds=STALLED_S_MAX, since_s=killed_s)
             cluster.begin(node)
             heal(cluster, load)
+    assert unharmed(load)
 
 
 def test_a_leader_that_was_frozen_and_goes_on_changes_nothing(cluster, under_load):
-    """FROZEN"""
+    """Not seen to fail: no guard was taken out for it. That a leader who was away is not believed is shown by the one
+    that is cut off.
+    """
     with under_load() as load:
         node = leader(cluster, load)
         frozen_s = time.monotonic()
@@ -105,6 +113,7 @@ def test_a_leader_that_was_frozen_and_goes_on_changes_nothing(cluster, under_loa
         finally:
             cluster.resume(node)
         heal(cluster, load)
+    assert unharmed(load)
 
 
 def test_a_leader_cut_off_from_its_followers_acknowledges_nothing_that_is_lost(cluster, under_load):
@@ -126,6 +135,7 @@ def test_a_leader_cut_off_from_its_followers_acknowledges_nothing_that_is_lost(c
         finally:
             cluster.join(node)
         heal(cluster, load)
+    assert unharmed(load)
 
 
 @contextmanager
@@ -163,6 +173,7 @@ def test_with_two_of_three_down_nothing_is_acknowledged_and_healing_brings_progr
         for other in down:
             cluster.begin(other)
         heal(cluster, load)
+    assert unharmed(load)
 
 
 def test_brokers_that_restart_in_turn_interrupt_nobody_for_long(cluster, under_load):
@@ -175,6 +186,7 @@ def test_brokers_that_restart_in_turn_interrupt_nobody_for_long(cluster, under_l
             heal(cluster, load)
         assert load.of("unknown") == []
         assert load.tally()["longest_gap_s"] < STALLED_S_MAX
+    assert unharmed(load)
 
 
 def test_a_writer_killed_between_send_and_acknowledgement_leaves_whole_appends(under_load):
@@ -186,6 +198,7 @@ def test_a_writer_killed_between_send_and_acknowledgement_leaves_whole_appends(u
                 while sum(each.text.startswith(name) for each in load.of("begun")) < 3:
                     time.sleep(0.001)
                 time.sleep(random.uniform(0, 0.01))  # SIGKILL follows, wherever the writer is
+    assert unharmed(load)
 
 
 def test_a_zombie_that_wakes_after_another_took_over_is_told_and_adds_nothing(under_load):
@@ -204,6 +217,7 @@ def test_a_zombie_that_wakes_after_another_took_over_is_told_and_adds_nothing(un
                 successor.append(update(stream, f"successor {number}"))
                 os.kill(zombie.pid, signal.SIGCONT)
                 assert connection.recv() == "ConflictError"
+    assert unharmed(load)
 
 
 def append_after_a_sleep(connection, url, stream):
@@ -241,6 +255,7 @@ def test_a_broker_whose_disk_is_full_loses_nothing(cluster, under_load):
         cluster.kill(node)
         cluster.begin(node)
         heal(cluster, load)
+    assert unharmed(load)
 
 
 def test_without_any_broker_an_append_ends_as_not_written_or_unknown_never_as_written(cluster, tmp_path):

@@ -10,8 +10,8 @@ from ledger.application import CloudEventsMapper, Ledger
 from ledger.fact import GENESIS_HASH, Draft
 from ledger.log.codec import Envelope
 from ledger.log.kafka import record as records
+from ledger.log.kafka.clients import SEND
 from ledger.log.kafka.engine import SETTLED_S
-from ledger.log.kafka.writer import SEND
 from tests.ledger.log.processes import AGENT, PLAN, a_round, update
 
 ASKED_FOR_S = 4

@@ -15,15 +15,16 @@ from ledger.errors import (
 )
 from ledger.fact import GENESIS_HASH
 from ledger.log.interface import NewRound
-from ledger.log.kafka import sender, writer
+from ledger.log.kafka import clients, sender, writer
 from ledger.log.kafka.address import parse
+from ledger.log.kafka.clients import Producers
 from ledger.log.kafka.copied import up_to
 from ledger.log.kafka.judge import Verdict
 from ledger.log.kafka.outcomes import MEANINGS, OTHERWISE, Outcome, meaning_of, shown
 from ledger.log.kafka.places import Places, Probed, partition_of
 from ledger.log.kafka.probes import ProbeLog
 from ledger.log.kafka.sender import RoundSender
-from ledger.log.kafka.writer import Producers, Writer
+from ledger.log.kafka.writer import Writer
 from ledger.rounds import chained
 from tests.ledger.log.kafka.mirrors import mirror_at
 from tests.ledger.log.processes import a_round
@@ -137,7 +138,7 @@ def writing(monkeypatch):
 
     def made(*steps, verdict=None, address=ADDRESS):
         log = Log(*steps)
-        monkeypatch.setattr(writer, "producer", log.producer)
+        monkeypatch.setattr(clients, "producer", log.producer)
         return Writer(address, FakeTail(log, verdict)), log
 
     return made
@@ -241,7 +242,7 @@ def test_a_producer_that_says_nothing_for_longer_than_a_delivery_may_take_is_exc
 
 def test_threads_that_fail_together_make_one_new_producer(monkeypatch):
     made = []
-    monkeypatch.setattr(writer, "producer", lambda *_, **__: made.append(Log((True, None))) or made[-1])
+    monkeypatch.setattr(clients, "producer", lambda *_, **__: made.append(Log((True, None))) or made[-1])
     producers = Producers(ADDRESS)
     failed = [producers.one() for _ in range(16)]
 
@@ -359,7 +360,7 @@ class Sending(RoundSender):
 def probing(monkeypatch):
     def made(*steps, address=ADDRESS):
         log = Log(*steps)
-        monkeypatch.setattr(writer, "producer", log.producer)
+        monkeypatch.setattr(clients, "producer", log.producer)
         return Sending(address, Probes(log, address))
 
     return made

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from ledger.errors import BadInputError
 from ledger.instants import END_OF_TIME_MS, FIRST_MS
-from ledger.log.kafka.record import RECORD_BYTES_MAX, Part, Record, decode, encode, of_events
+from ledger.log.interface import RECORD_BYTES_MAX
+from ledger.log.kafka.record import Part, Record, decode, encode, of_events
 
 NONCE = "0123456789abcdef" * 2
 

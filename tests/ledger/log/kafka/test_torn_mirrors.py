@@ -88,8 +88,8 @@ def pages_of(*files):
     ]
 
 
-def check(path, pages, expected):
-    """Whoever opens it is told to delete it, or comes to what everybody comes to."""
+def refused_or_the_same(path, pages, expected):
+    """Whoever opens it is told to delete it (False), or comes to what everybody comes to (True)."""
     path.write_bytes(b"".join(pages))
     try:
         mirror = mirror_at(path)
@@ -119,7 +119,9 @@ def test_every_part_of_a_commit_that_survives_leads_to_the_same_judgements(torn,
     opened = 0
     for survived in chosen:
         which = dict(zip(changed, survived, strict=False))
-        opened += check(torn, [page[which.get(at, 0)] for at, page in enumerate(pages)], expected)
+        opened += refused_or_the_same(
+            torn, [page[which.get(at, 0)] for at, page in enumerate(pages)], expected
+        )
 
     assert opened >= 2 ** min(len(changed), 9) - 2
 
@@ -129,13 +131,15 @@ def test_pages_of_several_commits_lead_to_the_same_judgements(torn, commits, dat
     files, expected = commits
     pages = pages_of(*files)
 
-    check(torn, [data.draw(st.sampled_from(page)) for page in pages], expected)
+    refused_or_the_same(torn, [data.draw(st.sampled_from(page)) for page in pages], expected)
 
 
 def test_a_mirror_whose_pages_all_survived_goes_on_and_a_torn_one_is_kept_beside_the_new_one(torn, commits):
     files, expected = commits
 
-    assert check(torn, [files[-1]], expected)
+    assert refused_or_the_same(torn, [files[-1]], expected)
     assert not torn.with_name("c-acme.mirror.torn").exists()
-    assert check(torn, [page[at % 2] for at, page in enumerate(pages_of(*files[-2:]))], expected)
+    assert refused_or_the_same(
+        torn, [page[at % 2] for at, page in enumerate(pages_of(*files[-2:]))], expected
+    )
     assert torn.with_name("c-acme.mirror.torn").exists()

@@ -14,7 +14,7 @@ from ledger.errors import ConflictError
 from ledger.fact import Draft
 from ledger.log import codec
 from ledger.log.interface import NewRound
-from ledger.log.kafka import tail
+from ledger.log.kafka import clients
 from ledger.log.kafka.address import parse
 from ledger.log.kafka.sender import Sent
 from ledger.rounds import chained
@@ -25,6 +25,7 @@ from tests.ledger.log.processes import (
     a_round,
     append_with_retry,
     decide_together,
+    raced,
     rest_of,
     started,
     update,
@@ -55,7 +56,7 @@ def records_in(url):
     """How many records the decisions topic holds, void ones included."""
     address = parse(url)
     topic = TopicPartition(address.decisions, 0)
-    reading = tail.consumer(address)
+    reading = clients.consumer(address)
     try:
         return reading.end_offsets([topic])[topic]
     finally:
@@ -92,16 +93,7 @@ def test_of_two_writers_that_decided_on_the_same_state_exactly_one_wins_and_the_
         started(decide_together, "one", CONTESTED, first=(kafka_url,)) as (_, one),
         started(decide_together, "two", CONTESTED, first=(elsewhere,)) as (_, two),
     ):
-        told = []
-        for _ in range(CONTESTED):
-            for writer in (one, two):
-                assert writer.recv() == "decided"
-            for writer in (one, two):
-                writer.send("append")
-            told.append((one.recv(), two.recv()))
-            for writer in (one, two):
-                writer.send("next")
-        won = one.recv() + two.recv()
+        told, won = raced(one, two, CONTESTED)
 
     facts = facts_of(kafka_url)
 

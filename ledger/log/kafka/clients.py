@@ -1,0 +1,117 @@
+"""The clients of the topics: how a log is read and written, whoever does it."""
+
+import threading
+from typing import Any
+
+from kafka import KafkaConsumer, KafkaProducer
+from kafka.errors import KafkaError
+
+from ledger.log.kafka.address import Address
+from ledger.log.kafka.connecting import connected
+
+POLL_MS = 50
+"""How long a reader waits for the next records before it looks round."""
+PAUSE_S = 0.2
+"""Before a writer tries again."""
+RETRY_S = 0.5
+"""Before a reader tries again."""
+BEHIND_S = 8.0
+"""For so long a broker may say that a log is shorter than what was read of it, before it is believed."""
+FETCH: dict[str, Any] = {
+    "enable_auto_commit": False,
+    "auto_offset_reset": "none",
+    "isolation_level": "read_committed",
+    "allow_auto_create_topics": False,
+    "check_crcs": True,
+    "max_poll_records": 5_000,
+    "max_partition_fetch_bytes": 16 << 20,
+    "fetch_max_bytes": 64 << 20,
+    "fetch_max_wait_ms": POLL_MS,  # a broker answers in order: what else is asked waits behind a fetch
+    "retry_backoff_ms": 20,  # the client pauses so long when it first hears of a topic
+    "receive_buffer_bytes": 4 << 20,
+    "request_timeout_ms": 10_000,
+    "bootstrap_timeout_ms": 10_000,
+    "metadata_max_age_ms": 5_000,  # a leader that was cut off answers on, and knows no better
+    "metrics_enabled": False,
+}
+"""How a log is read: nothing is skipped, nothing is committed, a lost position is an error."""
+SEND: dict[str, Any] = {
+    "acks": "all",
+    "enable_idempotence": True,
+    "max_in_flight_requests_per_connection": 5,
+    "linger_ms": 0,
+    "request_timeout_ms": 10_000,
+    "delivery_timeout_ms": 15_000,
+    "max_block_ms": 10_000,
+    "bootstrap_timeout_ms": 10_000,
+    "max_request_size": 1_048_576,
+    "allow_auto_create_topics": False,
+    "metadata_max_age_ms": 5_000,  # a leader that was cut off answers on, and knows no better
+    "metrics_enabled": False,
+}
+"""How a log is written: acknowledged by all replicas in step, in order, and given up in seconds."""
+
+
+def consumer(address: Address) -> KafkaConsumer:
+    """A reader of the topics.
+
+    Raises:
+        UnreachableLedgerError: no broker answers.
+    """
+    return connected(KafkaConsumer, address, **FETCH)
+
+
+def producer(address: Address, **more: Any) -> KafkaProducer:  # noqa: ANN401 - settings of the client
+    """A writer of the topics.
+
+    Raises:
+        UnusableLedgerError: no broker answers.
+    """
+    return connected(KafkaProducer, address, **(SEND | more))
+
+
+def give_back(used: KafkaProducer, timeout_s: float = 0) -> None:
+    """Close a producer, and see that it goes on sending nothing."""
+    try:
+        used.close(timeout=timeout_s)
+    except KafkaError:  # it gives up at what it cannot flush, and its thread would go on
+        used._sender.force_close()  # noqa: SLF001
+
+
+class Producers:
+    """The producer that all threads of a writer share, and its successor when it has failed."""
+
+    def __init__(self, address: Address, **more: Any) -> None:  # noqa: ANN401 - settings of the client
+        self._address = address
+        self._more = more
+        self._lock = threading.Lock()
+        self._producer: KafkaProducer | None = None
+
+    def one(self) -> KafkaProducer:
+        """The one in use; made now if there is none.
+
+        Raises:
+            UnusableLedgerError: no broker answers.
+        """
+        with self._lock:
+            if self._producer is None:
+                self._producer = producer(self._address, **self._more)
+            return self._producer
+
+    def discard(self, failed: KafkaProducer | None) -> None:
+        """Use another one from now on: the broker may have forgotten it.
+
+        Threads that fail together come here one after the other; only the first ends what is in use.
+        """
+        with self._lock:
+            if failed is None or failed is not self._producer:
+                return
+            self._producer = None
+        give_back(failed)
+
+    def close(self, timeout_s: float = 0) -> None:
+        """Give back the connections."""
+        with self._lock:
+            used, self._producer = self._producer, None
+        if used:
+            give_back(used, timeout_s)
