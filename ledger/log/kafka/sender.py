@@ -125,8 +125,8 @@ class RoundSender:
     def _unknown(self, agent: str, left: Sequence[Sent], why: str) -> UnknownOutcomeError:
         return UnknownOutcomeError(
             f"it is not known whether rounds {left[0].round.number} to {left[-1].round.number} of agent "
-            f"{agent} were appended to {self._address} ({why}); when a broker answers again, send what is "
-            "missing"
+            f"{agent} were appended to {self._address} ({why}); when a broker answers again, run the same "
+            "command again: it sends only what is missing"
         )
 
     def _send(self, agent: str, rounds: Sequence[Sent]) -> BaseException | None:
