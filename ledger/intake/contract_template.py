@@ -8,8 +8,6 @@ from ledger.intake.contract_file import Language
 from ledger.readings import QUESTIONS, Question
 from ledger.terms import Terms
 
-TEMPLATES = ("jamespot",)
-
 _HEAD: Mapping[Language, str] = {
     "fr": """\
 # Contrat de service. Les clauses sont celles de l'accord de niveau de service « Jamespot.Pro » ; chaque
