@@ -1,21 +1,26 @@
 """Rounds folded by several processes: each takes whole agents, reads the log itself and gives back steps."""
 
 import os
+import signal
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, NamedTuple, Self
 
-from ledger.application import open_engine
+from ledger.application import KAFKA, SQLITE, open_engine
 from ledger.errors import BadInputError
 from ledger.fact import RecordedFact
 from projections.asof import AsOf, Known, StepsByAgent
 from projections.observed import fold_agents
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from concurrent.futures import Future, ProcessPoolExecutor
 
 MANY_ROUNDS = 30_000
-"""Fewer are folded here before another process has started."""
+"""Fewer are folded here in less time than sharing them out takes."""
+ROUND_BYTES_MIN = 350
+"""No round is stored in less: its envelope alone takes that."""
 COUNT = "CONSTAT_WORKERS"
 """The environment may say how many processes fold; else one for each core that we may use."""
 
@@ -47,12 +52,18 @@ def fold_share(share: Share) -> StepsByAgent:
         engine.close()
 
 
-@dataclass(frozen=True)
 class Workers:
-    """Processes that fold the rounds of a ledger; `fold` gives what `fold_agents` gives."""
+    """Processes that fold the rounds of a ledger; `fold` gives what `fold_agents` gives.
 
-    url: str
-    count: int
+    Enter it before the ledger is opened: where the system can split a process in two, the others are there at
+    once and need no imports of their own. Neither an open database nor a second thread outlives that, so
+    where there is one already, or another system, each starts afresh and half a second later.
+    """
+
+    def __init__(self, url: str, count: int) -> None:
+        self.url = url
+        self.count = count
+        self._pool: ProcessPoolExecutor | None = None
 
     @classmethod
     def of(cls, url: str) -> "Workers":
@@ -66,6 +77,18 @@ class Workers:
             raise BadInputError(f"{COUNT}={said} is no number of processes; write 1 or more, or unset it")
         return cls(url, int(said))
 
+    def __enter__(self) -> Self:
+        if self.count > 1 and _may_be_large(self.url):
+            self._pool = _pool(self.count - 1)
+        return self
+
+    def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
+        if self._pool is None:
+            return
+        if failure is not None:  # nobody waits for what they are at
+            _end_children()
+        self._pool.shutdown(cancel_futures=True)
+
     def fold(
         self, known: Known, agents: Sequence[str], platforms: frozenset[str], stale_after_ms: int
     ) -> StepsByAgent:
@@ -75,29 +98,66 @@ class Workers:
             DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
         """
         processes = min(self.count, len(agents))
-        if processes < 2 or known.round_offset < MANY_ROUNDS:  # noqa: PLR2004 - one process is this one
+        if self._pool is None or processes < 2 or known.round_offset < MANY_ROUNDS:  # noqa: PLR2004 - this one
             return fold_agents(known, agents, platforms, stale_after_ms)
         plans = [fact for fact in known.facts if fact.stream.startswith("plan:")]
-        shares = [
+        own, *others = [
             Share(self.url, known.as_of, plans, agents[first::processes], platforms, stale_after_ms)
             for first in range(processes)
         ]
-        return _folded(shares, known)
-
-
-def _folded(shares: Sequence[Share], known: Known) -> StepsByAgent:
-    """All shares folded: the first one here, each other one by a process of its own."""
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - few commands need them
-    from multiprocessing import get_context  # noqa: PLC0415
-
-    own, *others = shares
-    # Spawned and not forked: this process has the threads of Polars and of a client of Kafka.
-    with ProcessPoolExecutor(len(others), mp_context=get_context("spawn")) as pool:
-        at_work = [pool.submit(fold_share, share) for share in others]
+        at_work = [self._pool.submit(fold_share, share) for share in others]
         folded = dict(_folded_here(own, known))
         for share, work in zip(others, at_work, strict=True):
             folded.update(_outcome(work, share, known))
-    return folded
+        return folded
+
+
+def _pool(processes: int) -> "ProcessPoolExecutor":
+    """Processes that wait for a share: split off now if that is safe, else started when there is one."""
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - few commands need them
+    from multiprocessing import get_context  # noqa: PLC0415
+
+    if not _is_alone():
+        return ProcessPoolExecutor(processes, get_context("spawn"), initializer=_follow)
+    pool = ProcessPoolExecutor(processes, get_context("fork"), initializer=_follow)
+    pool.submit(_cores)  # any work: with the first all of them are split off
+    return pool
+
+
+def _end_children() -> None:
+    from multiprocessing import active_children  # noqa: PLC0415
+
+    for child in active_children():
+        child.terminate()
+
+
+def _follow() -> None:
+    """Leave when the first process leaves, however it ends: only that one hears a Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_with_parent() -> None:
+    from multiprocessing import parent_process  # noqa: PLC0415 - there only in a process of the pool
+
+    if parent := parent_process():
+        parent.join()
+    os._exit(1)  # nothing of ours is worth finishing
+
+
+def _is_alone() -> bool:
+    """Whether this process has one thread, counted by the system: those of Polars are not Python's."""
+    return sys.platform == "linux" and len(list(Path("/proc/self/task").iterdir())) == 1
+
+
+def _may_be_large(url: str) -> bool:
+    """Whether a ledger could have many rounds, as far as can be told without opening it."""
+    if url.startswith(KAFKA):
+        return True
+    try:
+        return Path(url.removeprefix(SQLITE)).stat().st_size >= MANY_ROUNDS * ROUND_BYTES_MIN
+    except OSError:  # no such file: whoever opens it says so
+        return False
 
 
 def _outcome(work: "Future[StepsByAgent]", share: Share, known: Known) -> StepsByAgent:

@@ -162,12 +162,15 @@ def _past(engine: "Engine", text: str) -> int:
 
 @contextmanager
 def open_known(url: str, text: str | None) -> Iterator["Known"]:
-    """What a ledger knew at the moment that a person asks for; many rounds are folded on all cores."""
+    """What a ledger knew at the moment that a person asks for; many rounds are folded on all cores.
+
+    Import what brings Polars only within: its threads keep this process from being split (`Workers`).
+    """
     from consumers.workers import Workers
     from projections.asof import Known
 
-    with open_ledger(url) as ledger:
-        yield Known.at(ledger.engine, as_of(ledger.engine, text), Workers.of(url).fold)
+    with Workers.of(url) as workers, open_ledger(url) as ledger:
+        yield Known.at(ledger.engine, as_of(ledger.engine, text), workers.fold)
 
 
 def console() -> "Console":

@@ -30,10 +30,10 @@ def compare(
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
     """What each reading would change, in days: what is at stake in the dispute."""
-    from projections.compare import in_every_combination, one_at_a_time
-    from projections.selection import select
-
     with asking.asked(ledger, contract, period, start, end, as_of, reading) as question:
+        from projections.compare import in_every_combination, one_at_a_time
+        from projections.selection import select
+
         chosen, asked = select(question.known, question.contract, question.period, question.readings)
         if disputed:
             found = list(in_every_combination(question.known, chosen, asked, list(dict.fromkeys(disputed))))

@@ -29,12 +29,13 @@ def diff(
 ) -> None:
     """Name the facts recorded between two moments that moved a figure of a period."""
     from ledger.errors import BadInputError
-    from projections.asof import Known
-    from projections.difference import difference
 
     if as_of is None:
         raise BadInputError("say which moment to start from: --as-of TIME or --as-of POSITION")
     with asking.asked(ledger, contract, period, start, end, and_, reading) as question:
+        from projections.asof import Known
+        from projections.difference import difference
+
         later = question.known
         earlier = Known.at(later.engine, common.as_of(later.engine, as_of))
         found = difference(earlier, later, question.contract, question.period, question.readings)

@@ -38,9 +38,9 @@ def _part(name: str) -> Callable[..., None]:
         as_json: common.JsonOption = False,
         ledger: common.LedgerOption = common.DEFAULT_LEDGER,
     ) -> None:
-        from projections.statement import statement
-
         with asking.asked(ledger, contract, period, start, end, as_of, reading) as question:
+            from projections.statement import statement
+
             figures = statement(question.known, question.contract, question.period, question.readings)
         if as_json:
             _print_json(figures, name)

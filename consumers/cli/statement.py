@@ -51,10 +51,10 @@ def statement(
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
     """Lay out a period: availability, penalties, register, commitments, and the reason for every interval."""
-    from projections.statement import statement as laid_out
-
     chosen = Format.json if as_json else layout
     with asking.asked(ledger, contract, period, start, end, as_of, reading) as question:
+        from projections.statement import statement as laid_out
+
         figures = laid_out(question.known, question.contract, question.period, question.readings)
     if chosen is Format.text and output is None:
         _show(figures, language, question.readings)

@@ -3,6 +3,11 @@
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -70,7 +75,8 @@ def asked(known):
 
 @pytest.mark.parametrize("count", [1, 2, 3, 16])
 def test_any_number_of_processes_gives_the_same_steps(url, known, count):
-    folded = Workers(url, count).fold(*asked(known))
+    with Workers(url, count) as workers:
+        folded = workers.fold(*asked(known))
 
     assert folded == fold_agents(*asked(known))
     assert sum(len(steps["acme-prod"]) for steps in folded.values()) > 30
@@ -84,7 +90,8 @@ def test_what_was_recorded_after_the_moment_is_not_seen_by_another_process_eithe
         )
         ledger.append_rounds("paris", [late])
 
-    assert Workers(url, 3).fold(*asked(known)) == before
+    with Workers(url, 3) as workers:
+        assert workers.fold(*asked(known)) == before
 
 
 def test_damage_that_another_process_meets_is_reported_as_if_it_were_met_here(url, known, tmp_path):
@@ -92,8 +99,8 @@ def test_damage_that_another_process_meets_is_reported_as_if_it_were_met_here(ur
         connection.execute("DROP TRIGGER rounds_update")
         connection.execute("UPDATE rounds SET value = x'7b7d' WHERE agent = 'nice' AND number = 7")
 
-    with pytest.raises(DamagedLedgerError, match="round 7 of agent nice"):
-        Workers(url, 3).fold(*asked(known))
+    with Workers(url, 3) as workers, pytest.raises(DamagedLedgerError, match="round 7 of agent nice"):
+        workers.fold(*asked(known))
 
 
 def kill_oneself(_share: Share) -> None:
@@ -104,15 +111,91 @@ def kill_oneself(_share: Share) -> None:
 def test_the_share_of_a_process_that_was_killed_is_folded_here(url, known, monkeypatch):
     monkeypatch.setattr(workers_module, "fold_share", kill_oneself)
 
-    assert Workers(url, 3).fold(*asked(known)) == fold_agents(*asked(known))
+    with Workers(url, 3) as workers:
+        assert workers.fold(*asked(known)) == fold_agents(*asked(known))
 
 
 def test_few_rounds_start_no_process(url, known, monkeypatch):
     monkeypatch.setattr(workers_module, "MANY_ROUNDS", 91)
-    monkeypatch.setattr(workers_module, "fold_share", kill_oneself)
-    monkeypatch.setattr(workers_module, "_folded", None)
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", None)
 
-    assert Workers(url, 3).fold(*asked(known)) == fold_agents(*asked(known))
+    with Workers(url, 3) as workers:
+        assert workers.fold(*asked(known)) == fold_agents(*asked(known))
+
+
+SPLIT = """
+import sys, multiprocessing, consumers.workers as workers_module
+from consumers.cli import asking, common
+workers_module.MANY_ROUNDS = 1
+with common.open_known(sys.argv[1], None) as known:
+    assert len(multiprocessing.active_children()) == 2, "both others wait before the ledger is opened"
+    assert "polars" not in sys.modules, "its threads would have kept this process from being split"
+    folded = known.fold(known, ["lyon", "nice", "paris"], frozenset(["acme-prod", "acme-test"]), 150_000)
+print({agent: dict(steps) for agent, steps in folded.items()})
+"""
+
+
+ON_LINUX = pytest.mark.skipif(
+    sys.platform != "linux", reason="elsewhere a process with libraries of C is not split"
+)
+
+
+@ON_LINUX
+def test_a_command_splits_itself_before_it_opens_the_ledger(url, known):
+    done = subprocess.run(
+        [sys.executable, "-c", SPLIT, url],
+        env={**os.environ, "CONSTAT_WORKERS": "3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.stderr, done.stdout.strip()) == ("", str(dict(fold_agents(*asked(known)))))
+
+
+WAIT = """
+import sys, multiprocessing, time, consumers.workers as workers_module
+workers_module.MANY_ROUNDS = 1
+with workers_module.Workers(sys.argv[1], 3):
+    print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+    time.sleep(60)
+"""
+
+
+@ON_LINUX
+def test_no_process_outlives_one_that_was_killed(url):
+    with subprocess.Popen([sys.executable, "-c", WAIT, url], stdout=subprocess.PIPE, text=True) as first:
+        others = first.stdout.readline().split()
+        first.kill()
+
+    assert len(others) == 2
+    assert eventually(lambda: not any(is_running(pid) for pid in others))
+
+
+def is_running(pid: str) -> bool:
+    """Whether a process is there and no zombie that nobody has buried."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def eventually(is_so) -> bool:
+    """Whether it comes true within ten seconds."""
+    until_s = time.monotonic() + 10
+    while not is_so():
+        if time.monotonic() > until_s:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def test_a_small_file_starts_no_process(url, known, monkeypatch):
+    monkeypatch.setattr(workers_module, "MANY_ROUNDS", 30_000)
+    monkeypatch.setattr(workers_module, "_pool", None)
+
+    with Workers(url, 3) as workers:
+        assert workers.fold(*asked(known)) == fold_agents(*asked(known))
 
 
 def test_a_share_is_folded_through_an_engine_of_its_own(url, known):
