@@ -7,6 +7,7 @@ A fact's type name is part of the format and never changes; another shape is ano
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ledger.assessments import AssessmentMade, PenaltyGranted, PenaltyReversed
 from ledger.claims import ClaimFiled, ClaimRuled
 from ledger.contracts import (
     ContractAmended,
@@ -29,6 +30,7 @@ from ledger.maintenance import (
 )
 from ledger.operations import BackupExpired, BackupReplicated, BackupTaken, DataPlaced, StorageMeasured
 from ledger.plans import PlanSet
+from ledger.seals import SealMade
 from ledger.support import SupportAnswered, SupportRequested
 
 ALL_FACTS: tuple[type[Fact], ...] = (
@@ -58,6 +60,10 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     DataPlaced,
     StorageMeasured,
     LedgerCopied,
+    SealMade,
+    AssessmentMade,
+    PenaltyGranted,
+    PenaltyReversed,
 )
 
 BY_TYPE: Mapping[str, type[Fact]] = {fact.TYPE: fact for fact in ALL_FACTS}
@@ -78,10 +84,18 @@ BY_SUBJECT: Mapping[str, tuple[type[Fact], ...]] = {
     "support": (SupportRequested, SupportAnswered),
     "operations": (BackupTaken, BackupReplicated, BackupExpired, DataPlaced, StorageMeasured),
     "copy": (LedgerCopied,),
+    "seal": (SealMade,),
+    "assessment": (AssessmentMade, PenaltyGranted, PenaltyReversed),
 }
 """The first word of a stream's name -> the facts that it may hold."""
 
-_NAMED_BY = {"plan": "agent", "support": "request", "operations": "platform", "copy": "position"}
+_NAMED_BY = {
+    "plan": "agent",
+    "support": "request",
+    "operations": "platform",
+    "copy": "position",
+    "assessment": "contract",
+}
 """The field of a fact that is the rest of its stream's name, where it is not called like its subject."""
 
 _SUBJECT_OF = {fact: subject for subject, facts in BY_SUBJECT.items() for fact in facts}

@@ -10,7 +10,20 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
-from ledger import claims, contracts, copies, corrections, incidents, maintenance, operations, plans, support
+from ledger import (
+    assessments,
+    claims,
+    contracts,
+    copies,
+    corrections,
+    incidents,
+    maintenance,
+    operations,
+    plans,
+    seals,
+    support,
+)
+from ledger.assessments import Assessments
 from ledger.claims import Claim
 from ledger.contracts import Contract
 from ledger.corrections import Correction
@@ -22,6 +35,7 @@ from ledger.log.interface import Engine, KeptRound
 from ledger.maintenance import Maintenance
 from ledger.operations import Operations
 from ledger.plans import PlanSet
+from ledger.seals import Seal
 from ledger.support import Request
 from projections.steps import Steps
 
@@ -37,6 +51,8 @@ SUBJECTS: Mapping[str, Any] = {
     "support": support,
     "operations": operations,
     "copy": copies,
+    "seal": seals,
+    "assessment": assessments,
 }
 """The first word of a stream's name -> the module that folds it (`INITIAL`, `evolve`)."""
 
@@ -171,6 +187,16 @@ class Known:
     def operations(self) -> Mapping[str, Operations]:
         """What is known of the operation of each platform."""
         return self._states["operations"]
+
+    @property
+    def seals(self) -> Mapping[str, Seal]:
+        """Every seal by name, in the order in which they were made."""
+        return self._states["seal"]
+
+    @property
+    def assessments(self) -> Mapping[str, Assessments]:
+        """The assessments of each contract, by its name."""
+        return self._states["assessment"]
 
     @cached_property
     def plans(self) -> Mapping[str, PlanSet]:
