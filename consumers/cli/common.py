@@ -113,8 +113,8 @@ def occurred(text: str | None) -> int:
     return now_ms() if text is None else instant(text)
 
 
-def span_between(start: str, end: str) -> "Span":
-    """The half-open span of two times as a person writes them.
+def span_between(start: str, end: str, zone: "ZoneInfo | None" = None) -> "Span":
+    """The half-open span of two times as a person writes them; without an offset local times of the zone.
 
     Raises:
         BadInputError: it would end before it starts.
@@ -122,7 +122,7 @@ def span_between(start: str, end: str) -> "Span":
     from ledger.errors import BadInputError
     from ledger.fact import Span
 
-    start_ms, end_ms = instant(start), instant(end)
+    start_ms, end_ms = instant(start, zone), instant(end, zone)
     if start_ms >= end_ms:
         raise BadInputError(f"{end} does not come after {start}; exchange the two times or correct one")
     return Span.of(start_ms, end_ms)

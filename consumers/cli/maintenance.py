@@ -4,18 +4,20 @@ from typing import Annotated
 
 import typer
 
-from consumers.cli import common, recording
+from consumers.cli import common, giving, recording
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Say when announced work started and finished."
 )
 
-Maintenance = Annotated[str, typer.Argument(metavar="MAINTENANCE", help="The name of the work.")]
+Maintenance = Annotated[
+    str | None, typer.Argument(metavar="MAINTENANCE", help="The name of the work.", show_default=False)
+]
 
 
 @app.command()
 def start(
-    maintenance: Maintenance,
+    maintenance: Maintenance = None,
     *,
     at: common.OccurredOption = None,
     as_json: common.JsonOption = False,
@@ -26,23 +28,24 @@ def start(
     from ledger.instants import format_instant
 
     withdrawn_ms = None
+    name = giving.which(ledger, maintenance)
 
     def decide(state: subject.Maintenance) -> subject.MaintenanceStarted:
         nonlocal withdrawn_ms
         withdrawn_ms = state.withdrawn_ms
-        return subject.start(state, maintenance)
+        return subject.start(state, name)
 
-    recording.take_down(ledger, subject, maintenance, decide, at=at, as_json=as_json)
+    recording.take_down(ledger, subject, name, decide, at=at, as_json=as_json)
     if withdrawn_ms is not None:
         common.warn(
-            f"the notice of {maintenance} was withdrawn at {format_instant(withdrawn_ms)}; the work is "
+            f"the notice of {name} was withdrawn at {format_instant(withdrawn_ms)}; the work is "
             "recorded, and from then on it excludes nothing"
         )
 
 
 @app.command()
 def finish(
-    maintenance: Maintenance,
+    maintenance: Maintenance = None,
     *,
     at: common.OccurredOption = None,
     as_json: common.JsonOption = False,
@@ -51,12 +54,13 @@ def finish(
     """Say that the work is over."""
     from ledger import maintenance as subject
 
+    name = giving.which(ledger, maintenance)
     finished_ms = recording.occurrence(at)
     recording.take_down(
         ledger,
         subject,
-        maintenance,
-        lambda state: subject.finish(state, maintenance, finished_ms),
+        name,
+        lambda state: subject.finish(state, name, finished_ms),
         at=at,
         as_json=as_json,
     )

@@ -4,105 +4,114 @@ from typing import Annotated
 
 import typer
 
-from consumers.cli import common, recording
+from consumers.cli import common, dialogue, giving, recording
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Announce maintenance; move or withdraw an announcement."
 )
 
-Maintenance = Annotated[str, typer.Argument(metavar="MAINTENANCE", help="The name of the work.")]
-Start = Annotated[str, typer.Option("--from", metavar="TIME", help="Announced start, with its offset.")]
-End = Annotated[str, typer.Option("--to", metavar="TIME", help="Announced end, not included.")]
+Maintenance = Annotated[
+    str | None, typer.Argument(metavar="MAINTENANCE", help="The name of the work.", show_default=False)
+]
+Start = Annotated[
+    str | None,
+    typer.Option(
+        "--from", metavar="TIME", help="Announced start; local time of the clients, or with its offset."
+    ),
+]
+End = Annotated[str | None, typer.Option("--to", metavar="TIME", help="Announced end, not included.")]
 GivenAt = Annotated[
     str | None,
     typer.Option("--given-at", metavar="TIME", help="When the client had it; now if not given."),
 ]
+Reason = Annotated[str | None, typer.Option("--reason", help="Why; the client reads it.")]
 
 
 @app.command()
 def publish(
-    maintenance: Maintenance,
+    maintenance: Maintenance = None,
     *,
-    platform: Annotated[list[str], typer.Option("--platform", help="A platform concerned; repeatable.")],
-    start: Start,
-    end: End,
-    summary: Annotated[str, typer.Option("--summary", help="What will be done.")],
+    platform: Annotated[list[str], typer.Option("--platform", help="A platform concerned; repeatable.")] = [],  # noqa: B006 - typer copies it
+    start: Start = None,
+    end: End = None,
+    summary: Annotated[
+        str | None, typer.Option("--summary", help="What will be done; the client reads it.")
+    ] = None,
     given_at: GivenAt = None,
     by: common.ByOption = "ops",
+    preview: giving.PreviewOption = False,
+    yes: giving.YesOption = False,
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
-    """Announce work on some platforms for an interval."""
+    """Announce work on some platforms for an interval; on a terminal what is missing is asked for."""
     from ledger import maintenance as subject
 
-    def decide(state: subject.Maintenance) -> subject.NoticePublished:
+    with giving.desk(ledger) as at:
+        name = dialogue.told(maintenance, "MAINTENANCE", "a new name for the work")
+        platforms = dialogue.told_several(platform, "--platform", "the platforms concerned")
+        recording.require_platforms(at.ledger, platforms)
         notice = subject.NoticePublished(
-            maintenance=maintenance,
-            platforms=tuple(platform),
-            announced=common.span_between(start, end),
-            summary=summary,
+            maintenance=name,
+            platforms=tuple(platforms),
+            announced=at.span(start, end, platforms),
+            summary=dialogue.told(summary, "--summary", "what will be done"),
             by=by,
         )
-        return subject.publish(state, notice)
-
-    recording.take_down(
-        ledger,
-        subject,
-        maintenance,
-        decide,
-        at=given_at,
-        option="--given-at",
-        as_json=as_json,
-        platforms=platform,
-    )
+        how = giving.How(given_at, preview, yes, as_json)
+        giving.give(at, name, lambda state, _: subject.publish(state, notice), how)
 
 
 @app.command()
 def move(
-    maintenance: Maintenance,
+    maintenance: Maintenance = None,
     *,
-    start: Start,
-    end: End,
-    reason: Annotated[str, typer.Option("--reason", help="Why it moves.")],
+    start: Start = None,
+    end: End = None,
+    reason: Reason = None,
     given_at: GivenAt = None,
     by: common.ByOption = "ops",
+    preview: giving.PreviewOption = False,
+    yes: giving.YesOption = False,
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
     """Put announced work at another interval; the notices before stay in the register."""
     from ledger import maintenance as subject
 
-    given_ms = recording.occurrence(given_at, "--given-at")
-
-    def decide(state: subject.Maintenance) -> subject.NoticeMoved:
-        announced = common.span_between(start, end)
-        moved = subject.NoticeMoved(maintenance=maintenance, announced=announced, reason=reason, by=by)
-        return subject.move(state, given_ms, moved)
-
-    recording.take_down(
-        ledger, subject, maintenance, decide, at=given_at, option="--given-at", as_json=as_json
-    )
+    with giving.desk(ledger) as at:
+        name = at.announced(maintenance)
+        moved = subject.NoticeMoved(
+            maintenance=name,
+            announced=at.span(start, end, at.state(name).platforms),
+            reason=dialogue.told(reason, "--reason", "why it moves"),
+            by=by,
+        )
+        how = giving.How(given_at, preview, yes, as_json)
+        giving.give(at, name, lambda state, ms: subject.move(state, ms, moved), how)
 
 
 @app.command()
 def withdraw(
-    maintenance: Maintenance,
+    maintenance: Maintenance = None,
     *,
-    reason: Annotated[str, typer.Option("--reason", help="Why it will not take place.")],
+    reason: Reason = None,
     given_at: GivenAt = None,
     by: common.ByOption = "ops",
+    preview: giving.PreviewOption = False,
+    yes: giving.YesOption = False,
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
     """Take an announcement back: from then on nothing is announced."""
     from ledger import maintenance as subject
 
-    given_ms = recording.occurrence(given_at, "--given-at")
-
-    def decide(state: subject.Maintenance) -> subject.NoticeWithdrawn:
-        withdrawn = subject.NoticeWithdrawn(maintenance=maintenance, reason=reason, by=by)
-        return subject.withdraw(state, given_ms, withdrawn)
-
-    recording.take_down(
-        ledger, subject, maintenance, decide, at=given_at, option="--given-at", as_json=as_json
-    )
+    with giving.desk(ledger) as at:
+        name = at.announced(maintenance)
+        withdrawn = subject.NoticeWithdrawn(
+            maintenance=name,
+            reason=dialogue.told(reason, "--reason", "why it will not take place"),
+            by=by,
+        )
+        how = giving.How(given_at, preview, yes, as_json)
+        giving.give(at, name, lambda state, ms: subject.withdraw(state, ms, withdrawn), how)

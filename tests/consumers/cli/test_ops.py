@@ -60,7 +60,10 @@ def test_a_withdrawn_notice_cannot_be_moved_and_the_answer_says_what_to_do(signe
             "no contract has acme-prd",
         ),
         ((*PUBLISH[:-1], "2026-10-06T01:00+02:00"), "exchange the two times"),
-        ((*PUBLISH[:-1], "2026-10-06T04:00"), "has no zone"),
+        ((*PUBLISH[:-1], "2026-10-25T02:30"), "stands twice or never on the clock of Europe/Paris"),
+        (("maintenance", "start", "db", "--at", "2026-10-06T04:00"), "has no zone"),
+        (("notice", "publish", "db", "--summary", "x"), "say --platform"),
+        (("notice", "move", "db", "--reason", "x"), "say --from"),
         (
             (*PUBLISH, "--given-at", "2126-10-06T02:00+02:00"),
             "--given-at 2126-10-06T02:00+02:00 is yet to come",

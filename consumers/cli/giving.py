@@ -1,0 +1,165 @@
+"""How a notice is given: previewed for every client concerned, agreed to by whoever is there, recorded."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from consumers.cli import common, dialogue, recording
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from ledger.application import Ledger
+    from ledger.fact import Span
+    from ledger.maintenance import Maintenance, NoticeFact
+    from projections.asof import Known
+    from projections.preview import Preview
+
+PreviewOption = Annotated[
+    bool, typer.Option("--preview", help="Show what it would exclude for each client; write nothing.")
+]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Write without asking first.")]
+
+
+@dataclass(frozen=True)
+class How:
+    """How a notice is given: when, and whether it is only looked at, agreed to beforehand, for a machine."""
+
+    given_at: str | None
+    only_preview: bool
+    agreed: bool
+    as_json: bool
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A ledger at which somebody is about to give a notice, and all that is known of it now."""
+
+    ledger: "Ledger"
+    known: "Known"
+
+    def state(self, maintenance: str) -> "Maintenance":
+        """The maintenance of that name as it stands."""
+        from ledger import maintenance as subject
+
+        return self.known.maintenances.get(maintenance, subject.INITIAL)
+
+    def announced(self, maintenance: str | None) -> str:
+        """The name of announced work, by the argument or as the person chooses among those not finished."""
+        open_ones = [
+            name
+            for name, each in self.known.maintenances.items()
+            if each.announced and each.finished_ms is None
+        ]
+        which = f"which work ({', '.join(open_ones)})" if open_ones else "which work"
+        return dialogue.told(maintenance, "MAINTENANCE", which, open_ones[0] if len(open_ones) == 1 else None)
+
+    def zone(self, platforms: Iterable[str]) -> "ZoneInfo | None":
+        """The zone in which all contracts of these platforms count; None if they differ or there are none."""
+        from ledger.terms import zone_of
+
+        wanted = set(platforms)
+        zones = {
+            contract.signed.zone
+            for contract in self.known.contracts.values()
+            if contract.signed and wanted & {member.platform for member in contract.platforms}
+        }
+        return zone_of(zones.pop()) if len(zones) == 1 else None
+
+    def span(self, start: str | None, end: str | None, platforms: Iterable[str]) -> "Span":
+        """The announced span, by the options or as the person answers; local time of the clients' zone.
+
+        Raises:
+            BadInputError: a time cannot be read, or the span would end before it starts.
+        """
+        zone = self.zone(platforms)
+        clock = f"local time of {zone}, or with its offset" if zone else "with its offset"
+        written = (
+            dialogue.told(start, "--from", f"announced start ({clock})"),
+            dialogue.told(end, "--to", f"announced end, not included ({clock})"),
+        )
+        return common.span_between(*written, zone)
+
+
+@contextmanager
+def desk(url: str) -> Iterator[Desk]:
+    """A ledger opened to give a notice at."""
+    from projections.asof import Known, at_head
+
+    with common.open_ledger(url) as ledger, recording.understood():
+        yield Desk(ledger, Known.at(ledger.engine, at_head(ledger.engine, common.now_ms())))
+
+
+def which(url: str, maintenance: str | None) -> str:
+    """The name of announced work; a ledger is read only if the person must choose."""
+    if maintenance is not None or not dialogue.is_there():
+        return dialogue.told(maintenance, "MAINTENANCE", "which work")
+    with desk(url) as at:
+        return at.announced(None)
+
+
+def give(at: Desk, maintenance: str, decide: "Callable[[Maintenance, int], NoticeFact]", how: How) -> None:
+    """Show what a notice would do and, unless that was all that was asked, record it.
+
+    Raises:
+        RefusedError: the maintenance is not in a state in which that notice can be given.
+        BadInputError: it would be given in the future.
+    """
+    from ledger import maintenance as subject
+    from projections.preview import preview
+
+    given_ms = recording.occurrence(how.given_at, "--given-at")
+    found = preview(at.known, decide(at.state(maintenance), given_ms), given_ms)
+    if how.only_preview:
+        show(found, as_json=how.as_json)
+        return
+    if not _is_agreed(found, how):
+        common.warn("nothing was written")
+        raise typer.Exit(1)
+    recorded = at.ledger.record(
+        subject.stream_of(maintenance),
+        subject.INITIAL,
+        subject.evolve,
+        lambda state: decide(state, given_ms),
+        occurred_ms=given_ms,
+    )
+    common.print_recorded(recorded, as_json=how.as_json)
+    _say_what_it_does_not_do(found)
+
+
+def show(found: "Preview", *, as_json: bool) -> None:
+    """Print a preview."""
+    from consumers.pages import previewed
+
+    if as_json:
+        common.print_json(found.model_dump(mode="json", by_alias=True))
+        return
+    for line in previewed.lines(found):
+        print(line)
+
+
+def _is_agreed(found: "Preview", how: How) -> bool:
+    if how.agreed or how.as_json or not dialogue.is_there():
+        return True
+    show(found, as_json=False)
+    return dialogue.agreed("Give this notice?")
+
+
+def _say_what_it_does_not_do(found: "Preview") -> None:
+    """A script that gives a notice too late must hear of it as well."""
+    from consumers.pages import words
+
+    if found.kind == "withdrawn":
+        return
+    english = words.of("en")
+    for contract in found.contracts:
+        for platform in contract.platforms:
+            if whys := dict.fromkeys(english.not_excluded[part.why] for part in platform.not_excluded):
+                excluded, announced = map(common.duration, (platform.excluded_ms, platform.announced_ms))
+                common.warn(
+                    f"{contract.contract}: {excluded} of {announced} of {platform.platform} will be excluded "
+                    f"({', '.join(whys)})"
+                )

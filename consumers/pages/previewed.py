@@ -1,0 +1,62 @@
+"""What a notice would do, in lines for the terminal of ops."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from consumers.pages import words
+from consumers.pages.harmless import harmless_text
+from ledger.instants import MINUTE_MS
+from projections.figures import SpanFigures
+from projections.preview import ContractPreview, PlatformPreview, Preview
+
+
+def lines(found: Preview) -> Iterator[str]:
+    """The clients, what would be excluded for each, and why no more."""
+    if not found.contracts:
+        yield f"{found.maintenance} concerns no contract: nobody would be told, and nothing would be excluded"
+    for contract in found.contracts:
+        yield from _contract(contract, withdrawn=found.kind == "withdrawn")
+    if found.without_contract:
+        yield f"in no contract then: {', '.join(found.without_contract)}"
+
+
+def _contract(found: ContractPreview, *, withdrawn: bool) -> Iterator[str]:
+    yield f"{found.contract} ({harmless_text(found.client)}): {span(found.announced)} {found.zone}"
+    if withdrawn:
+        yield "  would no longer be announced"
+    else:
+        yield f"  given {found.hours_before} h before it starts: {_in_time(found)}"
+        yield f"  work may be excluded: {found.windows or 'at any time'} (local time)"
+    if found.assumes_work and not withdrawn:
+        yield "  only work really done is excluded; this supposes that it is done exactly as announced"
+    for platform in found.platforms:
+        yield from _platform(platform)
+
+
+def _in_time(found: ContractPreview) -> str:
+    return "in time" if found.in_time else f"too late, in time until {found.latest_given_at}"
+
+
+def _platform(found: PlatformPreview) -> Iterator[str]:
+    yield (
+        f"  {found.platform}: {minutes(found.excluded_ms)} of {minutes(found.announced_ms)} min excluded, "
+        f"{minutes(found.counted_ms)} of them in service hours and not excluded already"
+    )
+    english = words.of("en")
+    for part in found.not_excluded:
+        yield f"    {span(part)} not excluded: {english.not_excluded[part.why]}"
+    for overlap in found.overlaps:
+        yield f"    {span(overlap)} overlaps {overlap.maintenance}, which excludes it already"
+
+
+def minutes(length_ms: int) -> str:
+    """Minutes, with seconds only where there are any."""
+    whole, rest_ms = divmod(length_ms, MINUTE_MS)
+    return str(whole) if not rest_ms else f"{length_ms / MINUTE_MS:.2f}"
+
+
+def span(found: SpanFigures) -> str:
+    """From and to with their offsets, the day once if it is the same."""
+    start, end = datetime.fromisoformat(found.start), datetime.fromisoformat(found.end)
+    shown = end.timetz() if end.date() == start.date() else end
+    return f"{start.isoformat(' ', 'minutes')} to {shown.isoformat(timespec='minutes')}"

@@ -1,0 +1,172 @@
+"""Notices at the desk of ops: previewed, asked for on a terminal, agreed to, or given by a script."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ledger.application import Ledger
+from ledger.contracts import ContractSigned, PlatformAdded
+from ledger.fact import Draft
+from ledger.terms import Terms
+
+NEXT_YEAR = "2027-03-09T02:00", "2027-03-09T04:00"
+TIMES = ("--from", NEXT_YEAR[0], "--to", NEXT_YEAR[1])
+PUBLISH = ("notice", "publish", "db", "--platform", "acme-prod", "--summary", "upgrade", *TIMES)
+
+
+@pytest.fixture
+def signed(tmp_path, constat):
+    """A ledger with one contract of one platform in Paris."""
+    sign(tmp_path, "acme", "Europe/Paris")
+    return constat
+
+
+def sign(folder, name: str, zone: str) -> None:
+    with Ledger.open(f"sqlite:///{folder}/constat.db") as ledger:
+        ledger.append(
+            Draft(
+                f"contract:{name}",
+                ContractSigned(contract=name, client=name, zone=zone, first_day="2026-10-01", terms=Terms()),
+                0,
+            ),
+            Draft(
+                f"contract:{name}",
+                PlatformAdded(contract=name, platform=f"{name}-prod", from_day="2026-10-01"),
+                0,
+            ),
+        )
+
+
+def positions(folder) -> int:
+    with Ledger.open(f"sqlite:///{folder}/constat.db", create=False) as ledger:
+        return ledger.engine.head().position
+
+
+def test_a_preview_says_what_each_client_would_see_excluded_and_writes_nothing(signed, tmp_path):
+    answer = signed(*PUBLISH, "--preview")
+
+    assert answer.code == 0
+    assert "acme (acme): 2027-03-09 02:00+01:00 to 04:00+01:00 Europe/Paris" in answer.out
+    assert "in time" in answer.out
+    assert "acme-prod: 120 of 120 min excluded, 0 of them in service hours" in answer.out
+    assert positions(tmp_path) == 2
+
+
+def test_a_preview_for_machines_has_the_same_figures(signed):
+    found = json.loads(signed(*PUBLISH, "--preview", "--json").out)
+
+    (contract,) = found["contracts"]
+    assert contract["announced"] == {"from": "2027-03-09T02:00:00+01:00", "to": "2027-03-09T04:00:00+01:00"}
+    assert contract["platforms"][0]["excluded_ms"] == 7_200_000
+
+
+def test_a_script_that_gives_a_notice_too_late_gives_it_and_is_warned(signed, tmp_path):
+    answer = signed(*PUBLISH, "--given-at", "2026-11-01T00:00Z", "--json")
+    late = signed(
+        *PUBLISH[:2], "late", *PUBLISH[3:7], "--from", "2026-11-02T02:00", "--to", "2026-11-02T04:00"
+    )
+
+    assert (answer.code, answer.err) == (0, "")
+    assert late.code == 0
+    assert "acme: 0 s of 2 h of acme-prod will be excluded (announced too late)" in late.err
+    assert positions(tmp_path) == 4
+
+
+def test_a_time_without_an_offset_needs_clients_of_one_zone(signed, tmp_path):
+    sign(tmp_path, "globex", "America/Cayenne")
+
+    answer = signed(*PUBLISH, "--platform", "globex-prod")
+
+    assert answer.code == 2
+    assert "has no zone" in answer.err
+
+
+def test_a_preview_of_a_move_shows_the_new_time_and_of_a_withdrawal_that_nothing_is_excluded(signed):
+    signed(*PUBLISH)
+
+    moved = signed(
+        "notice", "move", "db", "--reason", "later", "--preview",
+        *("--from", "2027-03-10T06:00", "--to", "2027-03-10T08:00"),
+    )  # fmt: skip
+    withdrawn = signed("notice", "withdraw", "db", "--reason", "not needed", "--preview")
+
+    assert "60 of 120 min excluded" in moved.out
+    assert "07:00+01:00 to 08:00+01:00 not excluded: outside the maintenance windows" in moved.out
+    assert "would no longer be announced" in withdrawn.out
+    assert "0 of 120 min excluded" in withdrawn.out
+
+
+# ---------------------------------------------------------------- on a terminal
+
+
+def on_a_terminal(folder, arguments, answers) -> tuple[int, str]:
+    """Run a command with a terminal before it, and give each answer when its question is there."""
+    first, other = pty.openpty()
+    command = [str(Path(sys.executable).parent / "constat"), *arguments]
+    environment = {**os.environ, "CONSTAT_LEDGER": f"sqlite:///{folder}/constat.db", "TERM": "dumb"}
+    with subprocess.Popen(command, stdin=other, stdout=other, stderr=other, env=environment) as running:
+        os.close(other)
+        shown = ""
+        for question, answer in answers:
+            shown += read_until(first, question)
+            os.write(first, f"{answer}\n".encode())
+        shown += read_until(first, None)
+    os.close(first)
+    return running.returncode, shown
+
+
+def read_until(terminal: int, question: str | None) -> str:
+    """What a terminal shows up to a question, or to the end."""
+    shown, until_s = "", time.monotonic() + 60
+    while time.monotonic() < until_s:
+        try:
+            read = os.read(terminal, 4096).decode()
+        except OSError:  # the other side has closed
+            break
+        if not read:
+            break
+        shown += read
+        if question and question in shown:
+            return shown
+    assert question is None, f"never asked {question!r}: {shown}"
+    return shown
+
+
+@pytest.mark.usefixtures("signed")
+def test_what_is_missing_is_asked_for_and_the_preview_is_agreed_to(tmp_path):
+    answers = [
+        ("a new name for the work", "db"),
+        ("platforms concerned", "acme-prod"),
+        ("announced start (local time of Europe/Paris", NEXT_YEAR[0]),
+        ("announced end", NEXT_YEAR[1]),
+        ("what will be done", "upgrade"),
+        ("Give this notice?", "y"),
+    ]
+
+    code, shown = on_a_terminal(tmp_path, ("notice", "publish"), answers)
+
+    assert code == 0, shown
+    assert "120 of 120 min excluded" in shown
+    assert positions(tmp_path) == 3
+
+
+@pytest.mark.usefixtures("signed")
+def test_who_does_not_agree_writes_nothing(tmp_path):
+    code, shown = on_a_terminal(tmp_path, PUBLISH, [("Give this notice?", "")])
+
+    assert (code, positions(tmp_path)) == (1, 2)
+    assert "nothing was written" in shown
+
+
+def test_the_work_that_starts_is_chosen_among_what_is_announced(signed, tmp_path):
+    signed(*PUBLISH)
+
+    code, shown = on_a_terminal(tmp_path, ("maintenance", "start"), [("which work (db) [db]", "")])
+
+    assert (code, positions(tmp_path)) == (0, 4), shown
