@@ -37,11 +37,12 @@ ENVIRONMENT = {
 """What is read from the environment."""
 
 _URL = re.compile(r"kafka://(?P<brokers>[^/?]+)(?:/(?P<ledger>[^?]*))?(?:\?(?P<options>.*))?", re.DOTALL)
-_BROKER = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
+_BROKER = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):(?P<port>[0-9]{1,9})")
 _LEDGER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _FILES = {"ca": "ssl_cafile", "certificate": "ssl_certfile", "key": "ssl_keyfile"}
 """Option -> what the client calls it."""
 _TIMEOUT_S = 60
+_PORT_MAX = 65_535
 
 
 class Secret(str):
@@ -101,8 +102,10 @@ def parse(url: str, environment: Mapping[str, str] = os.environ) -> Address:
         )
     brokers = tuple(found["brokers"].split(","))
     for broker in brokers:
-        if not _BROKER.fullmatch(broker):
+        if not (written := _BROKER.fullmatch(broker)):
             raise _bad(url, f"{broker!r} is no host:port")
+        if not 1 <= int(written["port"]) <= _PORT_MAX:
+            raise _bad(url, f"the port of {broker!r} is none; ports go from 1 to {_PORT_MAX}")
     ledger = unquote(found["ledger"] or DEFAULT_LEDGER)
     if not _LEDGER.fullmatch(ledger):
         raise _bad(url, f"{ledger!r} is no name of a ledger (letters, digits, dots, dashes)")
