@@ -36,6 +36,8 @@ ENVIRONMENT = {
 }
 """What is read from the environment."""
 
+_SECRETS = {"password": PASSWORD, "key_password": KEY_PASSWORD}
+"""What somebody might write as an option -> the variable that is meant."""
 _URL = re.compile(r"kafka://(?P<brokers>[^/?]+)(?:/(?P<ledger>[^?]*))?(?:\?(?P<options>.*))?", re.DOTALL)
 _BROKER = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):(?P<port>[0-9]{1,9})")
 _LEDGER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -128,6 +130,11 @@ def _options(url: str, text: str) -> dict[str, str]:
     pairs = parse_qsl(text, keep_blank_values=True)
     options = dict(pairs)
     for name in options:
+        if name.lower() in _SECRETS:
+            raise BadInputError(
+                f"{name}= does not stand in a URL, because URLs are shown, logged and kept; leave it out, "
+                f"and put the password into the environment as {_SECRETS[name.lower()]}"
+            )
         if name not in OPTIONS:
             raise _bad(url, f"there is no option {name!r}; there are {', '.join(OPTIONS)}")
     if len(options) != len(pairs):

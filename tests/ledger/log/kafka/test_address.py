@@ -167,8 +167,20 @@ def test_the_first_and_the_last_port_are_ports():
     assert parse("kafka://a:1,b:65535", HERE).brokers == ("a:1", "b:65535")
 
 
+@pytest.mark.parametrize(
+    ("option", "variable"),
+    [("password", PASSWORD), ("Password", PASSWORD), ("key_password", KEY_PASSWORD)],
+)
+def test_a_password_as_an_option_is_refused_with_the_variable_that_it_belongs_into(option, variable):
+    refused = refusal_of(f"kafka://host:9092?user=ops&{option}=secret")
+
+    assert refused.startswith(f"{option}= does not stand in a URL")
+    assert refused.endswith(f"into the environment as {variable}")
+    assert "secret" not in refused
+
+
 def test_an_unknown_option_is_told_which_there_are():
-    refused = refusal_of("kafka://host:9092?password=secret")
+    refused = refusal_of("kafka://host:9092?passphrase=secret")
 
     assert "secret" not in refused
     assert all(name in refused for name in OPTIONS)
