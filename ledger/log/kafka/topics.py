@@ -192,8 +192,9 @@ def describe(address: Address, client: KafkaAdminClient) -> Topics:
 def _refuse_what_is_not_shown(address: Address, errors: Mapping[str, type[Exception]]) -> None:
     missing = [name for name, error in errors.items() if error is UnknownTopicOrPartitionError]
     if missing:
+        are = "is" if len(missing) == 1 else "are"
         raise _MissingError(
-            f"there is no ledger at {address}: {' and '.join(missing)} is missing; make it with "
+            f"there is no ledger at {address}: {' and '.join(missing)} {are} missing; make it with "
             f"`constat --ledger {address} topics create`"
         )
     for name, error in errors.items():

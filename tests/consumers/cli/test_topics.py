@@ -169,7 +169,7 @@ def test_a_ledger_that_is_not_there_is_said_with_how_to_make_it(constat, url):
 
     address = parse(url)
     assert (answer.code, answer.out) == (2, "")
-    assert f"{address.decisions} and {address.probes} is missing" in answer.err
+    assert f"{address.decisions} and {address.probes} are missing;" in answer.err
     assert f"constat --ledger {address} topics create" in answer.err
 
 

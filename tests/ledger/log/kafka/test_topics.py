@@ -82,6 +82,23 @@ def test_a_larger_record_than_ours_may_be_taken():
     assert topics_with(**{"max.message.bytes": "1048575"}).faults()
 
 
+@pytest.mark.parametrize(
+    ("errors", "said"),
+    [
+        ((UnknownTopicOrPartitionError, NoError), "acme.decisions is missing; "),
+        ((NoError, UnknownTopicOrPartitionError), "acme.probes is missing; "),
+        ((UnknownTopicOrPartitionError,) * 2, "acme.decisions and acme.probes are missing; "),
+    ],
+)
+def test_one_topic_is_missing_and_two_are(errors, said):
+    with pytest.raises(UnusableLedgerError) as refused:
+        topics._refuse_what_is_not_shown(
+            ADDRESS, dict(zip(["acme.decisions", "acme.probes"], errors, strict=True))
+        )
+
+    assert f"there is no ledger at {ADDRESS}: {said}" in str(refused.value)
+
+
 @pytest.mark.parametrize("error", [TopicAuthorizationFailedError, ClusterAuthorizationFailedError])
 def test_a_topic_that_is_closed_to_the_user_is_a_sentence_with_what_to_ask_for(error):
     with pytest.raises(UnusableLedgerError) as refused:
