@@ -20,7 +20,7 @@ from kafka.errors import (
     for_code,
 )
 
-from ledger.errors import BadInputError, UnreachableLedgerError, UnusableLedgerError
+from ledger.errors import BadInputError, MissingLedgerError, UnreachableLedgerError, UnusableLedgerError
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.connecting import connected
 from ledger.log.kafka.outcomes import Outcome, meaning_of_kind, shown
@@ -71,10 +71,6 @@ class Fault(NamedTuple):
     def __str__(self) -> str:
         """A sentence."""
         return f"{self.topic}: {self.setting} is {self.value} and must be {self.required}, because {self.why}"
-
-
-class _MissingError(UnusableLedgerError):
-    """The broker that was asked knows of no such topic. Another may, or the same in a moment."""
 
 
 class Topics(NamedTuple):
@@ -175,7 +171,8 @@ def describe(address: Address, client: KafkaAdminClient) -> Topics:
     """The topics as they are.
 
     Raises:
-        UnusableLedgerError: one of them is not there, or is closed to this user.
+        MissingLedgerError: this broker knows of no such topic; another may, or the same in a moment.
+        UnusableLedgerError: one of them is closed to this user.
     """
     names = [address.decisions, address.probes]
     described = {each["name"]: each for each in client.describe_topics(names)}
@@ -193,7 +190,7 @@ def _refuse_what_is_not_shown(address: Address, errors: Mapping[str, type[Except
     missing = [name for name, error in errors.items() if error is UnknownTopicOrPartitionError]
     if missing:
         are = "is" if len(missing) == 1 else "are"
-        raise _MissingError(
+        raise MissingLedgerError(
             f"there is no ledger at {address}: {' and '.join(missing)} {are} missing; make it with "
             f"`constat --ledger {address} topics create`"
         )
@@ -230,7 +227,7 @@ def look(address: Address) -> Topics:
         try:
             with administrator(address) as client:
                 return describe(address, client)
-        except (UnreachableLedgerError, _MissingError) as error:
+        except (UnreachableLedgerError, MissingLedgerError) as error:
             if time.monotonic() - began_s > _patience_s(error):
                 raise
             time.sleep(PAUSE_S)
@@ -238,7 +235,7 @@ def look(address: Address) -> Topics:
 
 def _patience_s(error: UnusableLedgerError) -> float:
     """How long it may be otherwise a moment later: a broker that starts hangs up, or knows less."""
-    if isinstance(error, _MissingError):
+    if isinstance(error, MissingLedgerError):
         return SPREAD_S
     is_for_good = isinstance(error.__cause__, NotConnectedError) and error.__cause__.is_for_good
     return 0 if is_for_good else PATIENCE_MS / 1000
