@@ -42,7 +42,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
 A module has `app`, a typer application; one with several commands of this table has `APPS` by name.
 """
 
-
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
 """Python's 700 made the collector take a tenth of a command's time to look through modules that stay."""
 TRACEBACK = "CONSTAT_TRACEBACK"
@@ -66,18 +65,6 @@ class LazyGroup(TyperGroup):
         command = typer.main.get_command(app)
         command.name = cmd_name
         return command
-
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - click's signature
-        """Run the command. Who closes the pipe has read enough: that is no error, and no answer of no."""
-        try:
-            answer = super().invoke(ctx)
-            if sys.stdout:
-                sys.stdout.flush()
-        except BrokenPipeError:
-            # What is left in the buffer would fail again when Python leaves.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit from None
-        return answer
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 - as above
         """The table of commands, without importing any of them."""
@@ -125,6 +112,42 @@ def constat(
 
 
 def main() -> None:
+    """Run the command. Who closes the pipe has read enough: that is no error, and no answer of no."""
+    try:
+        try:
+            _run()
+        finally:
+            if sys.stdout:
+                sys.stdout.flush()
+    except (SystemExit, BrokenPipeError) as left:
+        code = _code_where_nobody_read_on(left)
+        if code is None:
+            raise
+        # What is left in the buffer would fail again when Python leaves.
+        if sys.__stdout__:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
+        sys.exit(code)
+
+
+def _code_where_nobody_read_on(left: BaseException) -> int | None:
+    """How the command would have left, had its pipe not been closed; None if it was not closed."""
+    from ledger.errors import ConstatError
+
+    chain = [left]  # no further than to what is told: under a broker's hanging up lies a closed pipe, too
+    while isinstance(before := chain[-1].__context__, SystemExit | BrokenPipeError):
+        chain.append(before)
+    broken = [error for error in chain if isinstance(error, BrokenPipeError)]
+    if not broken:
+        return None
+    match broken[-1].__context__:  # what came after it is only what typer and rich make of it
+        case SystemExit(code=int(code)) | object(exit_code=int(code)):  # the latter is bad usage
+            return code
+        case ConstatError():
+            return 2
+    return 0
+
+
+def _run() -> None:
     """Run the command; an error meant for people is shown as a sentence, never as a traceback."""
     from ledger.errors import ConstatError
 
@@ -135,6 +158,8 @@ def main() -> None:
     except ConstatError as error:
         typer.echo(f"constat: {error}", err=True)
         sys.exit(2)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         what = error.filename or "this"
         typer.echo(f"constat: {what} cannot be written ({error.strerror}); send it elsewhere", err=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from consumers.cli.main import COMMANDS
+from ledger.errors import UnreachableLedgerError
 
 CONSTAT = Path(sys.executable).parent / "constat"
 
@@ -104,6 +105,19 @@ def test_the_ledger_can_be_named_before_the_command(constat, tmp_path):
     )
 
     assert f"there is no ledger at {tmp_path}/other.db" in answer.err
+
+
+def test_a_broker_that_hung_up_is_not_taken_for_a_reader_who_closed_the_pipe(constat, monkeypatch):
+    def hang_up(*_, **__):
+        error = UnreachableLedgerError("the broker hung up; try again")
+        error.__context__ = BrokenPipeError(32, "Broken pipe")
+        raise error
+
+    monkeypatch.setattr("consumers.cli.common.open_known", hang_up)
+
+    answer = constat("statement", "--contract", "acme", "--period", "2026-10")
+
+    assert (answer.code, answer.err) == (2, "constat: the broker hung up; try again\n")
 
 
 def test_an_error_that_nobody_expected_is_a_sentence_with_an_exit_code_of_its_own(constat, monkeypatch):
