@@ -1,6 +1,7 @@
 """Rounds folded by several processes: each takes whole agents, reads the log itself and gives back steps."""
 
 import os
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -92,12 +93,18 @@ def _folded(shares: Sequence[Share], known: Known) -> StepsByAgent:
 
     own, *others = shares
     # Spawned and not forked: this process has the threads of Polars and of a client of Kafka.
-    with ProcessPoolExecutor(len(others), mp_context=get_context("spawn")) as pool:
+    spawning = get_context("spawn")
+    with ProcessPoolExecutor(len(others), spawning, initializer=_end_with_the_command) as pool:
         at_work = [pool.submit(fold_share, share) for share in others]
         folded = dict(_folded_here(own, known))
         for share, work in zip(others, at_work, strict=True):
             folded.update(_outcome(work, share, known))
     return folded
+
+
+def _end_with_the_command() -> None:
+    """Let an interrupt, which a terminal sends to us all, end this process at once and without a word."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _outcome(work: "Future[StepsByAgent]", share: Share, known: Known) -> StepsByAgent:

@@ -1,6 +1,7 @@
 """The command `constat`: one command, its groups and commands loaded when they are called.
 
-Exit codes: 0 ok, 1 the answer is no (a check failed), 2 bad usage or input, 3 an error of Constat's own.
+Exit codes: 0 ok, 1 the answer is no (a check failed), 2 bad usage or input, 3 an error of Constat's own,
+130 interrupted.
 """
 
 import gc
@@ -41,9 +42,27 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 A module has `app`, a typer application; one with several commands of this table has `APPS` by name.
 """
+ONLY_READ = frozenset(
+    (
+        "statement",
+        "availability",
+        "penalties",
+        "register",
+        "commitments",
+        "explain",
+        "compare",
+        "diff",
+        "verify",
+    )
+)
+GO_ON = frozenset(("demo", "import", "outbox", "topics", "copy"))
+"""Commands that find what is there already when they run again; every other one takes a fact down."""
+
 
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
 """Python's 700 made the collector take a tenth of a command's time to look through modules that stay."""
+INTERRUPTED = 130
+"""What a shell says of who was interrupted: 128 and the number of the signal."""
 TRACEBACK = "CONSTAT_TRACEBACK"
 """In the environment, shows where an unexpected error came from."""
 
@@ -65,6 +84,14 @@ class LazyGroup(TyperGroup):
         command = typer.main.get_command(app)
         command.name = cmd_name
         return command
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - click's signature
+        """Run the command, and say what an interrupt leaves behind."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo(f"constat: interrupted; {_left_behind(ctx.invoked_subcommand)}", err=True)
+            raise typer.Exit(INTERRUPTED) from None
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 - as above
         """The table of commands, without importing any of them."""
@@ -111,6 +138,14 @@ def constat(
         os.environ["CONSTAT_LEDGER"] = ledger
 
 
+def _left_behind(command: str | None) -> str:
+    if command in ONLY_READ:
+        return "it only read, and nothing was changed"
+    if command in GO_ON:
+        return "what was acknowledged before is stored; run the same command again"
+    return "a fact that was acknowledged before is stored; look whether it is there before you run it again"
+
+
 def main() -> None:
     """Run the command. Who closes the pipe has read enough: that is no error, and no answer of no."""
     try:
@@ -144,6 +179,8 @@ def _code_where_nobody_read_on(left: BaseException) -> int | None:
             return code
         case ConstatError():
             return 2
+        case KeyboardInterrupt():
+            return INTERRUPTED
     return 0
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from consumers.cli.main import COMMANDS
+from consumers.cli.main import COMMANDS, GO_ON, ONLY_READ
 from ledger.errors import UnreachableLedgerError
+from ledger.outbox.outbox import Outbox
 
 CONSTAT = Path(sys.executable).parent / "constat"
 
@@ -118,6 +119,38 @@ def test_a_broker_that_hung_up_is_not_taken_for_a_reader_who_closed_the_pipe(con
     answer = constat("statement", "--contract", "acme", "--period", "2026-10")
 
     assert (answer.code, answer.err) == (2, "constat: the broker hung up; try again\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("statement", "--contract", "a", "--period", "1"), "it only read, and nothing was changed"),
+        (
+            ("outbox", "send", "outbox.db"),
+            "what was acknowledged before is stored; run the same command again",
+        ),
+        (
+            ("incident", "resolve", "i1", "--cause", "x", "--by", "sre-1"),
+            "a fact that was acknowledged before is stored; look whether it is there before you run it again",
+        ),
+    ],
+)
+def test_who_interrupts_a_command_is_told_what_it_leaves_behind(
+    constat, monkeypatch, tmp_path, arguments, said
+):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    Outbox.open(str(tmp_path / "outbox.db"), "paris").close()
+    monkeypatch.setattr("consumers.cli.common.open_ledger", interrupt)
+
+    answer = constat(*arguments)
+
+    assert (answer.code, answer.err) == (130, f"constat: interrupted; {said}\n")
+
+
+def test_every_command_that_is_told_apart_after_an_interrupt_is_one():
+    assert set(COMMANDS) >= ONLY_READ | GO_ON
 
 
 def test_an_error_that_nobody_expected_is_a_sentence_with_an_exit_code_of_its_own(constat, monkeypatch):
