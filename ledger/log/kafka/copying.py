@@ -21,7 +21,7 @@ from ledger.log.kafka import record as records
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.clients import give_back, producer
 from ledger.log.kafka.mirror import Mirror
-from ledger.log.kafka.outcomes import meaning_of, shown
+from ledger.log.kafka.outcomes import advice_on, shown
 from ledger.log.kafka.places import Placed, Probed, partition_of
 from ledger.log.kafka.probes import ProbeLog
 from ledger.log.kafka.record import Part, Record
@@ -186,7 +186,7 @@ class KafkaCopying:
             close_s = 5.0
         except KafkaError as error:
             raise UnusableLedgerError(
-                f"the copy into {self._address} broke off ({shown(error)}; {meaning_of(error).advice}); run "
+                f"the copy into {self._address} broke off ({shown(error)}; {advice_on(type(error))}); run "
                 "the same `constat copy` again, it goes on where this one stopped"
             ) from error
         finally:

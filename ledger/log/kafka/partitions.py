@@ -17,8 +17,9 @@ from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 from ledger.fact import hash_of
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.clients import BEHIND_S, RETRY_S, consumer
-from ledger.log.kafka.outcomes import Outcome, meaning_of, shown
+from ledger.log.kafka.outcomes import Outcome, advice_on, meaning_of, shown
 from ledger.log.kafka.places import NO_CLOCK, End, Probed
+from ledger.log.kafka.waiting import noticed
 
 RECORDED_MS = "recorded_ms"
 """The header of a copied round: when the ledger that it comes from took it down."""
@@ -39,6 +40,7 @@ class Partitions:
         while self._idle:
             self._idle.pop().close()
 
+    @noticed
     def ends(self, known: Mapping[int, End]) -> Mapping[int, int]:
         """The place behind the last record of each partition, as it is now; `known` was read before.
 
@@ -109,6 +111,7 @@ class Partitions:
             raise
         self._idle.append(client)
 
+    @noticed
     def _poll(self, client: KafkaConsumer, topic: TopicPartition) -> list[Any]:
         deadline_s = time.monotonic() + self._address.timeout_s
         while not (found := client.poll(timeout_ms=POLL_MS).get(topic)):
@@ -120,14 +123,14 @@ class Partitions:
         return list(found)
 
     def _unreadable(self, error: KafkaError) -> UnusableLedgerError:
-        meaning = meaning_of(error)
-        if meaning.outcome is Outcome.LOST:
+        advice = advice_on(type(error))
+        if meaning_of(error).outcome is Outcome.LOST:
             return UnusableLedgerError(
                 f"the probes topic of {self._address} lost records while it was read ({shown(error)}); "
-                f"{meaning.advice}"
+                f"{advice}"
             )
         return UnreachableLedgerError(
-            f"the rounds of {self._address} cannot be read ({shown(error)}); {meaning.advice}"
+            f"the rounds of {self._address} cannot be read ({shown(error)}); {advice}"
         )
 
     def _cut(self, partition: int, first: int, *, is_mirrored: bool) -> UnusableLedgerError:

@@ -23,8 +23,9 @@ from kafka.errors import (
 from ledger.errors import BadInputError, MissingLedgerError, UnreachableLedgerError, UnusableLedgerError
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.connecting import connected
-from ledger.log.kafka.outcomes import Outcome, meaning_of_kind, shown
+from ledger.log.kafka.outcomes import advice_on, shown
 from ledger.log.kafka.unreached import NotConnectedError
+from ledger.log.kafka.waiting import waiting
 
 PROBE_PARTITIONS = 6
 """How many partitions the probes are spread over if nobody says otherwise; fixed for the ledger's life."""
@@ -163,8 +164,7 @@ def administrator(address: Address) -> Iterator[KafkaAdminClient]:
 def _advice(kind: type[BaseException]) -> str:
     if issubclass(kind, InvalidReplicationFactorError):
         return "start as many brokers, or ask for fewer with --replicas"
-    meaning = meaning_of_kind(kind)
-    return meaning.advice if meaning.outcome is Outcome.NO else "check the brokers and try again"
+    return advice_on(kind)
 
 
 def describe(address: Address, client: KafkaAdminClient) -> Topics:
@@ -223,14 +223,15 @@ def look(address: Address) -> Topics:
         UnusableLedgerError: no broker answers, or one of them is not there or closed to this user.
     """
     began_s = time.monotonic()
-    while True:
-        try:
-            with administrator(address) as client:
-                return describe(address, client)
-        except (UnreachableLedgerError, MissingLedgerError) as error:
-            if time.monotonic() - began_s > _patience_s(error):
-                raise
-            time.sleep(PAUSE_S)
+    with waiting(address, "it is given up when no broker has answered for some ten or twenty seconds"):
+        while True:
+            try:
+                with administrator(address) as client:
+                    return describe(address, client)
+            except (UnreachableLedgerError, MissingLedgerError) as error:
+                if time.monotonic() - began_s > _patience_s(error):
+                    raise
+                time.sleep(PAUSE_S)
 
 
 def _patience_s(error: UnusableLedgerError) -> float:
