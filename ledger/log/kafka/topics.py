@@ -35,6 +35,8 @@ SPREAD_S = 1.0
 """How soon every broker knows of a topic that was just made."""
 PAUSE_S = 0.2
 
+FLUSH = "flush.messages"
+"""After how many records a broker forces them to disk: 1 is at once; unset, the system does when it likes."""
 SETTINGS = {
     "cleanup.policy": "delete",
     "retention.ms": "-1",
@@ -280,7 +282,7 @@ def create(
         )
     settings = {**SETTINGS, "min.insync.replicas": str(in_sync)}
     if flush_each:
-        settings["flush.messages"] = "1"
+        settings[FLUSH] = "1"
     wanted = {"replication_factor": replicas, "configs": settings}
     partitions = {address.decisions: 1, address.probes: probe_partitions}
     with administrator(address) as client:
