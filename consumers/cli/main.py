@@ -131,7 +131,8 @@ def constat(
 
     Facts are appended and never edited; every figure can be asked for as it was known at any moment.
     The ledger is --ledger or CONSTAT_LEDGER, by default sqlite:///constat.db: the path of its file, or a URL
-    (sqlite:///relative.db, sqlite:////absolute.db). Signing a contract makes one.
+    (sqlite:///relative.db, sqlite:////absolute.db, kafka://host:port/name). Signing a contract makes a file;
+    on Kafka `constat topics create` makes the topics first.
     """
     del version
     if ledger is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from consumers.cli.main import COMMANDS, GO_ON, ONLY_READ
+from ledger.application import KAFKA, SQLITE
 from ledger.errors import UnreachableLedgerError
 from ledger.outbox.outbox import Outbox
 
@@ -31,6 +32,14 @@ def test_every_command_has_help(constat, name):
 
     assert answer.code == 0
     assert "Usage" in answer.out
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("contract", "sign", "--help"), ("demo", "--help")])
+def test_help_names_a_ledger_of_each_kind(constat, arguments):
+    said = constat(*arguments).out
+
+    assert SQLITE in said
+    assert KAFKA in said
 
 
 def test_bad_usage_leaves_with_two(constat):
