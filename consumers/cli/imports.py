@@ -1,7 +1,7 @@
 """`constat import`: take in results that somebody else probed."""
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +11,8 @@ import typer
 from consumers.cli import common, recording
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from ledger.application import Ledger
     from ledger.intake.columns import Columns
     from ledger.intake.importing import Imported
@@ -21,6 +23,8 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Take in results that somebody else probed."
 )
 
+ALIKE = 0.8
+"""From here on, of 1 for the same, two names may be two spellings of one."""
 NAMED = 10
 """How many platforms a warning names; it counts the rest, and --json has them all."""
 
@@ -127,6 +131,8 @@ class _Attempt:
     error: str | None = None
     strangers: tuple[str, ...] = ()
     """Its platforms that no contract has."""
+    likely: "Mapping[str, str]" = field(default_factory=dict)
+    """Of the first of these, the platform of a contract that is spelled most like it, if one is."""
 
 
 def _opened(file: Path, read_as: "Columns") -> "Source | _Unreadable":
@@ -175,7 +181,16 @@ def _tried(
         return _Attempt(source.name, error=str(error))
     have = recording.platforms_of_contracts(ledger)
     strangers = tuple(platform for platform in imported.platforms if platform not in have)
-    return _Attempt(source.name, imported, strangers=strangers)
+    return _Attempt(source.name, imported, strangers=strangers, likely=_likely(strangers[:NAMED], have))
+
+
+def _likely(strangers: "Iterable[str]", have: "Iterable[str]") -> dict[str, str]:
+    """For each name that is like one of those there are, however its letters are cased, which one."""
+    from difflib import get_close_matches
+
+    folded = {name.casefold(): name for name in sorted(have)}
+    found = {name: get_close_matches(name.casefold(), folded, n=1, cutoff=ALIKE) for name in strangers}
+    return {name: folded[nearest[0]] for name, nearest in found.items() if nearest}
 
 
 def _import(
@@ -218,6 +233,11 @@ def _tell(attempt: _Attempt) -> None:
             f"no contract has {_listed(attempt.strangers)}; their results are stored, and count in no "
             "statement before `constat contract add-platform`"
         )
+    for name, platform in attempt.likely.items():
+        common.warn(
+            f"{name} may be {platform}, which a contract has; if it is, write it so in the source, and "
+            "import it again"
+        )
 
 
 def _tell_imported(imported: "Imported") -> None:
@@ -251,5 +271,6 @@ def _object(attempt: _Attempt) -> dict[str, object]:
         "renamed": dict(imported.renamed),
         "columns_not_read": list(imported.unused),
         "platforms_without_contract": list(attempt.strangers),
+        "perhaps_another_spelling_of": dict(attempt.likely),
         "error": None,
     }

@@ -166,6 +166,13 @@ class Engine(Protocol):
     def recorded_ms_of(self, position: int) -> int:
         """When a position was recorded; 0 for position 0. KeyError if the log is not that long."""
 
+    def require_right_to_rounds(self) -> None:
+        """Refuse who may not append rounds, before anything that goes with them is written.
+
+        Raises:
+            UnusableLedgerError: it says whom to ask for the right.
+        """
+
     def append_rounds(self, agent: str, rounds: Sequence[NewRound]) -> None:
         """Append rounds of one agent, all or none of those that could be refused.
 

@@ -66,11 +66,11 @@ class KafkaEngine:
             if not copying:
                 self._refuse_unfinished_copy()
             opened.pop_all()
-        rights = Rights(address, self._topics)
-        self._writer = Writer(address, self._tail, rights.require_decisions)
+        self._rights = Rights(address, self._topics)
+        self._writer = Writer(address, self._tail, self._rights.require_decisions)
         self._decisions = KafkaRecorder(self._mirror, self._tail, self._writer, stream_type)
         self._probes = ProbeLog(address, self._mirror, self._topics.probes.partitions, self._copied_rounds)
-        self._sender = RoundSender(address, self._probes, rights.require_probes)
+        self._sender = RoundSender(address, self._probes, self._rights.require_probes)
         self._reread: Reread | None = None
 
     @property
@@ -167,6 +167,9 @@ class KafkaEngine:
             raise KeyError(position)
         return int(row[0])
 
+    def require_right_to_rounds(self) -> None:
+        self._rights.require_probes()
+
     def append_rounds(self, agent: str, rounds: Sequence[NewRound]) -> None:
         if rounds:
             self._sender.append(agent, [Sent(new) for new in rounds])
@@ -240,7 +243,8 @@ class KafkaEngine:
 
     @property
     def copying(self) -> KafkaCopying:
-        return KafkaCopying(self.address, self._mirror, self._tail, self._writer, self._probes)
+        parts = (self._mirror, self._tail, self._writer, self._probes)
+        return KafkaCopying(self.address, *parts, require_right_to_rounds=self.require_right_to_rounds)
 
     def close(self) -> None:
         self._end_reread()

@@ -22,6 +22,7 @@ from ledger.log.kafka.clients import BEHIND_S, POLL_MS, RETRY_S, consumer
 from ledger.log.kafka.judge import Kept, Verdict, judge
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.outcomes import Outcome, meaning_of, shown
+from ledger.log.kafka.waiting import goes_on, noticed
 
 Heard = Callable[[int, int], None]
 """Hears how many records have been read of how many, while a reader catches up."""
@@ -63,6 +64,7 @@ class Tail:
         self._stopped.set()
         self._thread.join()
 
+    @noticed
     def catch_up(self, timeout_s: float, heard: Heard = lambda _done, _of: None) -> None:
         """Wait until everything that was acknowledged before this call has been read, however much it is.
 
@@ -79,6 +81,7 @@ class Tail:
                     heard(self._next_offset - began, self._end_known[1] - began)
                 if self._next_offset > seen:
                     seen, deadline_s = self._next_offset, time.monotonic() + timeout_s
+                    goes_on()
                 if (left_s := deadline_s - time.monotonic()) <= 0:
                     raise self._stuck(asked, timeout_s)
                 self._changed.wait(min(left_s, RETRY_S))

@@ -19,6 +19,7 @@ from ledger.log.kafka.clients import PAUSE_S, Producers
 from ledger.log.kafka.judge import Verdict
 from ledger.log.kafka.outcomes import Outcome, meaning_of, refusal, shown
 from ledger.log.kafka.tail import Tail
+from ledger.log.kafka.waiting import noticed
 
 if TYPE_CHECKING:
     from kafka import KafkaProducer
@@ -59,6 +60,7 @@ class Writer:
             raise IntegrityError(verdict.void)
         return list(verdict.positions)
 
+    @noticed
     def _settled(self, nonce: str, value: bytes) -> Verdict:
         deadline_s = time.monotonic() + self._address.timeout_s
         why, surely_not = "no answer", True

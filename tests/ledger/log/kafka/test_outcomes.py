@@ -20,7 +20,8 @@ from ledger.log.kafka.address import parse
 from ledger.log.kafka.clients import Producers
 from ledger.log.kafka.copied import up_to
 from ledger.log.kafka.judge import Verdict
-from ledger.log.kafka.outcomes import MEANINGS, OTHERWISE, Outcome, meaning_of, shown
+from ledger.log.kafka.outcomes import GIVEN_UP, MEANINGS, OTHERWISE, Outcome, meaning_of, refusal, shown
+from ledger.log.kafka.partitions import Partitions
 from ledger.log.kafka.places import Places, Probed, partition_of
 from ledger.log.kafka.probes import ProbeLog
 from ledger.log.kafka.sender import RoundSender
@@ -151,6 +152,15 @@ def test_every_error_says_what_to_do_and_what_is_not_in_the_table_is_unknown():
     assert all(meaning.advice for meaning in (*MEANINGS.values(), OTHERWISE))
     assert meaning_of(errors.NotCoordinatorError()) is OTHERWISE
     assert meaning_of(OSError()).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("kind", [*NOT_NO, OSError])
+def test_who_is_told_that_something_could_not_be_done_is_not_told_that_it_is_tried_again(kind):
+    topic = Partitions(ADDRESS, "x.mirror")
+
+    for said in (str(topic._unreadable(kind("too late"))), str(refusal(kind("too late"), "not done"))):
+        assert GIVEN_UP in said
+        assert "Constat reads the log" not in said
 
 
 def test_an_error_of_a_kind_in_the_table_means_what_that_kind_means():
