@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
+from ledger.log.arbitration import Head
 from ledger.log.rows import FactRow, RoundRow
 
 CLOCKS_DIFFER_MS = 60_000
@@ -150,6 +151,9 @@ class Engine(Protocol):
 
     def facts_of(self, stream: str) -> Iterator[KeptFact]:
         """The facts of one stream in order."""
+
+    def heads(self, streams: Iterable[str]) -> Mapping[str, Head]:
+        """The last fact of each of these streams; a stream that has none is not there."""
 
     def head(self) -> LogHead:
         """How far the logs have come."""

@@ -6,7 +6,7 @@ positions, subscriptions, and an append that the log itself arbitrates.
 
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -70,7 +70,7 @@ class SQLiteRecorder(ApplicationRecorder):
     def insert(self, connection: sqlite3.Connection, stored_events: Sequence[StoredEvent]) -> list[int]:
         """The same within a transaction of the caller's; subscribers are not woken."""
         record = [extension(event) for event in stored_events]
-        heads = {name: head for name in {e.stream for e in record} if (head := head_of(connection, name))}
+        heads = heads_in(connection, (claim.stream for claim in record))
         if void := objection(heads, record):
             raise IntegrityError(void)
         last = connection.execute(f"SELECT position, running_hash {LAST_DECISION}").fetchone()
@@ -79,6 +79,17 @@ class SQLiteRecorder(ApplicationRecorder):
         rows = rows_of(last or (0, GENESIS_RUNNING_HASH), recorded_ms, record, contents)
         insert_rows(connection, rows)
         return [row.position for row in rows]
+
+    def heads(self, streams: Iterable[str]) -> dict[str, Head]:
+        """The last fact of each of these streams, if it has one. The next fact will name its bytes' hash."""
+        query = "SELECT sequence, hash, value FROM decisions WHERE stream = ? ORDER BY sequence DESC LIMIT 1"
+        found = {}
+        with self._database.reading_at_once() as connection:
+            for stream in set(streams):
+                for sequence, kept_hash, value in connection.execute(query, (stream,)):
+                    intact(value, kept_hash, f"fact {sequence} of {stream}")
+                    found[stream] = Head(sequence, kept_hash)
+        return found
 
     def select_events(
         self,
@@ -195,6 +206,11 @@ def head_of(connection: sqlite3.Connection, stream: str) -> Head | None:
         "SELECT sequence, hash FROM decisions WHERE stream = ? ORDER BY sequence DESC LIMIT 1", (stream,)
     ).fetchone()
     return Head(*row) if row else None
+
+
+def heads_in(connection: sqlite3.Connection, streams: Iterable[str]) -> dict[str, Head]:
+    """The last record of each stream that there is."""
+    return {name: head for name in set(streams) if (head := head_of(connection, name))}
 
 
 def rows_of(

@@ -67,16 +67,15 @@ def test_two_drafts_on_one_stream_chain(ledger):
 
 
 def test_if_one_stream_has_moved_on_nothing_of_the_append_is_written(ledger, monkeypatch):
-    head_of = Ledger._head
+    heads_of = ledger.engine.heads
 
-    def overtaken(self, stream):
-        head = head_of(self, stream)
-        if stream == "incident:i-2":
-            monkeypatch.setattr(Ledger, "_head", head_of)
-            ledger.append(update("i-2", "the other writer's"))
-        return head
+    def overtaken(streams):
+        heads = heads_of(streams)
+        monkeypatch.setattr(ledger.engine, "heads", heads_of)
+        ledger.append(update("i-2", "the other writer's"))
+        return heads
 
-    monkeypatch.setattr(Ledger, "_head", overtaken)
+    monkeypatch.setattr(ledger.engine, "heads", overtaken)
 
     with pytest.raises(ConflictError, match=r"another writer was first .* nothing was written"):
         ledger.append(update("i-1", "a"), update("i-2", "b"), update("i-3", "c"))

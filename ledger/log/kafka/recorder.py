@@ -12,7 +12,7 @@ from eventsourcing.persistence import IntegrityError, StoredEvent
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.tail import Tail
 from ledger.log.kafka.writer import Writer
-from ledger.log.recorder import SQLiteRecorder, head_of
+from ledger.log.recorder import SQLiteRecorder, heads_in
 
 
 class KafkaRecorder(SQLiteRecorder):
@@ -38,18 +38,18 @@ class KafkaRecorder(SQLiteRecorder):
 
     def _refuse_what_is_taken(self, events: Sequence[StoredEvent]) -> None:
         # What the mirror has is in the log for ever; what it does not have yet proves nothing.
-        with self._database.reading() as connection:
-            for event in events:
-                if event.originator_version < 0:
-                    raise IntegrityError(
-                        f"{event.originator_id}: no stream has a number {event.originator_version}"
-                    )
-                head = head_of(connection, str(event.originator_id))
-                if head and event.originator_version <= head.sequence:
-                    raise IntegrityError(
-                        f"{event.originator_id} stands at {head.sequence}; {event.originator_version} is "
-                        "taken"
-                    )
+        with self._database.reading_at_once() as connection:
+            heads = heads_in(connection, (str(event.originator_id) for event in events))
+        for event in events:
+            if event.originator_version < 0:
+                raise IntegrityError(
+                    f"{event.originator_id}: no stream has a number {event.originator_version}"
+                )
+            head = heads.get(str(event.originator_id))
+            if head and event.originator_version <= head.sequence:
+                raise IntegrityError(
+                    f"{event.originator_id} stands at {head.sequence}; {event.originator_version} is taken"
+                )
 
     def _wake(self) -> None:
         for wakeup in tuple(self.wakeups):
