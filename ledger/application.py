@@ -217,15 +217,14 @@ class Ledger(Application[str]):
 
     def _save(self, placed: Sequence[tuple[Envelope, StoredEvent, str]]) -> list[RecordedFact]:
         """Facts with their bytes and the hashes of these, which the library's `save` would make anew."""
+        if not placed:
+            return []
         try:
-            positions = self.recorder.insert_events([event for _, event, _ in placed])
+            positions, recorded_ms = self.engine.append([event for _, event, _ in placed])
         except IntegrityError as error:
             raise ConflictError(
                 f"another writer was first ({error}); nothing was written: look at its fact and try again"
             ) from error
-        if not positions:
-            return []
-        recorded_ms = self.engine.recorded_ms_of(positions[0])  # that of its record, and so of all
         return [
             codec.recorded_as(envelope, kept_hash, position, recorded_ms)
             for (envelope, _, kept_hash), position in zip(placed, positions, strict=True)

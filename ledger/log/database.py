@@ -151,17 +151,6 @@ class Database:
             yield self._connection
 
     @contextmanager
-    def reading_at_once(self) -> Iterator[sqlite3.Connection]:
-        """The same, for many statements: they see one moment, and the file is locked once for all of them."""
-        with self.reading() as connection:
-            connection.execute("BEGIN")
-            try:
-                yield connection
-            finally:
-                if connection.in_transaction:
-                    connection.execute("COMMIT")
-
-    @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """The connection, within one transaction that no other writer can enter; undone by any exception."""
         with self._lock, self._meaning():

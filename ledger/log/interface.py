@@ -66,6 +66,13 @@ class LogHead:
     recorded_ms: int
 
 
+class Appended(NamedTuple):
+    """A record that counts: the positions of its facts, and the recorded clock of all of them."""
+
+    positions: Sequence[int]
+    recorded_ms: int
+
+
 class RoundsEnd(NamedTuple):
     """The rounds of an agent up to one of them: its number, how many there are, the hash of all of them."""
 
@@ -151,6 +158,13 @@ class Engine(Protocol):
 
     def facts_of(self, stream: str) -> Iterator[KeptFact]:
         """The facts of one stream in order."""
+
+    def append(self, events: Sequence[StoredEvent]) -> Appended:
+        """Append facts as one record, all of them or none; there is at least one.
+
+        Raises:
+            IntegrityError: the record does not extend its streams; another writer was first.
+        """
 
     def heads(self, streams: Iterable[str]) -> Mapping[str, Head]:
         """The last fact of each of these streams; a stream that has none is not there."""

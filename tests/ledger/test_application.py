@@ -1,8 +1,10 @@
 """The one door for writing: load, decide, append; one append is one record."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ledger import incidents, maintenance
+from ledger import facts, incidents, maintenance
 from ledger.application import CloudEventsMapper, Ledger, open_engine
 from ledger.errors import (
     BadInputError,
@@ -18,6 +20,7 @@ from ledger.log.sqlite import SQLiteEngine
 from ledger.maintenance import NoticePublished
 from ledger.rounds import chained, encode
 from tests.ledger.log.processes import AGENT, PLAN, a_round, update
+from tests.strategies import FACTS, instants
 
 NOTICE = NoticePublished(
     maintenance="m-1", platforms=("acme-prod",), announced=Span.of(0, 3_600_000), summary="an upgrade"
@@ -54,6 +57,16 @@ def test_several_facts_on_several_streams_are_one_record(ledger):
         (4, "incident:i-1", 2),
     ]
     assert [row.record for row in rows(ledger)] == [1, 2, 2, 2]
+
+
+@pytest.mark.parametrize("kind", facts.ALL_FACTS, ids=lambda kind: kind.TYPE)
+@given(data=st.data(), occurred_ms=instants)
+def test_what_an_append_returns_is_what_is_read(kind, data, occurred_ms):
+    fact = data.draw(FACTS[kind])
+    with Ledger(SQLiteEngine(":memory:")) as ledger:
+        appended = ledger.append(Draft(facts.stream_of(fact), fact, occurred_ms))
+
+        assert appended == everything(ledger)
 
 
 def test_two_drafts_on_one_stream_chain(ledger):

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from uuid import UUID
 
-from eventsourcing.persistence import ApplicationRecorder
+from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
 from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 from ledger.log.arbitration import Head
-from ledger.log.interface import Fault, KeptFact, KeptRound, LogHead, NewRound, RoundHead
+from ledger.log.interface import Appended, Fault, KeptFact, KeptRound, LogHead, NewRound, RoundHead
 from ledger.log.kafka import topics as topics_
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.copied import UNFINISHED, IsCopied, copied_rounds, every_round
@@ -110,6 +110,9 @@ class KafkaEngine:
 
     def facts_of(self, stream: str) -> Iterator[KeptFact]:
         yield from self._kept("stream = ? ORDER BY sequence", stream)
+
+    def append(self, events: Sequence[StoredEvent]) -> Appended:
+        return self._decisions.append(events)
 
     def heads(self, streams: Iterable[str]) -> Mapping[str, Head]:
         return self._decisions.heads(streams)

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from eventsourcing.persistence import IntegrityError, StoredEvent
 
+from ledger.log.interface import Appended
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.tail import Tail
 from ledger.log.kafka.writer import Writer
-from ledger.log.recorder import SQLiteRecorder, heads_in
+from ledger.log.recorder import SQLiteRecorder
 
 
 class KafkaRecorder(SQLiteRecorder):
@@ -25,21 +26,22 @@ class KafkaRecorder(SQLiteRecorder):
         self._writer = writer
         tail.listen(self._wake)
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:  # noqa: ANN401, ARG002
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:  # noqa: ANN401
         """Append events as one record: all of them or none. See `Writer.append` for what else is raised.
 
         Raises:
             IntegrityError: the record does not extend its streams; another writer was first.
         """
-        if not stored_events:
-            return []
         self._refuse_what_is_taken(stored_events)
-        return self._writer.append(stored_events)
+        return super().insert_events(stored_events, **kwargs)
+
+    def append(self, events: Sequence[StoredEvent]) -> Appended:
+        """The same of events whose writer has just read the heads of their streams."""
+        return self._writer.append(events)
 
     def _refuse_what_is_taken(self, events: Sequence[StoredEvent]) -> None:
         # What the mirror has is in the log for ever; what it does not have yet proves nothing.
-        with self._database.reading_at_once() as connection:
-            heads = heads_in(connection, (str(event.originator_id) for event in events))
+        heads = self.heads({str(event.originator_id) for event in events})
         for event in events:
             if event.originator_version < 0:
                 raise IntegrityError(

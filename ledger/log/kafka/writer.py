@@ -13,6 +13,7 @@ from eventsourcing.persistence import IntegrityError, StoredEvent
 from kafka.errors import KafkaError
 
 from ledger.errors import ConstatError, UnknownOutcomeError, UnusableLedgerError
+from ledger.log.interface import Appended
 from ledger.log.kafka import record as records
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.clients import PAUSE_S, Producers
@@ -38,8 +39,8 @@ class Writer:
         self._tail = tail
         self._producers = Producers(address)
 
-    def append(self, events: Sequence[StoredEvent]) -> Sequence[int]:
-        """Append events as one record; their positions, once the log has been read and says that they count.
+    def append(self, events: Sequence[StoredEvent]) -> Appended:
+        """Append events as one record, and return once the log has been read and says that they count.
 
         Raises:
             IntegrityError: the record is void; another writer was first.
@@ -57,7 +58,7 @@ class Writer:
             self._tail.forget(record.nonce)
         if verdict.void:
             raise IntegrityError(verdict.void)
-        return list(verdict.positions)
+        return Appended(list(verdict.positions), verdict.recorded_ms)
 
     def _settled(self, nonce: str, value: bytes) -> Verdict:
         deadline_s = time.monotonic() + self._address.timeout_s
