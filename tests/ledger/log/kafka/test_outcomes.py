@@ -112,7 +112,7 @@ class FakeTail:
     def forget(self, _nonce):
         pass
 
-    def wake(self):
+    def wake(self, _nonce):
         pass
 
     def catch_up(self, _timeout_s):
