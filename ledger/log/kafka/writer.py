@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from eventsourcing.persistence import IntegrityError, StoredEvent
-from kafka.errors import KafkaError
 
 from ledger.errors import ConstatError, UnknownOutcomeError, UnusableLedgerError
 from ledger.log.interface import Appended
@@ -116,7 +115,7 @@ class Writer:
             try:
                 used.append(self._producers.one())
                 used[0].send(self._address.decisions, value=value, partition=0).add_errback(hear)
-            except (KafkaError, UnusableLedgerError) as error:
+            except Exception as error:  # noqa: BLE001 - who sends may be another one, who has no part in it
                 hear(error)  # an earlier copy may have been judged meanwhile
 
         with self._groups.turn_of(send) as turn:

@@ -264,6 +264,17 @@ def test_what_the_broker_refuses_leaves_the_others_of_its_group_alone(topic, wri
     assert "s7" not in counting(mirror)
 
 
+def test_whatever_goes_wrong_in_sending_one_is_told_to_nobody_else(topic, writing):
+    def fate(stream, nth):
+        if stream == "s7" and nth == 1:
+            raise RuntimeError("of the client")
+        return True, None
+
+    topic.fate = fate
+
+    assert sorted(append_all(writing, *streams(MANY))) == list(range(1, MANY + 1))
+
+
 def test_a_group_of_which_nothing_is_known_is_settled_for_each(topic, writing, mirror):
     arrived = {f"s{each}" for each in range(0, MANY, 3)}
     topic.fate = lambda stream, nth: (
