@@ -1,7 +1,7 @@
 """Load, decide, append: the one door through which facts and rounds enter a ledger."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import reduce
 from types import TracebackType
 from typing import Self, TypeVar
@@ -133,9 +133,7 @@ class Ledger(Application[str]):
             BadInputError: a fact does not belong on its stream.
             ConflictError: another writer extended one of the streams first.
         """
-        return self._append(
-            drafts, {stream: self._head(stream) for stream in {draft.stream for draft in drafts}}
-        )
+        return self._append(drafts, self.engine.heads({draft.stream for draft in drafts}))
 
     def record(  # noqa: PLR0913 - a subject is three things, and an occurrence has a time and a source
         self,
@@ -160,15 +158,16 @@ class Ledger(Application[str]):
         several = [decided] if isinstance(decided, Fact) else decided
         return self._append([Draft(stream, fact, occurred_ms, source) for fact in several], {stream: head})
 
-    def _append(self, drafts: Sequence[Draft], heads: dict[str, Head]) -> list[RecordedFact]:
-        envelopes = []
+    def _append(self, drafts: Sequence[Draft], heads: Mapping[str, Head]) -> list[RecordedFact]:
+        placed, now = [], dict(heads)
         for draft in drafts:
             _require_own_stream(draft)
-            head = heads[draft.stream]
+            head = now.get(draft.stream, _START)
             envelope = Envelope.of(draft, head.sequence + 1, head.hash)
-            heads[draft.stream] = Head(envelope.sequence, hash_of(codec.encode(envelope)))
-            envelopes.append(envelope)
-        return self._save(envelopes)
+            event = self.mapper.to_stored_event(envelope)
+            now[draft.stream] = Head(envelope.sequence, hash_of(event.state))
+            placed.append((envelope, event, now[draft.stream].hash))
+        return self._save(placed)
 
     def stream(self, name: str) -> Iterator[RecordedFact]:
         """The facts of one stream in order."""
@@ -216,23 +215,20 @@ class Ledger(Application[str]):
                 )
             check(found, plan)
 
-    def _head(self, stream: str) -> Head:
-        last = self.recorder.select_events(stream, desc=True, limit=1)
-        return Head(last[0].originator_version, hash_of(last[0].state)) if last else _START
-
-    def _save(self, envelopes: Sequence[Envelope]) -> list[RecordedFact]:
+    def _save(self, placed: Sequence[tuple[Envelope, StoredEvent, str]]) -> list[RecordedFact]:
+        """Facts with their bytes and the hashes of these, which the library's `save` would make anew."""
+        if not placed:
+            return []
         try:
-            recordings = self.save(*envelopes)
+            positions, recorded_ms = self.engine.append([event for _, event, _ in placed])
         except IntegrityError as error:
             raise ConflictError(
                 f"another writer was first ({error}); nothing was written: look at its fact and try again"
             ) from error
-        kept = []
-        for recording in recordings:
-            position = int(recording.notification.id)
-            recorded_ms = self.engine.recorded_ms_of(position)
-            kept.append(codec.recorded(recording.notification.state, position, recorded_ms))
-        return kept
+        return [
+            codec.recorded_as(envelope, kept_hash, position, recorded_ms)
+            for (envelope, _, kept_hash), position in zip(placed, positions, strict=True)
+        ]
 
     def __enter__(self) -> Self:
         return self

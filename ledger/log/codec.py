@@ -140,7 +140,11 @@ def _unreadable(why: str) -> DamagedLedgerError:
 
 def recorded(value: bytes, position: int, recorded_ms: int) -> RecordedFact:
     """A stored fact with what the ledger knows of it."""
-    envelope = decode(value)
+    return recorded_as(decode(value), hash_of(value), position, recorded_ms)
+
+
+def recorded_as(envelope: Envelope, kept_hash: str, position: int, recorded_ms: int) -> RecordedFact:
+    """The same of a fact whose bytes have that hash, without reading them."""
     return RecordedFact(
         position=position,
         stream=envelope.stream,
@@ -150,7 +154,7 @@ def recorded(value: bytes, position: int, recorded_ms: int) -> RecordedFact:
         recorded_ms=recorded_ms,
         source=envelope.source,
         previous_hash=envelope.previous_hash,
-        hash=hash_of(value),
+        hash=kept_hash,
         fact=envelope.fact,
     )
 

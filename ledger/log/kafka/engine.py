@@ -2,14 +2,15 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from uuid import UUID
 
-from eventsourcing.persistence import ApplicationRecorder
+from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
 from ledger.errors import UnreachableLedgerError, UnusableLedgerError
-from ledger.log.interface import Fault, KeptFact, KeptRound, LogHead, NewRound, RoundHead
+from ledger.log.arbitration import Head
+from ledger.log.interface import Appended, Fault, KeptFact, KeptRound, LogHead, NewRound, RoundHead
 from ledger.log.kafka import topics as topics_
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.copied import UNFINISHED, IsCopied, copied_rounds, every_round
@@ -109,6 +110,12 @@ class KafkaEngine:
 
     def facts_of(self, stream: str) -> Iterator[KeptFact]:
         yield from self._kept("stream = ? ORDER BY sequence", stream)
+
+    def append(self, events: Sequence[StoredEvent]) -> Appended:
+        return self._decisions.append(events)
+
+    def heads(self, streams: Iterable[str]) -> Mapping[str, Head]:
+        return self._decisions.heads(streams)
 
     def _kept(self, chosen: str, *bounds: int | str) -> list[KeptFact]:
         query = f"SELECT position, recorded_ms, value, hash FROM decisions WHERE {chosen}"

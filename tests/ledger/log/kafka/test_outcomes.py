@@ -113,7 +113,7 @@ class FakeTail:
     def forget(self, _nonce):
         pass
 
-    def wake(self):
+    def wake(self, _nonce):
         pass
 
     def catch_up(self, _timeout_s):
@@ -184,7 +184,7 @@ def test_an_error_is_shown_in_one_line_without_its_class():
 def test_a_record_that_counts_is_acknowledged_with_its_positions(writing):
     writer_, log = writing((True, None))
 
-    assert writer_.append(EVENTS) == [1]
+    assert writer_.append(EVENTS).positions == [1]
     assert len(log.sent) == 1
 
 
@@ -211,7 +211,7 @@ def test_what_surely_was_not_written_is_told_at_once_with_what_to_do(writing, ki
 def test_where_it_is_not_known_the_same_bytes_are_sent_again_until_the_log_says(writing, kind):
     writer_, log = writing((False, kind()), (False, kind()), (True, None))
 
-    assert writer_.append(EVENTS) == [1]
+    assert writer_.append(EVENTS).positions == [1]
     assert len(log.sent) == 3
     assert len(set(log.sent)) == 1
 
@@ -220,7 +220,7 @@ def test_where_it_is_not_known_the_same_bytes_are_sent_again_until_the_log_says(
 def test_whatever_the_producer_says_what_the_log_holds_is_acknowledged(writing, kind):
     writer_, log = writing((True, kind()))
 
-    assert writer_.append(EVENTS) == [1]
+    assert writer_.append(EVENTS).positions == [1]
     assert len(log.sent) == 1
 
 
@@ -229,7 +229,7 @@ def test_a_no_of_the_client_is_believed_only_when_the_log_was_read_to_its_end(wr
     writer_, log = writing((True, kind("nope")))
     writer_._tail.is_late = True  # an earlier sending arrived, and its answer was lost
 
-    assert writer_.append(EVENTS) == [1]
+    assert writer_.append(EVENTS).positions == [1]
     assert len(log.sent) == 1
 
 
@@ -246,7 +246,7 @@ def test_a_no_of_the_client_is_not_passed_on_while_the_log_cannot_be_read(writin
 def test_a_producer_that_says_nothing_for_longer_than_a_delivery_may_take_is_exchanged(writing):
     writer_, log = writing((False, None), (True, None))
 
-    assert writer_.append(EVENTS) == [1]
+    assert writer_.append(EVENTS).positions == [1]
     assert len(log.sent) == log.producers == 2
 
 
@@ -300,7 +300,7 @@ def test_a_copy_that_arrives_after_the_brokers_were_gone_is_acknowledged(writing
 
     writer_._producers.discard = arrives
 
-    assert writer_.append(EVENTS) == [1]
+    assert writer_.append(EVENTS).positions == [1]
 
 
 def test_where_nobody_reads_the_log_any_longer_what_was_sent_is_not_known(writing):
@@ -324,7 +324,7 @@ def test_a_producer_that_still_holds_something_is_stopped_and_the_facts_are_sent
     writer_, log = writing((False, UNKNOWN()), (True, None))
     log.holds_some = True
 
-    assert writer_.append(EVENTS) == [1]
+    assert writer_.append(EVENTS).positions == [1]
     assert log.was_forced
     writer_.close()
 
