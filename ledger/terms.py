@@ -56,6 +56,9 @@ class Terms(Value):
     agents_min: int = Field(default=1, ge=1)
     agent_weights: dict[Name, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
 
+    # When an ended period is assessed; the contract is silent.
+    assessment_grace_hours: int = Field(default=24, ge=0)
+
     # [Gestion d'incidents]
     support_answer_hours: int = Field(default=48, ge=1)
 
@@ -102,6 +105,11 @@ class Terms(Value):
     def stale_after_ms(self) -> int:
         """How long an agent's outcome holds without a next one."""
         return self.stale_after_seconds * SECOND_MS
+
+    @property
+    def assessment_grace_ms(self) -> int:
+        """How long after its end a period is left open for rounds that come late."""
+        return self.assessment_grace_hours * HOUR_MS
 
 
 def zone_of(name: str) -> ZoneInfo:
