@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -22,8 +23,13 @@ Percent = Annotated[
 ]
 
 
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())  # it looks through a folder each time
+
+
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValueError(f"{name!r} is no IANA time zone; write one as Europe/Paris")
     return name
 

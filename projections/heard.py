@@ -7,7 +7,7 @@ applied: the originals are the evidence, and a correction is a reason beside the
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
@@ -58,6 +58,7 @@ class Heard:
         self._parts = parts
         wanted = _widened(around, parts)
         self._plans = [plan for plan in known.plans.values() if _probes_any(plan, wanted)]
+        self._agents = _agents(self._plans, wanted)
         overheard = _overheard(known, wanted)
         self._results = _results(known, self._plans, wanted) if overheard is None else overheard
 
@@ -70,7 +71,7 @@ class Heard:
         ]
 
     def _agents_of(self, platform: str) -> list[tuple[str, bool]]:
-        return sorted({(plan.agent, plan.transitions) for plan in self._plans if _probes(plan, platform)})
+        return sorted(self._agents.get(platform, ()))
 
     def _said_by(self, agent: str, platform: str, interval: Interval, *, transitions: bool) -> Iterable[Said]:
         results = self._results.get((platform, agent), [])
@@ -124,8 +125,14 @@ def _holding(
 # ---------------------------------------------------------------- reading the rounds
 
 
-def _probes(plan: PlanSet, platform: str) -> bool:
-    return any(planned.platform == platform for planned in plan.platforms)
+def _agents(plans: Sequence[PlanSet], wanted: Container[str]) -> dict[str, set[tuple[str, bool]]]:
+    """Who probes each platform, and whether it logs only changes."""
+    found: defaultdict[str, set[tuple[str, bool]]] = defaultdict(set)
+    for plan in plans:
+        for planned in plan.platforms:
+            if planned.platform in wanted:
+                found[planned.platform].add((plan.agent, plan.transitions))
+    return found
 
 
 def _probes_any(plan: PlanSet, around: Mapping[str, Sequence[Interval]]) -> bool:
