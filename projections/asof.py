@@ -71,6 +71,8 @@ class AsOf:
     """The moment asked about: a period that had not ended then runs to it. No record is known after it."""
     numbers: tuple[tuple[str, int], ...] | None = None
     """The last known round of each agent, by agent; None if only the recorded clock says what is known."""
+    seal: str | None = None
+    """The seal that says what is known, if one does."""
 
     def looked_at(self, moment_ms: int) -> "AsOf":
         """The same knowledge at a later moment, when nothing more was known.
@@ -120,7 +122,7 @@ def at_seal(engine: Engine, seal: Seal) -> AsOf:
     assert seal.made
     recorded_ms = require_unbroken(engine, seal.made)
     numbers = tuple((each.agent, each.number) for each in seal.made.rounds)
-    return AsOf(seal.made.position, recorded_ms, max(recorded_ms, seal.occurred_ms), numbers)
+    return AsOf(seal.made.position, recorded_ms, max(recorded_ms, seal.occurred_ms), numbers, seal.made.seal)
 
 
 StepsByAgent = Mapping[str, Mapping[str, Steps]]

@@ -9,15 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import rfc8785
-
-from ledger.assessments import Assessed, AssessedPlatform, AssessmentMade, Assessments
+from ledger.assessments import Assessed, AssessedPlatform, AssessmentMade, Assessments, stream_of
 from ledger.contracts import Contract
 from ledger.fact import Span
 from ledger.instants import format_instant
+from ledger.log import codec
 from projections import heard
 from projections.asof import Known
-from projections.canonical import as_json
+from projections.canonical import as_json, canonical
 from projections.clauses import QUALITY
 from projections.figures import Penalties, Statement
 from projections.judgement import Judgement, judge_each
@@ -106,14 +105,40 @@ def draft(known: Known, conclusion: Conclusion, seal: str, state: Assessments) -
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a reader of a statement is told of its assessment, as far as it was known, and of its seal."""
+
+    asked_at: str | None = None
+    """The seal at which the statement was asked for."""
+    revision: int = 0
+    """The last one, or that which was made at the seal asked for; 0 if there is none."""
+    seal: str = ""
+    is_same: bool = True
+    """Whether the statement has the figures that were assessed."""
+
+
+def noted(known: Known, statement: Statement) -> Note:
+    """What is known of the assessment of a statement's period."""
+    asked_at, found = known.as_of.seal, None
+    for kept in known.engine.facts_of(stream_of(statement.contract)):
+        fact = codec.recorded(kept.value, kept.position, kept.recorded_ms).fact
+        if isinstance(fact, AssessmentMade) and fact.period_number == statement.period.number:
+            is_known = kept.position <= known.as_of.position or fact.seal == asked_at
+            found = fact if is_known else found
+    if found is None:
+        return Note(asked_at)
+    return Note(asked_at, found.revision, found.seal, found.figures_digest == figures_digest(statement))
+
+
 def figures_digest(statement: Statement) -> str:
     """The digest of what is assessed of a statement."""
     figures = as_json(statement)
     return _digest({name: figures[name] for name in ASSESSED})
 
 
-def _digest(figures: Mapping[str, Any]) -> str:
-    return "sha256:" + hashlib.sha256(rfc8785.dumps(dict(figures))).hexdigest()
+def _digest(figures: dict[str, Any]) -> str:
+    return "sha256:" + hashlib.sha256(canonical(figures)).hexdigest()
 
 
 # ---------------------------------------------------------------- which periods

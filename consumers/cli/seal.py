@@ -1,6 +1,6 @@
 """`constat seal`: take down how far both logs have come, so that figures can name what they rest on."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,12 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command()
-def seal(*, as_json: common.JsonOption = False, ledger: common.LedgerOption = common.DEFAULT_LEDGER) -> None:
+def seal(
+    *,
+    only_name: Annotated[bool, typer.Option("--quiet", "-q", help="Print only its name.")] = False,
+    as_json: common.JsonOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
     """Fix what the ledger holds now under a name: every figure can be asked for as known at it, for ever.
 
     Where nothing came since the last seal, that one is printed again.
@@ -24,6 +29,8 @@ def seal(*, as_json: common.JsonOption = False, ledger: common.LedgerOption = co
         found = sealed(opened, common.now_ms())
     if as_json:
         common.print_json(_as_json(found))
+    elif only_name:
+        print(found.made.seal if found.made else "")
     else:
         _show(found)
 

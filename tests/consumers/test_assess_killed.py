@@ -72,7 +72,9 @@ def _round(number, start_ms, *, is_down):
 def correct(url):
     """One more fact: the outage of August was none for one contract, so that September gets more."""
     with Ledger.open(url, create=False) as ledger:
-        number = sum(1 for fact in ledger.engine.facts() if b'"subject":"correction:' in fact.value) % CONTRACTS
+        number = (
+            sum(1 for fact in ledger.engine.facts() if b'"subject":"correction:' in fact.value) % CONTRACTS
+        )
         corrected = ResultsCorrected(
             correction=f"false-alarm-{number}",
             agent="paris",
