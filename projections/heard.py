@@ -8,13 +8,13 @@ applied: the originals are the evidence, and a correction is a reason beside the
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
 from ledger import rounds
 from ledger.instants import MINUTE_MS
-from ledger.interval import Interval, clip, subtract, union
+from ledger.interval import Interval, subtract, union
 from ledger.log.interface import KeptRound
 from ledger.plans import PlanSet
 from ledger.rounds import Round
@@ -78,7 +78,8 @@ class Heard:
         told: dict[tuple[str, bool], Said] = {}
         for part in self._parts:
             hold_ms = None if transitions else part.terms.stale_after_ms
-            for piece in clip([interval], part.interval):
+            piece = _shared(interval, part.interval)
+            if piece.length_ms:
                 for result, is_silence in _holding(results, piece, hold_ms):
                     said = _one(agent, result, is_silence=is_silence)
                     key = said.outcome, is_silence
@@ -95,12 +96,18 @@ def _one(agent: str, result: Result | None, *, is_silence: bool) -> Said:
 
 def _later(before: Said, now: Said) -> Said:
     """The same thing said again."""
-    return replace(
-        before,
-        detail=before.detail or now.detail,
-        first_round=now.first_round if before.first_round is None else before.first_round,
-        last_round=before.last_round if now.last_round is None else now.last_round,
+    return Said(
+        before.agent,
+        before.outcome,
+        before.detail or now.detail,
+        now.first_round if before.first_round is None else before.first_round,
+        before.last_round if now.last_round is None else now.last_round,
     )
+
+
+def _shared(one: Interval, other: Interval) -> Interval:
+    """What two intervals share; without length if that is nothing."""
+    return Interval(max(one.start_ms, other.start_ms), min(one.end_ms, other.end_ms))
 
 
 def _holding(
