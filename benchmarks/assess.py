@@ -25,7 +25,9 @@ from ledger.plans import PlanSet
 from ledger.terms import Terms
 
 CONTRACTS = 100
-FULL, QUICK = Log(2, 43_200, 1_000, 13), Log(2, 1_440, 1_000, 13)
+FULL = (Log(2, 43_200, 1_000, 3), Log(2, 43_200, 1_000, 13))
+"""A month in which every platform is near its target, and the month of the other benchmarks, of 1.3 % not up."""
+QUICK = (Log(2, 1_440, 1_000, 13),)
 FIRST_DAY = date(2026, 10, 1)
 """The local day of `FIRST_MS`."""
 
@@ -71,17 +73,16 @@ def timed(path: Path, *options: str, **environment: str) -> str:
 
 
 def main() -> None:
-    """Print the table."""
-    log = QUICK if "--quick" in sys.argv else FULL
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "ledger.db"
-        write(path, log)
-        print(f"{CONTRACTS} contracts, {log}")
-        print("| | time | CPU |\n|---|---|---|")
-        print(f"| a dry run: everything but the appends | {timed(path, '--dry-run')} |", flush=True)
-        print(f"| the same, one process | {timed(path, '--dry-run', CONSTAT_WORKERS='1')} |", flush=True)
-        print(f"| the month is assessed | {timed(path)} |", flush=True)
-        print(f"| again: nothing new | {timed(path)} |", flush=True)
+    """Print a table for each log."""
+    for log in QUICK if "--quick" in sys.argv else FULL:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "ledger.db"
+            write(path, log)
+            print(f"\n{CONTRACTS} contracts, {log}\n\n| | time | CPU |\n|---|---|---|")
+            print(f"| a dry run: everything but the appends | {timed(path, '--dry-run')} |", flush=True)
+            print(f"| the same, one process | {timed(path, '--dry-run', CONSTAT_WORKERS='1')} |", flush=True)
+            print(f"| the month is assessed | {timed(path)} |", flush=True)
+            print(f"| again: nothing new | {timed(path)} |", flush=True)
 
 
 if __name__ == "__main__":
