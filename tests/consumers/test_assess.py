@@ -3,7 +3,10 @@
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+import consumers.assess
 from consumers.assess import Job, assess
 from consumers.seal import seal
 from ledger import contracts, incidents
@@ -21,6 +24,8 @@ from tests.consumers.assessed import (
     standing,
     two_months,
 )
+from tests.oracle.retelling import go_on
+from tests.projections.months import LATER_MS, instants, months
 from tests.spec import Story, ms
 
 LATER = "2026-12-05T09:00:00Z"
@@ -170,6 +175,23 @@ def test_a_contract_that_ended_earlier_has_no_such_period_any_more_and_its_days_
     assert standing(story.engine) == {("acme", 1, "acme-prod"): 5}
 
 
+@given(months(), st.data())
+def test_whatever_was_recorded_when_what_stands_is_what_is_due_and_each_revision_can_be_asked_for(
+    month, data
+):
+    """Assessed at some moments and at the end: the penalties add up to what the last statements grant."""
+    story, told_ms = Story(), -1
+    drawn = data.draw(st.lists(instants(month.start_ms + 1, LATER_MS), max_size=3))
+    for moment_ms in [*sorted(drawn), LATER_MS]:
+        some = [fact for fact in month.facts if told_ms < fact.recorded_ms <= moment_ms]
+        go_on(story, some, month.facts)
+        told_ms = moment_ms
+        assess(Job(story.at(moment_ms).ledger, moment_ms))
+
+    check(story.engine, LATER_MS)
+    assert not any(each.is_new for each in assess(Job(story.ledger, LATER_MS)).assessed)
+
+
 # ---------------------------------------------------------------- the cap, and several platforms
 
 
@@ -245,6 +267,35 @@ def test_an_assessment_at_an_older_seal_than_the_one_that_stands_is_refused():
 
     with pytest.raises(BadInputError, match="leave out --seal"):
         assess(Job(story.ledger, ms(LATER)), old.made.seal)
+
+
+@pytest.mark.parametrize("before", ["_standing", "_recorded"])
+def test_whoever_was_overtaken_drops_what_it_found_and_begins_anew(monkeypatch, before):
+    """Somebody hears of two more hours down and assesses, before we look at what stands, or before we append.
+
+    Seen to fail without the guard of `_decided`: revision 3 took the two days back as known at our older seal.
+    """
+    story = two_months()
+    story.at("2026-12-02T09:00:00Z")
+    assess(Job(story.ledger, story.now_ms))
+    story.at(LATER).corrected(
+        "false-alarm", "paris", "acme-prod", "2026-10-06T08:00Z/2026-10-06T09:00Z", "up"
+    )
+    original = getattr(consumers.assess, before)
+
+    def overtaken(*arguments):
+        monkeypatch.setattr(consumers.assess, before, original)
+        story.observed("paris", "acme-prod", down(2, 20))
+        assess(Job(story.ledger, ms(LATER)))
+        return original(*arguments)
+
+    monkeypatch.setattr(consumers.assess, before, overtaken)
+
+    assess(Job(story.ledger, ms(LATER)))
+
+    assert [(each.period_number, each.revision) for each in revisions(story.engine)][2:] == [(1, 2), (2, 2)]
+    assert standing(story.engine)["acme", 1, "acme-prod"] == 6
+    check(story.engine, ms(LAST))
 
 
 def test_what_was_appended_behind_a_seal_changes_nothing_as_known_at_it():
