@@ -56,7 +56,7 @@ def write(path: Path, log: Log) -> None:
             ledger.append(Draft(stream_of(plan.agent), plan, FIRST_MS))
             rounds = rounds_of(dice, plan, log)
             while batch := list(islice(rounds, AT_ONCE)):
-                ledger.appendrounds_of(plan.agent, batch)
+                ledger.append_rounds(plan.agent, batch)
 
 
 def plan_of(agent: str, platforms: int) -> PlanSet:

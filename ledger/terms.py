@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -22,8 +23,13 @@ Percent = Annotated[
 ]
 
 
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())  # it looks through a folder each time
+
+
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _zones():
         raise ValueError(f"{name!r} is no IANA time zone; write one as Europe/Paris")
     return name
 
@@ -55,6 +61,9 @@ class Terms(Value):
     stale_after_seconds: int = Field(default=150, ge=1)
     agents_min: int = Field(default=1, ge=1)
     agent_weights: dict[Name, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+
+    # When an ended period is assessed; the contract is silent.
+    assessment_grace_hours: int = Field(default=24, ge=0)
 
     # [Gestion d'incidents]
     support_answer_hours: int = Field(default=48, ge=1)
@@ -102,6 +111,11 @@ class Terms(Value):
     def stale_after_ms(self) -> int:
         """How long an agent's outcome holds without a next one."""
         return self.stale_after_seconds * SECOND_MS
+
+    @property
+    def assessment_grace_ms(self) -> int:
+        """How long after its end a period is left open for rounds that come late."""
+        return self.assessment_grace_hours * HOUR_MS
 
 
 def zone_of(name: str) -> ZoneInfo:

@@ -2,7 +2,8 @@
 
 Each record must have the hash of its bytes, say in its columns what its bytes say, follow its predecessor in
 its stream, never run the recorded clock backwards, decode, and fit its plan if it is a round; and the running
-hashes must come out again: one of the decisions, and one of the rounds of each agent.
+hashes must come out again: one of the decisions, and one of the rounds of each agent. Each seal must say what
+the hashes are of that which it sealed.
 
 What no ledger can show from within: that its newest records were cut off, or that somebody with the file
 wrote all of it anew. Both are found by the running hash that an earlier check printed, if it was kept
@@ -29,6 +30,8 @@ from ledger.log.stamp import GENESIS_RUNNING_HASH, running_hash
 from ledger.plans import PlanSet
 from ledger.progress import Progress, reported
 from ledger.rounds import Round
+from ledger.seals import SealedRounds, SealMade
+from ledger.seals import stream_of as stream_of_seal
 from ledger.verification import ADVICE, Heads, Log, LogEnd, Misfit, Verification
 
 Row = TypeVar("Row", FactRow, RoundRow)
@@ -57,6 +60,16 @@ class _KnownPlan:
     recorded_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """What a seal says of the rounds of one agent, and where the seal stands."""
+
+    rounds: SealedRounds
+    seal: str
+    position: int
+    sequence: int
+
+
 class _Walked:
     """Both logs as far as they were walked: chains, streams' heads, the last append, plans."""
 
@@ -69,6 +82,10 @@ class _Walked:
         self.streams: dict[str, Head] = {}
         self.agents: dict[str, Head] = {}
         self.plans: dict[str, _KnownPlan] = {}
+        self.running = bytearray(GENESIS_RUNNING_HASH)
+        """The running hash of the decisions up to each position, from 0 on, one behind the other."""
+        self.sealed: dict[tuple[str, int], list[_Sealed]] = {}
+        """What seals say of the rounds of an agent up to a number."""
 
     def chain_of(self, agent: str) -> _Chain:
         if agent not in self.probes:
@@ -124,7 +141,7 @@ def _walk_both(engine: Engine, walked: _Walked, progress: Progress) -> Misfit | 
     found = reported(engine.round_rows(until=head.round_offset), progress)
     misfit = _walk("decisions", facts, lambda row: _take_fact(row, walked), head.position)
     misfit = misfit or _walk("probes", found, lambda row: _take_round(row, walked), head.round_offset)
-    return misfit or _cut_off(walked)
+    return misfit or _not_as_sealed(walked) or _cut_off(walked)
 
 
 def _walk(log: Log, rows: Iterable[Row], take: Callable[[Row], None], until: int) -> Misfit | None:
@@ -143,6 +160,15 @@ def _walk(log: Log, rows: Iterable[Row], take: Callable[[Row], None], until: int
         return Misfit("file", None, None, None, str(error), "no record is at fault")
     except DamagedLedgerError as error:
         return Misfit(log, place + 1, stream, number, str(error))
+    return None
+
+
+def _not_as_sealed(walked: _Walked) -> Misfit | None:
+    """A seal of rounds that are not there."""
+    for (agent, number), several in sorted(walked.sealed.items()):
+        for each in several:
+            what = f"it seals the rounds of agent {agent} up to number {number}, and there is no such round"
+            return Misfit("decisions", each.position, stream_of_seal(each.seal), each.sequence, what)
     return None
 
 
@@ -179,8 +205,24 @@ def _take_fact(row: FactRow, walked: _Walked) -> None:
     _require(row.record == row.position or together, "it does not belong to the append that it names")
     walked.record = row.record
     walked.streams[row.stream] = Head(row.sequence, row.hash)
+    walked.running += chain.running
+    if isinstance(envelope.fact, SealMade):
+        _check_seal(envelope.fact, row, walked)
     if isinstance(envelope.fact, PlanSet):
         walked.plans[envelope.fact.reference] = _KnownPlan(envelope.fact, row.recorded_ms)
+
+
+def _check_seal(made: SealMade, row: FactRow, walked: _Walked) -> None:
+    size = len(GENESIS_RUNNING_HASH)
+    _require(made.position < row.position, "it seals decisions that come after it")
+    running = walked.running[made.position * size : (made.position + 1) * size]
+    _require(
+        made.running_hash == "sha256:" + running.hex(),
+        f"the decisions up to position {made.position} are not those that it sealed",
+    )
+    for each in made.rounds:
+        sealed = _Sealed(each, made.seal, row.position, row.sequence)
+        walked.sealed.setdefault((each.agent, each.number), []).append(sealed)
 
 
 def _take_round(row: RoundRow, walked: _Walked) -> None:
@@ -195,6 +237,12 @@ def _take_round(row: RoundRow, walked: _Walked) -> None:
     _check_predecessor(previous_hash, head)
     _check_plan(found, row.recorded_ms, walked.plans.get(found.plan))
     _extend(chain, row, row.number)
+    for sealed in walked.sealed.pop((row.agent, row.number), ()):
+        expected = LogEnd(sealed.rounds.records, sealed.rounds.running_hash)
+        _require(
+            chain.end == expected,
+            f"the rounds of agent {row.agent} up to it are not those of seal {sealed.seal}",
+        )
     walked.places = row.offset
     walked.agents[row.agent] = Head(row.number, row.hash)
 

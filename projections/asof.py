@@ -1,11 +1,12 @@
 """As known at K: the facts and rounds that the ledger held at a moment, and nothing recorded later.
 
 At a time: all facts and rounds recorded up to then. At a position of the decision log: the facts up to it,
-and the rounds recorded up to that fact's recorded time. What was known is named by the last record of it, so
+and the rounds recorded up to that fact's recorded time. At a seal: the facts up to its position, and of each
+agent the rounds up to its number. What was known is named by the last record of it, so
 that it can be asked for again when more has been recorded (decision record 0043).
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
@@ -35,6 +36,7 @@ from ledger.log.interface import Engine, KeptRound
 from ledger.maintenance import Maintenance
 from ledger.operations import Operations
 from ledger.plans import PlanSet
+from ledger.sealing import require_unbroken
 from ledger.seals import Seal
 from ledger.support import Request
 from projections.steps import Steps
@@ -67,6 +69,10 @@ class AsOf:
     """When the last record that was known was recorded; the rounds up to then are known."""
     moment_ms: int
     """The moment asked about: a period that had not ended then runs to it. No record is known after it."""
+    numbers: tuple[tuple[str, int], ...] | None = None
+    """The last known round of each agent, by agent; None if only the recorded clock says what is known."""
+    seal: str | None = None
+    """The seal that says what is known, if one does."""
 
     def looked_at(self, moment_ms: int) -> "AsOf":
         """The same knowledge at a later moment, when nothing more was known.
@@ -107,6 +113,18 @@ def at_head(engine: Engine, now_ms: int) -> AsOf:
     return AsOf(head.position, head.recorded_ms, max(now_ms, head.recorded_ms))
 
 
+def at_seal(engine: Engine, seal: Seal) -> AsOf:
+    """As known at a seal, and at the moment at which it was made.
+
+    Raises:
+        DamagedLedgerError: the logs are not those any more that it fixed.
+    """
+    assert seal.made
+    recorded_ms = require_unbroken(engine, seal.made)
+    numbers = tuple((each.agent, each.number) for each in seal.made.rounds)
+    return AsOf(seal.made.position, recorded_ms, max(recorded_ms, seal.occurred_ms), numbers, seal.made.seal)
+
+
 StepsByAgent = Mapping[str, Mapping[str, Steps]]
 """Of each agent, the steps of each platform that it has probed."""
 
@@ -126,12 +144,20 @@ class Known:
     fold: Fold | None = field(default=None, repr=False, compare=False)
     """Who folds the rounds, if it is not to be done here; it gives what `observed.fold_agents` gives."""
 
+    together: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
+    """The platforms that all questions are about: whoever asks for some of them has all of them folded."""
+
     @classmethod
     def at(cls, engine: Engine, as_of: AsOf, fold: Fold | None = None) -> "Known":
         """Read the facts known at a moment."""
         kept = engine.facts(until=as_of.position)
         facts = [codec.recorded(k.value, k.position, k.recorded_ms) for k in kept]
         return cls(as_of, facts, engine, fold=fold)
+
+    def about(self, several: Iterable[Contract]) -> "Known":
+        """The same, to be asked about each of several contracts: rounds are folded once for all of them."""
+        platforms = (membership.platform for contract in several for membership in contract.platforms)
+        return replace(self, together=frozenset(platforms))
 
     def latest(self, slot: Hashable, key: Hashable, derive: Callable[[], Derived]) -> Derived:
         """What `derive` gives for a key that names everything that it depends on.
@@ -208,9 +234,15 @@ class Known:
         """How far the probe log had come."""
         return self.engine.round_offset_at(self.as_of.recorded_ms)
 
+    @property
+    def rounds_key(self) -> Hashable:
+        """What names the known rounds and what they mean: wherever it is the same, so are they."""
+        return self.round_offset, self.as_of.numbers, len(self.plans)
+
     def agents(self) -> list[str]:
         """Every agent that has rounds, by name; it may be that none of them was known then."""
-        return self.engine.agents()
+        numbers = self.as_of.numbers
+        return self.engine.agents() if numbers is None else [agent for agent, _ in numbers]
 
     def contract(self, name: str) -> Contract:
         """A signed contract.
@@ -232,9 +264,13 @@ class Known:
         start_until_ms: int | None = None,
     ) -> Iterator[KeptRound]:
         """The rounds known then, in the order of the log. May be called again."""
-        return self.engine.rounds(
+        found = self.engine.rounds(
             recorded_until_ms=self.as_of.recorded_ms,
             agents=agents,
             start_from_ms=start_from_ms,
             start_until_ms=start_until_ms,
         )
+        if self.as_of.numbers is None:
+            return found
+        numbers = dict(self.as_of.numbers)
+        return (kept for kept in found if kept.number <= numbers.get(kept.agent, 0))

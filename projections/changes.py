@@ -31,8 +31,10 @@ def outcome_changes(
         DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
     """
     chosen = frozenset(platforms)
-    slot, key = ("observed", chosen, stale_after_ms), (known.round_offset, len(known.plans))
-    said = dict(known.latest(slot, key, lambda: _observed(known, chosen, stale_after_ms)))
+    folded = max(known.together, chosen)
+    slot = "observed", folded, stale_after_ms
+    observed = known.latest(slot, known.rounds_key, lambda: _observed(known, folded, stale_after_ms))
+    said = {key: steps for key, steps in observed.items() if key[0] in chosen}
     _correct(said, known.corrections.values(), chosen)
     return _frame(said, until_ms)
 

@@ -85,7 +85,7 @@ def _moments(earlier: Known, later: Known) -> Iterator[tuple[AsOf, RecordedFact 
     at = earlier.as_of
     for fact in later.facts[at.position :]:
         if fact.recorded_ms > at.recorded_ms:
-            at = AsOf(at.position, fact.recorded_ms, max(fact.recorded_ms, at.moment_ms))
+            at = AsOf(at.position, fact.recorded_ms, max(fact.recorded_ms, at.moment_ms), later.as_of.numbers)
             yield at, None
         at = replace(at, position=fact.position)
         yield at, fact

@@ -7,13 +7,14 @@ applied: the originals are the evidence, and a correction is a reason beside the
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
 from ledger import rounds
-from ledger.interval import Interval, clip, union
+from ledger.instants import MINUTE_MS
+from ledger.interval import Interval, subtract, union
 from ledger.log.interface import KeptRound
 from ledger.plans import PlanSet
 from ledger.rounds import Round
@@ -57,8 +58,11 @@ class Heard:
     def __init__(self, known: Known, parts: Sequence[Part], around: Mapping[str, Sequence[Interval]]) -> None:
         """Read the rounds, each once, that can have a result which holds into a platform's intervals."""
         self._parts = parts
-        self._plans = [plan for plan in known.plans.values() if _probes_any(plan, around)]
-        self._results = _results(known, self._plans, _widened(around, parts))
+        wanted = _widened(around, parts)
+        self._plans = [plan for plan in known.plans.values() if _probes_any(plan, wanted)]
+        self._agents = _agents(self._plans, wanted)
+        overheard = _overheard(known, wanted)
+        self._results = _results(known, self._plans, wanted) if overheard is None else overheard
 
     def said(self, platform: str, interval: Interval) -> list[Said]:
         """What each agent said of a platform in an interval: by agent, then in order of time."""
@@ -78,14 +82,15 @@ class Heard:
         )
 
     def _agents_of(self, platform: str) -> list[tuple[str, bool]]:
-        return sorted({(plan.agent, plan.transitions) for plan in self._plans if _probes(plan, platform)})
+        return sorted(self._agents.get(platform, ()))
 
     def _said_by(self, agent: str, platform: str, interval: Interval, *, transitions: bool) -> Iterable[Said]:
         results = self._results.get((platform, agent), [])
         told: dict[tuple[str, bool], Said] = {}
         for part in self._parts:
             hold_ms = None if transitions else part.terms.stale_after_ms
-            for piece in clip([interval], part.interval):
+            piece = _shared(interval, part.interval)
+            if piece.length_ms:
                 for result, is_silence in _holding(results, piece, hold_ms):
                     said = _one(agent, result, is_silence=is_silence)
                     key = said.outcome, is_silence
@@ -102,12 +107,18 @@ def _one(agent: str, result: Result | None, *, is_silence: bool) -> Said:
 
 def _later(before: Said, now: Said) -> Said:
     """The same thing said again."""
-    return replace(
-        before,
-        detail=before.detail or now.detail,
-        first_round=now.first_round if before.first_round is None else before.first_round,
-        last_round=before.last_round if now.last_round is None else now.last_round,
+    return Said(
+        before.agent,
+        before.outcome,
+        before.detail or now.detail,
+        now.first_round if before.first_round is None else before.first_round,
+        before.last_round if now.last_round is None else now.last_round,
     )
+
+
+def _shared(one: Interval, other: Interval) -> Interval:
+    """What two intervals share; without length if that is nothing."""
+    return Interval(max(one.start_ms, other.start_ms), min(one.end_ms, other.end_ms))
 
 
 def _holding(
@@ -132,8 +143,14 @@ def _holding(
 # ---------------------------------------------------------------- reading the rounds
 
 
-def _probes(plan: PlanSet, platform: str) -> bool:
-    return any(planned.platform == platform for planned in plan.platforms)
+def _agents(plans: Sequence[PlanSet], wanted: Container[str]) -> dict[str, set[tuple[str, bool]]]:
+    """Who probes each platform, and whether it logs only changes."""
+    found: defaultdict[str, set[tuple[str, bool]]] = defaultdict(set)
+    for plan in plans:
+        for planned in plan.platforms:
+            if planned.platform in wanted:
+                found[planned.platform].add((plan.agent, plan.transitions))
+    return found
 
 
 def _probes_any(plan: PlanSet, around: Mapping[str, Sequence[Interval]]) -> bool:
@@ -149,22 +166,73 @@ def _widened(around: Mapping[str, Sequence[Interval]], parts: Sequence[Part]) ->
     }
 
 
-def _results(
-    known: Known, plans: Sequence[PlanSet], wanted: Mapping[str, list[Interval]]
-) -> dict[tuple[str, str], list[Result]]:
+Results = dict[tuple[str, str], list[Result]]
+"""The results on each platform of each agent, in order of time."""
+
+_SLOT = "overheard"
+_SLICE_MS = 10 * MINUTE_MS
+"""Of a thousand platforms few are not up in any ten minutes: only those are looked at in each round."""
+
+
+def overhear(known: Known, asked: Iterable[tuple[Sequence[Part], Mapping[str, Sequence[Interval]]]]) -> None:
+    """Read the rounds once for many questions that follow: parts of a period, and intervals by platform.
+
+    More results than were asked for change no answer: what does not hold into an interval says nothing in it.
+    """
+    wanted: dict[str, list[Interval]] = {}
+    for parts, around in asked:
+        for platform, intervals in _widened(around, parts).items():
+            wanted[platform] = union([*wanted.get(platform, []), *intervals])
+    plans = [plan for plan in known.plans.values() if _probes_any(plan, wanted)]
+    known.memo[_SLOT] = known.rounds_key, wanted, _results(known, plans, wanted) if wanted else {}
+
+
+def _overheard(known: Known, wanted: Mapping[str, list[Interval]]) -> Results | None:
+    """What was read before, if that was everything."""
+    key, had, results = known.memo.get(_SLOT, (None, {}, {}))
+    if key != known.rounds_key or not wanted.keys() <= had.keys():
+        return None
+    is_all = all(not subtract(intervals, had[platform]) for platform, intervals in wanted.items())
+    return results if is_all else None
+
+
+class _Listener:
+    """The platforms of a plan by its index, and which of them a round may say something wanted of.
+
+    A result lies less than two rounds after the start of its own, or less than one before it.
+    """
+
+    def __init__(self, plan: PlanSet, wanted: Mapping[str, list[Interval]]) -> None:
+        self.plan = plan
+        self._all = [(i, each.platform) for i, each in enumerate(plan.platforms) if each.platform in wanted]
+        self._by_slice: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
+        if not plan.transitions:
+            for each in self._all:
+                for number in self._slices(wanted[each[1]]):
+                    self._by_slice[number].append(each)
+
+    def _slices(self, intervals: Sequence[Interval]) -> Iterator[int]:
+        last, reach_ms = -1, self.plan.period_ms
+        for start_ms, end_ms in intervals:
+            first = max(last + 1, (start_ms - 2 * reach_ms) // _SLICE_MS)
+            last = (end_ms + reach_ms) // _SLICE_MS
+            yield from range(first, last + 1)
+
+    def around(self, start_ms: int) -> Sequence[tuple[int, str]]:
+        """The platforms that a round which starts then may say something wanted of."""
+        return self._all if self.plan.transitions else self._by_slice.get(start_ms // _SLICE_MS, ())
+
+
+def _results(known: Known, plans: Sequence[PlanSet], wanted: Mapping[str, list[Interval]]) -> Results:
     found: defaultdict[tuple[str, str], dict[int, Result]] = defaultdict(dict)
-    by_reference = {plan.reference: plan for plan in plans}
-    indexes = {
-        plan.reference: [(i, p.platform) for i, p in enumerate(plan.platforms) if p.platform in wanted]
-        for plan in plans
-    }
+    listeners = {plan.reference: _Listener(plan, wanted) for plan in plans}
     for kept in _rounds(known, plans, wanted):
         heard, _ = rounds.decode(kept.value, with_latencies=False)
-        plan = by_reference.get(heard.plan)
-        if plan is None:
+        listener = listeners.get(heard.plan)
+        if listener is None:
             continue
-        missing = set(heard.missing)
-        for index, platform in indexes[heard.plan]:
+        plan, missing = listener.plan, set(heard.missing)
+        for index, platform in listener.around(heard.start_ms):
             at_ms = heard.start_ms + plan.platforms[index].offset_ms + heard.deviation_ms(index)
             if index not in missing and (plan.transitions or _lies_in(at_ms, wanted[platform])):
                 # Of two results at one instant the first recorded counts, as everywhere.

@@ -42,15 +42,22 @@ class Judgement:
 
 def judge(known: Known, contract: Contract, period: Period) -> Judgement:
     """Judge a period of a contract as known at a moment; figures of a running period are those so far."""
-    periods = [*_earlier(known, contract, period), period]
+    return judge_each(known, contract, [*_earlier(known, contract, period), period])[-1]
+
+
+def judge_each(known: Known, contract: Contract, periods: Sequence[Period]) -> list[Judgement]:
+    """Judge consecutive periods of a contract, from its first one on, in one go; each as if for itself."""
     lines = _timelines(known, contract, periods)
     accruals = _accruals(contract, periods, lines)
-    grant = _grants(contract, periods, accruals)[-1]
-    return Judgement(
-        timelines=lines[-1],
-        availability=_availability(period, lines[-1], accruals[-1]),
-        penalties=_penalties(accruals[-1], grant),
-    )
+    grants = _grants(contract, periods, accruals)
+    return [
+        Judgement(
+            timelines=its_lines,
+            availability=_availability(period, its_lines, accrual),
+            penalties=_penalties(accrual, grant),
+        )
+        for period, its_lines, accrual, grant in zip(periods, lines, accruals, grants, strict=True)
+    ]
 
 
 # ---------------------------------------------------------------- the contract up to the period

@@ -10,7 +10,7 @@ from projections.asof import AsOf, Known
 from projections.canonical import sealed
 from projections.commitments import commitments
 from projections.figures import AsOfFigures, PeriodFigures, Statement
-from projections.judgement import judge
+from projections.judgement import Judgement, judge
 from projections.periods import Period
 from projections.register import register
 from projections.selection import select
@@ -32,11 +32,11 @@ def statement(
     return lay_out(known, contract, asked)
 
 
-def lay_out(known: Known, contract: Contract, period: Period) -> Statement:
-    """Judge a period and put everything that belongs to it in one object, with its digest."""
+def lay_out(known: Known, contract: Contract, period: Period, judged: Judgement | None = None) -> Statement:
+    """Judge a period, unless it was, and put everything that belongs to it in one object, with its digest."""
     assert contract.signed is not None
     signed = contract.signed
-    judged = judge(known, contract, period)
+    judged = judged or judge(known, contract, period)
     return sealed(
         Statement(
             contract=signed.contract,
@@ -45,7 +45,7 @@ def lay_out(known: Known, contract: Contract, period: Period) -> Statement:
             zone=signed.zone,
             terms_version=period.terms_version,
             readings=period.terms.readings.model_dump(by_alias=True),
-            period=_period_figures(period),
+            period=period_figures(period),
             as_of=_as_of_figures(known.as_of, period.zone),
             availability=judged.availability,
             penalties=judged.penalties,
@@ -56,7 +56,8 @@ def lay_out(known: Known, contract: Contract, period: Period) -> Statement:
     )
 
 
-def _period_figures(period: Period) -> PeriodFigures:
+def period_figures(period: Period) -> PeriodFigures:
+    """Which period it is."""
     return PeriodFigures(
         start=format_instant(period.interval.start_ms, period.zone),
         end=format_instant(period.interval.end_ms, period.zone),

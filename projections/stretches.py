@@ -31,6 +31,12 @@ def stretches(
     return told(known, contract, period, {name: list(_telling(line)) for name, line in timelines.items()})
 
 
+def intervals_told(timelines: Mapping[str, Timeline]) -> dict[str, list[Interval]]:
+    """Where the stretches of each platform lie; only of those that have any."""
+    found = {name: _intervals(list(_telling(line))) for name, line in timelines.items()}
+    return {name: intervals for name, intervals in found.items() if intervals}
+
+
 def told(
     known: Known, contract: Contract, period: Period, spans: Mapping[str, Sequence[ClassSpan]]
 ) -> tuple[Stretch, ...]:

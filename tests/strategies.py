@@ -6,7 +6,18 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from ledger import claims, contracts, copies, corrections, incidents, maintenance, operations, support
+from ledger import (
+    assessments,
+    claims,
+    contracts,
+    copies,
+    corrections,
+    incidents,
+    maintenance,
+    operations,
+    seals,
+    support,
+)
 from ledger.fact import Evidence, Fact, Span
 from ledger.incidents import Browser
 from ledger.instants import parse_instant
@@ -70,6 +81,30 @@ _copied_rounds = st.builds(
     running_hash=hashes,
 )
 _planned = st.builds(Planned, platform=names, offset_ms=st.integers(0, 999), usual_status=st.integers(0, 999))
+
+_from_one = st.integers(1, LARGEST)
+_sealed_rounds = st.builds(
+    seals.SealedRounds, agent=names, number=_from_one, records=_from_one, running_hash=hashes
+)
+_assessed_platforms = st.builds(
+    assessments.AssessedPlatform, platform=names, days_accrued=counts, days_granted=counts
+)
+
+
+def _penalties(kind: type[Fact]) -> st.SearchStrategy[Fact]:
+    return st.builds(
+        kind,
+        contract=names,
+        platform=names,
+        period=spans,
+        period_number=_from_one,
+        revision=_from_one,
+        clause=texts,
+        days=_from_one,
+        seal=names,
+        statement_digest=hashes,
+    )
+
 
 FACTS: Mapping[type[Fact], st.SearchStrategy[Fact]] = {
     contracts.ContractSigned: st.builds(
@@ -210,5 +245,29 @@ FACTS: Mapping[type[Fact], st.SearchStrategy[Fact]] = {
         running_hash=hashes,
         rounds=st.lists(_copied_rounds, max_size=2).map(tuple),
     ),
+    seals.SealMade: st.builds(
+        seals.SealMade,
+        seal=names,
+        position=counts,
+        running_hash=hashes,
+        rounds=st.lists(_sealed_rounds, max_size=2).map(tuple),
+    ),
+    assessments.AssessmentMade: st.builds(
+        assessments.AssessmentMade,
+        contract=names,
+        period=spans,
+        period_number=_from_one,
+        revision=_from_one,
+        seal=names,
+        terms_version=_from_one,
+        platforms=st.lists(_assessed_platforms, max_size=2).map(tuple),
+        days_accrued=counts,
+        days_granted=counts,
+        days_left_under_cap=counts,
+        figures_digest=hashes,
+        statement_digest=hashes,
+    ),
+    assessments.PenaltyGranted: _penalties(assessments.PenaltyGranted),
+    assessments.PenaltyReversed: _penalties(assessments.PenaltyReversed),
 }
 """Every type of fact, and arbitrary facts of it."""

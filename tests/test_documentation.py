@@ -101,6 +101,11 @@ def test_every_command_of_the_how_to_of_disputes_prints_what_it_shows(tmp_path):
     run(ROOT / "docs" / "howto" / "dispute.md", tmp_path, CONSTAT_LEDGER="constat-demo/ledger.db")
 
 
+@pytest.mark.slow
+def test_every_command_of_the_how_to_of_assessments_prints_what_it_shows(tmp_path):
+    run(ROOT / "docs" / "howto" / "assess.md", tmp_path, CONSTAT_LEDGER="constat-demo/ledger.db")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_of_a_page_leads_somewhere(page):
     links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text())

@@ -1,6 +1,7 @@
 """What commands share: the ledger's option, the clock at the edge, printing, times as people write them."""
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -36,7 +37,7 @@ LedgerOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
 AsOfOption = Annotated[
     str | None,
-    typer.Option("--as-of", metavar="TIME|POSITION", help="As known then; now if not given."),
+    typer.Option("--as-of", metavar="TIME|POSITION|SEAL", help="As known then; now if not given."),
 ]
 OccurredOption = Annotated[
     str | None,
@@ -46,6 +47,8 @@ ByOption = Annotated[str, typer.Option("--by", metavar="ID", help="Who says so, 
 
 _DIGITS = 19
 """A position has fewer."""
+_SEAL = re.compile(r"s[0-9]+-[0-9a-f]{12}")
+"""The name of a seal; no time is written so."""
 
 
 def now_ms() -> int:
@@ -129,20 +132,23 @@ def span_between(start: str, end: str, zone: "ZoneInfo | None" = None) -> "Span"
 
 
 def as_of(engine: "Engine", text: str | None) -> "AsOf":
-    """The moment of knowledge that a person asks for: a position, a time, or now.
+    """The moment of knowledge that a person asks for: a position, a seal, a time, or now.
 
     `KNOWN/MOMENT` is what was known then, looked at later, when nothing more was known.
 
     Raises:
         BadInputError: it is none, or lies in the future, of which nothing can be known for ever.
     """
-    from projections.asof import at_head, at_position, at_time
+    from ledger.sealing import named
+    from projections.asof import at_head, at_position, at_seal, at_time
 
     if text is None:
         return at_head(engine, now_ms())
     known, slash, moment = text.partition("/")
     if known.isdecimal():
         found = at_position(engine, int(known[:_DIGITS]))
+    elif _SEAL.fullmatch(known):
+        found = at_seal(engine, named(engine, known))
     else:
         found = at_time(engine, _past(engine, known))
     return found.looked_at(_past(engine, moment)) if slash else found

@@ -114,17 +114,17 @@ def run(source: "Engine", target: "Engine", url: str) -> "Copied":
 def compare(source: "Engine", target: "Engine", closing: "LedgerCopied") -> Proof:
     """Compare two ledgers up to where the copy went: counts, hashes, statements."""
     from ledger import copy as copying
-    from projections.asof import AsOf
-    from projections.digests import KnownUpTo, digests
+    from projections.asof import AsOf, Known
+    from projections.digests import digests
 
     until_ms = copying.known_until_ms(source, closing)
-    as_of = AsOf(closing.position, until_ms, until_ms)
-    numbers = {each.agent: each.number for each in closing.rounds}
+    numbers = tuple((each.agent, each.number) for each in closing.rounds)
+    as_of = AsOf(closing.position, until_ms, until_ms, numbers)
     found: list[list[Digest]] = []
     with common.progress_bar("comparing statements", None) as advance:
         for engine in (source, target):
             found.append([])
-            for digest in digests(KnownUpTo.upto(engine, as_of, numbers)):
+            for digest in digests(Known.at(engine, as_of)):
                 found[-1].append(digest)
                 advance(1)
     differences = list(copying.differences(source, target, closing))

@@ -33,6 +33,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("explain", "Why a second, a minute or a tranche counts as it does."),
     "compare": ("compare", "What other readings of the contract would give, in days."),
     "diff": ("diff", "Which facts moved a figure between two moments of knowledge."),
+    "seal": ("seal", "Fix what the ledger holds under a name that figures can be asked for by."),
+    "assess": ("assess", "Assess the periods that have ended, and take down the days that follow."),
     "outbox": ("outbox", "Show and send the rounds that an agent keeps while its ledger is away."),
     "topics": ("topics", "Make and check the topics of a ledger on Kafka."),
     "copy": ("copy", "Move a ledger to another engine, byte for byte; go on with a copy that broke off."),

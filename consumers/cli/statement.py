@@ -10,6 +10,7 @@ import typer
 from consumers.cli import asking, common
 
 if TYPE_CHECKING:
+    from projections.assessment import Note
     from projections.figures import Statement
 
 app = typer.Typer(add_completion=False)
@@ -53,27 +54,42 @@ def statement(
     """Lay out a period: availability, penalties, register, commitments, and the reason for every interval."""
     chosen = Format.json if as_json else layout
     with asking.asked(ledger, contract, period, start, end, as_of, reading) as question:
+        from projections.assessment import Note, noted
         from projections.statement import statement as laid_out
 
         figures = laid_out(question.known, question.contract, question.period, question.readings)
+        # What was assessed are the readings agreed, and nothing is said beside others.
+        asked_at = Note(question.known.as_of.seal)
+        note = asked_at if question.readings else noted(question.known, figures)
     if chosen is Format.text and output is None:
-        _show(figures, language, question.readings)
+        _show(figures, language, question.readings, note)
     else:
-        _write(rendered(figures, chosen, language, question.readings), output)
+        _write(rendered(figures, chosen, language, question.readings, note), output)
 
 
-def _show(figures: "Statement", language: Language | None, changed: dict[str, str]) -> None:
-    from consumers.pages import terminal
+def _show(
+    figures: "Statement", language: Language | None, changed: dict[str, str], note: "Note | None"
+) -> None:
+    from consumers.pages import summary, terminal
 
-    terminal.show(figures, common.console(), language, changed)
+    terminal.show(figures, common.console(), language, changed, note or summary.UNNOTED)
 
 
-def rendered(figures: "Statement", chosen: Format, language: Language | None, changed: dict[str, str]) -> str:
-    """A statement as the text of a file, in a layout and a language."""
+def rendered(
+    figures: "Statement",
+    chosen: Format,
+    language: Language | None,
+    changed: dict[str, str],
+    note: "Note | None" = None,
+) -> str:
+    """A statement as the text of a file, in a layout and a language; `note` says how it was assessed."""
+    from consumers.pages import summary
+
+    noted = note or summary.UNNOTED
     if chosen is Format.html:
         from consumers.pages import html
 
-        return html.page(figures, language, changed)
+        return html.page(figures, language, changed, noted)
     if chosen is Format.csv:
         from consumers.pages import csv_
 
@@ -86,7 +102,7 @@ def rendered(figures: "Statement", chosen: Format, language: Language | None, ch
         return orjson.dumps(as_json(figures), option=orjson.OPT_INDENT_2).decode() + "\n"
     from consumers.pages import terminal
 
-    return terminal.plain(figures, language, changed)
+    return terminal.plain(figures, language, changed, noted)
 
 
 def _write(text: str, output: Path | None) -> None:

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from projections.figures import Statement
 
 
-def command(statement: Statement, changed: Mapping[str, str]) -> str:
-    """The command line, with the readings that were asked for; what is quoted in it is quoted for a shell."""
+def command(statement: Statement, changed: Mapping[str, str], asked_at: str | None = None) -> str:
+    """The command line, with the readings that were asked for; what is quoted is quoted for a shell.
+
+    `asked_at` is the seal at which the statement was asked for.
+    """
     period = statement.period
     if period.number is None:
         asked = ["--from", period.start, "--to", period.end]
@@ -17,5 +20,5 @@ def command(statement: Statement, changed: Mapping[str, str]) -> str:
     for name, value in changed.items():
         words += ["--reading", f"{name}={value}"]
     # A position alone does not say which rounds were known: those recorded after its fact are not.
-    known = statement.as_of.recorded_at
+    known = asked_at or statement.as_of.recorded_at
     return shlex.join([*words, "--as-of", known if period.complete else f"{known}/{period.end}", "--json"])

@@ -11,11 +11,15 @@ from consumers.pages import arithmetic, checking, drawing, strip, summary, telli
 from consumers.pages.format import Format
 from consumers.pages.harmless import harmless
 from consumers.pages.vocabulary import Words
+from projections.assessment import Note
 from projections.figures import Statement
 
 
 def page(
-    statement: Statement, language: str | None = None, changed: Mapping[str, str] = summary.AS_AGREED
+    statement: Statement,
+    language: str | None = None,
+    changed: Mapping[str, str] = summary.AS_AGREED,
+    note: Note = summary.UNNOTED,
 ) -> str:
     """The page in the statement's own language or in the one asked for; it names the readings asked for.
 
@@ -29,6 +33,7 @@ def page(
     return environment.get_template("statement.html.jinja").render(
         statement=quiet,
         changed=changed,
+        note=note,
         words=spoken,
         form=Format.of(quiet, spoken),
         style_hash=_style_hash(style),

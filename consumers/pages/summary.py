@@ -7,10 +7,13 @@ from types import MappingProxyType
 from consumers.pages import arithmetic
 from consumers.pages.format import Format, offset
 from consumers.pages.typography import NO_BREAK
+from projections.assessment import Note
 from projections.figures import PlatformPenalty, Statement
 
 AS_AGREED: Mapping[str, str] = MappingProxyType({})
 """No reading was asked for in place of the contract's."""
+UNNOTED = Note()
+"""Nothing is said of an assessment."""
 
 
 def heading(statement: Statement, form: Format, changed: Mapping[str, str]) -> Iterator[str]:
@@ -32,6 +35,15 @@ def heading(statement: Statement, form: Format, changed: Mapping[str, str]) -> I
         # Nobody may take the figures of another reading for those that were agreed.
         readings = ", ".join(f"{name}={value}" for name, value in changed.items())
         yield words.readings_changed.format(readings=readings)
+
+
+def assessed(note: Note, form: Format) -> Iterator[str]:
+    """That the period was assessed, and whether these are the figures that were."""
+    if note.revision:
+        words = form.words
+        yield words.assessed.format(revision=form.number(note.revision), seal=note.seal)
+        if not note.is_same:
+            yield words.assessed_otherwise
 
 
 def _zone(statement: Statement, form: Format) -> str:

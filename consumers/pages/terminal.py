@@ -12,6 +12,7 @@ from consumers.pages.harmless import harmless
 from consumers.pages.picture import SVG_FORMAT, SVG_THEME
 from consumers.pages.prose import Prose, Title
 from consumers.pages.vocabulary import Words
+from projections.assessment import Note
 from projections.figures import Statement
 
 SVG_WIDTH = 100
@@ -23,6 +24,7 @@ def show(
     console: Console,
     language: str | None = None,
     changed: Mapping[str, str] = summary.AS_AGREED,
+    note: Note = summary.UNNOTED,
 ) -> None:
     """Print a statement in its own language or in the one asked for; say which readings were asked for.
 
@@ -31,13 +33,16 @@ def show(
     """
     quiet = harmless(statement)
     form = Format.of(quiet, words.spoken(statement, language))
-    _print(console, _front(quiet, form, console.width, changed))
+    _print(console, _front(quiet, form, console.width, changed, note))
     _print(console, _behind(quiet, form))
-    _print(console, _check(quiet, form, changed))
+    _print(console, _check(quiet, form, changed, note))
 
 
 def plain(
-    statement: Statement, language: str | None = None, changed: Mapping[str, str] = summary.AS_AGREED
+    statement: Statement,
+    language: str | None = None,
+    changed: Mapping[str, str] = summary.AS_AGREED,
+    note: Note = summary.UNNOTED,
 ) -> str:
     """The same as a text for a file: a fixed width, no colour, no spaces at the ends of lines.
 
@@ -45,7 +50,7 @@ def plain(
         BadInputError: there are no words in that language.
     """
     text = io.StringIO()
-    show(statement, Console(file=text, width=PLAIN_WIDTH, color_system=None), language, changed)
+    show(statement, Console(file=text, width=PLAIN_WIDTH, color_system=None), language, changed, note)
     return "".join(f"{line.rstrip(' ')}\n" for line in text.getvalue().splitlines())
 
 
@@ -107,10 +112,14 @@ def _print(console: Console, parts: Iterator[RenderableType]) -> None:
 
 
 def _front(
-    statement: Statement, form: Format, width: int, changed: Mapping[str, str]
+    statement: Statement,
+    form: Format,
+    width: int,
+    changed: Mapping[str, str],
+    note: Note = summary.UNNOTED,
 ) -> Iterator[RenderableType]:
     said = form.words
-    yield from _heading(statement, form, changed)
+    yield from _heading(statement, form, changed, note)
     yield from _section(said.days_title, signs.strips(statement, form, width))
     yield from _section(said.availability_title, tables.availability(statement, form, width))
     yield from _section(said.time_title, tables.time_by_class(statement, form, width))
@@ -131,9 +140,13 @@ def _section(title: str, content: Iterator[RenderableType]) -> Iterator[Renderab
     yield from content
 
 
-def _heading(statement: Statement, form: Format, changed: Mapping[str, str]) -> Iterator[RenderableType]:
+def _heading(
+    statement: Statement, form: Format, changed: Mapping[str, str], note: Note = summary.UNNOTED
+) -> Iterator[RenderableType]:
     yield Prose(f"{statement.client} · {form.words.title}", style="bold")
     for line in summary.heading(statement, form, changed):
+        yield Prose(line, style="dim")
+    for line in summary.assessed(note, form):
         yield Prose(line, style="dim")
     yield ""
     sign, style = ("✓", "bold green") if summary.is_met(statement) else ("✗", "bold red")
@@ -142,12 +155,15 @@ def _heading(statement: Statement, form: Format, changed: Mapping[str, str]) -> 
         yield Prose(f"  {line}", hang="  ")
 
 
-def _check(statement: Statement, form: Format, changed: Mapping[str, str]) -> Iterator[RenderableType]:
-    yield from _section(form.words.check_title, _how_to_check(statement, form.words, changed))
+def _check(
+    statement: Statement, form: Format, changed: Mapping[str, str], note: Note = summary.UNNOTED
+) -> Iterator[RenderableType]:
+    command = checking.command(statement, changed, note.asked_at)
+    yield from _section(form.words.check_title, _how_to_check(statement, form.words, command))
 
 
-def _how_to_check(statement: Statement, said: Words, changed: Mapping[str, str]) -> Iterator[RenderableType]:
+def _how_to_check(statement: Statement, said: Words, command: str) -> Iterator[RenderableType]:
     yield Prose(said.check_how)
-    yield Text(f"  {checking.command(statement, changed)}", style="bold", overflow="fold")
+    yield Text(f"  {command}", style="bold", overflow="fold")
     yield Prose(said.check_same)
     yield Text(f"  {statement.digest}", style="bold", overflow="fold")

@@ -51,6 +51,8 @@ class Words:
     period_other: str
     period_running: str
     as_known: str
+    assessed: str
+    assessed_otherwise: str
     zone_one_offset: str
     zone_two_offsets: str
     result_met: str

@@ -72,6 +72,11 @@ _CLAUSES: Mapping[str, tuple[str, str, str]] = {
         'le poids de chaque sonde, pour quorum = "weighted"',
         'the weight of each agent, for quorum = "weighted"',
     ),
+    "assessment_grace_hours": (
+        "-",
+        "une période est arrêtée tant d'heures après sa fin",
+        "a period is assessed so many hours after its end",
+    ),
     "support_answer_hours": (
         "Gestion d'incidents",
         "la réponse au support, en heures",

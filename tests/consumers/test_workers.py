@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,17 @@ def test_what_was_recorded_after_the_moment_is_not_seen_by_another_process_eithe
 
     with Workers(url, 3) as workers:
         assert workers.fold(*asked(known)) == before
+
+
+def test_what_a_seal_does_not_fix_is_not_seen_by_another_process_either(url, known):
+    numbers = (("lyon", 20), ("paris", 7))
+    sealed = Known(replace(known.as_of, numbers=numbers), known.facts, known.engine)
+    with Workers(url, 3) as workers:
+        folded = workers.fold(*asked(sealed))
+
+    assert folded == fold_agents(*asked(sealed))
+    assert folded["nice"] == {}
+    assert folded["paris"]["acme-prod"] != fold_agents(*asked(known))["paris"]["acme-prod"]
 
 
 def test_damage_that_another_process_meets_is_reported_as_if_it_were_met_here(url, known, tmp_path):

@@ -8,10 +8,11 @@ from itertools import pairwise
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from ledger import sealing, seals
 from ledger.contracts import PlatformRemoved
 from ledger.instants import parse_instant
 from ledger.interval import Interval
-from projections.asof import Known, at_position
+from projections.asof import Known, at_position, at_seal
 from projections.figures import Statement
 from projections.statement import statement
 from tests.disputes.loading import answer_of_oracle, answer_of_product
@@ -210,6 +211,28 @@ def test_what_is_recorded_after_the_moment_asked_never_changes_the_answer(month,
 
     assert asked(story, known_ms, whole(month), changes).digest == before.digest
     assert _at_position(story, position, month, changes) == at_that_position
+
+
+@given(months(SHORT), readings, st.data())
+@FEWER
+def test_what_is_appended_behind_a_seal_never_changes_the_answer(month, changes, data):
+    """Not even where its recorded clock lies before the moment of the seal."""
+    known_ms = data.draw(instants(month.start_ms + 1, month.end_ms + DAY_MS))
+    story = go_on(Story(), [fact for fact in month.facts if fact.recorded_ms <= known_ms], month.facts)
+    as_asked = asked(story, known_ms, whole(month), changes).digest
+    made = sealing.fixed(story.engine.copying.ends())
+    story.fact(seals.stream_of(made.seal), made, known_ms)
+    before = _at_seal(story, made.seal, month, changes)
+    assert before == as_asked
+
+    go_on(story, [fact for fact in month.facts if fact.recorded_ms > known_ms], month.facts)
+
+    assert _at_seal(story, made.seal, month, changes) == before
+
+
+def _at_seal(story, name, month, changes) -> str:
+    known = Known.at(story.engine, at_seal(story.engine, sealing.named(story.engine, name)))
+    return statement(known, "acme", Interval(*whole(month)), changes).digest
 
 
 def _at_position(story, position, month, changes) -> str | None:

@@ -1,0 +1,226 @@
+"""Assess contracts: seal what is known, judge every period that is due, take down what is new.
+
+Nothing is remembered between two runs but the ledger itself. Whoever was killed, or ran beside another one,
+finds what stands already and adds only what is missing.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+from consumers import seal as sealing
+from consumers.seal import OvertakenError
+from ledger import assessments
+from ledger.application import Ledger
+from ledger.assessments import AssessmentMade, Assessments, PenaltyGranted, PenaltyReversed
+from ledger.contracts import require_signed
+from ledger.errors import BadInputError, ConflictError, RefusedError
+from ledger.fact import Fact
+from ledger.log.interface import RECORD_BYTES_MAX
+from ledger.sealing import named
+from ledger.seals import Seal
+from projections.asof import Fold, Known, at_seal
+from projections.assessment import CLAUSE, Conclusion, conclusions, draft, due_count, overhear
+
+ENVELOPE_BYTES = 700
+"""What stands around the data of a fact, at most."""
+
+Advance = Callable[[int], None]
+"""Hears how many contracts were assessed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """A period that was assessed: its last revision, and the penalties that it changed, if it is new."""
+
+    made: AssessmentMade
+    is_new: bool = False
+    penalties: tuple[PenaltyGranted | PenaltyReversed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A contract that could not be assessed, and why."""
+
+    contract: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was assessed as known at a seal: by contract, and then in order of period."""
+
+    seal: Seal
+    assessed: tuple[Assessed, ...]
+    zones: Mapping[str, str]
+    """The zone in which each contract counts its days."""
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be assessed: contracts by name, all if none is named. A dry run writes nothing."""
+
+    ledger: Ledger
+    now_ms: int
+    contracts: Sequence[str] = ()
+    dry_run: bool = False
+    fold: Fold | None = None
+    advance: Advance = lambda _: None
+
+
+def assess(job: Job, at: str | None = None) -> Outcome:
+    """Assess as known now, or at a seal that there is.
+
+    Raises:
+        BadInputError: no such contract or seal, or somebody has assessed as known at a later one.
+        ConflictError: others were first again and again.
+        DamagedLedgerError: the ledger is not what the seal fixed.
+    """
+    for _ in range(sealing.TRIES):
+        try:
+            return _as_known_at(named(job.ledger.engine, at) if at else _seal(job), job)
+        except OvertakenError:
+            if at:
+                raise BadInputError(
+                    f"the contract was assessed as known at another seal after {at} was made, which may know "
+                    "more; leave out --seal"
+                ) from None
+    raise sealing.gave_up()
+
+
+def _seal(job: Job) -> Seal:
+    """A seal that fixes everything, and late enough for everything that is due now."""
+    found = sealing.candidate(job.ledger.engine, job.now_ms)
+    if sealing.is_recorded(found):
+        known = Known.at(job.ledger.engine, at_seal(job.ledger.engine, found))
+        moment_ms = known.as_of.moment_ms
+        if due_count(known, moment_ms) < due_count(known, max(moment_ms, job.now_ms)):
+            return sealing.another(job.ledger.engine, job.now_ms)  # nothing came, but time went by
+    return found
+
+
+def _as_known_at(found: Seal, job: Job) -> Outcome:
+    known = Known.at(job.ledger.engine, at_seal(job.ledger.engine, found), job.fold)
+    names = sorted(set(job.contracts) or known.contracts)
+    known = known.about(known.contract(name) for name in names)
+    concluded, problems = _concluded(known, names)
+    standing = {name: _standing(job.ledger, name) for name in concluded}
+    news = {
+        name: [each for each in found_here if each.is_new_to(standing[name])]
+        for name, found_here in concluded.items()
+    }
+    overhear(known, news)
+    if any(news.values()) and not job.dry_run and not sealing.is_recorded(found):
+        found = sealing.record(job.ledger, found)
+    assessed: list[Assessed] = []
+    for name in concluded:
+        new = _taken_down(known, found, news[name], standing[name], job) if news[name] else {}
+        assessed += _all(concluded[name], new, standing[name])
+        job.advance(1)
+    zones = {name: require_signed(known.contract(name)).zone for name in concluded}
+    return Outcome(found, tuple(assessed), zones, tuple(problems))
+
+
+def _concluded(known: Known, names: Iterable[str]) -> tuple[dict[str, list[Conclusion]], list[Problem]]:
+    """What can be concluded. One contract that cannot be judged keeps no other one waiting."""
+    concluded: dict[str, list[Conclusion]] = {}
+    problems = []
+    for name in names:
+        try:
+            concluded[name] = conclusions(known, name)
+        except (BadInputError, RefusedError) as error:
+            problems.append(Problem(name, str(error)))
+    return concluded, problems
+
+
+def _standing(ledger: Ledger, name: str) -> Assessments:
+    return reduce(assessments.evolve, ledger.stream(assessments.stream_of(name)), assessments.INITIAL)
+
+
+def _all(
+    concluded: Iterable[Conclusion], new: Mapping[int, Assessed], standing: Assessments
+) -> Iterator[Assessed]:
+    for each in concluded:
+        yield new.get(each.number) or Assessed(standing.periods[each.number].made)
+
+
+# ---------------------------------------------------------------- what is taken down
+
+
+def _taken_down(
+    known: Known, found: Seal, news: Sequence[Conclusion], standing: Assessments, job: Job
+) -> dict[int, Assessed]:
+    """The new revisions of a contract by period, recorded unless this is a dry run."""
+    assert found.made
+    drafts = [draft(known, each, found.made.seal, standing) for each in news]
+    if job.dry_run:
+        return _by_period(_decided(standing, drafts, found))
+    decided: list[Fact] = []
+    for part in _records(drafts):
+        decided += _recorded(part, found, job)
+    new = _by_period(decided)
+    # What is missing here was taken down by somebody else meanwhile, as known at the same seal.
+    return {each.period_number: Assessed(each) for each in drafts} | new
+
+
+def _records(drafts: Sequence[AssessmentMade]) -> Iterator[list[AssessmentMade]]:
+    """All revisions of a contract as one record, as far as there is room: the cap moves days between them."""
+    part: list[AssessmentMade] = []
+    size = 0
+    for each in drafts:
+        penalty = len(each.contract) + 2 * ENVELOPE_BYTES
+        length = len(each.model_dump_json()) + ENVELOPE_BYTES + len(each.platforms) * penalty
+        if part and size + length > RECORD_BYTES_MAX:
+            yield part
+            part, size = [], 0
+        part.append(each)
+        size += length
+    if part:
+        yield part
+
+
+def _recorded(drafts: Sequence[AssessmentMade], found: Seal, job: Job) -> list[Fact]:
+    name = drafts[0].contract
+    for _ in range(sealing.TRIES):
+        try:
+            recorded = job.ledger.record(
+                assessments.stream_of(name),
+                assessments.INITIAL,
+                assessments.evolve,
+                lambda state: _decided(state, drafts, found),
+                occurred_ms=job.now_ms,
+            )
+        except ConflictError:
+            continue
+        except RefusedError as error:
+            raise OvertakenError from error
+        return [each.fact for each in recorded]
+    raise sealing.gave_up()
+
+
+def _decided(state: Assessments, drafts: Iterable[AssessmentMade], found: Seal) -> list[Fact]:
+    """The facts that are missing.
+
+    Raises:
+        OvertakenError: somebody has assessed as known at another seal since this one was made.
+        RefusedError: as above, between our reading and theirs.
+    """
+    made = found.made
+    assert made
+    facts = [fact for each in drafts for fact in assessments.assess(state, each, CLAUSE)]
+    others = (each for each in state.periods.values() if each.made.seal != made.seal)
+    if facts and any(each.position > made.position for each in others):
+        raise OvertakenError
+    return facts
+
+
+def _by_period(facts: Iterable[Fact]) -> dict[int, Assessed]:
+    found: dict[int, Assessed] = {}
+    for fact in facts:
+        if isinstance(fact, AssessmentMade):
+            found[fact.period_number] = Assessed(fact, is_new=True)
+        elif isinstance(fact, PenaltyGranted | PenaltyReversed):
+            before = found[fact.period_number]
+            found[fact.period_number] = replace(before, penalties=(*before.penalties, fact))
+    return found

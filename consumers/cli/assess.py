@@ -1,0 +1,170 @@
+"""`constat assess`: judge the periods that have ended, and take down what they are worth."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from consumers.cli import common
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from consumers.assess import Assessed, Outcome
+    from ledger.assessments import AssessmentMade, PenaltyGranted, PenaltyReversed
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def assess(
+    *,
+    contract: Annotated[
+        list[str],
+        typer.Option("--contract", "-c", metavar="NAME", help="Only this contract; repeatable."),
+    ] = [],  # noqa: B006 - typer copies it
+    seal: Annotated[
+        str | None,
+        typer.Option("--seal", metavar="SEAL", help="As known at this seal; at a new one if not given."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be assessed, and write nothing.")
+    ] = False,
+    as_json: common.JsonOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """Assess every period that has ended, its grace included, and take down the days that follow.
+
+    Run it as often as you like: a period is assessed anew only where its figures differ from those that
+    stand, and then the difference is granted or taken back.
+    """
+    from consumers.workers import Workers
+    from ledger.errors import BadInputError
+
+    with Workers.of(ledger) as workers, common.open_ledger(ledger) as opened:
+        from consumers.assess import Job
+        from consumers.assess import assess as assessed
+
+        total = len(contract) or None
+        with common.progress_bar("assessing contracts", total) as advance:
+            job = Job(opened, common.now_ms(), contract, dry_run=dry_run, fold=workers.fold, advance=advance)
+            outcome = assessed(job, seal)
+    if as_json:
+        common.print_json(_as_json(outcome, dry_run=dry_run))
+    else:
+        for line in _lines(outcome, dry_run=dry_run):
+            print(line)
+    if outcome.problems:
+        raise BadInputError(
+            "\n".join(["not assessed:", *(f"  {each.contract}: {each.why}" for each in outcome.problems)])
+        )
+
+
+# ---------------------------------------------------------------- told to a person
+
+
+def _lines(outcome: "Outcome", *, dry_run: bool) -> "Iterator[str]":
+    from ledger.errors import counted
+
+    new = [each for each in outcome.assessed if each.is_new]
+    for name in sorted({each.made.contract for each in outcome.assessed}):
+        yield name
+        yield from _table([_row(each, outcome) for each in outcome.assessed if each.made.contract == name])
+        yield ""
+    if not outcome.assessed:
+        yield "no period is due: none has ended, its grace included"
+        return
+    stood = len(outcome.assessed) - len(new)
+    would = "would be assessed" if dry_run else "assessed"
+    parts = [f"{counted(len(new), 'period')} {would}"] if new else ["nothing new"]
+    parts += [f"{counted(stood, 'period')} stood already"] if stood else []
+    yield ", ".join(parts) + _days(new)
+    assert outcome.seal.made
+    if dry_run:
+        yield "nothing was written"
+    elif new:
+        yield f"as known at seal {outcome.seal.made.seal}"
+
+
+def _table(rows: list[tuple[str, ...]]) -> "Iterator[str]":
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        yield ("  " + "  ".join([*cells, row[-1]])).rstrip()
+
+
+def _row(each: "Assessed", outcome: "Outcome") -> tuple[str, ...]:
+    made = each.made
+    sign = "+" if each.is_new else "="
+    days = _counted_days(made.days_granted)
+    if made.days_granted < made.days_accrued:
+        days += f" of {made.days_accrued}, the cap is reached"
+    return (
+        f"{sign} period {made.period_number}",
+        _days_of(made, outcome.zones[made.contract]),
+        f"revision {made.revision}",
+        days,
+        "; ".join(_penalty(penalty) for penalty in each.penalties),
+    )
+
+
+def _penalty(penalty: "PenaltyGranted | PenaltyReversed") -> str:
+    from ledger.assessments import PenaltyGranted
+
+    sign = "+" if isinstance(penalty, PenaltyGranted) else "-"
+    return f"{penalty.platform} {sign}{penalty.days}"
+
+
+def _days_of(made: "AssessmentMade", zone: str) -> str:
+    from ledger.terms import zone_of
+    from projections.calendar import local_date
+
+    first, last = (local_date(zone_of(zone), each) for each in (made.period.start_ms, made.period.end_ms - 1))
+    return f"{first} to {last}"
+
+
+def _counted_days(days: int) -> str:
+    from ledger.errors import counted
+
+    return counted(days, "day")
+
+
+def _days(new: "Iterable[Assessed]") -> str:
+    from ledger.assessments import PenaltyGranted
+
+    penalties = [penalty for each in new for penalty in each.penalties]
+    granted = sum(each.days for each in penalties if isinstance(each, PenaltyGranted))
+    reversed_ = sum(each.days for each in penalties) - granted
+    parts = [f"{_counted_days(granted)} granted"] if granted else []
+    parts += [f"{_counted_days(reversed_)} taken back"] if reversed_ else []
+    return ": " + ", ".join(parts) if parts else ""
+
+
+# ---------------------------------------------------------------- told to a machine
+
+
+def _as_json(outcome: "Outcome", *, dry_run: bool) -> dict[str, Any]:
+    from ledger.instants import format_instant
+
+    seal = outcome.seal
+    assert seal.made
+    return {
+        "seal": {
+            "seal": seal.made.seal,
+            "position": seal.made.position,
+            "recorded": seal.position > 0,
+            "occurred_at": format_instant(seal.occurred_ms),
+        },
+        "dry_run": dry_run,
+        "assessed": [
+            {
+                "new": each.is_new,
+                **each.made.model_dump(mode="json", by_alias=True),
+                "penalties": [
+                    {"type": penalty.TYPE, "platform": penalty.platform, "days": penalty.days}
+                    for penalty in each.penalties
+                ],
+            }
+            for each in outcome.assessed
+        ],
+        "problems": [{"contract": each.contract, "why": each.why} for each in outcome.problems],
+    }

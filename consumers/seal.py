@@ -1,0 +1,100 @@
+"""Seal a ledger: take down how far both logs have come, unless the last seal says so already."""
+
+from collections.abc import Mapping
+
+from ledger import seals
+from ledger.application import Ledger
+from ledger.errors import ConflictError, RefusedError
+from ledger.log.interface import Engine
+from ledger.sealing import fixed, is_behind
+from ledger.seals import Seal
+from projections.asof import AsOf, Known
+
+TRIES = 20
+"""How often somebody else may be first before it is given up."""
+OWN = ("seal", "assessment")
+"""The subjects that a ledger concludes itself: nothing that is judged rests on them."""
+
+
+class OvertakenError(Exception):
+    """Somebody else was first, and may know more: look again."""
+
+
+def seal(ledger: Ledger, now_ms: int) -> Seal:
+    """Seal what the ledger holds. Where nothing came since the last seal, that one is given again.
+
+    Raises:
+        ConflictError: others were first again and again.
+    """
+    for _ in range(TRIES):
+        found = candidate(ledger.engine, now_ms)
+        if is_recorded(found):
+            return found
+        try:
+            return record(ledger, found)
+        except OvertakenError:
+            continue
+    raise gave_up()
+
+
+def is_recorded(found: Seal) -> bool:
+    """Whether the ledger has the seal. One that is not recorded yet has no position."""
+    return found.position > 0
+
+
+def candidate(engine: Engine, now_ms: int) -> Seal:
+    """The last seal, if nothing came since; else one that fixes everything and is not recorded yet."""
+    found, since, news = _read(engine, now_ms)
+    return since if since and not news else found
+
+
+def another(engine: Engine, now_ms: int) -> Seal:
+    """A seal that fixes everything, the last seal and what was concluded at it included."""
+    return _read(engine, now_ms)[0]
+
+
+def _read(engine: Engine, now_ms: int) -> tuple[Seal, Seal | None, bool]:
+    """A new seal, the last one that there is, and whether anything came between them."""
+    while True:
+        ends = engine.copying.ends()
+        known = Known.at(engine, AsOf(ends.position, 0, 0))
+        there = [each for each in known.seals.values() if each.made]
+        made = fixed(ends)
+        # The rounds were read first: a seal among the decisions read after them may know of later ones.
+        if not any(is_behind(made, _numbers(each)) for each in there):
+            break
+    last = max(there, key=lambda each: each.position, default=None)
+    behind = known.facts[last.made.position :] if last and last.made else ()
+    is_own = all(fact.stream.partition(":")[0] in OWN for fact in behind)
+    same_rounds = bool(last and last.made and last.made.rounds == made.rounds)
+    return Seal(made, 0, now_ms), last, not (is_own and same_rounds)
+
+
+def _numbers(found: Seal) -> Mapping[str, int]:
+    return {each.agent: each.number for each in found.made.rounds} if found.made else {}
+
+
+def record(ledger: Ledger, found: Seal) -> Seal:
+    """Take a new seal down.
+
+    Raises:
+        OvertakenError: somebody has made the same seal, at a moment of their own.
+    """
+    made = found.made
+    assert made
+    try:
+        (fact,) = ledger.record(
+            seals.stream_of(made.seal),
+            seals.INITIAL,
+            seals.evolve,
+            lambda state: seals.make(state, made),
+            occurred_ms=found.occurred_ms,
+        )
+    except (ConflictError, RefusedError) as error:
+        raise OvertakenError from error
+    return seals.evolve(seals.INITIAL, fact)
+
+
+def gave_up() -> ConflictError:
+    """What is told when others were first again and again."""
+    return ConflictError("others wrote at the same time again and again; run the same command once more")

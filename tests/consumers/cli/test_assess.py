@@ -1,0 +1,147 @@
+"""`constat assess` and `constat seal`, and statements that know of them."""
+
+import json
+import shlex
+
+import pytest
+
+CSV = """platform,observed_at,outcome
+acme-prod,2026-09-01T00:00:00+02:00,up
+acme-prod,2026-09-08T09:00:00+02:00,down
+acme-prod,2026-09-08T11:00:00+02:00,up
+"""
+FIRST = ("--period", "1")
+
+
+@pytest.fixture
+def asked(constat, tmp_path):
+    """Two hours down in September 2026, under the contract of the template, which ends with the month."""
+    text = constat("contract", "template", "jamespot").out.replace("2026-10-01", "2026-09-01")
+    text = text.replace("# last_day = 2027-09-30", "last_day = 2026-09-30")
+    (tmp_path / "acme.toml").write_text(text)
+    (tmp_path / "results.csv").write_text(CSV)
+    assert constat("contract", "sign", "acme.toml").code == 0
+    assert constat("import", "results", "results.csv", "--agent", "paris", "--transitions").code == 0
+    return constat
+
+
+@pytest.fixture
+def corrected(asked):
+    """The month was assessed; afterwards the outage was found to be none. The name of the seal."""
+    name = json.loads(asked("assess", "--json").out)["seal"]["seal"]
+    between = ("--from", "2026-09-08T09:00+02:00", "--to", "2026-09-08T11:00+02:00", "--outcome", "up")
+    on = ("--agent", "paris", "--platform", "acme-prod", "--reason", "a slow proxy", "--by", "sre-1")
+    assert asked("correct", "c-1", *on, *between).code == 0
+    return name
+
+
+def test_the_month_is_assessed_once(asked):
+    tried = asked("assess", "--dry-run")
+    first = asked("assess")
+    again = asked("assess", "--contract", "acme")
+
+    assert (tried.code, first.code, again.code) == (0, 0, 0)
+    assert "1 period would be assessed: 2 days granted\nnothing was written" in tried.out
+    row = "period 1  2026-09-01 to 2026-09-30  revision 1  2 days"
+    assert f"  + {row}  acme-prod +2\n" in first.out
+    assert "1 period assessed: 2 days granted\nas known at seal s" in first.out
+    assert f"  = {row}\n" in again.out
+    assert "nothing new, 1 period stood already" in again.out
+
+
+def test_machines_are_told_the_facts(asked):
+    told = json.loads(asked("assess", "--json").out)
+
+    (made,) = told["assessed"]
+    assert (made["new"], made["revision"], made["days_granted"]) == (True, 1, 2)
+    assert made["penalties"] == [
+        {"type": "constat.penalty.granted.v1", "platform": "acme-prod", "days": 2},
+    ]
+    assert told["seal"]["recorded"]
+    assert told["problems"] == []
+
+
+def test_where_there_is_no_ledger_none_is_made(constat):
+    assert constat("assess").code == 2
+    assert constat("seal").code == 2
+
+
+def test_a_contract_that_does_not_exist_is_refused(asked):
+    answer = asked("assess", "--contract", "nobody")
+
+    assert answer.code == 2
+    assert "known contracts: acme" in answer.err
+
+
+def test_an_assessed_statement_can_be_asked_for_again_whatever_was_recorded_since(asked, corrected):
+    then = json.loads(asked("statement", *FIRST, "--as-of", corrected, "--json").out)
+    now = json.loads(asked("statement", *FIRST, "--json").out)
+    told = json.loads(asked("assess", "--json").out)
+
+    assert (then["penalties"]["days_granted"], now["penalties"]["days_granted"]) == (2, 0)
+    (made,) = told["assessed"]
+    assert (made["revision"], made["penalties"][0]["type"]) == (2, "constat.penalty.reversed.v1")
+    again = json.loads(asked("statement", *FIRST, "--as-of", made["seal"], "--json").out)
+    assert again["digest"] == made["statement_digest"]
+
+
+@pytest.mark.parametrize("command", ["availability", "penalties", "register", "commitments", "compare"])
+def test_every_command_that_asks_for_figures_takes_a_seal(asked, corrected, command):
+    assert asked(command, *FIRST, "--as-of", corrected).code == 0
+
+
+def test_what_moved_a_figure_between_two_seals_is_named(asked, corrected):
+    later = asked("seal", "--quiet").out.strip()
+
+    moved = asked("diff", *FIRST, "--as-of", corrected, "--and", later)
+
+    assert "correction:c-1" in moved.out
+    assert "penalties.days_granted" in moved.out
+
+
+@pytest.mark.parametrize(
+    ("language", "assessed", "otherwise"),
+    [
+        ("en", "Assessed: revision 1, as known at seal", "other figures"),
+        ("fr", "Période arrêtée : révision 1, selon le sceau", "d’autres chiffres"),
+    ],
+)
+@pytest.mark.parametrize("layout", ["text", "html"])
+def test_a_statement_says_that_it_was_assessed_and_whether_it_differs(
+    asked, corrected, language, assessed, otherwise, layout
+):
+    def shown(*options):
+        out = asked("statement", *FIRST, "--language", language, "--format", layout, *options).out
+        return out.replace("\u00a0", " ").replace("\u202f", " ").replace("&#39;", "’").replace("'", "’")
+
+    then, now, tried = shown("--as-of", corrected), shown(), shown("--reading", "tranche=started")
+
+    assert f"{assessed} {corrected}" in then
+    assert otherwise not in then
+    assert assessed in now
+    assert otherwise in now
+    assert assessed not in tried
+
+
+def test_the_command_under_a_statement_asks_for_it_as_known_at_the_same_seal(asked, corrected):
+    shown = asked("statement", *FIRST, "--as-of", corrected, "--language", "en").out
+
+    (line,) = [line for line in shown.splitlines() if line.strip().startswith("constat statement")]
+    again = json.loads(asked(*shlex.split(line)[1:]).out)
+    assert f"--as-of {corrected}" in line
+    assert again["digest"] in shown
+
+
+def test_the_same_state_is_the_same_seal(asked):
+    first, again = asked("seal"), asked("seal", "--json")
+
+    assert first.code == 0
+    assert json.loads(again.out)["seal"] in first.out
+    assert asked("seal", "--quiet").out.strip() == json.loads(again.out)["seal"]
+
+
+def test_a_seal_that_was_never_made_says_what_to_do(asked):
+    answer = asked("statement", *FIRST, "--as-of", "s1-000000000000")
+
+    assert answer.code == 2
+    assert "`constat seal` makes one" in answer.err
