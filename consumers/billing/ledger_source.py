@@ -1,0 +1,28 @@
+"""The feed read from the ledger itself, without a relay; a place is a position."""
+
+from collections.abc import Iterator
+
+from consumers.billing.source import Entry, lost
+from consumers.relay import feed
+from ledger.log.interface import Engine
+
+
+class LedgerSource:
+    """The assessments and penalties of a ledger. Every ledger has this name: a copy has the same positions."""
+
+    name = "ledger"
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def entries(self, place: int) -> Iterator[list[Entry]]:
+        """The events from a position on."""
+        is_first = True
+        for batch in feed.batches(self._engine, max(place - 1, 0)):
+            yield [Entry(each.position, each.position + 1, each.value) for each in batch]
+            is_first = False
+        if is_first and place > 1 and not any(self._engine.facts(after=place - 2)):
+            raise lost("the ledger", f"has no position {place - 1}, which was read")
+
+    def close(self) -> None:
+        """The ledger is closed by whoever opened it."""
