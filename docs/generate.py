@@ -12,6 +12,7 @@ import typer
 from pydantic import TypeAdapter
 
 from consumers.cli.main import COMMANDS, app
+from docs import asyncapi
 from ledger.facts import ALL_FACTS
 from ledger.log.kafka.address import DEFAULT_LEDGER, ENVIRONMENT, OPTIONS
 from ledger.log.kafka.outcomes import MEANINGS, OTHERWISE, Meaning, Outcome
@@ -36,6 +37,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield Path("commands.md"), _commands_page()
     yield Path("kafka-url.md"), _kafka_url_page()
     yield Path("kafka-errors.md"), _kafka_errors_page()
+    yield Path("asyncapi.json"), asyncapi.document()
 
 
 def _schema(model: Any) -> str:

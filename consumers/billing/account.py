@@ -40,12 +40,12 @@ class Held(NamedTuple):
         after = f"{self.contract} stands at event {self.sequence}"
         if self.frozen:
             return (
-                f"{after} and is frozen: {self.frozen}. To go on: `constat bill release {self.contract} --by ID "
-                "--reason TEXT`"
+                f"{after} and is frozen: {self.frozen}. To go on: `constat bill release {self.contract} "
+                "--by ID --reason TEXT`"
             )
         return (
-            f"{after}: event {self.sequence + 1} is missing, and {self.waiting} behind it wait; it goes on when "
-            "the feed brings it"
+            f"{after}: event {self.sequence + 1} is missing, and {self.waiting} behind it wait; it goes on "
+            "when the feed brings it"
         )
 
 
@@ -83,13 +83,17 @@ class Account(NamedTuple):
     @property
     def needs_somebody(self) -> bool:
         """Whether something stands still, or was put aside and not decided on."""
-        return bool(self.held) or any(not each.is_settled for each in (*self.quarantine, *self.conflicts))
+        open_entries = [each for each in self.quarantine if not each.is_settled]
+        open_conflicts = [each for each in self.conflicts if not each.is_settled]
+        return bool(self.held or open_entries or open_conflicts)
 
 
 def look(store: Store) -> Account:
     """What a store says now."""
     with store.snapshot() as connection:
-        return Account(balances(connection), held(connection), _quarantine(connection), _conflicts(connection))
+        return Account(
+            balances(connection), held(connection), _quarantine(connection), _conflicts(connection)
+        )
 
 
 def balances(connection: sqlite3.Connection) -> list[Balance]:
@@ -102,14 +106,16 @@ def balances(connection: sqlite3.Connection) -> list[Balance]:
     for *where, days in connection.execute(query):
         key = (where[0], where[1], where[2])
         granted, taken = (found[key].granted_days, found[key].reversed_days) if key in found else (0, 0)
-        found[key] = Balance(*where, granted + max(days, 0), taken + max(-days, 0))
+        from_ms, to_ms = where[3], where[4]
+        found[key] = Balance(*key, from_ms, to_ms, granted + max(days, 0), taken + max(-days, 0))
     return list(found.values())
 
 
 def held(connection: sqlite3.Connection) -> list[Held]:
     """The contracts that do not go on, by name."""
     query = (
-        "WITH waits AS (SELECT contract, count(*) AS number FROM inbox WHERE NOT is_applied GROUP BY contract), "
+        "WITH waits AS "
+        "(SELECT contract, count(*) AS number FROM inbox WHERE NOT is_applied GROUP BY contract), "
         "named AS (SELECT contract FROM waits UNION SELECT contract FROM contracts WHERE frozen IS NOT NULL) "
         "SELECT contract, coalesce(head_sequence, 0), coalesce(number, 0), frozen FROM named "
         "LEFT JOIN contracts USING (contract) LEFT JOIN waits USING (contract) ORDER BY contract"
@@ -119,9 +125,9 @@ def held(connection: sqlite3.Connection) -> list[Held]:
 
 def _quarantine(connection: sqlite3.Connection) -> list[Aside]:
     query = "SELECT number, feed, place, contract, reason, is_settled FROM quarantine ORDER BY number"
-    return [Aside(*row[:-1], bool(row[-1])) for row in connection.execute(query)]
+    return [Aside._make((*row[:-1], bool(row[-1]))) for row in connection.execute(query)]
 
 
 def _conflicts(connection: sqlite3.Connection) -> list[Conflict]:
     query = "SELECT number, contract, id, hash, feed, place, is_settled FROM conflicts ORDER BY number"
-    return [Conflict(*row[:-1], bool(row[-1])) for row in connection.execute(query)]
+    return [Conflict._make((*row[:-1], bool(row[-1]))) for row in connection.execute(query)]

@@ -124,8 +124,9 @@ def _apply(connection: sqlite3.Connection, event: FeedEvent) -> None:
     name = (event.source, event.event_id)
     connection.execute("UPDATE inbox SET is_applied = 1 WHERE source = ? AND id = ?", name)
     connection.execute(
-        "INSERT INTO contracts (contract, head_sequence, head_hash) VALUES (?, ?, ?) ON CONFLICT (contract) DO "
-        "UPDATE SET head_sequence = excluded.head_sequence, head_hash = excluded.head_hash",
+        "INSERT INTO contracts (contract, head_sequence, head_hash) VALUES (?, ?, ?) "
+        "ON CONFLICT (contract) DO UPDATE SET head_sequence = excluded.head_sequence, "
+        "head_hash = excluded.head_hash",
         (event.contract, event.sequence, event.hash),
     )
 

@@ -8,7 +8,7 @@ from ledger.log.interface import Engine
 
 
 class LedgerSource:
-    """The assessments and penalties of a ledger. Every ledger has this name: a copy has the same positions."""
+    """The assessments and penalties of a ledger; all have one name, because a copy has the same positions."""
 
     name = "ledger"
 

@@ -24,7 +24,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Place(NamedTuple):
-    """How far a feed was read: where its next entry begins, where its last one began, and the hash of that."""
+    """How far a feed was read: where its next entry begins, where its last one began, and its hash."""
 
     place: int
     last_place: int
@@ -116,8 +116,9 @@ class Biller:
             for entry in batch:
                 inbox.take(connection, self._source.name, entry)
             connection.execute(
-                "INSERT INTO feeds (feed, place, last_place, last_hash) VALUES (?, ?, ?, ?) ON CONFLICT (feed) DO "
-                "UPDATE SET place = excluded.place, last_place = excluded.last_place, last_hash = excluded.last_hash",
+                "INSERT INTO feeds (feed, place, last_place, last_hash) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (feed) DO UPDATE SET place = excluded.place, last_place = excluded.last_place, "
+                "last_hash = excluded.last_hash",
                 (self._source.name, *place),
             )
         self._place = place
@@ -137,6 +138,6 @@ def _require_same_ledger(connection: sqlite3.Connection, first: bytes, path: str
     (known,) = connection.execute("SELECT first_hash FROM state").fetchone()
     if known not in (None, hash_of(first)):
         raise UnusableStoreError(
-            f"{path} was billed from the feed of another ledger: this one begins with another event. Name the "
-            "right feed, or another --store for this ledger"
+            f"{path} was billed from the feed of another ledger: this one begins with another event. Name "
+            "the right feed, or another --store for this ledger"
         )

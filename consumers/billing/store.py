@@ -92,7 +92,7 @@ CREATE TABLE quarantine (
 ) STRICT;
 CREATE TABLE releases (
     number INTEGER PRIMARY KEY,
-    contract TEXT NOT NULL,
+    contract TEXT,
     frozen TEXT NOT NULL,
     decided_by TEXT NOT NULL,
     reason TEXT NOT NULL,
@@ -136,7 +136,7 @@ class Store(Database):
         """
         if not create and not Path(path).exists():
             raise UnusableStoreError(
-                f"there is no billing store at {path}; name it with --store, or make it with `constat bill run`"
+                f"there is no billing store at {path}; name it with --store, or make it: `constat bill run`"
             )
         self._epochs: dict[str, int] = {}
         super().__init__(path, create=create)
@@ -182,8 +182,9 @@ class Store(Database):
         with self.writing() as connection:
             row = (role, who, now_ms)
             (self._epochs[role],) = connection.execute(
-                "INSERT INTO owners (role, epoch, who, since_ms) VALUES (?, 1, ?, ?) ON CONFLICT (role) DO "
-                "UPDATE SET epoch = epoch + 1, who = excluded.who, since_ms = excluded.since_ms RETURNING epoch",
+                "INSERT INTO owners (role, epoch, who, since_ms) VALUES (?, 1, ?, ?) "
+                "ON CONFLICT (role) DO UPDATE SET epoch = epoch + 1, who = excluded.who, "
+                "since_ms = excluded.since_ms RETURNING epoch",
                 row,
             ).fetchone()
 

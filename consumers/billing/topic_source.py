@@ -1,4 +1,4 @@
-"""A feed in a Kafka topic; a place is an offset. Group offsets take no part: the place stands in the store."""
+"""A feed in a Kafka topic; a place is an offset, and stands in the store: group offsets take no part."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ class TopicSource:
         if begins:
             raise lost(self.name, f"begins at offset {begins}, and must begin at 0")
         if ends < place:
-            raise lost(self.name, f"ends at offset {ends}, and {place} records were read")
+            raise lost(self.name, f"ends at offset {ends}, and was read up to {place}")
         for batch in self._topic.records(place, ends):
             yield [Entry(each.offset, each.offset + 1, each.value, each.key) for each in batch]
 

@@ -1,15 +1,16 @@
 """`constat bill`: the reference billing consumer."""
 
-from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from consumers.cli import common
+from consumers.cli import bill_out, common
+from consumers.cli.bill_out import DEFAULT_STORE, StoreOption
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from consumers.billing.account import Account, Balance
     from consumers.billing.source import Source
 
@@ -19,17 +20,12 @@ app = typer.Typer(
     help="Keep the days that are owed from the feed, each penalty once; export and push them.",
 )
 
-StoreOption = Annotated[
-    Path,
-    typer.Option("--store", envvar="CONSTAT_BILLING", metavar="FILE", help="The billing store, a file of its own."),
-]
-DEFAULT_STORE = Path("billing.db")
 From = Annotated[
     str | None,
     typer.Option(
         "--from",
         metavar="FILE|URL",
-        help="The feed: a file of JSON lines, or kafka://host:9092/ledger for its topic; else the --ledger itself.",
+        help="The feed: a file of JSON lines, or kafka://host:9092/ledger for its topic; else the ledger.",
     ),
 ]
 
@@ -38,7 +34,7 @@ From = Annotated[
 def run(
     *,
     feed: From = None,
-    follow: Annotated[bool, typer.Option("--follow", help="Go on with what comes, until told.")] = False,
+    follow: common.FollowOption = False,
     store: StoreOption = DEFAULT_STORE,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
@@ -61,6 +57,63 @@ def run(
         account = look(opened)
     print(f"{counted(read, 'event')} read from {source.name}")
     _worry(account)
+
+
+@app.command()
+def release(
+    contract: Annotated[str | None, typer.Argument(help="The contract that is frozen.")] = None,
+    *,
+    entry: Annotated[
+        int | None, typer.Option("--entry", help="Instead: an entry put aside that names no contract.")
+    ] = None,
+    by: common.ByOption,
+    reason: Annotated[str, typer.Option("--reason", help="Why it may go on.")],
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """Let a frozen contract go on after a person has decided; exit 1 if it still cannot."""
+    from consumers.billing import release as decision
+    from consumers.billing.store import Store
+    from ledger.errors import BadInputError
+
+    if (contract is None) == (entry is None):
+        raise BadInputError("name a contract, or an entry with --entry NUMBER")
+    decided = decision.Decision(by, reason, common.now_ms())
+    with closing(Store(str(store))) as opened:
+        if entry is not None:
+            decision.settle(opened, entry, decided)
+            print(f"entry {entry} is settled")
+            return
+        left = decision.release(opened, str(contract), decided)
+    print(left or f"{contract} goes on")
+    if left:
+        raise typer.Exit(1)
+
+
+@app.command()
+def reconcile(
+    *,
+    as_json: common.JsonOption = False,
+    store: StoreOption = DEFAULT_STORE,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """Compare what is owed with a fresh replay of the ledger; exit 1 and every difference if there is one."""
+    from consumers.billing import reconcile as comparison
+    from consumers.billing.store import Store
+
+    with closing(Store(str(store))) as opened, common.open_ledger(ledger) as replayed:
+        found = comparison.reconcile(opened, replayed.engine)
+    if as_json:
+        common.print_json({"fits": not found, "differences": [each._asdict() for each in found]})
+    else:
+        for each in found:
+            print(each)
+        print("billing and the ledger differ" if found else "billing owes what the ledger says")
+    if found:
+        raise typer.Exit(1)
+
+
+app.command()(bill_out.export)
+app.command()(bill_out.push)
 
 
 @contextmanager
@@ -105,7 +158,11 @@ def _line(balance: "Balance") -> str:
     from ledger.instants import format_instant
 
     span = f"{format_instant(balance.period_from_ms)} to {format_instant(balance.period_to_ms)}"
-    taken = f" ({balance.granted_days} granted, {balance.reversed_days} reversed)" if balance.reversed_days else ""
+    taken = (
+        f" ({balance.granted_days} granted, {balance.reversed_days} reversed)"
+        if balance.reversed_days
+        else ""
+    )
     days = counted(balance.days, "day")
     return f"{balance.contract} {balance.platform} period {balance.period_number} ({span}): {days}{taken}"
 
@@ -119,7 +176,9 @@ def _worry(account: "Account") -> None:
             print(f"put aside: {aside.feed} at {aside.place}, of {whose}: {aside.reason}")
     for conflict in account.conflicts:
         if not conflict.is_settled:
-            print(f"conflict: {conflict.event_id} again, with other bytes, {conflict.feed} at {conflict.place}")
+            print(
+                f"conflict: {conflict.event_id} again, with other bytes, {conflict.feed} at {conflict.place}"
+            )
     if account.needs_somebody:
         raise typer.Exit(1)
 

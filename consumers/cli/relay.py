@@ -32,7 +32,9 @@ def relay(
     *,
     to: To = None,
     state: State = None,
-    follow: Annotated[bool, typer.Option("--follow", help="Go on with what is appended, until told.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on with what is appended, until told.")
+    ] = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
     """Publish all assessments and penalties in order, each at least once, as CloudEvents.
@@ -54,10 +56,28 @@ def relay(
 
 def _sink(to: str | None, state: Path | None, ledger: str) -> "Sink":
     from consumers.relay.file import FileSink, StdoutSink
-    from ledger.errors import BadInputError
 
     if to is None:
-        raise BadInputError("name where the feed goes: --to FILE, --to http(s)://… or --to -")
+        return _topic(ledger)
     if to == "-":
         return StdoutSink()
+    if to.startswith(("http://", "https://")):
+        from consumers.relay.http import HttpSink
+
+        return HttpSink(to, str(state) if state else None)
     return FileSink(to)
+
+
+def _topic(ledger: str) -> "Sink":
+    from ledger.application import KAFKA
+    from ledger.errors import BadInputError
+
+    if not ledger.startswith(KAFKA):
+        raise BadInputError(
+            f"{ledger} is not on Kafka and has no topic; name where the feed goes: --to FILE, "
+            "--to http(s)://… or --to -"
+        )
+    from consumers.relay.topic import TopicSink
+    from ledger.log.kafka.address import parse
+
+    return TopicSink(parse(ledger))

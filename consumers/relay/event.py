@@ -81,11 +81,11 @@ class FeedEvent:
         try:
             recorded_ms = read_instant(ending[1].decode("ascii"))
             envelope = codec.decode(stored)
-            is_as_written = (codec.encode(envelope), _ending(recorded_ms, int(ending[2]))) == (stored, ending[0])
+            written = codec.encode(envelope), _ending(recorded_ms, int(ending[2]))
         except (ConstatError, ValueError, RecursionError, OverflowError) as error:
             raise UnreadableEventError(_why(error)) from error
         event = cls(envelope, int(ending[2]), recorded_ms, hash_of(stored), value)
-        _require_of_the_feed(event, is_as_written=is_as_written)
+        _require_of_the_feed(event, is_as_written=written == (stored, ending[0]))
         return event
 
     @property

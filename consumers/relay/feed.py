@@ -37,6 +37,6 @@ def require_same(engine: Engine, position: int, value: bytes, where: str) -> Non
     own = next(events(engine, position - 1), None)
     if own is None or own.value != value:
         raise BadInputError(
-            f"{where} ends with an event that this ledger does not have at position {position}: it is the feed "
-            "of another ledger; name the right --ledger, or another place for the feed"
+            f"{where} ends with an event that this ledger does not have at position {position}: it is the "
+            "feed of another ledger; name the right --ledger, or another place for the feed"
         )

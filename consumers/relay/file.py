@@ -52,7 +52,7 @@ class FileSink:
             event = FeedEvent.read(line)
         except UnreadableEventError as error:
             raise BadInputError(
-                f"{self.path} ends with a line that is no event of a penalty feed ({error}); name another file"
+                f"{self.path} ends with a line that is no event of a feed ({error}); name another file"
             ) from error
         feed.require_same(engine, event.position, event.value, self.path)
         return event.position

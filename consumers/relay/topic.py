@@ -1,12 +1,13 @@
-"""The topic of a feed: one partition, one event a record, keyed by its contract, in the order of the ledger."""
+"""The topic of a feed: one partition, one event a record, keyed by its contract, in the ledger's order."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
+from consumers.relay import feed
 from consumers.relay.event import MEDIA_TYPE, FeedEvent, UnreadableEventError
 from ledger.errors import BadInputError, UnreachableLedgerError, UnusableLedgerError
 from ledger.fact import hash_of
@@ -19,6 +20,8 @@ POLL_MS = 200
 ANSWER_S = 30
 """How long the answers to a batch are waited for; the client gives up before."""
 BATCHING: dict[str, Any] = {"linger_ms": 2, "batch_size": 262_144}
+SPREAD_S = 1.0
+"""How soon a reader of the ledger has what another one has published."""
 HEADERS = [("content-type", MEDIA_TYPE.encode())]
 
 
@@ -94,7 +97,9 @@ class FeedTopic:
         meaning = meaning_of(error)
         what = f"{self.name} cannot be read ({shown(error)})"
         if meaning.outcome is Outcome.UNKNOWN:
-            return UnreachableLedgerError(f"{what}; check the brokers, and that the topic is there: `constat topics check`")
+            return UnreachableLedgerError(
+                f"{what}; check the brokers, and that the topic is there: `constat topics check`"
+            )
         return UnusableLedgerError(f"{what}; {meaning.advice}")
 
 
@@ -114,8 +119,8 @@ class TopicSink:
         begins, ends = self._topic.bounds()
         if begins:
             raise UnusableLedgerError(
-                f"{self._topic.name} begins at {begins} and has lost what was before; make it with the settings "
-                "of `constat topics create`"
+                f"{self._topic.name} begins at {begins} and has lost what was before; make it with the "
+                "settings of `constat topics create`"
             )
         held: dict[int, str] = {}
         for batch in self._topic.records(0, ends):
@@ -173,20 +178,31 @@ def _positions(batch: Sequence[Record]) -> dict[int, str]:
     return found
 
 
-def _whole_up_to(engine: Engine, held: dict[int, str], where: str) -> int:
-    from consumers.relay import feed  # noqa: PLC0415
+def _whole_up_to(engine: Engine, held: Mapping[int, str], where: str) -> int:
+    """The last position up to which everything is held.
 
-    position, left = 0, len(held)
-    for event in feed.events(engine, 0) if held else ():
-        there = held.get(event.position)
-        if there is None:
-            break
-        if there != hash_of(event.value):
-            raise _of_another_ledger(where, event.position)
-        position, left = event.position, left - 1
-    if left and max(held) > engine.head().position:
-        raise _of_another_ledger(where, max(held))
+    Raises:
+        BadInputError: something is held that this ledger does not have.
+    """
+    position, left = _compared(engine, held, where)
+    if left:  # another relay may have published what we have not read yet
+        time.sleep(SPREAD_S)
+        position, left = _compared(engine, held, where)
+    if left:
+        raise _of_another_ledger(where, min(left))
     return position
+
+
+def _compared(engine: Engine, held: Mapping[int, str], where: str) -> tuple[int, Mapping[int, str]]:
+    """The last position up to which everything is held, and what is held and not in the ledger."""
+    position, is_whole, left = 0, True, dict(held)
+    for event in feed.events(engine, 0) if held else ():
+        there = left.pop(event.position, None)
+        if there not in (None, hash_of(event.value)):
+            raise _of_another_ledger(where, event.position)
+        is_whole = is_whole and there is not None
+        position = event.position if is_whole else position
+    return position, left
 
 
 def _of_another_ledger(where: str, position: int) -> BadInputError:

@@ -16,7 +16,9 @@ def ledger(tmp_path):
 def totals(constat):
     """(contract, platform, period) -> days, as the store says."""
     found = json.loads(constat("bill", "show", "--json").out)
-    return {(b["contract"], b["platform"], b["period_number"]): b["days"] for b in found["balances"] if b["days"]}
+    return {
+        (b["contract"], b["platform"], b["period_number"]): b["days"] for b in found["balances"] if b["days"]
+    }
 
 
 def test_a_penalty_that_is_relayed_is_billed_once(constat, ledger, tmp_path):
@@ -41,6 +43,10 @@ def test_a_reversal_takes_days_back(constat, ledger, tmp_path):
 
     assert constat("bill", "run").code == 0
 
-    assert totals(constat) == {("acme", "acme-prod", 1): 1, ("acme", "acme-test", 1): 1} == owed(tmp_path / "constat.db")
+    assert (
+        totals(constat)
+        == {("acme", "acme-prod", 1): 1, ("acme", "acme-test", 1): 1}
+        == owed(tmp_path / "constat.db")
+    )
     assert "acme acme-prod period 1" in constat("bill", "show").out
     assert "1 day (3 granted, 2 reversed)" in constat("bill", "show").out
