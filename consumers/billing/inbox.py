@@ -34,7 +34,7 @@ def take(connection: sqlite3.Connection, feed: str, entry: Entry) -> None:
     before = _twin(connection, event)
     if before is None:
         _keep(connection, event)
-        drain(connection, event.contract)
+        drain(connection, event.contract, event)
     elif before != event.value:
         _conflict(connection, feed, entry, event)
 
@@ -64,20 +64,31 @@ def head_of(connection: sqlite3.Connection, contract: str) -> Head:
     return Head(*row) if row else Head(0, GENESIS_HASH, None)
 
 
-def drain(connection: sqlite3.Connection, contract: str) -> None:
-    """Apply what has its turn, in order, until something is missing or does not fit."""
+def drain(connection: sqlite3.Connection, contract: str, arrived: FeedEvent | None = None) -> None:
+    """Apply what has its turn, in order, until something is missing or does not fit.
+
+    `arrived` is an event of the inbox that was read just now.
+    """
     head = head_of(connection, contract)
-    query = "SELECT value FROM inbox WHERE contract = ? AND sequence = ?"
     while head.frozen is None:
-        row = connection.execute(query, (contract, head.sequence + 1)).fetchone()
-        if row is None:
+        event = _at(connection, contract, head.sequence + 1, arrived)
+        if event is None:
             return
-        event = FeedEvent.read(row[0])
         if why := _objection(connection, head, event):
             freeze(connection, contract, why)
             return
         _apply(connection, event)
         head = Head(event.sequence, event.hash, None)
+
+
+def _at(
+    connection: sqlite3.Connection, contract: str, sequence: int, arrived: FeedEvent | None
+) -> FeedEvent | None:
+    if arrived and arrived.sequence == sequence:
+        return arrived
+    query = "SELECT value FROM inbox WHERE contract = ? AND sequence = ?"
+    row = connection.execute(query, (contract, sequence)).fetchone()
+    return FeedEvent.read(row[0]) if row else None
 
 
 def _objection(connection: sqlite3.Connection, head: Head, event: FeedEvent) -> str | None:

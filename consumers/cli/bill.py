@@ -176,9 +176,8 @@ def _worry(account: "Account") -> None:
             print(f"put aside: {aside.feed} at {aside.place}, of {whose}: {aside.reason}")
     for conflict in account.conflicts:
         if not conflict.is_settled:
-            print(
-                f"conflict: {conflict.event_id} again, with other bytes, {conflict.feed} at {conflict.place}"
-            )
+            where = f"{conflict.feed} at {conflict.place}"
+            print(f"conflict: {conflict.event_id} came again with other bytes, {where}")
     if account.needs_somebody:
         raise typer.Exit(1)
 
