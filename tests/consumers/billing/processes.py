@@ -21,7 +21,7 @@ from tests.consumers.billing.penalties import ledger_at
 
 KILLS = 200 if os.environ.get("CONSTAT_SOAK") else 10
 STOPS = 50 if os.environ.get("CONSTAT_SOAK") else 5
-PATIENCE_S = 60
+PATIENCE_S = 30
 
 
 def source_of(feed):

@@ -52,7 +52,7 @@ def interleavings(draw):
 
 @given(values=interleavings(), size=st.integers(1, 7))
 def test_any_interleaving_with_repeats_comes_to_the_same(tmp_path_factory, values, size):
-    """F22. Fails where a repeat is applied, and where the order of two contracts matters."""
+    """F22. Seen to fail where it was not looked up whether an event is known."""
     folder = tmp_path_factory.mktemp("inbox")
     bill(folder / "as-written.db", FEED)
 

@@ -12,6 +12,7 @@ from tests.consumers.billing.feeds import days_of
 from tests.consumers.billing.penalties import grant, ledger_at, owed
 from tests.consumers.billing.processes import (
     KILLS,
+    PATIENCE_S,
     STOPS,
     bill_all,
     bill_for_ever,
@@ -74,7 +75,7 @@ def committed(path):
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_a_killed_billing_loses_nothing_and_applies_nothing_twice(places):
-    """F17, F18. Fails where the place is committed before the effects, and where they are committed apart."""
+    """F17, F18. Seen to fail where the place was committed in a transaction before that of the effects."""
     where, feed, path = places
     chance = random.Random(20261126)
     bill_all_of_nothing(where, feed, path, chance)
@@ -142,7 +143,7 @@ def tear(feed, chance):
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_a_billing_that_slept_while_another_took_over_writes_nothing_more(places):
-    """F20. Fails where a transaction does not ask first who owns the store."""
+    """F20. Seen to fail where a transaction did not ask first who owns the store."""
     where, feed, path = places
     chance = random.Random(20261128)
 
@@ -161,6 +162,7 @@ def test_a_billing_that_slept_while_another_took_over_writes_nothing_more(places
                 told.send("go on")
                 os.kill(zombie.pid, signal.SIGCONT)
 
+                assert told.poll(PATIENCE_S), "the zombie wrote, and noticed nothing"
                 kind, text = told.recv()
                 assert kind == "NoLongerOwnerError"
                 assert "has taken over" in text
@@ -188,6 +190,7 @@ def test_a_billing_that_is_stopped_anywhere_is_replaced_and_nothing_is_applied_t
                 os.kill(zombie.pid, signal.SIGCONT)
                 grant_some(where, chance)
                 relay_all(where, feed)
+                assert told.poll(PATIENCE_S), "the zombie wrote, and noticed nothing"
                 assert told.recv()[0] == "NoLongerOwnerError"
                 wait_until(lambda: days_of(account_of(path)) == owed(where), "the other one does not go on")
     require_owed(where, path)

@@ -121,7 +121,10 @@ def test_a_reversal_is_a_line_of_its_own_behind_what_it_takes_back(constat, ledg
 
 @pytest.mark.parametrize("make", [Stripe, Lago])
 def test_an_answer_that_is_lost_makes_no_second_line(constat, ledger, tmp_path, make):
-    """F24: a fifth of the requests is accepted and not answered, a tenth is told to come later."""
+    """F24: a fifth of the requests is accepted and not answered, a tenth is told to come later.
+
+    Seen to fail on Lago where `value_already_exist` was taken for a refusal.
+    """
     for number, contract in enumerate(CONTRACTS, 1):
         grant(ledger, contract, number, times=20)
     constat("bill", "run")
@@ -140,7 +143,10 @@ def test_an_answer_that_is_lost_makes_no_second_line(constat, ledger, tmp_path, 
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("make", [Stripe, Lago])
 def test_a_push_that_is_killed_makes_no_second_line_and_leaves_none_out(constat, ledger, tmp_path, make):
-    """`kill -9` of the command at any point, on a system that also loses a fifth of its answers."""
+    """`kill -9` of the command at any point, on a system that also loses a fifth of its answers.
+
+    Seen to fail (90 lines for 80) where each attempt had a key of its own.
+    """
     with serving(system := make(Tricks(seed=25, drops=0.2))) as url:
         killed = 0
         for round_ in range(KILLS):

@@ -149,12 +149,14 @@ def test_an_endpoint_that_refuses_is_said_and_nothing_is_skipped(constat, ledger
     grant(ledger, "acme", 2, times=3)
 
     class Closed(Endpoint):
-        def answer(self, *_):
-            return 403, {}
+        is_closed = True
 
-    with serving(Closed()) as url:
+        def answer(self, *request):
+            return (403, {}) if self.is_closed else super().answer(*request)
+
+    with serving(system := Closed()) as url:
         refused = constat("relay", "--to", url, "--state", "state.db")
-    with serving(system := Endpoint()) as url:
+        system.is_closed = False
         constat("relay", "--to", url, "--state", "state.db")
 
     assert refused.code == 2
