@@ -15,6 +15,8 @@ from ledger.log.interface import Engine
 class FileSink:
     """A file to whose end events are added; one process at a time adds to it."""
 
+    batch_size = feed.BATCH
+
     def __init__(self, path: str) -> None:
         """Open a file, or make it.
 
@@ -91,6 +93,8 @@ def _keep_entry(path: str) -> None:
 
 class StdoutSink:
     """The standard output: nobody knows how far it came, so it begins anew each time."""
+
+    batch_size = feed.BATCH
 
     def position(self, engine: Engine) -> int:  # noqa: ARG002 - the protocol's signature
         """The beginning."""

@@ -73,6 +73,8 @@ def _put(connection: sqlite3.Connection, url: str, event: FeedEvent) -> None:
 class HttpSink:
     """An endpoint that takes structured CloudEvents, one a request."""
 
+    batch_size = 1
+
     def __init__(self, url: str, state: str | None, **pool: Any) -> None:  # noqa: ANN401 - of urllib3
         """Open the store of the relay, or make it.
 

@@ -23,22 +23,21 @@ def relay(engine: Engine, sink: Sink, stop: Stop, *, follow: bool) -> int:
         BadInputError: the place holds another ledger's feed.
         UnusableLedgerError: the place or the ledger refuses, or does not answer and nobody follows.
     """
-    sent, failures = 0, 0
-    position: int | None = None
+    sent = failures = 0
+    scan: feed.Scan | None = None
     while True:
         try:
-            if position is None:
-                position = sink.position(engine)
-            for batch in feed.batches(engine, position):
+            scan = scan or feed.Scan(engine, sink.position(engine))
+            for batch in scan.batches(sink.batch_size):
                 sink.send(batch)
-                position, sent, failures = batch[-1].position, sent + len(batch), 0
+                sent, failures = sent + len(batch), 0
                 if stop.is_asked:
                     return sent
         except UnreachableLedgerError as error:
             if not follow:
                 raise
             _LOG.warning("constat: %s; trying again", error)
-            position = None  # what arrived is found out from the place
+            scan = None  # what arrived is found out from the place
             if stop.wait(PAUSES_S[min(failures, len(PAUSES_S) - 1)]):
                 return sent
             failures += 1

@@ -10,6 +10,9 @@ from ledger.log.interface import Engine
 class Sink(Protocol):
     """A place to which a feed is published in order, at least once."""
 
+    batch_size: int
+    """How many events are sent at a time; between two times a relay may be told to end."""
+
     def position(self, engine: Engine) -> int:
         """Behind which position of the ledger to go on; everything up to it is there.
 

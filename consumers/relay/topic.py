@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 
 from consumers.relay import feed
@@ -12,9 +12,11 @@ from consumers.relay.event import MEDIA_TYPE, FeedEvent, UnreadableEventError
 from ledger.errors import BadInputError, UnreachableLedgerError, UnusableLedgerError
 from ledger.fact import hash_of
 from ledger.log.interface import Engine
+from ledger.log.kafka import penalties
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.clients import Producers, consumer
 from ledger.log.kafka.outcomes import Outcome, meaning_of, shown
+from ledger.log.kafka.topics import Topic
 
 POLL_MS = 200
 ANSWER_S = 30
@@ -85,8 +87,24 @@ class FeedTopic:
         self._next_offset = found[-1].offset + 1
         return [Record(each.offset, each.key, each.value or b"") for each in found]
 
+    def require(self) -> Topic:
+        """The topic as its brokers describe it.
+
+        Raises:
+            UnreachableLedgerError: no broker answers.
+            UnusableLedgerError: it is not there, or is closed to this user.
+        """
+        found = penalties.look(self.address)
+        if found is None:
+            raise UnusableLedgerError(
+                f"{self.name} is not there, or is closed to you; make it with `constat --ledger "
+                f"{self.address} topics create`"
+            )
+        return found
+
     def _reader(self) -> KafkaConsumer:
         if self._consumer is None:
+            self.require()  # a client that asks for a topic that is not there waits for it
             self._consumer = consumer(self.address)
             self._consumer.assign([self._partition])
             self._next_offset = -1
@@ -106,6 +124,8 @@ class FeedTopic:
 class TopicSink:
     """The topic as the place to which a feed goes; what it holds is read back when a relay begins."""
 
+    batch_size = feed.BATCH
+
     def __init__(self, address: Address) -> None:
         self._address = address
         self._topic = FeedTopic(address)
@@ -116,11 +136,14 @@ class TopicSink:
 
         All of it is read: a batch that failed may be missing before one that did not.
         """
+        if faults := penalties.faults(self._topic.require()):
+            listed = "".join(f"\n  {fault}" for fault in faults)
+            raise UnusableLedgerError(f"the topic of the feed could lose or reorder events:{listed}")
         begins, ends = self._topic.bounds()
         if begins:
             raise UnusableLedgerError(
-                f"{self._topic.name} begins at {begins} and has lost what was before; make it with the "
-                "settings of `constat topics create`"
+                f"{self._topic.name} begins at {begins} and has lost what was before; delete it, make it "
+                "anew, and relay again: everything is still in the ledger"
             )
         held: dict[int, str] = {}
         for batch in self._topic.records(0, ends):
@@ -129,30 +152,22 @@ class TopicSink:
 
     def send(self, events: Sequence[FeedEvent]) -> None:
         """Send records, and return when all replicas in step have them."""
-        used, answers, failed = None, [], []
+        used: KafkaProducer | None = None
+        answers: list[Any] = []
+        failed: list[KafkaError] = []
         try:
             used = self._producers.one()
-            answers = [
-                used.send(
-                    self._address.penalties,
-                    each.value,
-                    each.contract.encode(),
-                    partition=0,
-                    headers=HEADERS,
-                )
-                for each in events
-            ]
+            answers += [self._sent(used, each) for each in events]
         except KafkaError as error:
             failed.append(error)
-        deadline_s = time.monotonic() + ANSWER_S
-        for answer in answers:
-            try:
-                answer.get(timeout=max(deadline_s - time.monotonic(), 0))
-            except KafkaError as error:
-                failed.append(error)
+        failed += _failures(answers)
         if failed:
             self._producers.discard(used)
             raise self._refusal(failed[0])
+
+    def _sent(self, used: KafkaProducer, event: FeedEvent) -> Any:  # noqa: ANN401 - a future of the client
+        topic, key = self._address.penalties, event.contract.encode()
+        return used.send(topic, event.value, key, partition=0, headers=HEADERS)
 
     def _refusal(self, error: KafkaError) -> UnusableLedgerError:
         meaning = meaning_of(error)
@@ -165,6 +180,17 @@ class TopicSink:
         """Give back the connections."""
         self._topic.close()
         self._producers.close(timeout_s=5)
+
+
+def _failures(answers: Sequence[Any]) -> list[KafkaError]:
+    """What went wrong with records that were sent; none of them is on its way any longer."""
+    deadline_s, failed = time.monotonic() + ANSWER_S, []
+    for answer in answers:
+        try:
+            answer.get(timeout=max(deadline_s - time.monotonic(), 0))
+        except KafkaError as error:
+            failed.append(error)
+    return failed
 
 
 def _positions(batch: Sequence[Record]) -> dict[int, str]:

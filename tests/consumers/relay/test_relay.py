@@ -9,7 +9,9 @@ import time
 import pytest
 
 from consumers.relay.event import FeedEvent
+from consumers.relay.feed import Scan
 from consumers.relay.file import FileSink
+from ledger.errors import UnreachableLedgerError
 from ledger.fact import hash_of
 from tests.consumers.billing.penalties import assess, grant, ledger_at
 from tests.consumers.billing.systems import Endpoint, Tricks, serving
@@ -57,6 +59,32 @@ def test_only_facts_of_assessments_are_relayed(constat, tmp_path):
 
     assert constat("relay", "--to", "feed.jsonl").err == "2 events relayed\n"
     assert constat("relay", "--to", "-").out.encode() == (tmp_path / "feed.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("size", [1, 2, 500])
+def test_a_scan_that_breaks_off_gives_everything_when_it_goes_on(ledger, size):
+    """Fails where a scan counts as read what it had in hand and did not give."""
+    grant(ledger, "acme", 2, times=7)
+
+    class Broken:
+        breaks_at = 5
+
+        def facts(self, *, after):
+            for kept in ledger.engine.facts(after=after):
+                if kept.position == self.breaks_at:
+                    raise UnreachableLedgerError("gone")
+                yield kept
+
+    scan, found = Scan(engine := Broken(), 0), []
+    with pytest.raises(UnreachableLedgerError):
+        for batch in scan.batches(size):
+            found += batch
+    engine.breaks_at = None
+    for batch in scan.batches(size):
+        found += batch
+
+    assert [each.position for each in found] == [1, 2, 3, 4, 5, 6, 7]
+    assert list(scan.batches(size)) == []
 
 
 # ---------------------------------------------------------------- a file

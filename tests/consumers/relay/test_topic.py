@@ -1,17 +1,26 @@
 """The feed in a Kafka topic: published in order, read back where it ends, billed from the store's own place."""
 
 import json
+import time
+from contextlib import closing, suppress
 
 import pytest
 
+from consumers.billing.account import look
+from consumers.billing.store import Store, UnusableStoreError
 from consumers.relay.event import FeedEvent
 from consumers.relay.topic import FeedTopic
 from ledger.log.kafka import topics
 from ledger.log.kafka.address import parse
 from ledger.log.kafka.clients import producer
 from tests import brokers
+from tests.consumers.billing.feeds import days_of
 from tests.consumers.billing.penalties import assess, ledger_at, owed
+from tests.consumers.billing.processes import bill_for_ever, relay_for_ever, wait_until
 from tests.consumers.billing.test_bill import totals
+from tests.ledger.log.processes import started
+
+AWAY_S = 14
 
 
 def events_in(url):
@@ -161,3 +170,63 @@ def test_a_setting_of_the_topic_that_could_lose_events_is_named(constat, broker,
 
     assert answer.code == 1
     assert f"{address.penalties}: {setting} is {value} and must be " in answer.out
+
+
+def test_a_topic_that_is_not_there_is_said_with_how_to_make_it(constat, kafka_url):
+    with ledger_at(kafka_url) as ledger:
+        assess(ledger, acme_prod=3)
+    address = parse(kafka_url)
+    with topics.administrator(address) as client:
+        client.delete_topics([address.penalties])
+
+    relayed = constat("--ledger", kafka_url, "relay")
+    billed = constat("bill", "run", "--from", kafka_url)
+
+    for answer in (relayed, billed):
+        assert answer.code == 2
+        assert f"{address.penalties} is not there, or is closed to you" in answer.err
+        assert f"constat --ledger {address} topics create" in answer.err
+
+
+@pytest.fixture
+def own_broker():
+    """A broker that this test may stop; nobody else uses it."""
+    brokers.require()
+    with brokers.Broker() as broker:
+        yield broker
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_relay_and_billing_go_on_by_themselves_after_the_broker_was_away(own_broker, tmp_path):
+    """Longer than the clients wait for an answer, so that both have failed and begun again."""
+    url = f"kafka://{own_broker.address}/away?mirrors={tmp_path}/mirrors"
+    topics.create(parse(url), probe_partitions=2)
+    with ledger_at(url) as ledger:
+        assess(ledger, acme_prod=3)
+    store = tmp_path / "billing.db"
+    with (
+        started(relay_for_ever, url, url) as (relaying, _),
+        started(bill_for_ever, url, store) as (billing, _),
+    ):
+        wait_until(lambda: billed(store) == owed(url), "nothing was billed before")
+        container = own_broker.get_wrapped_container()
+
+        container.pause()
+        time.sleep(AWAY_S)
+        container.unpause()
+        with ledger_at(url) as ledger:
+            assess(ledger, number=2, acme_prod=1)
+
+        wait_until(lambda: billed(store) == owed(url), "nothing was billed after")
+        assert relaying.is_alive()
+        assert billing.is_alive()
+
+
+def billed(path):
+    """What a store owes; nothing as long as it is not made."""
+    if not path.exists():
+        return None
+    with suppress(UnusableStoreError), closing(Store(str(path))) as store:
+        return days_of(look(store))
+    return None
