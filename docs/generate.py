@@ -121,9 +121,9 @@ COMMANDS_HEAD = """\
 the path of its file, or a URL, `sqlite:///relative.db` or `sqlite:////absolute.db`. `contract sign` and `demo` make a
 ledger that does not exist; nothing else does.
 
-**Exit codes.** 0: done. 1: the answer is no: `verify` found what does not fit, an import put records aside. 2: bad usage
-or input; the sentence on the standard error says what to do. 3: an error of Constat's own (`CONSTAT_TRACEBACK=1` shows
-where it came from). A warning is a sentence there too, and changes no code.
+**Exit codes.** 0: done. 1: the answer is no: `verify` found what does not fit, an import put records aside, a contract is
+not billed any further. 2: bad usage or input; the sentence on the standard error says what to do. 3: an error of
+Constat's own (`CONSTAT_TRACEBACK=1` shows where it came from). A warning is a sentence there too, and changes no code.
 
 **Processes.** Figures over many rounds are folded by one process for each core; `CONSTAT_WORKERS=1` (or another number)
 says how many. The figures and their digest are the same.

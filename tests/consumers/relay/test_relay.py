@@ -77,11 +77,9 @@ def test_a_scan_that_breaks_off_gives_everything_when_it_goes_on(ledger, size):
 
     scan, found = Scan(engine := Broken(), 0), []
     with pytest.raises(UnreachableLedgerError):
-        for batch in scan.batches(size):
-            found += batch
+        found.extend(each for batch in scan.batches(size) for each in batch)
     engine.breaks_at = None
-    for batch in scan.batches(size):
-        found += batch
+    found.extend(each for batch in scan.batches(size) for each in batch)
 
     assert [each.position for each in found] == [1, 2, 3, 4, 5, 6, 7]
     assert list(scan.batches(size)) == []
