@@ -12,6 +12,7 @@ import typer
 from pydantic import TypeAdapter
 
 from consumers.cli.main import COMMANDS, app
+from docs import asyncapi
 from ledger.facts import ALL_FACTS
 from ledger.log.kafka.address import DEFAULT_LEDGER, ENVIRONMENT, OPTIONS
 from ledger.log.kafka.outcomes import MEANINGS, OTHERWISE, Meaning, Outcome
@@ -38,6 +39,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield Path("commands.md"), _commands_page()
     yield Path("kafka-url.md"), _kafka_url_page()
     yield Path("kafka-errors.md"), _kafka_errors_page()
+    yield Path("asyncapi.json"), asyncapi.document()
 
 
 def _schema(model: Any) -> str:
@@ -122,8 +124,8 @@ the path of its file, or a URL, `sqlite:///relative.db`, `sqlite:////absolute.db
 with [options](kafka-url.md). `contract sign`, `demo` and `copy`, into its target, make a file that does not exist; the
 topics of a ledger on Kafka are made by `topics create` and by nothing else.
 
-**Exit codes.** 0: done. 1: the answer is no: `verify` found what does not fit, an import put records aside. 2: bad usage
-or input; the sentence on the standard error says what to do. 3: an error of Constat's own (`CONSTAT_TRACEBACK=1` shows
+**Exit codes.** 0: done. 1: the answer is no: `verify` found what does not fit, an import put records aside, a
+contract is not billed any further. 2: bad usage or input; the sentence on the standard error says what to do. 3: an error of Constat's own (`CONSTAT_TRACEBACK=1` shows
 where it came from). 130: interrupted; a sentence says what is stored. A warning is a sentence there too, and changes no
 code.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from consumers.cli.main import COMMANDS
+from tests.consumers.billing.penalties import assess, ledger_at
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -94,6 +95,16 @@ def test_every_command_of_the_how_to_of_the_outbox_prints_what_it_shows(tmp_path
     run(ROOT / "docs" / "howto" / "own-contract.md", tmp_path)
 
     run(page, tmp_path)
+
+
+@pytest.mark.slow
+def test_every_command_of_the_how_to_of_billing_prints_what_it_shows(tmp_path):
+    with ledger_at(tmp_path / "constat.db") as ledger:
+        assess(ledger, "acme", acme_prod=3, acme_test=1)
+        assess(ledger, "zenith", zenith_prod=2)
+        assess(ledger, "acme", revision=2, acme_prod=1, acme_test=1)
+
+    run(ROOT / "docs" / "howto" / "billing.md", tmp_path)
 
 
 @pytest.mark.slow

@@ -44,6 +44,9 @@ OccurredOption = Annotated[
     typer.Option("--at", metavar="TIME", help="When it happened, with its offset; now if not given."),
 ]
 ByOption = Annotated[str, typer.Option("--by", metavar="ID", help="Who says so, by an opaque id.")]
+FollowOption = Annotated[
+    bool, typer.Option("--follow", help="Go on with what comes, until SIGTERM or Ctrl-C.")
+]
 
 _DIGITS = 19
 """A position has fewer."""

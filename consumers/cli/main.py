@@ -36,6 +36,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "seal": ("seal", "Fix what the ledger holds under a name that figures can be asked for by."),
     "assess": ("assess", "Assess the periods that have ended, and take down the days that follow."),
     "outbox": ("outbox", "Show and send the rounds that an agent keeps while its ledger is away."),
+    "relay": ("relay", "Publish the penalty feed: a topic, a file of JSON lines, or an HTTP endpoint."),
+    "bill": ("bill", "Keep the days that are owed from the feed, each penalty once; export and push them."),
     "topics": ("topics", "Make and check the topics of a ledger on Kafka."),
     "copy": ("copy", "Move a ledger to another engine, byte for byte; go on with a copy that broke off."),
     "verify": ("verify", "Read everything again and check every hash."),

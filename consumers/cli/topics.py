@@ -1,4 +1,4 @@
-"""`constat topics`: the two topics of a ledger on Kafka, made and checked."""
+"""`constat topics`: the topics of a ledger on Kafka and of its penalty feed, made and checked."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,7 +8,7 @@ from consumers.cli import common
 
 if TYPE_CHECKING:
     from ledger.log.kafka.address import Address
-    from ledger.log.kafka.topics import Topic, Topics
+    from ledger.log.kafka.topics import Fault, Topic, Topics
 
 app = typer.Typer(no_args_is_help=True, help="Make and check the topics of a ledger on Kafka.")
 
@@ -46,7 +46,7 @@ def create(
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
     context: typer.Context,
 ) -> None:
-    """Make the topics that are not there yet, then check both; exit 1 if a setting could lose facts.
+    """Make the topics that are not there yet, then check all; exit 1 if a setting could lose facts.
 
     A topic that is there already is left as it is; what of it is not as an option asks is said, with how to
     change it, and is exit 1, too.
@@ -62,7 +62,7 @@ def create(
         probe_partitions=probe_partitions,
         flush_each=flush_each,
     )
-    for name in (address.decisions, address.probes):
+    for name in (address.decisions, address.probes, address.penalties):
         print(f"made {name}" if name in made else f"{name} is there already, and was left as it is")
     found = topics.look(address)
     asked = Asked(
@@ -74,7 +74,7 @@ def create(
     others = differences(address, found, asked)
     for other in others:
         print(other)
-    _judge(found, as_json=False)
+    _judge(address, found, as_json=False)
     if others:
         raise typer.Exit(1)
 
@@ -89,7 +89,8 @@ def check(*, as_json: common.JsonOption = False, ledger: common.LedgerOption = c
     """Name every setting that could lose or reorder facts; exit 1 if there is one."""
     from ledger.log.kafka import topics
 
-    _judge(topics.look(_address(ledger)), as_json=as_json)
+    address = _address(ledger)
+    _judge(address, topics.look(address), as_json=as_json)
 
 
 def _address(url: str) -> "Address":
@@ -104,13 +105,19 @@ def _address(url: str) -> "Address":
     return parse(url)
 
 
-def _judge(found: "Topics", *, as_json: bool) -> None:
-    faults = found.faults()
+def _judge(address: "Address", found: "Topics", *, as_json: bool) -> None:
+    from ledger.log.kafka import penalties
+
+    feed = penalties.look(address)
+    shown = [found.decisions, found.probes, *([feed] if feed else [])]
+    faults = [*found.faults(), *(penalties.faults(feed) if feed else [])]
     if as_json:
-        common.print_json(_as_json(found))
+        common.print_json(_as_json(found.cluster_id, shown, faults))
     else:
-        for topic in (found.decisions, found.probes):
+        for topic in shown:
             print(_line(topic))
+        if feed is None:
+            print(f"{address.penalties}: not there, or closed to you; only `constat relay` needs it")
         for fault in faults:
             print(fault)
         print("could lose or reorder facts" if faults else "every setting is as it must be")
@@ -137,10 +144,10 @@ def _flushing(topic: "Topic") -> str:
     return f"forced to disk after {records} records" if is_few else "forced to disk when the system likes"
 
 
-def _as_json(found: "Topics") -> dict[str, Any]:
+def _as_json(cluster_id: str, shown: list["Topic"], faults: list["Fault"]) -> dict[str, Any]:
     return {
-        "fits": not found.faults(),
-        "cluster": found.cluster_id,
-        "topics": [topic._asdict() for topic in (found.decisions, found.probes)],
-        "faults": [fault._asdict() for fault in found.faults()],
+        "fits": not faults,
+        "cluster": cluster_id,
+        "topics": [topic._asdict() for topic in shown],
+        "faults": [fault._asdict() for fault in faults],
     }

@@ -80,6 +80,11 @@ class Address:
         return f"{self.ledger}.probes"
 
     @property
+    def penalties(self) -> str:
+        """The topic of the penalty feed: published by a relay, and no part of the ledger."""
+        return f"{self.ledger}.penalties"
+
+    @property
     def client(self) -> dict[str, Any]:
         """What every client of this ledger is given."""
         return {"bootstrap_servers": list(self.brokers), **self.security}

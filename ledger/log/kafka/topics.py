@@ -1,7 +1,10 @@
-"""The two topics of a ledger: how they are made, and what of their settings could lose or reorder facts."""
+"""The two topics of a ledger: how they are made, and what of their settings could lose or reorder facts.
+
+The topic of the penalty feed is made with them, and looked at on its own (`penalties`).
+"""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -46,7 +49,7 @@ SETTINGS = {
     "compression.type": "producer",
     "max.message.bytes": "1048588",
 }
-"""What both topics are made with, besides `min.insync.replicas`."""
+"""What the topics are made with, besides `min.insync.replicas`."""
 
 
 class Topic(NamedTuple):
@@ -85,7 +88,7 @@ class Topics(NamedTuple):
 
     def faults(self) -> list[Fault]:
         """Every setting of theirs that could lose or reorder facts."""
-        return [*_faults(self.decisions, one_partition=True), *_faults(self.probes, one_partition=False)]
+        return [*faults_of(self.decisions, one_partition=True), *faults_of(self.probes, one_partition=False)]
 
 
 _RULES: tuple[tuple[str, Callable[[str], bool], str, str], ...] = (
@@ -119,7 +122,8 @@ _RULES: tuple[tuple[str, Callable[[str], bool], str, str], ...] = (
 )
 
 
-def _faults(topic: Topic, *, one_partition: bool) -> Iterator[Fault]:
+def faults_of(topic: Topic, *, one_partition: bool) -> Iterator[Fault]:
+    """Every setting of a topic that could lose or reorder what it holds."""
     if one_partition and topic.partitions != 1:
         why = "decisions have one total order"
         yield Fault(topic.name, "the number of partitions", str(topic.partitions), "1", why)
@@ -179,12 +183,11 @@ def describe(address: Address, client: KafkaAdminClient) -> Topics:
     names = [address.decisions, address.probes]
     described = {each["name"]: each for each in client.describe_topics(names)}
     _refuse_what_is_not_shown(address, {name: for_code(described[name]["error_code"]) for name in names})
-    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
-    settings = client.describe_configs(resources, config_filter="all").get("topic", {})
+    settings = settings_of(client, names)
     if closed := [name for name in names if not settings.get(name)]:
         advice = _advice(TopicAuthorizationFailedError)
         raise UnusableLedgerError(f"the settings of {' and '.join(closed)} are closed to you; {advice}")
-    decisions, probes = (_topic(described[name], settings[name]) for name in names)
+    decisions, probes = (topic_of(described[name], settings[name]) for name in names)
     return Topics(str(client.describe_cluster()["cluster_id"]), decisions, probes)
 
 
@@ -206,7 +209,17 @@ def _state_of(error: type[Exception]) -> str:
     return "closed to you" if issubclass(error, closed) else f"not usable ({error.__name__})"
 
 
-def _topic(described: Mapping[str, Any], settings: Mapping[str, Any]) -> Topic:
+def settings_of(client: KafkaAdminClient, names: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+    """The settings of topics, by their names; none of those that are closed to this user."""
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    found: Mapping[str, Mapping[str, Any]] = client.describe_configs(resources, config_filter="all").get(
+        "topic", {}
+    )
+    return found
+
+
+def topic_of(described: Mapping[str, Any], settings: Mapping[str, Any]) -> Topic:
+    """A topic from what its brokers say of it."""
     partitions = described["partitions"]
     return Topic(
         name=described["name"],
@@ -265,7 +278,7 @@ def create(
     probe_partitions: int = PROBE_PARTITIONS,
     flush_each: bool = False,
 ) -> list[str]:
-    """Make the topics that are not there yet; the names of those that were made.
+    """Make the topics that are not there yet, that of the feed, too; the names of those that were made.
 
     `flush_each` has a broker force each record to disk before it answers: slower, and what one broker alone
     needs to keep an acknowledged fact through a power cut.
@@ -284,7 +297,7 @@ def create(
     if flush_each:
         settings[FLUSH] = "1"
     wanted = {"replication_factor": replicas, "configs": settings}
-    partitions = {address.decisions: 1, address.probes: probe_partitions}
+    partitions = {address.decisions: 1, address.probes: probe_partitions, address.penalties: 1}
     with administrator(address) as client:
         return [
             name

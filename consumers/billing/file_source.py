@@ -1,0 +1,61 @@
+"""A feed in a file of JSON lines; a place is a number of bytes. A line without its end is not there yet."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from consumers.billing.source import Entry, lost
+from consumers.relay.event import EVENT_BYTES_MAX
+from ledger.errors import BadInputError
+
+BATCH = 500
+
+
+class FileSource:
+    """The lines of a file."""
+
+    def __init__(self, path: str) -> None:
+        """Name the file; it may come to be later."""
+        self._path = Path(path).absolute()
+        if self._path.is_dir():
+            raise BadInputError(f"{path} is a folder; name the file that `constat relay --to` writes")
+
+    @property
+    def name(self) -> str:
+        """The path of the file."""
+        return str(self._path)
+
+    def entries(self, place: int) -> Iterator[list[Entry]]:
+        """The whole lines from a place on."""
+        try:
+            file = self._path.open("rb")
+        except FileNotFoundError:
+            if place:
+                raise lost(self.name, "is gone") from None
+            return
+        with file:
+            size = file.seek(0, 2)
+            if size < place:
+                raise lost(self.name, f"has {size} bytes, and {place} were read")
+            file.seek(place)
+            batch: list[Entry] = []
+            while entry := _next(file):
+                batch.append(entry)
+                if len(batch) >= BATCH:
+                    yield batch
+                    batch = []
+            if batch:
+                yield batch
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+def _next(file: BinaryIO) -> Entry | None:
+    place = file.tell()
+    value = line = file.readline(EVENT_BYTES_MAX + 2)
+    while line and not line.endswith(b"\n"):  # longer than any event: the rest only says where it ends
+        line = file.readline(EVENT_BYTES_MAX)
+    if not line:
+        return None
+    return Entry(place, file.tell(), value.removesuffix(b"\n"))

@@ -1,0 +1,65 @@
+"""The postings of a store, and what a day of a contract costs."""
+
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+from ledger.errors import BadInputError
+
+Prices = Mapping[str, Decimal]
+"""Contract -> EUR a day."""
+_PRICE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
+
+
+class Posting(NamedTuple):
+    """The effect of one penalty: days, negative where they are taken back."""
+
+    source: str
+    event_id: str
+    contract: str
+    platform: str
+    period_number: int
+    period_from_ms: int
+    period_to_ms: int
+    revision: int
+    clause: str
+    days: int
+    occurred_ms: int
+    position: int
+
+    @property
+    def what(self) -> str:
+        """What happened to the days."""
+        return "granted" if self.days > 0 else "reversed"
+
+
+def postings(connection: sqlite3.Connection) -> Iterator[Posting]:
+    """All of them, in the order of the ledger."""
+    for row in connection.execute("SELECT * FROM postings ORDER BY position, id"):
+        yield Posting(*row)
+
+
+def prices_of(texts: Mapping[str, str]) -> dict[str, Decimal]:
+    """Prices as a person writes them.
+
+    Raises:
+        BadInputError: one of them is no amount of euros and cents.
+    """
+    for contract, text in texts.items():
+        if not _PRICE.fullmatch(text):
+            raise BadInputError(f"--price {contract}={text}: write EUR a day as 12 or 12.50")
+    return {contract: Decimal(text) for contract, text in texts.items()}
+
+
+def cents_of(posting: Posting, prices: Prices) -> int | None:
+    """What a posting is worth in cents; None where no price was named."""
+    price = prices.get(posting.contract)
+    return None if price is None else int(posting.days * price * 100)
+
+
+def euros(cents: int) -> str:
+    """An amount as accounts write it."""
+    sign, whole = ("-" if cents < 0 else ""), abs(cents)
+    return f"{sign}{whole // 100}.{whole % 100:02}"

@@ -1,0 +1,207 @@
+"""`constat bill`: the reference billing consumer."""
+
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from consumers.cli import bill_out, common
+from consumers.cli.bill_out import DEFAULT_STORE, StoreOption
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from consumers.billing.account import Account, Balance
+    from consumers.billing.source import Source
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Keep the days that are owed from the feed, each penalty once; export and push them.",
+)
+
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="FILE|URL",
+        help="The feed: a file of JSON lines, or kafka://host:9092/ledger for its topic; else the ledger.",
+    ),
+]
+
+
+@app.command()
+def run(
+    *,
+    feed: From = None,
+    follow: common.FollowOption = False,
+    store: StoreOption = DEFAULT_STORE,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """Take in what the feed has: each penalty takes effect once. Exit 1 if a contract does not go on.
+
+    Whoever starts this becomes the owner of the store; a process that was it before ends.
+    """
+    from consumers.billing.account import look
+    from consumers.billing.run import Biller
+    from consumers.billing.store import Store
+    from consumers.stopping import until_told
+    from ledger.errors import counted
+
+    with (
+        _source(feed, ledger) as source,
+        closing(Store(str(store), create=True)) as opened,
+        until_told() as stop,
+    ):
+        read = Biller(opened, source, common.now_ms).run(stop, follow=follow)
+        account = look(opened)
+    print(f"{counted(read, 'event')} read from {source.name}")
+    _worry(account)
+
+
+@app.command()
+def release(
+    contract: Annotated[str | None, typer.Argument(help="The contract that is frozen.")] = None,
+    *,
+    entry: Annotated[
+        int | None, typer.Option("--entry", help="Instead: an entry put aside that names no contract.")
+    ] = None,
+    by: common.ByOption,
+    reason: Annotated[str, typer.Option("--reason", help="Why it may go on.")],
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """Let a frozen contract go on after a person has decided; exit 1 if it still cannot."""
+    from consumers.billing import release as decision
+    from consumers.billing.store import Store
+    from ledger.errors import BadInputError
+
+    if (contract is None) == (entry is None):
+        raise BadInputError("name a contract, or an entry with --entry NUMBER")
+    decided = decision.Decision(by, reason, common.now_ms())
+    with closing(Store(str(store))) as opened:
+        if entry is not None:
+            decision.settle(opened, entry, decided)
+            print(f"entry {entry} is settled")
+            return
+        left = decision.release(opened, str(contract), decided)
+    print(left or f"{contract} goes on")
+    if left:
+        raise typer.Exit(1)
+
+
+@app.command()
+def reconcile(
+    *,
+    as_json: common.JsonOption = False,
+    store: StoreOption = DEFAULT_STORE,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """Compare what is owed with a fresh replay of the ledger; exit 1 and every difference if there is one."""
+    from consumers.billing import reconcile as comparison
+    from consumers.billing.store import Store
+
+    with closing(Store(str(store))) as opened, common.open_ledger(ledger) as replayed:
+        found = comparison.reconcile(opened, replayed.engine)
+    if as_json:
+        common.print_json({"fits": not found, "differences": [each._asdict() for each in found]})
+    else:
+        for each in found:
+            print(each)
+        print("billing and the ledger differ" if found else "billing owes what the ledger says")
+    if found:
+        raise typer.Exit(1)
+
+
+app.command()(bill_out.export)
+app.command()(bill_out.push)
+
+
+@contextmanager
+def _source(feed: str | None, ledger: str) -> "Iterator[Source]":
+    if feed is None:
+        from consumers.billing.ledger_source import LedgerSource
+
+        with common.open_ledger(ledger) as opened:
+            yield LedgerSource(opened.engine)
+    elif feed.startswith("kafka://"):
+        from consumers.billing.topic_source import TopicSource
+        from ledger.log.kafka.address import parse
+
+        with closing(TopicSource(parse(feed))) as topic:
+            yield topic
+    else:
+        from consumers.billing.file_source import FileSource
+
+        yield FileSource(feed)
+
+
+@app.command()
+def show(*, as_json: common.JsonOption = False, store: StoreOption = DEFAULT_STORE) -> None:
+    """The days that are owed, by contract, platform and period, and what waits for a decision (exit 1)."""
+    from consumers.billing.account import look
+    from consumers.billing.store import Store
+
+    with closing(Store(str(store))) as opened:
+        account = look(opened)
+    if as_json:
+        common.print_json(_as_json(account))
+        raise typer.Exit(int(account.needs_somebody))
+    for each in account.balances:
+        print(_line(each))
+    if not account.balances:
+        print("no days are owed")
+    _worry(account)
+
+
+def _line(balance: "Balance") -> str:
+    from ledger.errors import counted
+    from ledger.instants import format_instant
+
+    span = f"{format_instant(balance.period_from_ms)} to {format_instant(balance.period_to_ms)}"
+    taken = (
+        f" ({balance.granted_days} granted, {balance.reversed_days} reversed)"
+        if balance.reversed_days
+        else ""
+    )
+    days = counted(balance.days, "day")
+    return f"{balance.contract} {balance.platform} period {balance.period_number} ({span}): {days}{taken}"
+
+
+def _worry(account: "Account") -> None:
+    for held in account.held:
+        print(held)
+    for aside in account.quarantine:
+        if not aside.is_settled:
+            whose = aside.contract or "no contract that it names"
+            print(f"put aside: {aside.feed} at {aside.place}, of {whose}: {aside.reason}")
+    for conflict in account.conflicts:
+        if not conflict.is_settled:
+            where = f"{conflict.feed} at {conflict.place}"
+            print(f"conflict: {conflict.event_id} came again with other bytes, {where}")
+    if account.needs_somebody:
+        raise typer.Exit(1)
+
+
+def _as_json(account: "Account") -> dict[str, Any]:
+    from ledger.instants import format_instant
+
+    return {
+        "balances": [
+            {
+                "contract": each.contract,
+                "platform": each.platform,
+                "period_number": each.period_number,
+                "period": {
+                    "from": format_instant(each.period_from_ms),
+                    "to": format_instant(each.period_to_ms),
+                },
+                "granted_days": each.granted_days,
+                "reversed_days": each.reversed_days,
+                "days": each.days,
+            }
+            for each in account.balances
+        ],
+        "held": [each._asdict() for each in account.held],
+        "quarantine": [each._asdict() for each in account.quarantine],
+        "conflicts": [each._asdict() for each in account.conflicts],
+    }

@@ -1,0 +1,1 @@
+"""The penalty feed: all facts of the streams of assessments, in order, for whoever bills."""

@@ -1,0 +1,63 @@
+"""The feed of a ledger: its facts about assessments and penalties, in order of position."""
+
+from collections.abc import Iterator
+
+from consumers.relay.event import PREFIX, FeedEvent
+from ledger.errors import BadInputError
+from ledger.log.interface import Engine, KeptFact
+
+BATCH = 500
+"""Events that are sent, and acknowledged, at a time, unless a place takes only one."""
+_MARK = f'"subject":"{PREFIX}'.encode()
+
+
+def events(engine: Engine, after: int) -> Iterator[FeedEvent]:
+    """The events of the feed behind a position."""
+    for kept in engine.facts(after=after):
+        if event := _event(kept):
+            yield event
+
+
+def _event(kept: KeptFact) -> FeedEvent | None:
+    if _MARK not in kept.value:
+        return None
+    event = FeedEvent.of(kept)
+    return event if event.envelope.stream.startswith(PREFIX) else None
+
+
+class Scan:
+    """Reads the feed of a ledger on and on; a fact that was looked at is not looked at again."""
+
+    def __init__(self, engine: Engine, after: int) -> None:
+        self._engine = engine
+        self._position = after
+
+    def batches(self, size: int = BATCH) -> Iterator[list[FeedEvent]]:
+        """The events that are there and were not read yet, in batches that are never empty."""
+        batch: list[FeedEvent] = []
+        position = self._position
+        for kept in self._engine.facts(after=position):
+            position = kept.position
+            if event := _event(kept):
+                batch.append(event)
+            if len(batch) >= size:
+                self._position = position  # not before: what breaks off is looked at again
+                yield batch
+                batch = []
+        self._position = position
+        if batch:
+            yield batch
+
+
+def require_same(engine: Engine, position: int, value: bytes, where: str) -> None:
+    """Refuse to go on behind an event that this ledger does not have.
+
+    Raises:
+        BadInputError: it is another ledger's.
+    """
+    own = next(events(engine, position - 1), None)
+    if own is None or own.value != value:
+        raise BadInputError(
+            f"{where} ends with an event that this ledger does not have at position {position}: it is the "
+            "feed of another ledger; name the right --ledger, or another place for the feed"
+        )

@@ -1,0 +1,199 @@
+"""`constat relay` and `constat bill`, as billing calls them."""
+
+import json
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from tests.consumers.billing.penalties import assess, ledger_at, owed
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    with ledger_at(tmp_path / "constat.db") as opened:
+        yield opened
+
+
+def totals(constat):
+    """(contract, platform, period) -> days, as the store says."""
+    found = json.loads(constat("bill", "show", "--json").out)
+    return {
+        (b["contract"], b["platform"], b["period_number"]): b["days"] for b in found["balances"] if b["days"]
+    }
+
+
+def test_a_penalty_that_is_relayed_is_billed_once(constat, ledger, tmp_path):
+    assess(ledger, acme_prod=3)
+
+    first = constat("relay", "--to", "feed.jsonl")
+    again = constat("relay", "--to", "feed.jsonl")
+    billed = constat("bill", "run", "--from", "feed.jsonl")
+    twice = constat("bill", "run", "--from", "feed.jsonl")
+
+    assert (first.code, first.err) == (0, "2 events relayed\n")
+    assert (again.code, again.err) == (0, "0 events relayed\n")
+    assert (billed.code, twice.code) == (0, 0)
+    assert billed.out.startswith("2 events read")
+    assert twice.out.startswith("0 events read")
+    assert totals(constat) == {("acme", "acme-prod", 1): 3} == owed(tmp_path / "constat.db")
+
+
+def test_a_reversal_takes_days_back(constat, ledger, tmp_path):
+    assess(ledger, acme_prod=3, acme_test=1)
+    assess(ledger, revision=2, acme_prod=1, acme_test=1)
+
+    assert constat("bill", "run").code == 0
+
+    assert (
+        totals(constat)
+        == {("acme", "acme-prod", 1): 1, ("acme", "acme-test", 1): 1}
+        == owed(tmp_path / "constat.db")
+    )
+    assert "acme acme-prod period 1" in constat("bill", "show").out
+    assert "1 day (3 granted, 2 reversed)" in constat("bill", "show").out
+
+
+def test_billing_reads_the_ledger_itself_where_no_relay_is_wanted(constat, ledger, tmp_path):
+    assess(ledger, acme_prod=3)
+    constat("bill", "run")
+    assess(ledger, number=2, acme_prod=1)
+
+    assert constat("bill", "run").out.startswith("2 events read from ledger")
+
+    assert totals(constat) == owed(tmp_path / "constat.db")
+
+
+def test_the_same_feed_from_another_place_changes_nothing(constat, ledger, tmp_path):
+    assess(ledger, acme_prod=3)
+    constat("relay", "--to", "feed.jsonl")
+    constat("bill", "run")
+
+    answer = constat("bill", "run", "--from", "feed.jsonl")
+
+    assert (answer.code, answer.out.splitlines()[0]) == (0, f"2 events read from {tmp_path}/feed.jsonl")
+    assert totals(constat) == {("acme", "acme-prod", 1): 3}
+
+
+# ---------------------------------------------------------------- feeds that are not what they were
+
+
+def lost(constat, *arguments):
+    """What billing says of a feed that it refuses; nothing took effect."""
+    before = totals(constat)
+    answer = constat("bill", "run", *arguments)
+    assert answer.code == 2
+    assert totals(constat) == before
+    return answer.err
+
+
+def test_a_feed_that_is_gone_or_shorter_or_another_is_an_error_and_never_read_from_its_end(
+    constat, ledger, tmp_path
+):
+    """F21, for files."""
+    feed = tmp_path / "feed.jsonl"
+    assess(ledger, acme_prod=3)
+    assess(ledger, number=2, acme_prod=3)
+    constat("relay", "--to", "feed.jsonl")
+    constat("bill", "run", "--from", "feed.jsonl")
+    whole = feed.read_bytes()
+    lines = whole.splitlines(keepends=True)
+
+    feed.unlink()
+    assert "is gone; nothing was applied" in lost(constat, "--from", "feed.jsonl")
+    feed.write_bytes(b"".join(lines[:-2]))
+    assert "bytes, and" in lost(constat, "--from", "feed.jsonl")
+    feed.write_bytes(whole.replace(b'"days":3', b'"days":4'))
+    assert "has another entry at" in lost(constat, "--from", "feed.jsonl")
+    feed.write_bytes(b" " * 10 + whole)
+    assert "no longer has an entry at" in lost(constat, "--from", "feed.jsonl")
+    feed.write_bytes(whole)
+    assert constat("bill", "run", "--from", "feed.jsonl").code == 0
+
+
+def test_the_feed_of_another_ledger_is_refused(constat, ledger, tmp_path):
+    assess(ledger, acme_prod=3)
+    constat("bill", "run")
+    with ledger_at(tmp_path / "other.db") as other:
+        assess(other, "zenith", zenith_prod=7)
+    constat("--ledger", tmp_path / "other.db", "relay", "--to", "other.jsonl")
+
+    assert "billed from the feed of another ledger" in lost(constat, "--from", "other.jsonl")
+    assert "has another entry at" in lost(constat, "--ledger", tmp_path / "other.db")
+
+
+@pytest.mark.usefixtures("ledger")
+def test_a_store_that_is_none_is_refused(constat, tmp_path):
+    assert "there is no billing store at nowhere.db" in constat("bill", "show", "--store", "nowhere.db").err
+    answer = constat("bill", "run", "--store", tmp_path / "constat.db")
+    assert answer.code == 2
+    assert "is a database of another kind" in answer.err
+
+
+# ---------------------------------------------------------------- reconcile
+
+
+def test_what_is_billed_is_compared_with_a_fresh_replay(constat, ledger):
+    assess(ledger, acme_prod=3)
+    constat("bill", "run")
+
+    assert constat("bill", "reconcile").out == "billing owes what the ledger says\n"
+    assess(ledger, number=2, acme_prod=1)
+    behind = constat("bill", "reconcile")
+
+    assert behind.code == 1
+    assert behind.out == (
+        "acme: the ledger has 4 events, and billing has applied 2\n"
+        "acme acme-prod period 2: the ledger owes 1 days, and billing 0\n"
+        "billing and the ledger differ\n"
+    )
+    found = json.loads(constat("bill", "reconcile", "--json").out)
+    assert found["fits"] is False
+    assert found["differences"][1] == {
+        "contract": "acme",
+        "platform": "acme-prod",
+        "period_number": 2,
+        "ledger": 1,
+        "billing": 0,
+    }
+
+
+def test_a_store_that_was_tampered_with_does_not_reconcile(constat, ledger, tmp_path):
+    assess(ledger, acme_prod=3)
+    constat("bill", "run")
+    with closing(sqlite3.connect(tmp_path / "billing.db")) as connection, connection:
+        connection.execute("UPDATE postings SET days = 30")
+
+    assert "the ledger owes 3 days, and billing 30" in constat("bill", "reconcile").out
+
+
+# ---------------------------------------------------------------- release
+
+
+def test_a_frozen_contract_is_shown_and_released_by_a_named_person(constat, ledger, tmp_path):
+    assess(ledger, acme_prod=3)
+    constat("relay", "--to", "feed.jsonl")
+    feed = tmp_path / "feed.jsonl"
+    first, second = feed.read_bytes().splitlines(keepends=True)
+    feed.write_bytes(first + second + second.replace(b'"days":3', b'"days":9'))
+
+    frozen = constat("bill", "run", "--from", "feed.jsonl")
+    shown = constat("bill", "show")
+    released = constat("bill", "release", "acme", "--by", "a-person", "--reason", "the first is the ledger's")
+    again = constat("bill", "release", "acme", "--by", "a-person", "--reason", "x")
+
+    assert (frozen.code, shown.code, released.code, again.code) == (1, 1, 0, 2)
+    assert "constat bill release acme --by ID --reason TEXT" in frozen.out
+    assert "came again with other bytes" in shown.out
+    assert released.out == "acme goes on\n"
+    assert constat("bill", "show").code == 0
+    assert totals(constat) == {("acme", "acme-prod", 1): 3}
+
+
+@pytest.mark.parametrize("names", [(), ("acme", "--entry", 1)])
+@pytest.mark.usefixtures("ledger")
+def test_a_release_is_of_a_contract_or_of_an_entry(constat, names):
+    constat("bill", "run")
+    answer = constat("bill", "release", *names, "--by", "a-person", "--reason", "x")
+
+    assert "name a contract, or an entry with --entry NUMBER" in answer.err

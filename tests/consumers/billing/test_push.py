@@ -1,0 +1,277 @@
+"""`constat bill push`: each penalty is one line in the other system, whatever becomes of the answers."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing
+
+import pytest
+import urllib3
+
+from consumers.billing.push import Pusher
+from consumers.billing.store import Store
+from consumers.billing.targets import STRIPE_KEEPS_KEYS_MS
+from consumers.billing.targets import Stripe as StripeTarget
+from consumers.sending import Endpoint
+from consumers.stopping import Stop
+from tests.consumers.billing.feeds import NOW_MS
+from tests.consumers.billing.penalties import START_MS, assess, grant, ledger_at, owed
+from tests.consumers.billing.systems import Lago, Stripe, Tricks, serving
+
+CONTRACTS = ("acme", "umbra", "zenith")
+KILLS = 200 if os.environ.get("CONSTAT_SOAK") else 10
+LAGO = ("--subscription", "acme=sub-1", "--subscription", "umbra=sub-2", "--subscription", "zenith=sub-3")
+STRIPE = (
+    *("--customer", "acme=cus_A", "--customer", "umbra=cus_U", "--customer", "zenith=cus_Z"),
+    *("--price", "acme=12.50", "--price", "umbra=7", "--price", "zenith=0.99"),
+)
+CENTS = {"acme": 1250, "umbra": 700, "zenith": 99}
+"""The same by hand."""
+
+
+@pytest.fixture(autouse=True)
+def _keys(monkeypatch):
+    monkeypatch.setenv("CONSTAT_STRIPE_KEY", "sk_test")
+    monkeypatch.setenv("CONSTAT_LAGO_KEY", "lago_test")
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    with ledger_at(tmp_path / "constat.db") as opened:
+        yield opened
+
+
+def pushed(constat, system, url):
+    named = LAGO if isinstance(system, Lago) else STRIPE
+    return constat("bill", "push", "--to", type(system).__name__.lower(), "--url", url, *named)
+
+
+def days_in(system):
+    """Contract -> days, as the other system adds them up."""
+    days = dict.fromkeys(CONTRACTS, 0)
+    for line in system.lines:
+        if isinstance(system, Lago):
+            days[line["properties"]["contract"]] += line["properties"]["days"]
+        else:
+            contract = line["metadata"]["contract"]
+            assert -line["amount"] == CENTS[contract] * int(line["metadata"]["days"])
+            days[contract] += int(line["metadata"]["days"])
+    return days
+
+
+def owed_by_contract(where):
+    days = dict.fromkeys(CONTRACTS, 0)
+    for (contract, _, _), owes in owed(where).items():
+        days[contract] += owes
+    return days
+
+
+def test_a_credit_for_stripe_is_a_negative_amount_in_cents_under_the_events_id(constat, ledger):
+    assess(ledger, acme_prod=3)
+    constat("bill", "run")
+
+    with serving(system := Stripe()) as url:
+        answer = pushed(constat, system, url)
+
+    assert (answer.code, answer.out) == (0, "stripe took 1 posting\n")
+    (line,) = system.lines
+    assert (line["customer"], line["amount"], line["currency"]) == ("cus_A", -3750, "eur")
+    assert line["metadata"] == {
+        "constat_event": "assessment:acme/2",
+        "contract": "acme",
+        "platform": "acme-prod",
+        "period": "1",
+        "days": "3",
+    }
+
+
+def test_an_event_for_lago_counts_days_at_the_time_of_the_event(constat, ledger):
+    assess(ledger, acme_prod=3)
+    constat("bill", "run")
+
+    with serving(system := Lago()) as url:
+        answer = pushed(constat, system, url)
+
+    assert (answer.code, answer.out) == (0, "lago took 1 posting\n")
+    assert system.lines == [
+        {
+            "transaction_id": "assessment:acme/2",
+            "external_subscription_id": "sub-1",
+            "code": "sla_free_days",
+            "timestamp": START_MS // 1000 + 30 * 86_400,
+            "properties": {"days": 3, "contract": "acme", "platform": "acme-prod", "period": 1},
+        }
+    ]
+
+
+@pytest.mark.parametrize("make", [Stripe, Lago])
+def test_a_reversal_is_a_line_of_its_own_behind_what_it_takes_back(constat, ledger, make):
+    assess(ledger, acme_prod=3)
+    assess(ledger, revision=2, acme_prod=1)
+    constat("bill", "run")
+
+    with serving(system := make()) as url:
+        assert pushed(constat, system, url).code == 0
+
+    assert len(system.lines) == 2
+    assert days_in(system)["acme"] == 1
+
+
+@pytest.mark.parametrize("make", [Stripe, Lago])
+def test_an_answer_that_is_lost_makes_no_second_line(constat, ledger, tmp_path, make):
+    """F24: a fifth of the requests is accepted and not answered, a tenth is told to come later.
+
+    Seen to fail on Lago where `value_already_exist` was taken for a refusal.
+    """
+    for number, contract in enumerate(CONTRACTS, 1):
+        grant(ledger, contract, number, times=20)
+    constat("bill", "run")
+
+    with serving(system := make(Tricks(seed=24, drops=0.2, busy=0.1))) as url:
+        answers = [pushed(constat, system, url).code for _ in range(3)]
+
+    assert answers[-1] == 0
+    assert system.tricks.dropped > 5
+    assert system.tricks.refused > 2
+    assert len(system.lines) == 60
+    assert days_in(system) == owed_by_contract(tmp_path / "constat.db")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("make", [Stripe, Lago])
+def test_a_push_that_is_killed_makes_no_second_line_and_leaves_none_out(constat, ledger, tmp_path, make):
+    """`kill -9` of the command at any point, on a system that also loses a fifth of its answers.
+
+    Seen to fail (90 lines for 80) where each attempt had a key of its own.
+    """
+    with serving(system := make(Tricks(seed=25, drops=0.2))) as url:
+        killed = 0
+        for round_ in range(KILLS):
+            grant(ledger, CONTRACTS[round_ % 3], 2, times=8)
+            constat("bill", "run")
+            before = len(system.lines)
+            process = subprocess.Popen([*command(system, url)], cwd=tmp_path, stdout=subprocess.DEVNULL)
+            until_s = time.monotonic() + 20
+            while len(system.lines) < before + 1 + round_ % 7 and time.monotonic() < until_s:
+                time.sleep(0.001)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            killed += process.returncode == -signal.SIGKILL
+        while pushed(constat, system, url).code:
+            pass
+
+    assert killed, "no push was killed, so this showed nothing"
+    assert len(system.lines) == 8 * KILLS
+    assert days_in(system) == owed_by_contract(tmp_path / "constat.db")
+
+
+def command(system, url):
+    named = LAGO if isinstance(system, Lago) else STRIPE
+    to = type(system).__name__.lower()
+    return [sys.executable, "-m", "consumers.cli.main", "bill", "push", "--to", to, "--url", url, *named]
+
+
+# ---------------------------------------------------------------- what is not taken
+
+
+def test_a_refusal_holds_up_its_contract_only_and_is_said(constat, ledger):
+    assess(ledger, "acme", acme_prod=3)
+    assess(ledger, "zenith", zenith_prod=1)
+    constat("bill", "run")
+    names = (
+        "--customer",
+        "acme=cus-bad",
+        "--customer",
+        "zenith=cus_Z",
+        "--price",
+        "acme=1",
+        "--price",
+        "zenith=0.99",
+    )
+
+    with serving(system := Stripe()) as url:
+        answer = constat("bill", "push", "--to", "stripe", "--url", url, *names)
+
+    assert answer.code == 1
+    assert answer.out.startswith("stripe took 1 posting\nassessment:acme/2: ")
+    assert "404" in answer.out
+    assert [line["metadata"]["contract"] for line in system.lines] == ["zenith"]
+
+
+@pytest.mark.parametrize(
+    ("named", "asks"),
+    [
+        ((), "add --customer acme=cus_…"),
+        (("--customer", "acme=cus_A"), "add --price acme=EUR"),
+        (("--customer", "acme=cus_A", "--price", "acme=1,50"), "write EUR a day as 12 or 12.50"),
+    ],
+)
+def test_what_was_not_told_is_asked_for_and_nothing_is_put_down(constat, ledger, tmp_path, named, asks):
+    assess(ledger, acme_prod=3)
+    constat("bill", "run")
+
+    answer = constat("bill", "push", "--to", "stripe", "--url", "http://127.0.0.1:9", *named)
+
+    assert answer.code == 2
+    assert asks in answer.err
+    with closing(Store(str(tmp_path / "billing.db"))) as store, store.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM pushes").fetchone() == (0,)
+
+
+def test_a_key_is_asked_for(constat, ledger, monkeypatch):
+    monkeypatch.delenv("CONSTAT_STRIPE_KEY")
+    assess(ledger, acme_prod=3)
+    constat("bill", "run")
+
+    answer = constat("bill", "push", "--to", "stripe", "--url", "http://127.0.0.1:9", *STRIPE)
+
+    assert answer.code == 2
+    assert "put it into the environment as CONSTAT_STRIPE_KEY" in answer.err
+
+
+def test_a_new_store_leaves_out_what_another_one_has_pushed(constat, ledger):
+    first = assess(ledger, acme_prod=3)[-1]
+    assess(ledger, number=2, acme_prod=1)
+    constat("bill", "run")
+
+    with serving(system := Lago()) as url:
+        answer = constat("bill", "push", "--to", "lago", "--url", url, *LAGO, "--behind", first.position)
+        again = pushed(constat, system, url)
+
+    assert (answer.code, again.out) == (0, "lago took 0 postings\n")
+    assert [line["properties"]["period"] for line in system.lines] == [2]
+
+
+def test_what_stripe_may_have_forgotten_is_not_sent_again_before_somebody_has_looked(
+    constat, ledger, tmp_path
+):
+    assess(ledger, acme_prod=3)
+    constat("bill", "run")
+    target = StripeTarget({"acme": "cus_A"}, {"acme": 1}, "sk_test")
+    clock = [NOW_MS]
+
+    with (
+        serving(system := Stripe(Tricks(drops=1.0))) as url,
+        closing(Store(str(tmp_path / "billing.db"))) as store,
+        closing(Endpoint(urllib3.PoolManager(), delays_s=(0.01,))) as endpoint,
+    ):
+        pusher = Pusher(store, target, endpoint, lambda: clock[0])
+        pusher.put_down()
+        lost = pusher.send(url, Stop())
+        clock[0] += STRIPE_KEEPS_KEYS_MS + 1
+        system.tricks.drops = 0
+        held = pusher.send(url, Stop())
+        requests = system.tricks.dropped
+
+        assert "does not answer" in lost.problems[0]
+        assert "--taken assessment:acme/2" in held.problems[0]
+        assert requests == 2
+    answer = constat(
+        *("bill", "push", "--to", "stripe", "--url", url, *STRIPE, "--taken", "assessment:acme/2"),
+        *("--by", "a-person", "--reason", "cbtxn_0 is there"),
+    )
+    assert (answer.code, answer.out) == (0, "stripe took 0 postings\n")
+    assert len(system.lines) == 1
