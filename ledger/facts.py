@@ -21,6 +21,7 @@ from ledger.corrections import ResultsCorrected
 from ledger.fact import Fact
 from ledger.incidents import DataLossAlertSent, IncidentOpened, IncidentResolved, IncidentUpdated
 from ledger.instants import STORED
+from ledger.interventions import InterventionMade
 from ledger.maintenance import (
     MaintenanceFinished,
     MaintenanceStarted,
@@ -64,6 +65,7 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     AssessmentMade,
     PenaltyGranted,
     PenaltyReversed,
+    InterventionMade,
 )
 
 BY_TYPE: Mapping[str, type[Fact]] = {fact.TYPE: fact for fact in ALL_FACTS}
@@ -86,6 +88,7 @@ BY_SUBJECT: Mapping[str, tuple[type[Fact], ...]] = {
     "copy": (LedgerCopied,),
     "seal": (SealMade,),
     "assessment": (AssessmentMade, PenaltyGranted, PenaltyReversed),
+    "intervention": (InterventionMade,),
 }
 """The first word of a stream's name -> the facts that it may hold."""
 

@@ -17,6 +17,7 @@ from ledger import (
     copies,
     corrections,
     incidents,
+    interventions,
     maintenance,
     operations,
     plans,
@@ -30,6 +31,7 @@ from ledger.corrections import Correction
 from ledger.errors import BadInputError
 from ledger.fact import RecordedFact
 from ledger.incidents import Incident
+from ledger.interventions import Intervention
 from ledger.log import codec
 from ledger.log.interface import Engine, KeptRound
 from ledger.maintenance import Maintenance
@@ -53,6 +55,7 @@ SUBJECTS: Mapping[str, Any] = {
     "copy": copies,
     "seal": seals,
     "assessment": assessments,
+    "intervention": interventions,
 }
 """The first word of a stream's name -> the module that folds it (`INITIAL`, `evolve`)."""
 
@@ -197,6 +200,11 @@ class Known:
     def assessments(self) -> Mapping[str, Assessments]:
         """The assessments of each contract, by its name."""
         return self._states["assessment"]
+
+    @property
+    def interventions(self) -> Mapping[str, Intervention]:
+        """Every intervention of the provider's staff by name."""
+        return self._states["intervention"]
 
     @cached_property
     def plans(self) -> Mapping[str, PlanSet]:

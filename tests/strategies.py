@@ -6,7 +6,17 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from ledger import claims, contracts, copies, corrections, incidents, maintenance, operations, support
+from ledger import (
+    claims,
+    contracts,
+    copies,
+    corrections,
+    incidents,
+    interventions,
+    maintenance,
+    operations,
+    support,
+)
 from ledger.fact import Evidence, Fact, Span
 from ledger.incidents import Browser
 from ledger.instants import parse_instant
@@ -183,6 +193,17 @@ FACTS: Mapping[type[Fact], st.SearchStrategy[Fact]] = {
         contract=names,
         platform=st.none() | names,
         subject=texts,
+        by=names,
+        account=st.none() | names,
+    ),
+    interventions.InterventionMade: st.builds(
+        interventions.InterventionMade,
+        intervention=names,
+        request=names,
+        platform=names,
+        during=spans,
+        account=names,
+        summary=texts,
         by=names,
     ),
     support.SupportAnswered: st.builds(support.SupportAnswered, request=names, by=names),

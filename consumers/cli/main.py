@@ -22,7 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "incident": ("incident", "Open, update and resolve incidents; record data-loss alerts."),
     "claim": ("claim", "File claims of force majeure and rule on them."),
     "correct": ("correct", "Annul or restate an interval of an agent's results."),
-    "support": ("support", "File and answer support requests."),
+    "support": ("support", "File and answer support requests; record interventions; show whose clock runs."),
     "record": ("record", "Record backups, placement of data and storage."),
     "statement": ("statement", "Lay out a period: availability, penalties, register, commitments, reasons."),
     "availability": ("parts", "The availability of a period."),

@@ -38,6 +38,7 @@ ENGLISH = Words(
         "incident": "Incident",
         "claim": "Force majeure",
         "correction": "Correction",
+        "intervention": "Intervention",
     },
     becauses={
         "maintenance": "maintenance",
@@ -56,6 +57,7 @@ ENGLISH = Words(
         "maintenance-quarter": "Scheduled maintenance of the quarter",
         "browsers": "Supported browsers",
         "data-loss-alert": "Alert after a loss of data",
+        "intervention-account": "Interventions under the account named",
     },
     states={"kept": "kept", "broken": "broken", "nothing-recorded": "nothing recorded"},
     findings={
@@ -70,6 +72,7 @@ ENGLISH = Words(
         "too-little-maintenance": "less maintenance than foreseen (for information)",
         "unsupported-browser": "browser not supported (for information)",
         "not-alerted": "administrators not alerted",
+        "another-account": "under another account than the one named",
     },
     units={"h": "h", "GB": "GB"},
     months=(
@@ -222,6 +225,11 @@ ENGLISH = Words(
     corrected="Results of agent {agent} {action}: {span}.",
     corrected_to="New outcome: {outcome}.",
     corrected_by="By {by}, on {at} ({fact}): {reason}",
+    intervened="For request {request}, {span}: {text}",
+    intervened_as="By {by}, under account {account}.",
+    account_named="The client had named account {account}.",
+    account_not_named="The client had named no account.",
+    intervention_recorded="Recorded on {at} ({fact}).",
     excluded="{platform}, {length} excluded: {spans}",
     excluded_nothing="{platform}: nothing is excluded",
     not_excluded_because="{platform}, counted nevertheless: {span}, {why}",

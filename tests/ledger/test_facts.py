@@ -23,7 +23,7 @@ from tests.spec import Story
 from tests.strategies import FACTS, LARGEST, instants
 
 TYPE_NAME = re.compile(r"constat\.[a-z]+\.[a-z]+(-[a-z]+)*\.v[1-9][0-9]*")
-PAST_TENSE = ("ed", "set", "sent", "taken", "withdrawn")
+PAST_TENSE = ("ed", "set", "sent", "taken", "made", "withdrawn")
 each_type = pytest.mark.parametrize("kind", facts.ALL_FACTS, ids=lambda kind: kind.TYPE)
 
 
