@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import reduce
 from types import TracebackType
 from typing import Self, TypeVar
@@ -82,13 +83,23 @@ def open_engine(  # noqa: PLR0913 - each option is one way to open it
     )
 
 
+@contextmanager
+def _first_writer() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        raise ConflictError(
+            f"another writer was first ({error}); nothing was written: look at its fact and try again"
+        ) from error
+
+
 class CloudEventsMapper(Mapper[str]):
     """Envelopes to and from the stored events of the `eventsourcing` library; the bytes are the codec's."""
 
     def to_stored_event(self, domain_event: Envelope) -> StoredEvent:  # type: ignore[override]
         """The stored form of a fact at its place."""
-        value = codec.encode(domain_event)
-        return StoredEvent(domain_event.stream, domain_event.sequence, domain_event.fact.TYPE, value)
+        stream, sequence = domain_event.stream, domain_event.sequence
+        return StoredEvent(stream, sequence, domain_event.fact.TYPE, domain_event.encoded)
 
     def to_domain_event(self, stored_event: StoredEvent) -> Envelope:
         """The fact at its place."""
@@ -153,22 +164,44 @@ class Ledger(Application[str]):
             RefusedError: the state forbids it.
             ConflictError: another writer extended the stream meanwhile; nothing was written.
         """
-        state, head = initial, _START
-        for recorded in self.stream(stream):
-            state, head = evolve(state, recorded), Head(recorded.sequence, recorded.hash)
+        state, head = self.load(stream, initial, evolve)
         decided = decide(state)
         several = [decided] if isinstance(decided, Fact) else decided
         return self._append([Draft(stream, fact, occurred_ms, source) for fact in several], {stream: head})
 
+    def load(
+        self, stream: str, initial: State, evolve: Callable[[State, RecordedFact], State]
+    ) -> tuple[State, Head]:
+        """The state that a stream's facts leave, and the head behind which a decision on it is appended."""
+        state, head = initial, _START
+        for recorded in self.stream(stream):
+            state, head = evolve(state, recorded), Head(recorded.sequence, recorded.hash)
+        return state, head
+
+    def append_behind(self, drafts: Sequence[Draft], heads: dict[str, Head]) -> None:
+        """Append many facts as one record behind the heads that their writer saw, and move these on.
+
+        The record goes to the recorder as `save` would hand it over, without what `save` does for each event.
+
+        Raises:
+            ConflictError: another writer extended one of the streams since; nothing of it was written.
+        """
+        stored = [self.mapper.to_stored_event(each) for each in self._envelopes(drafts, heads)]
+        with _first_writer():
+            self.recorder.insert_events(stored)
+
     def _append(self, drafts: Sequence[Draft], heads: dict[str, Head]) -> list[RecordedFact]:
+        return self._save(self._envelopes(drafts, heads))
+
+    def _envelopes(self, drafts: Sequence[Draft], heads: dict[str, Head]) -> list[Envelope]:
         envelopes = []
         for draft in drafts:
             _require_own_stream(draft)
             head = heads[draft.stream]
             envelope = Envelope.of(draft, head.sequence + 1, head.hash)
-            heads[draft.stream] = Head(envelope.sequence, hash_of(codec.encode(envelope)))
+            heads[draft.stream] = Head(envelope.sequence, hash_of(envelope.encoded))
             envelopes.append(envelope)
-        return self._save(envelopes)
+        return envelopes
 
     def stream(self, name: str) -> Iterator[RecordedFact]:
         """The facts of one stream in order."""
@@ -221,12 +254,8 @@ class Ledger(Application[str]):
         return Head(last[0].originator_version, hash_of(last[0].state)) if last else _START
 
     def _save(self, envelopes: Sequence[Envelope]) -> list[RecordedFact]:
-        try:
+        with _first_writer():
             recordings = self.save(*envelopes)
-        except IntegrityError as error:
-            raise ConflictError(
-                f"another writer was first ({error}); nothing was written: look at its fact and try again"
-            ) from error
         kept = []
         for recording in recordings:
             position = int(recording.notification.id)

@@ -19,7 +19,13 @@ from ledger.contracts import (
 from ledger.copies import LedgerCopied
 from ledger.corrections import ResultsCorrected
 from ledger.fact import Fact
-from ledger.incidents import DataLossAlertSent, IncidentOpened, IncidentResolved, IncidentUpdated
+from ledger.incidents import (
+    BrowserReported,
+    DataLossAlertSent,
+    IncidentOpened,
+    IncidentResolved,
+    IncidentUpdated,
+)
 from ledger.instants import STORED
 from ledger.interventions import InterventionMade
 from ledger.maintenance import (
@@ -66,6 +72,7 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     PenaltyGranted,
     PenaltyReversed,
     InterventionMade,
+    BrowserReported,
 )
 
 BY_TYPE: Mapping[str, type[Fact]] = {fact.TYPE: fact for fact in ALL_FACTS}
@@ -80,7 +87,7 @@ BY_SUBJECT: Mapping[str, tuple[type[Fact], ...]] = {
         MaintenanceStarted,
         MaintenanceFinished,
     ),
-    "incident": (IncidentOpened, IncidentUpdated, IncidentResolved, DataLossAlertSent),
+    "incident": (IncidentOpened, IncidentUpdated, IncidentResolved, DataLossAlertSent, BrowserReported),
     "claim": (ClaimFiled, ClaimRuled),
     "correction": (ResultsCorrected,),
     "support": (SupportRequested, SupportAnswered),

@@ -181,7 +181,9 @@ class _LaidOut:
         occurred_ms, position = recorded.occurred_ms, recorded.position
         match recorded.fact:
             case BackupTaken() as fact:
-                taken = Backup(fact.backup, fact.operator, occurred_ms, fact.size_bytes, positions=(position,))
+                taken = Backup(
+                    fact.backup, fact.operator, occurred_ms, fact.size_bytes, positions=(position,)
+                )
                 self.backups.setdefault(fact.backup, taken)
             case BackupReplicated() as fact:
                 copy = Copy(fact.operator, occurred_ms)

@@ -190,7 +190,7 @@ class MaintenanceEntry(Figures):
 class StoryFigures(Figures):
     """One step of an incident's story."""
 
-    kind: Literal["opened", "updated", "resolved", "alerted"]
+    kind: Literal["opened", "updated", "resolved", "alerted", "reported"]
     occurred_at: Instant
     recorded_at: Instant
     text: str

@@ -156,6 +156,9 @@ FACTS: Mapping[type[Fact], st.SearchStrategy[Fact]] = {
         administrators=st.lists(names, max_size=2).map(tuple),
         evidence=evidence,
     ),
+    incidents.BrowserReported: st.builds(
+        incidents.BrowserReported, incident=names, platform=names, browser=browsers, by=names
+    ),
     claims.ClaimFiled: st.builds(
         claims.ClaimFiled,
         claim=names,

@@ -9,6 +9,7 @@ from consumers.cli import common
 if TYPE_CHECKING:
     from ledger.application import Ledger
     from ledger.fact import Fact
+    from ledger.incidents import Browser
     from projections.asof import Known
 
 EARLY_MS = 24 * 60 * 60 * 1000
@@ -121,6 +122,25 @@ def evidence(files: Iterable[Any]) -> tuple[Any, ...]:
         except OSError as error:
             raise BadInputError(f"evidence {file} cannot be read ({error.strerror})") from None
     return tuple(found)
+
+
+def browser(text: str) -> "Browser":
+    """A browser as an option or an argument names it, `Firefox/128`.
+
+    Raises:
+        BadInputError: it names none.
+    """
+    from pydantic import ValidationError
+
+    from ledger.errors import BadInputError
+    from ledger.incidents import Browser
+
+    try:
+        return Browser.parse(text)
+    except ValidationError:
+        raise BadInputError(f"{text!r}: a browser's name has at most 40 letters, as in Firefox/128") from None
+    except ValueError as error:
+        raise BadInputError(str(error)) from None
 
 
 def require_contract(ledger: str, contract: str) -> None:

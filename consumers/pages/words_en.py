@@ -30,6 +30,7 @@ ENGLISH = Words(
         "updated": "updated",
         "resolved": "resolved",
         "alerted": "administrators alerted",
+        "reported": "met with the browser",
     },
     decisions={"accepted": "accepted", "rejected": "rejected", "in-part": "accepted in part"},
     actions={"annulled": "annulled", "restated": "restated"},

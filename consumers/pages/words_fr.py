@@ -30,6 +30,7 @@ FRENCH = Words(
         "updated": "complété",
         "resolved": "résolu",
         "alerted": "administrateurs prévenus",
+        "reported": "rencontré avec le navigateur",
     },
     decisions={"accepted": "acceptée", "rejected": "rejetée", "in-part": "acceptée en partie"},
     actions={"annulled": "annulés", "restated": "rectifiés"},

@@ -4,6 +4,7 @@ The bytes are written once and hashed as they stand; nothing is ever serialised 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -37,7 +38,7 @@ class StoredFact(BaseModel):
     data: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Envelope:
     """A fact with its place in its stream: what is encoded, and what decoding gives back."""
 
@@ -57,6 +58,11 @@ class Envelope:
     def fact_id(self) -> str:
         """Its name, unique in the ledger."""
         return f"{self.stream}/{self.sequence}"
+
+    @cached_property
+    def encoded(self) -> bytes:
+        """Its stored form, made once: the hash and the log are of the same bytes. See `encode`."""
+        return encode(self)
 
     @property
     def originator_id(self) -> str:
