@@ -9,6 +9,7 @@ from typing import Any
 
 from ledger.assessments import AssessmentMade, PenaltyGranted, PenaltyReversed
 from ledger.claims import ClaimFiled, ClaimRuled
+from ledger.components import ComponentDisabled, ComponentEnabled
 from ledger.contracts import (
     ContractAmended,
     ContractEnded,
@@ -37,6 +38,7 @@ from ledger.maintenance import (
 )
 from ledger.operations import BackupExpired, BackupReplicated, BackupTaken, DataPlaced, StorageMeasured
 from ledger.plans import PlanSet
+from ledger.processors import ProcessorChanged, ProcessorDismissed, ProcessorEngaged
 from ledger.seals import SealMade
 from ledger.support import SupportAnswered, SupportRequested
 
@@ -73,6 +75,11 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     PenaltyReversed,
     InterventionMade,
     BrowserReported,
+    ProcessorEngaged,
+    ProcessorChanged,
+    ProcessorDismissed,
+    ComponentEnabled,
+    ComponentDisabled,
 )
 
 BY_TYPE: Mapping[str, type[Fact]] = {fact.TYPE: fact for fact in ALL_FACTS}
@@ -96,6 +103,8 @@ BY_SUBJECT: Mapping[str, tuple[type[Fact], ...]] = {
     "seal": (SealMade,),
     "assessment": (AssessmentMade, PenaltyGranted, PenaltyReversed),
     "intervention": (InterventionMade,),
+    "processor": (ProcessorEngaged, ProcessorChanged, ProcessorDismissed),
+    "components": (ComponentEnabled, ComponentDisabled),
 }
 """The first word of a stream's name -> the facts that it may hold."""
 
@@ -105,6 +114,7 @@ _NAMED_BY = {
     "operations": "platform",
     "copy": "position",
     "assessment": "contract",
+    "components": "platform",
 }
 """The field of a fact that is the rest of its stream's name, where it is not called like its subject."""
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from ledger import (
     assessments,
     claims,
+    components,
     contracts,
     copies,
     corrections,
@@ -21,11 +22,13 @@ from ledger import (
     maintenance,
     operations,
     plans,
+    processors,
     seals,
     support,
 )
 from ledger.assessments import Assessments
 from ledger.claims import Claim
+from ledger.components import Components
 from ledger.contracts import Contract
 from ledger.corrections import Correction
 from ledger.errors import BadInputError
@@ -37,6 +40,7 @@ from ledger.log.interface import Engine, KeptRound
 from ledger.maintenance import Maintenance
 from ledger.operations import Operations
 from ledger.plans import PlanSet
+from ledger.processors import Processor
 from ledger.seals import Seal
 from ledger.support import Request
 from projections.steps import Steps
@@ -56,6 +60,8 @@ SUBJECTS: Mapping[str, Any] = {
     "seal": seals,
     "assessment": assessments,
     "intervention": interventions,
+    "processor": processors,
+    "components": components,
 }
 """The first word of a stream's name -> the module that folds it (`INITIAL`, `evolve`)."""
 
@@ -205,6 +211,16 @@ class Known:
     def interventions(self) -> Mapping[str, Intervention]:
         """Every intervention of the provider's staff by name."""
         return self._states["intervention"]
+
+    @property
+    def processors(self) -> Mapping[str, Processor]:
+        """Every sub-processor by name, in the order in which they were first engaged."""
+        return self._states["processor"]
+
+    @property
+    def components(self) -> Mapping[str, Components]:
+        """The optional components of each platform that ever had any."""
+        return self._states["components"]
 
     @cached_property
     def plans(self) -> Mapping[str, PlanSet]:

@@ -1,4 +1,4 @@
-"""Whose clock runs: the open support requests, and when the hours to answer them are over [Gestion d'incidents].
+"""Whose clock runs: open support requests, and when their hours are over [Gestion d'incidents].
 
 The hours are those of the calendar, from the filing on, by the terms of the day of filing. They are reckoned
 at the moment asked about (`as_of.moment_ms`), because an open request grows older while nothing is recorded.
@@ -8,13 +8,13 @@ An answer at the last instant is in time: a request is lost once its hours are e
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from ledger.contracts import Contract
+from ledger.contracts import Contract, require_signed
 from ledger.instants import HOUR_MS, format_instant
 from ledger.interval import Interval
 from ledger.support import Request, SupportRequested
+from ledger.terms import zone_of
 from projections.asof import Known
-from projections.calendar import zone_of_contract
-from projections.figures import Figures, Instant
+from projections.figures import AsOfFigures, Figures, Instant
 from projections.periods import parts_between
 from projections.units import hours
 
@@ -44,6 +44,21 @@ class OpenRequest(Figures):
     position: int
 
 
+class SupportClock(Figures):
+    """Every open request at a moment, the first to be lost first."""
+
+    as_of: AsOfFigures
+    at: Instant
+    """The moment at which the hours are reckoned."""
+    warning_hours: int
+    requests: tuple[OpenRequest, ...]
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether any of them is lost."""
+        return any(each.clock == "lost" for each in self.requests)
+
+
 class _Due(NamedTuple):
     requested: SupportRequested
     request: Request
@@ -55,12 +70,24 @@ class _Due(NamedTuple):
         return self.request.requested_ms + self.promised_hours * HOUR_MS
 
 
-def open_requests(
+def support_clock(
     known: Known, *, warning_hours: int = WARNING_HOURS, contract: str | None = None
-) -> tuple[OpenRequest, ...]:
-    """Every request that was filed by the moment asked about and not answered, the first to be lost first."""
+) -> SupportClock:
+    """Every request, of one contract or of all, that was filed by the moment asked about and not answered.
+
+    Raises:
+        BadInputError: no contract of that name was known.
+    """
+    if contract is not None:
+        known.contract(contract)
     due = sorted(_due(known, contract), key=lambda each: (each.lost_ms, each.requested.request))
-    return tuple(_figures(each, known.as_of.moment_ms, warning_hours * HOUR_MS) for each in due)
+    as_of = known.as_of
+    return SupportClock(
+        as_of=AsOfFigures(position=as_of.position, recorded_at=format_instant(as_of.recorded_ms)),
+        at=format_instant(as_of.moment_ms),
+        warning_hours=warning_hours,
+        requests=tuple(_figures(each, as_of.moment_ms, warning_hours * HOUR_MS) for each in due),
+    )
 
 
 def _due(known: Known, contract: str | None) -> Iterator[_Due]:
@@ -80,16 +107,15 @@ def _is_open(request: Request, moment_ms: int) -> bool:
 
 
 def _promised_hours(contract: Contract, filed_ms: int) -> int:
-    """By the terms of that day; before the contract's first day and after its last by the nearest terms."""
+    """By the terms of that day; before the contract's first day by those that were signed."""
     parts = parts_between(contract, Interval(filed_ms, filed_ms + 1))
     if parts:
         return parts[0].terms.support_answer_hours
-    assert contract.signed is not None
-    return contract.signed.terms.support_answer_hours
+    return require_signed(contract).terms.support_answer_hours
 
 
 def _figures(due: _Due, moment_ms: int, warning_ms: int) -> OpenRequest:
-    zone = zone_of_contract(due.contract)
+    zone = zone_of(require_signed(due.contract).zone)
     left_ms = due.lost_ms - moment_ms
     return OpenRequest(
         request=due.requested.request,

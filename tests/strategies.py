@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ledger import (
     claims,
+    components,
     contracts,
     copies,
     corrections,
@@ -15,6 +16,7 @@ from ledger import (
     interventions,
     maintenance,
     operations,
+    processors,
     support,
 )
 from ledger.fact import Evidence, Fact, Span
@@ -227,6 +229,43 @@ FACTS: Mapping[type[Fact], st.SearchStrategy[Fact]] = {
         operators=st.lists(operators, min_size=1, max_size=3).map(tuple),
     ),
     operations.StorageMeasured: st.builds(operations.StorageMeasured, platform=names, used_bytes=counts),
+    processors.ProcessorEngaged: st.builds(
+        processors.ProcessorEngaged,
+        processor=names,
+        name=texts,
+        address=texts,
+        registration=texts,
+        role=texts,
+        from_day=days,
+        contracts=st.lists(names, max_size=2).map(tuple),
+        by=names,
+    ),
+    processors.ProcessorChanged: st.builds(
+        processors.ProcessorChanged,
+        processor=names,
+        name=st.none() | texts,
+        address=st.none() | texts,
+        registration=st.none() | texts,
+        role=texts,
+        from_day=days,
+        reason=texts,
+        by=names,
+    ),
+    processors.ProcessorDismissed: st.builds(
+        processors.ProcessorDismissed, processor=names, last_day=days, reason=texts, by=names
+    ),
+    components.ComponentEnabled: st.builds(
+        components.ComponentEnabled,
+        platform=names,
+        component=names,
+        name=texts,
+        kind=st.sampled_from(["analytics", "sharing", "sign-on", "drive"]),
+        transfers_outside_eu=st.booleans(),
+        by=names,
+    ),
+    components.ComponentDisabled: st.builds(
+        components.ComponentDisabled, platform=names, component=names, by=names
+    ),
     copies.LedgerCopied: st.builds(
         copies.LedgerCopied,
         source=texts,

@@ -24,6 +24,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "correct": ("correct", "Annul or restate an interval of an agent's results."),
     "support": ("support", "File and answer support requests; record interventions; show whose clock runs."),
     "record": ("record", "Record backups, placement of data, storage and browsers."),
+    "processor": ("processor", "Engage, change and dismiss sub-processors of personal data."),
+    "component": ("component", "Enable and disable the optional components of a platform."),
+    "personal-data": (
+        "personal_data",
+        "Lay out who processes a contract's personal data.",
+    ),
     "statement": ("statement", "Lay out a period: availability, penalties, register, commitments, reasons."),
     "availability": ("parts", "The availability of a period."),
     "penalties": ("parts", "The free days of a period."),

@@ -38,10 +38,12 @@ def understood() -> Iterator[None]:
         yield
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the values"
+        field = ".".join(str(part) for part in first["loc"])
         if first["type"] == "string_pattern_mismatch":  # of all texts only names have a pattern here
             raise BadInputError(f"{field}: {advice(first['input'])}") from None
         message = PLAIN.get(first["type"]) or first["msg"].removeprefix("Value error, ")
+        if not first["loc"]:
+            raise BadInputError(message) from None
         raise BadInputError(f"{field}: {message}; got {first['input']!r}") from None
 
 

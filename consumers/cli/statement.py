@@ -59,7 +59,7 @@ def statement(
     if chosen is Format.text and output is None:
         _show(figures, language, question.readings)
     else:
-        _write(rendered(figures, chosen, language, question.readings), output)
+        write(rendered(figures, chosen, language, question.readings), output)
 
 
 def _show(figures: "Statement", language: Language | None, changed: dict[str, str]) -> None:
@@ -89,7 +89,12 @@ def rendered(figures: "Statement", chosen: Format, language: Language | None, ch
     return terminal.plain(figures, language, changed)
 
 
-def _write(text: str, output: Path | None) -> None:
+def write(text: str, output: Path | None) -> None:
+    """Write what was laid out to a file, or to the standard output.
+
+    Raises:
+        BadInputError: the file cannot be written.
+    """
     if output is None:
         sys.stdout.write(text)
         return

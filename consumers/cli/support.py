@@ -9,6 +9,7 @@ from consumers.cli import common, recording
 if TYPE_CHECKING:
     from ledger.support import Request
     from projections.asof import Known
+    from projections.support_clock import OpenRequest, SupportClock
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="File and answer support requests; record interventions."
@@ -140,3 +141,50 @@ def _require_platform_of(known: "Known", filed: "Request", platform: str) -> Non
             f"request {filed.requested.request} is one of contract {contract}, which has no platform "
             f"{platform}; its platforms: {', '.join(own) or 'none yet'}"
         )
+
+
+@app.command("open")
+def open_(
+    *,
+    contract: Annotated[str | None, typer.Option("--contract", "-c", help="Of this contract only.")] = None,
+    warning_hours: Annotated[
+        int, typer.Option("--warning-hours", min=0, help="Warn so many hours before a request is lost.")
+    ] = 12,
+    as_of: common.AsOfOption = None,
+    as_json: common.JsonOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """Show the requests without an answer, the first to be lost first; exit 1 if any is lost."""
+    from projections.support_clock import support_clock
+
+    with common.open_known(ledger, as_of) as known:
+        clock = support_clock(known, warning_hours=warning_hours, contract=contract)
+    if as_json:
+        common.print_json(clock.model_dump(mode="json", by_alias=True))
+    else:
+        _print_clock(clock)
+    if clock.is_lost:
+        raise typer.Exit(1)
+
+
+SIGNS = {"running": " ", "warning": "!", "lost": "✗"}
+
+
+def _print_clock(clock: "SupportClock") -> None:
+    from consumers.pages.harmless import harmless_text
+
+    if not clock.requests:
+        print("no request is open")
+    for each in clock.requests:
+        where = f", {each.platform}" if each.platform else ""
+        print(f"{SIGNS[each.clock]} {each.request} ({each.contract}{where}): {harmless_text(each.subject)}")
+        print(
+            f"    filed {each.filed_at}, {each.hours_used} h of {each.promised_hours} h used, {_left(each)}"
+        )
+        print(f"    an answer is in time until {each.lost_at}")
+
+
+def _left(request: "OpenRequest") -> str:
+    if request.clock == "lost":
+        return f"lost {request.hours_left.removeprefix('-')} h ago"
+    return f"{request.hours_left} h left"
