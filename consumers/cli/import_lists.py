@@ -74,18 +74,15 @@ def _import(kind: "ListKind") -> importing.Import:
     def take(ledger: "Ledger", source: "Source", aside: "RejectsFile | None") -> "ImportedList":
         from ledger.intake.list_import import import_list
 
-        with (
-            importing.watched(f"reading {source.name}", source.size) as reading,
-            importing.watched(f"storing {source.name}", None) as storing,
-        ):
+        with importing.Bars() as bars:
             return import_list(
                 ledger,
                 source,
                 kind,
                 now_ms=common.now_ms(),
                 aside=aside,
-                reading=reading,
-                storing=storing,
+                reading=bars.phase(f"reading {source.name}"),
+                storing=bars.phase(f"storing {source.name}"),
             )
 
     return take

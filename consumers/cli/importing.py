@@ -1,11 +1,11 @@
 """What all imports of files share: their options, one attempt for each file, and what is said of them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
@@ -129,6 +129,32 @@ def watched(what: str, total: int | None) -> "Iterator[Progress]":
             done = now
 
         yield progress
+
+
+class Bars:
+    """One bar at a time: that of a phase takes the place of the one before."""
+
+    def __init__(self) -> None:
+        self._shown = ExitStack()
+        self._phase = ""
+        self._progress: Callable[[int, int], None] = lambda _done, _of: None
+
+    def phase(self, what: str) -> "Progress":
+        """What hears of a phase; its bar appears when it is first heard of."""
+
+        def progress(done: int, of: int) -> None:
+            if self._phase != what:
+                self._shown.close()
+                self._phase, self._progress = what, self._shown.enter_context(watched(what, of))
+            self._progress(done, of)
+
+        return progress
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._shown.close()
 
 
 # ---------------------------------------------------------------- what is said of it

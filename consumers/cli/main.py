@@ -33,7 +33,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "statement": ("statement", "Lay out a period: availability, penalties, register, commitments, reasons."),
     "availability": ("parts", "The availability of a period."),
     "penalties": ("parts", "The free days of a period."),
-    "register": ("parts", "The register of a period: maintenances, incidents, claims, corrections."),
+    "register": (
+        "parts",
+        "The register of a period: what was done, reported, claimed and corrected.",
+    ),
     "commitments": ("parts", "The other promises of the contract, kept or broken."),
     "explain": ("explain", "Why a second, a minute or a tranche counts as it does."),
     "compare": ("compare", "What other readings of the contract would give, in days."),

@@ -92,6 +92,6 @@ def _app(name: str, line: str) -> typer.Typer:
 APPS = {
     "availability": _app("availability", "The availability of a period, with its bounds and its coverage."),
     "penalties": _app("penalties", "The free days of a period: tranches, cap, what is granted."),
-    "register": _app("register", "The register of a period: maintenances, incidents, claims, corrections."),
+    "register": _app("register", "The register of a period: what was done, reported, claimed and corrected."),
     "commitments": _app("commitments", "The other promises of the contract, kept or broken."),
 }

@@ -195,7 +195,7 @@ ENGLISH = Words(
     corrects="results of agent {agent}",
     # ------------------------------------------------ register
     register_title="Register",
-    register_none="No maintenance, no incident, no claim, no correction.",
+    register_none="No maintenance, incident, claim, correction or intervention.",
     history="Notices",
     notice="Notice",
     announced_heading="Announced interval",

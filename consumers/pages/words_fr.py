@@ -208,7 +208,7 @@ FRENCH = Words(
     corrects="résultats de l'agent {agent}",
     # ------------------------------------------------ register
     register_title="Registre",
-    register_none="Aucune maintenance, aucun incident, aucune demande, aucune correction.",
+    register_none="Aucune maintenance, ni incident, ni demande, ni correction, ni intervention.",
     history="Annonces",
     notice="Annonce",
     announced_heading="Intervalle annoncé",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ledger import operations
 from ledger.application import Ledger
-from ledger.errors import BadInputError
+from ledger.errors import BadInputError, ConflictError
 from ledger.incidents import IncidentOpened
 from ledger.instants import format_instant
 from ledger.intake.columns import Columns
@@ -21,6 +21,7 @@ from ledger.intake.files import open_csv
 from ledger.intake.list_import import ImportedList, import_list
 from ledger.intake.lists import BACKUPS, BROWSERS, EXPIRIES, KINDS, PLACEMENTS, REPLICAS, STORAGE, ListKind
 from ledger.intake.rejects import RejectsFile
+from ledger.operations import StorageMeasured
 from ledger.verify import verify
 from tests.spec import LATER, Story, ms
 
@@ -252,6 +253,28 @@ def test_two_lists_leave_the_same_whether_they_came_apart_or_as_one(tmp_path_fac
     expected = {(f"p{p}", ms("2026-10-01T00:00Z") + h * 3_600_000, h * 10 + p) for h, p in first + second}
     assert held(apart) == held(together) == expected
     assert len(list(apart.engine.facts())) == len(list(together.engine.facts()))
+
+
+# ---------------------------------------------------------------- two writers
+
+
+def test_another_writer_makes_an_import_stop_and_the_same_again_completes_it_without_storing_twice(tmp_path):
+    story = began()
+    file = tmp_path / "storage.csv"
+    rows = [f"acme-prod,{format_instant(1_791_000_000_000 + n * 1000)},{n}" for n in range(1200)]
+    file.write_text("\n".join([",".join(STORAGE.columns), *rows]) + "\n")
+    source = open_csv(file, Columns(known=STORAGE.columns, required=STORAGE.required))
+
+    def meddle(done: int, _: int) -> None:
+        if done == 500:
+            story.fact("operations:acme-prod", StorageMeasured(platform="acme-prod", used_bytes=7), 0)
+
+    with pytest.raises(ConflictError, match="another writer was first"):
+        import_list(story.ledger, source, STORAGE, now_ms=ms(LATER), storing=meddle)
+    again = import_list(story.ledger, source, STORAGE, now_ms=ms(LATER))
+
+    assert again.stored == 700
+    assert len(story.known().operations["acme-prod"].storage) == 1201
 
 
 # ---------------------------------------------------------------- killed
