@@ -101,11 +101,14 @@ def require_platforms(ledger: "Ledger", platforms: Iterable[str]) -> None:
 
 
 def platforms_of_contracts(ledger: "Ledger") -> set[str]:
-    """Every platform that ever belonged to a contract."""
-    from projections.asof import Known, at_head
+    """Every platform that ever belonged to a contract; of other facts not even the bytes are laid out."""
+    from ledger.contracts import PlatformAdded
+    from ledger.log import codec
 
-    known = Known.at(ledger.engine, at_head(ledger.engine, common.now_ms()))
-    return {member.platform for contract in known.contracts.values() for member in contract.platforms}
+    named = PlatformAdded.TYPE.encode()
+    kept = (each for each in ledger.engine.facts() if named in each.value)
+    found = (codec.decode(each.value).fact for each in kept)
+    return {fact.platform for fact in found if isinstance(fact, PlatformAdded)}
 
 
 def evidence(files: Iterable[Any]) -> tuple[Any, ...]:
