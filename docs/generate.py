@@ -122,12 +122,14 @@ COMMANDS_HEAD = """\
 # Commands
 
 `constat [--ledger PATH|URL] COMMAND …`. The ledger is `--ledger`, else `CONSTAT_LEDGER`, else `sqlite:///constat.db`:
-the path of its file, or a URL, `sqlite:///relative.db` or `sqlite:////absolute.db`. `contract sign` and `demo` make a
-ledger that does not exist; nothing else does.
+the path of its file, or a URL, `sqlite:///relative.db`, `sqlite:////absolute.db` or `kafka://host:port[,host:port…]/name`
+with [options](kafka-url.md). `contract sign`, `demo` and `copy`, into its target, make a file that does not exist; the
+topics of a ledger on Kafka are made by `topics create` and by nothing else.
 
 **Exit codes.** 0: done. 1: the answer is no: `verify` found what does not fit, an import put records aside. 2: bad usage
 or input; the sentence on the standard error says what to do. 3: an error of Constat's own (`CONSTAT_TRACEBACK=1` shows
-where it came from). A warning is a sentence there too, and changes no code.
+where it came from). 130: interrupted; a sentence says what is stored. A warning is a sentence there too, and changes no
+code.
 
 **Processes.** Figures over many rounds are folded by one process for each core; `CONSTAT_WORKERS=1` (or another number)
 says how many. The figures and their digest are the same.

@@ -1,8 +1,7 @@
 """Load, decide, append: the one door through which facts and rounds enter a ledger."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import reduce
 from types import TracebackType
 from typing import Self, TypeVar
@@ -83,23 +82,13 @@ def open_engine(  # noqa: PLR0913 - each option is one way to open it
     )
 
 
-@contextmanager
-def _first_writer() -> Iterator[None]:
-    try:
-        yield
-    except IntegrityError as error:
-        raise ConflictError(
-            f"another writer was first ({error}); nothing was written: look at its fact and try again"
-        ) from error
-
-
 class CloudEventsMapper(Mapper[str]):
     """Envelopes to and from the stored events of the `eventsourcing` library; the bytes are the codec's."""
 
     def to_stored_event(self, domain_event: Envelope) -> StoredEvent:  # type: ignore[override]
         """The stored form of a fact at its place."""
-        stream, sequence = domain_event.stream, domain_event.sequence
-        return StoredEvent(stream, sequence, domain_event.fact.TYPE, domain_event.encoded)
+        value = codec.encode(domain_event)
+        return StoredEvent(domain_event.stream, domain_event.sequence, domain_event.fact.TYPE, value)
 
     def to_domain_event(self, stored_event: StoredEvent) -> Envelope:
         """The fact at its place."""
@@ -144,9 +133,7 @@ class Ledger(Application[str]):
             BadInputError: a fact does not belong on its stream.
             ConflictError: another writer extended one of the streams first.
         """
-        return self._append(
-            drafts, {stream: self._head(stream) for stream in {draft.stream for draft in drafts}}
-        )
+        return self._append(drafts, self.engine.heads({draft.stream for draft in drafts}))
 
     def record(  # noqa: PLR0913 - a subject is three things, and an occurrence has a time and a source
         self,
@@ -179,29 +166,24 @@ class Ledger(Application[str]):
         return state, head
 
     def append_behind(self, drafts: Sequence[Draft], heads: dict[str, Head]) -> None:
-        """Append many facts as one record behind the heads that their writer saw, and move these on.
-
-        The record goes to the recorder as `save` would hand it over, without what `save` does for each event.
+        """Append facts as one record behind the heads that their writer saw, and move these on.
 
         Raises:
             ConflictError: another writer extended one of the streams since; nothing of it was written.
         """
-        stored = [self.mapper.to_stored_event(each) for each in self._envelopes(drafts, heads)]
-        with _first_writer():
-            self.recorder.insert_events(stored)
+        for recorded in self._append(drafts, heads):
+            heads[recorded.stream] = Head(recorded.sequence, recorded.hash)
 
-    def _append(self, drafts: Sequence[Draft], heads: dict[str, Head]) -> list[RecordedFact]:
-        return self._save(self._envelopes(drafts, heads))
-
-    def _envelopes(self, drafts: Sequence[Draft], heads: dict[str, Head]) -> list[Envelope]:
-        envelopes = []
+    def _append(self, drafts: Sequence[Draft], heads: Mapping[str, Head]) -> list[RecordedFact]:
+        placed, now = [], dict(heads)
         for draft in drafts:
             _require_own_stream(draft)
-            head = heads[draft.stream]
+            head = now.get(draft.stream, _START)
             envelope = Envelope.of(draft, head.sequence + 1, head.hash)
-            heads[draft.stream] = Head(envelope.sequence, hash_of(envelope.encoded))
-            envelopes.append(envelope)
-        return envelopes
+            event = self.mapper.to_stored_event(envelope)
+            now[draft.stream] = Head(envelope.sequence, hash_of(event.state))
+            placed.append((envelope, event, now[draft.stream].hash))
+        return self._save(placed)
 
     def stream(self, name: str) -> Iterator[RecordedFact]:
         """The facts of one stream in order."""
@@ -249,19 +231,20 @@ class Ledger(Application[str]):
                 )
             check(found, plan)
 
-    def _head(self, stream: str) -> Head:
-        last = self.recorder.select_events(stream, desc=True, limit=1)
-        return Head(last[0].originator_version, hash_of(last[0].state)) if last else _START
-
-    def _save(self, envelopes: Sequence[Envelope]) -> list[RecordedFact]:
-        with _first_writer():
-            recordings = self.save(*envelopes)
-        kept = []
-        for recording in recordings:
-            position = int(recording.notification.id)
-            recorded_ms = self.engine.recorded_ms_of(position)
-            kept.append(codec.recorded(recording.notification.state, position, recorded_ms))
-        return kept
+    def _save(self, placed: Sequence[tuple[Envelope, StoredEvent, str]]) -> list[RecordedFact]:
+        """Facts with their bytes and the hashes of these, which the library's `save` would make anew."""
+        if not placed:
+            return []
+        try:
+            positions, recorded_ms = self.engine.append([event for _, event, _ in placed])
+        except IntegrityError as error:
+            raise ConflictError(
+                f"another writer was first ({error}); nothing was written: look at its fact and try again"
+            ) from error
+        return [
+            codec.recorded_as(envelope, kept_hash, position, recorded_ms)
+            for (envelope, _, kept_hash), position in zip(placed, positions, strict=True)
+        ]
 
     def __enter__(self) -> Self:
         return self

@@ -26,6 +26,10 @@ class UnusableLedgerError(ConstatError):
     """The ledger cannot be opened or written: not ours, newer, read-only, full. Nothing was changed."""
 
 
+class MissingLedgerError(UnusableLedgerError):
+    """There is no ledger where one was to be read. Nothing was made; the name is wrong, or it comes first."""
+
+
 class UnreachableLedgerError(UnusableLedgerError):
     """No broker answers, or not now. The same may go through a moment later."""
 

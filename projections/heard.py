@@ -22,6 +22,8 @@ from projections.periods import Part
 
 SILENT = "silent"
 """The detail of an agent from which nothing (more) was heard."""
+UNKNOWN = "unknown"
+"""The outcome of who does not know, or says nothing."""
 
 
 class Result(NamedTuple):
@@ -66,6 +68,15 @@ class Heard:
             for said in self._said_by(agent, platform, interval, transitions=transitions)
         ]
 
+    def spoke(self, agent: str, platform: str, interval: Interval) -> bool:
+        """Whether an agent itself said an outcome of a platform in an interval, before any correction."""
+        return any(
+            said.outcome != UNKNOWN
+            for name, transitions in self._agents_of(platform)
+            if name == agent
+            for said in self._said_by(agent, platform, interval, transitions=transitions)
+        )
+
     def _agents_of(self, platform: str) -> list[tuple[str, bool]]:
         return sorted({(plan.agent, plan.transitions) for plan in self._plans if _probes(plan, platform)})
 
@@ -85,7 +96,7 @@ class Heard:
 def _one(agent: str, result: Result | None, *, is_silence: bool) -> Said:
     number = None if result is None else result.number
     if result is None or is_silence:
-        return Said(agent, "unknown", SILENT, number, number)
+        return Said(agent, UNKNOWN, SILENT, number, number)
     return Said(agent, result.outcome, result.detail, number, number)
 
 

@@ -1,7 +1,8 @@
 """The facts that make an interval of a platform what it is, or that could have and did not.
 
 Excluded time names the notice or the ruling that excludes it. Counted time names what was announced, worked
-or claimed over it and did not excuse it, with why not as `detail`; then the corrections and incidents.
+or claimed over it and did not excuse it, with why not as `detail`; then the corrections and incidents. A
+correction changes nothing where its agent was silent, and is no reason there.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from projections.announced import in_force
 from projections.classes import ClassSpan
 from projections.exclusions import Exclusion, exclusions_by_platform
 from projections.figures import Because, Class
+from projections.heard import Heard
 from projections.register import open_span
 from projections.scope import Scope
 
@@ -36,8 +38,9 @@ class _OnPlatform:
 class Reasons:
     """The facts behind the intervals of a contract's platforms."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, heard: Heard) -> None:
         self._scope = scope
+        self._heard = heard
         excluding = exclusions_by_platform(scope.known, scope.contract, list(scope.own), scope.period)
         self._on = {platform: _on_platform(platform, excluding[platform], scope) for platform in scope.own}
 
@@ -46,7 +49,20 @@ class Reasons:
         on, interval = self._on[platform], Interval(span.start_ms, span.end_ms)
         excusing = [self._excusing(*each) for each in _excuses(on.exclusions, span.class_, interval)]
         ordered = sorted(dict.fromkeys(excusing), key=lambda each: each.kind == "claim")
-        return [*ordered, *_corrections(on, interval), *_incidents(on, interval)]
+        return [*ordered, *self._corrections(on, interval), *_incidents(on, interval)]
+
+    def _corrections(self, on: _OnPlatform, interval: Interval) -> Iterator[Because]:
+        """Each names the agent whose results it corrects, and what they are now, if anything."""
+        for fact, position in on.corrections:
+            both = clip([fact.interval.interval], interval)
+            if any(self._heard.spoke(fact.agent, fact.platform, each) for each in both):
+                yield Because(
+                    kind="correction",
+                    name=fact.correction,
+                    position=position,
+                    outcome=fact.outcome,
+                    detail=fact.agent,
+                )
 
     def _excusing(self, exclusion: Exclusion, start_ms: int, why: str | None) -> Because:
         position = self._position(exclusion, start_ms)
@@ -88,19 +104,6 @@ def _excuses(
             for span, why in exclusion.not_excluded:
                 if span.overlaps(interval):
                     yield exclusion, max(span.start_ms, interval.start_ms), why
-
-
-def _corrections(on: _OnPlatform, interval: Interval) -> Iterator[Because]:
-    """Each names the agent whose results it corrects, and what they are now, if anything."""
-    for fact, position in on.corrections:
-        if fact.interval.interval.overlaps(interval):
-            yield Because(
-                kind="correction",
-                name=fact.correction,
-                position=position,
-                outcome=fact.outcome,
-                detail=fact.agent,
-            )
 
 
 def _incidents(on: _OnPlatform, interval: Interval) -> Iterator[Because]:

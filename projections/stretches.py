@@ -37,7 +37,7 @@ def told(
     """Any spans of some platforms with what makes them so, by platform and then in order of time."""
     scope = Scope(known, contract, period)
     heard = Heard(known, period.parts, {name: _intervals(each) for name, each in spans.items() if each})
-    reasons = Reasons(scope)
+    reasons = Reasons(scope, heard)
     return tuple(
         _stretch(name, span, [*reasons.of(name, span), *_agents(name, span, heard)], scope)
         for name in sorted(spans)

@@ -30,7 +30,7 @@ LedgerOption = Annotated[
         "--ledger",
         envvar="CONSTAT_LEDGER",
         metavar="PATH|URL",
-        help="The ledger: its file, or sqlite:///relative.db, sqlite:////absolute.db.",
+        help="The ledger: its file, or sqlite:///relative.db, sqlite:////absolute.db, kafka://host:port/name.",
         show_default=True,
     ),
 ]

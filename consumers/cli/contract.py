@@ -62,7 +62,7 @@ def sign(
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
-    """Sign the contract of a file, with its platforms; a ledger that does not exist is made."""
+    """Sign the contract of a file, with its platforms; a file that does not exist is made, topics are not."""
     from ledger import contracts as subject
     from ledger.intake.contract_file import read_contract
 

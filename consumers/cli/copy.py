@@ -60,14 +60,20 @@ def both(source: str, target: str) -> "Iterator[tuple[Engine, Engine]]":
 
     Raises:
         BadInputError: both are the same ledger.
+        MissingLedgerError: there is no source.
     """
     from ledger.application import open_engine
-    from ledger.errors import BadInputError
+    from ledger.errors import BadInputError, MissingLedgerError
 
     if _is_same(source, target):
         raise BadInputError("source and target are the same ledger; name another target")
-    with common.bar_while_reading() as heard:
-        from_engine = open_engine(source, create=False, heard=heard)
+    try:
+        with common.bar_while_reading() as heard:
+            from_engine = open_engine(source, create=False, heard=heard)
+    except MissingLedgerError:
+        raise MissingLedgerError(
+            f"there is no ledger at {name_of(source)} to copy from; correct SOURCE, the first of the two"
+        ) from None
     try:
         with common.bar_while_reading() as heard:
             to_engine = open_engine(target, copying=True, heard=heard)

@@ -1,8 +1,8 @@
 """What all imports of files share: their options, one attempt for each file, and what is said of them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ledger.intake.results import Progress
     from ledger.intake.sources import Source
 
+ALIKE = 0.8
+"""From here on, of 1 for the same, two names may be two spellings of one."""
 NAMED = 10
 """How many platforms a warning names; it counts the rest, and --json has them all."""
 
@@ -61,6 +63,8 @@ class Attempt:
     error: str | None = None
     strangers: tuple[str, ...] = ()
     """Its platforms that no contract has."""
+    likely: Mapping[str, str] = field(default_factory=dict)
+    """Of the first of these, the platform of a contract that is spelled most like it, if one is."""
 
 
 Opened = "Source | Unreadable"
@@ -114,7 +118,16 @@ def _tried(
     except ConstatError as error:
         return Attempt(source.name, error=str(error))
     strangers = tuple(platform for platform in imported.platforms if platform not in have)
-    return Attempt(source.name, imported, strangers=strangers)
+    return Attempt(source.name, imported, strangers=strangers, likely=_likely(strangers[:NAMED], have))
+
+
+def _likely(strangers: Iterable[str], have: Iterable[str]) -> dict[str, str]:
+    """For each name that is like one of those there are, however its letters are cased, which one."""
+    from difflib import get_close_matches
+
+    folded = {name.casefold(): name for name in sorted(have)}
+    found = {name: get_close_matches(name.casefold(), folded, n=1, cutoff=ALIKE) for name in strangers}
+    return {name: folded[nearest[0]] for name, nearest in found.items() if nearest}
 
 
 @contextmanager
@@ -185,6 +198,11 @@ def _tell(found: Attempt) -> None:
             f"no contract has {_listed(found.strangers)}; {what} in no statement before `constat contract "
             "add-platform`"
         )
+    for name, platform in found.likely.items():
+        common.warn(
+            f"{name} may be {platform}, which a contract has; if it is, write it so in the source, and "
+            "import it again"
+        )
 
 
 def _tell_imported(imported: "Imported | ImportedList") -> None:
@@ -226,5 +244,6 @@ def _object(found: Attempt) -> dict[str, object]:
         "renamed": dict(imported.renamed),
         "columns_not_read": list(imported.unused),
         "platforms_without_contract": list(found.strangers),
+        "perhaps_another_spelling_of": dict(found.likely),
         "error": None,
     }

@@ -1,6 +1,7 @@
 """The command `constat`: one command, its groups and commands loaded when they are called.
 
-Exit codes: 0 ok, 1 the answer is no (a check failed), 2 bad usage or input, 3 an error of Constat's own.
+Exit codes: 0 ok, 1 the answer is no (a check failed), 2 bad usage or input, 3 an error of Constat's own,
+130 interrupted.
 """
 
 import gc
@@ -50,10 +51,27 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 A module has `app`, a typer application; one with several commands of this table has `APPS` by name.
 """
+ONLY_READ = frozenset(
+    (
+        "statement",
+        "availability",
+        "penalties",
+        "register",
+        "commitments",
+        "explain",
+        "compare",
+        "diff",
+        "verify",
+    )
+)
+GO_ON = frozenset(("demo", "import", "outbox", "topics", "copy"))
+"""Commands that find what is there already when they run again; every other one takes a fact down."""
 
 
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
 """Python's 700 made the collector take a tenth of a command's time to look through modules that stay."""
+INTERRUPTED = 130
+"""What a shell says of who was interrupted: 128 and the number of the signal."""
 TRACEBACK = "CONSTAT_TRACEBACK"
 """In the environment, shows where an unexpected error came from."""
 
@@ -77,16 +95,12 @@ class LazyGroup(TyperGroup):
         return command
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - click's signature
-        """Run the command. Who closes the pipe has read enough: that is no error, and no answer of no."""
+        """Run the command, and say what an interrupt leaves behind."""
         try:
-            answer = super().invoke(ctx)
-            if sys.stdout:
-                sys.stdout.flush()
-        except BrokenPipeError:
-            # What is left in the buffer would fail again when Python leaves.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit from None
-        return answer
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo(f"constat: interrupted; {_left_behind(ctx.invoked_subcommand)}", err=True)
+            raise typer.Exit(INTERRUPTED) from None
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 - as above
         """The table of commands, without importing any of them."""
@@ -126,14 +140,61 @@ def constat(
 
     Facts are appended and never edited; every figure can be asked for as it was known at any moment.
     The ledger is --ledger or CONSTAT_LEDGER, by default sqlite:///constat.db: the path of its file, or a URL
-    (sqlite:///relative.db, sqlite:////absolute.db). Signing a contract makes one.
+    (sqlite:///relative.db, sqlite:////absolute.db, kafka://host:port/name). Signing a contract makes a file;
+    on Kafka `constat topics create` makes the topics first.
     """
     del version
     if ledger is not None:
         os.environ["CONSTAT_LEDGER"] = ledger
 
 
+def _left_behind(command: str | None) -> str:
+    if command in ONLY_READ:
+        return "it only read, and nothing was changed"
+    if command in GO_ON:
+        return "what was acknowledged before is stored; run the same command again"
+    return "a fact that was acknowledged before is stored; look whether it is there before you run it again"
+
+
 def main() -> None:
+    """Run the command. Who closes the pipe has read enough: that is no error, and no answer of no."""
+    try:
+        try:
+            _run()
+        finally:
+            if sys.stdout:
+                sys.stdout.flush()
+    except (SystemExit, BrokenPipeError) as left:
+        code = _code_where_nobody_read_on(left)
+        if code is None:
+            raise
+        # What is left in the buffer would fail again when Python leaves.
+        if sys.__stdout__:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
+        sys.exit(code)
+
+
+def _code_where_nobody_read_on(left: BaseException) -> int | None:
+    """How the command would have left, had its pipe not been closed; None if it was not closed."""
+    from ledger.errors import ConstatError
+
+    chain = [left]  # no further than to what is told: under a broker's hanging up lies a closed pipe, too
+    while isinstance(before := chain[-1].__context__, SystemExit | BrokenPipeError):
+        chain.append(before)
+    broken = [error for error in chain if isinstance(error, BrokenPipeError)]
+    if not broken:
+        return None
+    match broken[-1].__context__:  # what came after it is only what typer and rich make of it
+        case SystemExit(code=int(code)) | object(exit_code=int(code)):  # the latter is bad usage
+            return code
+        case ConstatError():
+            return 2
+        case KeyboardInterrupt():
+            return INTERRUPTED
+    return 0
+
+
+def _run() -> None:
     """Run the command; an error meant for people is shown as a sentence, never as a traceback."""
     from ledger.errors import ConstatError
 
@@ -144,6 +205,8 @@ def main() -> None:
     except ConstatError as error:
         typer.echo(f"constat: {error}", err=True)
         sys.exit(2)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         what = error.filename or "this"
         typer.echo(f"constat: {what} cannot be written ({error.strerror}); send it elsewhere", err=True)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Make and check the topics of a ledger on Kafka.")
 
+NEVER = 2**63 - 1
+"""What a broker shows of a topic that nobody told after how many records it is to be forced to disk."""
 PROBE_PARTITIONS = 6
 """Those of `ledger.log.kafka.topics`, without loading the client for `--help`; a test compares them."""
 
@@ -42,12 +44,15 @@ def create(
     probe_partitions: ProbePartitions = PROBE_PARTITIONS,
     flush_each: FlushEach = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+    context: typer.Context,
 ) -> None:
     """Make the topics that are not there yet, then check both; exit 1 if a setting could lose facts.
 
-    A topic that is there already is left as it is.
+    A topic that is there already is left as it is; what of it is not as an option asks is said, with how to
+    change it, and is exit 1, too.
     """
     from ledger.log.kafka import topics
+    from ledger.log.kafka.asked import Asked, differences
 
     address = _address(ledger)
     made = topics.create(
@@ -58,8 +63,25 @@ def create(
         flush_each=flush_each,
     )
     for name in (address.decisions, address.probes):
-        print(f"made {name}" if name in made else f"{name} is there already")
-    _judge(topics.look(address), as_json=False)
+        print(f"made {name}" if name in made else f"{name} is there already, and was left as it is")
+    found = topics.look(address)
+    asked = Asked(
+        replicas if _is_given(context, "replicas") else None,
+        min_in_sync,
+        probe_partitions if _is_given(context, "probe_partitions") else None,
+        flush_each,
+    )
+    others = differences(address, found, asked)
+    for other in others:
+        print(other)
+    _judge(found, as_json=False)
+    if others:
+        raise typer.Exit(1)
+
+
+def _is_given(context: typer.Context, option: str) -> bool:
+    source = context.get_parameter_source(option)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 @app.command()
@@ -100,8 +122,19 @@ def _line(topic: "Topic") -> str:
     in_sync = topic.settings.get("min.insync.replicas", "unset")
     return (
         f"{topic.name}: partitions {topic.partitions}, replicas {topic.replicas}, "
-        f"in step before an append is acknowledged {in_sync}"
+        f"in step before an append is acknowledged {in_sync}, {_flushing(topic)}"
     )
+
+
+def _flushing(topic: "Topic") -> str:
+    """When its records are on the disks, as far as the topic says."""
+    from ledger.log.kafka.topics import FLUSH
+
+    records = topic.settings.get(FLUSH, "")
+    if records == "1":
+        return "each record forced to disk"
+    is_few = records.isdecimal() and int(records) < NEVER
+    return f"forced to disk after {records} records" if is_few else "forced to disk when the system likes"
 
 
 def _as_json(found: "Topics") -> dict[str, Any]:

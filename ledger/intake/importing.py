@@ -68,6 +68,7 @@ def import_source(  # noqa: PLR0913 - what, where to, how, and who watches
     Raises:
         BadInputError: the source cannot be read, it holds rejects and they are not put aside, or it writes
             a platform otherwise than the agent's earlier sources did.
+        UnusableLedgerError: the ledger cannot be written, or takes no rounds from this user.
         RefusedError: an agent of it logs every result and this source only changes, or the reverse.
         ConflictError: another writer was first; nothing was stored for the agent it wrote for, and the
             same import again stores what is still missing.
@@ -85,6 +86,8 @@ def import_source(  # noqa: PLR0913 - what, where to, how, and who watches
         for each in new
         if not each[2].is_empty()
     ]
+    if pending:
+        ledger.engine.require_right_to_rounds()
     if aside is not None:
         aside.put(rejects)
     rounds = {each.agent: _store(ledger, each) for each in pending}

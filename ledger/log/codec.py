@@ -4,7 +4,6 @@ The bytes are written once and hashed as they stand; nothing is ever serialised 
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -38,7 +37,7 @@ class StoredFact(BaseModel):
     data: dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """A fact with its place in its stream: what is encoded, and what decoding gives back."""
 
@@ -58,11 +57,6 @@ class Envelope:
     def fact_id(self) -> str:
         """Its name, unique in the ledger."""
         return f"{self.stream}/{self.sequence}"
-
-    @cached_property
-    def encoded(self) -> bytes:
-        """Its stored form, made once: the hash and the log are of the same bytes. See `encode`."""
-        return encode(self)
 
     @property
     def originator_id(self) -> str:
@@ -146,7 +140,11 @@ def _unreadable(why: str) -> DamagedLedgerError:
 
 def recorded(value: bytes, position: int, recorded_ms: int) -> RecordedFact:
     """A stored fact with what the ledger knows of it."""
-    envelope = decode(value)
+    return recorded_as(decode(value), hash_of(value), position, recorded_ms)
+
+
+def recorded_as(envelope: Envelope, kept_hash: str, position: int, recorded_ms: int) -> RecordedFact:
+    """The same of a fact whose bytes have that hash, without reading them."""
     return RecordedFact(
         position=position,
         stream=envelope.stream,
@@ -156,7 +154,7 @@ def recorded(value: bytes, position: int, recorded_ms: int) -> RecordedFact:
         recorded_ms=recorded_ms,
         source=envelope.source,
         previous_hash=envelope.previous_hash,
-        hash=hash_of(value),
+        hash=kept_hash,
         fact=envelope.fact,
     )
 

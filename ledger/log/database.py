@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
-from ledger.errors import ConstatError, DamagedLedgerError, UnusableLedgerError
+from ledger.errors import ConstatError, DamagedLedgerError, MissingLedgerError, UnusableLedgerError
 from ledger.log import schema
 
 BUSY_SECONDS = 30.0
@@ -59,6 +59,7 @@ class Database:
         """Open a ledger's file, or make it; only a copy (`copying`) opens one whose copy has not ended.
 
         Raises:
+            MissingLedgerError: there is none, and none was to be made.
             UnusableLedgerError: it cannot be opened, is another program's, or is of a newer format.
             DamagedLedgerError: SQLite finds the file damaged.
         """
@@ -77,7 +78,7 @@ class Database:
         name = self.path
         if name != IN_MEMORY:
             if not create and not Path(name).exists():
-                raise UnusableLedgerError(
+                raise MissingLedgerError(
                     f"there is no ledger at {name}; name the right one with --ledger, or sign a contract "
                     "first, which makes one: `constat contract sign FILE`"
                 )
@@ -103,7 +104,7 @@ class Database:
 
     def _create(self, *, allowed: bool) -> None:
         if not allowed:
-            raise UnusableLedgerError(f"{self.path} is empty, not a ledger; name the right one with --ledger")
+            raise MissingLedgerError(f"{self.path} is empty, not a ledger; name the right one with --ledger")
         self._connection.execute(f"PRAGMA page_size={schema.PAGE_BYTES}")
         with self.writing() as connection:
             if self._is_empty():  # another process may have been first
@@ -116,9 +117,7 @@ class Database:
                 f"a copy into {self.path} has begun and not ended; run the same `constat copy` again"
             )
         if found not in (schema.APPLICATION_ID, schema.UNFINISHED_COPY_ID):
-            raise UnusableLedgerError(
-                f"{self.path} is a database of another program; name another file with --ledger"
-            )
+            raise UnusableLedgerError(f"{self.path} is a database of another program; name another file")
         version = self._number("user_version")
         if version > schema.FORMAT_VERSION:
             raise UnusableLedgerError(

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
+from ledger.log.arbitration import Head
 from ledger.log.rows import FactRow, RoundRow
 
 CLOCKS_DIFFER_MS = 60_000
@@ -62,6 +63,13 @@ class LogHead:
 
     position: int
     round_offset: int
+    recorded_ms: int
+
+
+class Appended(NamedTuple):
+    """A record that counts: the positions of its facts, and the recorded clock of all of them."""
+
+    positions: Sequence[int]
     recorded_ms: int
 
 
@@ -151,6 +159,16 @@ class Engine(Protocol):
     def facts_of(self, stream: str) -> Iterator[KeptFact]:
         """The facts of one stream in order."""
 
+    def append(self, events: Sequence[StoredEvent]) -> Appended:
+        """Append facts as one record, all of them or none; there is at least one.
+
+        Raises:
+            IntegrityError: the record does not extend its streams; another writer was first.
+        """
+
+    def heads(self, streams: Iterable[str]) -> Mapping[str, Head]:
+        """The last fact of each of these streams; a stream that has none is not there."""
+
     def head(self) -> LogHead:
         """How far the logs have come."""
 
@@ -165,6 +183,13 @@ class Engine(Protocol):
 
     def recorded_ms_of(self, position: int) -> int:
         """When a position was recorded; 0 for position 0. KeyError if the log is not that long."""
+
+    def require_right_to_rounds(self) -> None:
+        """Refuse who may not append rounds, before anything that goes with them is written.
+
+        Raises:
+            UnusableLedgerError: it says whom to ask for the right.
+        """
 
     def append_rounds(self, agent: str, rounds: Sequence[NewRound]) -> None:
         """Append rounds of one agent, all or none of those that could be refused.

@@ -6,7 +6,7 @@ positions, subscriptions, and an append that the log itself arbitrates.
 
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from ledger.fact import hash_of
 from ledger.log import codec
 from ledger.log.arbitration import Extension, Head, objection
 from ledger.log.database import Database
+from ledger.log.interface import Appended
 from ledger.log.rows import FactRow
 from ledger.log.stamp import (
     GENESIS_RUNNING_HASH,
@@ -39,6 +40,14 @@ POLL_SECONDS = 0.05
 """How soon a subscription sees what another process appended."""
 UNBOUNDED = 2**63 - 1
 """SQLite's largest integer, where a query has no upper bound."""
+STREAMS = 500
+"""Streams asked for in one statement; some versions of SQLite take 999 variables."""
+
+_HEADS = """
+WITH asked(name) AS (VALUES {})
+SELECT stream, sequence, hash, value FROM asked JOIN decisions ON stream = name
+AND sequence = (SELECT max(sequence) FROM decisions WHERE stream = name)
+"""
 
 
 class SQLiteRecorder(ApplicationRecorder):
@@ -59,18 +68,20 @@ class SQLiteRecorder(ApplicationRecorder):
         Raises:
             IntegrityError: the record does not extend its streams; another writer was first.
         """
-        if not stored_events:
-            return []
+        return self.append(stored_events).positions if stored_events else []
+
+    def append(self, events: Sequence[StoredEvent]) -> Appended:
+        """The same of at least one event, with the recorded clock."""
         with self._database.writing() as connection:
-            positions = self.insert(connection, stored_events)
+            appended = self.insert(connection, events)
         for wakeup in tuple(self.wakeups):
             wakeup.set()
-        return positions
+        return appended
 
-    def insert(self, connection: sqlite3.Connection, stored_events: Sequence[StoredEvent]) -> list[int]:
+    def insert(self, connection: sqlite3.Connection, stored_events: Sequence[StoredEvent]) -> Appended:
         """The same within a transaction of the caller's; subscribers are not woken."""
         record = [extension(event) for event in stored_events]
-        heads = {name: head for name in {e.stream for e in record} if (head := head_of(connection, name))}
+        heads = heads_in(connection, (claim.stream for claim in record))
         if void := objection(heads, record):
             raise IntegrityError(void)
         last = connection.execute(f"SELECT position, running_hash {LAST_DECISION}").fetchone()
@@ -78,7 +89,19 @@ class SQLiteRecorder(ApplicationRecorder):
         recorded_ms = recorded_now(connection, self._clock)
         rows = rows_of(last or (0, GENESIS_RUNNING_HASH), recorded_ms, record, contents)
         insert_rows(connection, rows)
-        return [row.position for row in rows]
+        return Appended([row.position for row in rows], recorded_ms)
+
+    def heads(self, streams: Iterable[str]) -> dict[str, Head]:
+        """The last fact of each of these streams, if it has one. The next fact will name its bytes' hash."""
+        names, found = list(streams), {}
+        for first in range(0, len(names), STREAMS):
+            asked = names[first : first + STREAMS]
+            with self._database.reading() as connection:
+                rows = connection.execute(_HEADS.format(",".join(["(?)"] * len(asked))), asked).fetchall()
+            for stream, sequence, kept_hash, value in rows:
+                intact(value, kept_hash, f"fact {sequence} of {stream}")
+                found[stream] = Head(sequence, kept_hash)
+        return found
 
     def select_events(
         self,
@@ -195,6 +218,11 @@ def head_of(connection: sqlite3.Connection, stream: str) -> Head | None:
         "SELECT sequence, hash FROM decisions WHERE stream = ? ORDER BY sequence DESC LIMIT 1", (stream,)
     ).fetchone()
     return Head(*row) if row else None
+
+
+def heads_in(connection: sqlite3.Connection, streams: Iterable[str]) -> dict[str, Head]:
+    """The last record of each stream that there is."""
+    return {name: head for name in set(streams) if (head := head_of(connection, name))}
 
 
 def rows_of(

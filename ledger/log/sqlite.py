@@ -5,17 +5,18 @@ What is read is what was written: every value is hashed again as it is read.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from eventsourcing.persistence import ApplicationRecorder
+from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
 from ledger.errors import ConflictError, DamagedLedgerError
 from ledger.fact import GENESIS_HASH, hash_of
 from ledger.log import codec, tables
+from ledger.log.arbitration import Head
 from ledger.log.copying import SQLiteCopying
 from ledger.log.database import BUSY_SECONDS, Database
-from ledger.log.interface import Fault, KeptFact, KeptRound, LogHead, NewRound, RoundHead
+from ledger.log.interface import Appended, Fault, KeptFact, KeptRound, LogHead, NewRound, RoundHead
 from ledger.log.recorder import UNBOUNDED, SQLiteRecorder
 from ledger.log.rows import FactRow, RoundRow, columns
 from ledger.log.stamp import (
@@ -87,6 +88,12 @@ class SQLiteEngine:
             intact(fact.value, kept_hash, f"the fact at position {fact.position}")
             yield fact
 
+    def append(self, events: Sequence[StoredEvent]) -> Appended:
+        return self._decisions.append(events)
+
+    def heads(self, streams: Iterable[str]) -> Mapping[str, Head]:
+        return self._decisions.heads(streams)
+
     def _pages(self, query: str, after: int, *arguments: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
         while True:
             with self._database.reading() as connection:
@@ -146,6 +153,9 @@ class SQLiteEngine:
         if row is None:
             raise KeyError(position)
         return int(row[0])
+
+    def require_right_to_rounds(self) -> None:
+        pass  # one file holds both logs: who may not write rounds may write nothing
 
     def append_rounds(self, agent: str, rounds: Sequence[NewRound]) -> None:
         if not rounds:

@@ -1,8 +1,10 @@
 """The one door for writing: load, decide, append; one append is one record."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ledger import incidents, maintenance
+from ledger import facts, incidents, maintenance
 from ledger.application import CloudEventsMapper, Ledger, open_engine
 from ledger.errors import (
     BadInputError,
@@ -18,6 +20,7 @@ from ledger.log.sqlite import SQLiteEngine
 from ledger.maintenance import NoticePublished
 from ledger.rounds import chained, encode
 from tests.ledger.log.processes import AGENT, PLAN, a_round, update
+from tests.strategies import FACTS, instants
 
 NOTICE = NoticePublished(
     maintenance="m-1", platforms=("acme-prod",), announced=Span.of(0, 3_600_000), summary="an upgrade"
@@ -56,6 +59,16 @@ def test_several_facts_on_several_streams_are_one_record(ledger):
     assert [row.record for row in rows(ledger)] == [1, 2, 2, 2]
 
 
+@pytest.mark.parametrize("kind", facts.ALL_FACTS, ids=lambda kind: kind.TYPE)
+@given(data=st.data(), occurred_ms=instants)
+def test_what_an_append_returns_is_what_is_read(kind, data, occurred_ms):
+    fact = data.draw(FACTS[kind])
+    with Ledger(SQLiteEngine(":memory:")) as ledger:
+        appended = ledger.append(Draft(facts.stream_of(fact), fact, occurred_ms))
+
+        assert appended == everything(ledger)
+
+
 def test_two_drafts_on_one_stream_chain(ledger):
     first, second = ledger.append(update("i-1", "a"), update("i-1", "b"))
     (third,) = ledger.append(update("i-1", "c"))
@@ -67,16 +80,15 @@ def test_two_drafts_on_one_stream_chain(ledger):
 
 
 def test_if_one_stream_has_moved_on_nothing_of_the_append_is_written(ledger, monkeypatch):
-    head_of = Ledger._head
+    heads_of = ledger.engine.heads
 
-    def overtaken(self, stream):
-        head = head_of(self, stream)
-        if stream == "incident:i-2":
-            monkeypatch.setattr(Ledger, "_head", head_of)
-            ledger.append(update("i-2", "the other writer's"))
-        return head
+    def overtaken(streams):
+        heads = heads_of(streams)
+        monkeypatch.setattr(ledger.engine, "heads", heads_of)
+        ledger.append(update("i-2", "the other writer's"))
+        return heads
 
-    monkeypatch.setattr(Ledger, "_head", overtaken)
+    monkeypatch.setattr(ledger.engine, "heads", overtaken)
 
     with pytest.raises(ConflictError, match=r"another writer was first .* nothing was written"):
         ledger.append(update("i-1", "a"), update("i-2", "b"), update("i-3", "c"))

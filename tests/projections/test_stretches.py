@@ -238,6 +238,49 @@ def test_a_correction_says_whose_results_it_corrects_and_to_what():
     assert [each.outcome for each in named(found, "agent")] == ["down"]  # the original, as evidence
 
 
+@pytest.mark.parametrize("outcome", ["up", None])
+def test_a_correction_is_no_reason_of_a_silence_that_it_does_not_change(outcome):
+    story = acme().every_minute("paris", [PROD], tuesday("02:00", "02:10"), "down")
+    story.corrected("k1", "paris", PROD, tuesday("02:05", "03:00"), outcome)
+
+    found = stretches_in(story, tuesday("02:00", "03:00"))
+
+    # What was said last, at 02:09, holds until 02:11:30; a restatement to up leaves no stretch of it.
+    spoken = [each for each in found if each.start[11:19] < "02:11:30"]
+    silent = [each for each in found if each.start[11:19] >= "02:11:30"]
+    assert found[-1].verdict == "unknown"
+    assert [each.verdict for each in spoken] == (["down"] if outcome else ["down", "unknown"])
+    assert [named(each, "correction") for each in silent] == [[]] * len(silent)
+    if (
+        not outcome
+    ):  # what was annulled and what was never said are one stretch, and the correction made part of it
+        assert [each.name for each in named(spoken[-1], "correction")] == ["k1"]
+
+
+def test_a_correction_of_one_agent_is_no_reason_where_only_another_one_spoke():
+    story = acme({"quorum": "any"}).every_minute("paris", [PROD], tuesday("02:00", "02:10"), "down")
+    story.every_minute("lyon", [PROD], tuesday("02:30", "02:40"), "down")
+    story.corrected("k1", "paris", PROD, tuesday("02:00", "03:00"), "down")
+
+    corrected = {
+        each.start[11:19]: [because.name for because in named(each, "correction")]
+        for each in stretches_in(story, tuesday("02:00", "03:00"))
+        if each.verdict == "down"
+    }
+
+    assert corrected == {"02:00:00": ["k1"], "02:30:00": []}
+
+
+def test_an_agent_that_said_itself_that_it_did_not_know_is_not_corrected():
+    story = acme().observed("paris", PROD, f"{MIDNIGHT} up, 2026-10-06T02:00+02:00 unknown")
+    story.corrected("k1", "paris", PROD, TUESDAY, "up")
+
+    found = only(story, TUESDAY)
+
+    assert found.verdict == "unknown"
+    assert [each.kind for each in found.because] == ["agent"]
+
+
 def test_an_incident_is_named_in_what_it_overlaps():
     story = up_then_down()
     opened = IncidentOpened(incident="i1", platforms=(PROD,), summary="no answer")

@@ -27,7 +27,8 @@ OPTIONS = {
     "certificate": "file with the client's own certificate, where brokers ask for one",
     "key": f"file with the key of that certificate; its password, if it has one, in {KEY_PASSWORD}",
     "mirrors": f"folder of the mirrors; else {MIRRORS}, else the user's cache",
-    "timeout_s": "how long an append may wait for a verdict; 60 if left out",
+    "timeout_s": "how many seconds an append or a reader may wait for the brokers, 60 if left out; up to "
+    "half a minute more where an answer is under way",
 }
 ENVIRONMENT = {
     PASSWORD: "the password of `user`",
@@ -36,12 +37,15 @@ ENVIRONMENT = {
 }
 """What is read from the environment."""
 
+_SECRETS = {"password": PASSWORD, "key_password": KEY_PASSWORD}
+"""What somebody might write as an option -> the variable that is meant."""
 _URL = re.compile(r"kafka://(?P<brokers>[^/?]+)(?:/(?P<ledger>[^?]*))?(?:\?(?P<options>.*))?", re.DOTALL)
-_BROKER = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
+_BROKER = re.compile(r"(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):(?P<port>[0-9]{1,9})")
 _LEDGER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _FILES = {"ca": "ssl_cafile", "certificate": "ssl_certfile", "key": "ssl_keyfile"}
 """Option -> what the client calls it."""
 _TIMEOUT_S = 60
+_PORT_MAX = 65_535
 
 
 class Secret(str):
@@ -101,8 +105,10 @@ def parse(url: str, environment: Mapping[str, str] = os.environ) -> Address:
         )
     brokers = tuple(found["brokers"].split(","))
     for broker in brokers:
-        if not _BROKER.fullmatch(broker):
+        if not (written := _BROKER.fullmatch(broker)):
             raise _bad(url, f"{broker!r} is no host:port")
+        if not 1 <= int(written["port"]) <= _PORT_MAX:
+            raise _bad(url, f"the port of {broker!r} is none; ports go from 1 to {_PORT_MAX}")
     ledger = unquote(found["ledger"] or DEFAULT_LEDGER)
     if not _LEDGER.fullmatch(ledger):
         raise _bad(url, f"{ledger!r} is no name of a ledger (letters, digits, dots, dashes)")
@@ -125,6 +131,11 @@ def _options(url: str, text: str) -> dict[str, str]:
     pairs = parse_qsl(text, keep_blank_values=True)
     options = dict(pairs)
     for name in options:
+        if name.lower() in _SECRETS:
+            raise BadInputError(
+                f"{name}= does not stand in a URL, because URLs are shown, logged and kept; leave it out, "
+                f"and put the password into the environment as {_SECRETS[name.lower()]}"
+            )
         if name not in OPTIONS:
             raise _bad(url, f"there is no option {name!r}; there are {', '.join(OPTIONS)}")
     if len(options) != len(pairs):

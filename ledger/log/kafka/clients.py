@@ -38,7 +38,7 @@ FETCH: dict[str, Any] = {
 SEND: dict[str, Any] = {
     "acks": "all",
     "enable_idempotence": True,
-    "max_in_flight_requests_per_connection": 5,
+    "max_in_flight_requests_per_connection": 1,
     "linger_ms": 0,
     "request_timeout_ms": 10_000,
     "delivery_timeout_ms": 15_000,
@@ -49,7 +49,10 @@ SEND: dict[str, Any] = {
     "metadata_max_age_ms": 5_000,  # a leader that was cut off answers on, and knows no better
     "metrics_enabled": False,
 }
-"""How a log is written: acknowledged by all replicas in step, in order, and given up in seconds."""
+"""How a log is written: acknowledged by all replicas in step, in order, and given up in seconds.
+
+One request at a time: what comes while an answer is waited for goes together in the next one.
+"""
 
 
 def consumer(address: Address) -> KafkaConsumer:

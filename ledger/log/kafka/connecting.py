@@ -23,6 +23,8 @@ from ledger.log.kafka.unreached import NotConnectedError, unreachable
 
 ATTEMPT_MS = 3_000
 """How long one broker may take to let us in before another one is asked."""
+TOPIC_MS = 20
+"""How long a client waits before it asks for a topic that it first hears of."""
 
 Client = TypeVar("Client")
 
@@ -62,6 +64,7 @@ class Connections(KafkaConnectionManager):  # type: ignore[misc] # as above
 
     def __init__(self, net: NetworkSelector, **settings: Any) -> None:  # noqa: ANN401
         super().__init__(net, **settings)
+        self.cluster.config["retry_backoff_ms"] = TOPIC_MS  # which the library does not hand on
         self._failures: dict[str, NotConnectedError] = {}
 
     async def _do_bootstrap(self, deadline: float | None) -> bool:

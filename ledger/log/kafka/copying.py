@@ -21,7 +21,7 @@ from ledger.log.kafka import record as records
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.clients import give_back, producer
 from ledger.log.kafka.mirror import Mirror
-from ledger.log.kafka.outcomes import meaning_of, shown
+from ledger.log.kafka.outcomes import advice_on, shown
 from ledger.log.kafka.places import Placed, Probed, partition_of
 from ledger.log.kafka.probes import ProbeLog
 from ledger.log.kafka.record import Part, Record
@@ -56,14 +56,22 @@ _Wanted = Callable[[str, int], bool]
 class KafkaCopying:
     """See `ledger.log.interface.Copying`."""
 
-    def __init__(
-        self, address: Address, mirror: Mirror, tail: Tail, writer: Writer, probes: ProbeLog
+    def __init__(  # noqa: PLR0913 - both logs, the mirror that reads them, and the right to write
+        self,
+        address: Address,
+        mirror: Mirror,
+        tail: Tail,
+        writer: Writer,
+        probes: ProbeLog,
+        *,
+        require_right_to_rounds: Callable[[], None] = lambda: None,
     ) -> None:
         self._address = address
         self._mirror = mirror
         self._tail = tail
         self._writer = writer
         self._probes = probes
+        self._require_right_to_rounds = require_right_to_rounds
 
     # ------------------------------------------------------------ how far it goes
 
@@ -148,6 +156,7 @@ class KafkaCopying:
     def begin(self) -> None:
         """Nothing is marked: records that call themselves copied mark the topics by being there."""
         self._writer.require_right()
+        self._require_right_to_rounds()
         if self._mirror.state().own:
             raise ConflictError(
                 f"{self._address} holds facts of its own, and a copy keeps every position; copy into new "
@@ -186,7 +195,7 @@ class KafkaCopying:
             close_s = 5.0
         except KafkaError as error:
             raise UnusableLedgerError(
-                f"the copy into {self._address} broke off ({shown(error)}; {meaning_of(error).advice}); run "
+                f"the copy into {self._address} broke off ({shown(error)}; {advice_on(type(error))}); run "
                 "the same `constat copy` again, it goes on where this one stopped"
             ) from error
         finally:

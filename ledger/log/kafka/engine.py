@@ -2,14 +2,15 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from uuid import UUID
 
-from eventsourcing.persistence import ApplicationRecorder
+from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
 from ledger.errors import UnreachableLedgerError, UnusableLedgerError
-from ledger.log.interface import Fault, KeptFact, KeptRound, LogHead, NewRound, RoundHead
+from ledger.log.arbitration import Head
+from ledger.log.interface import Appended, Fault, KeptFact, KeptRound, LogHead, NewRound, RoundHead
 from ledger.log.kafka import topics as topics_
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.copied import UNFINISHED, IsCopied, copied_rounds, every_round
@@ -66,11 +67,11 @@ class KafkaEngine:
             if not copying:
                 self._refuse_unfinished_copy()
             opened.pop_all()
-        rights = Rights(address, self._topics)
-        self._writer = Writer(address, self._tail, rights.require_decisions)
+        self._rights = Rights(address, self._topics)
+        self._writer = Writer(address, self._tail, self._rights.require_decisions)
         self._decisions = KafkaRecorder(self._mirror, self._tail, self._writer, stream_type)
         self._probes = ProbeLog(address, self._mirror, self._topics.probes.partitions, self._copied_rounds)
-        self._sender = RoundSender(address, self._probes, rights.require_probes)
+        self._sender = RoundSender(address, self._probes, self._rights.require_probes)
         self._reread: Reread | None = None
 
     @property
@@ -109,6 +110,12 @@ class KafkaEngine:
 
     def facts_of(self, stream: str) -> Iterator[KeptFact]:
         yield from self._kept("stream = ? ORDER BY sequence", stream)
+
+    def append(self, events: Sequence[StoredEvent]) -> Appended:
+        return self._decisions.append(events)
+
+    def heads(self, streams: Iterable[str]) -> Mapping[str, Head]:
+        return self._decisions.heads(streams)
 
     def _kept(self, chosen: str, *bounds: int | str) -> list[KeptFact]:
         query = f"SELECT position, recorded_ms, value, hash FROM decisions WHERE {chosen}"
@@ -166,6 +173,9 @@ class KafkaEngine:
         if row is None:
             raise KeyError(position)
         return int(row[0])
+
+    def require_right_to_rounds(self) -> None:
+        self._rights.require_probes()
 
     def append_rounds(self, agent: str, rounds: Sequence[NewRound]) -> None:
         if rounds:
@@ -240,7 +250,8 @@ class KafkaEngine:
 
     @property
     def copying(self) -> KafkaCopying:
-        return KafkaCopying(self.address, self._mirror, self._tail, self._writer, self._probes)
+        parts = (self._mirror, self._tail, self._writer, self._probes)
+        return KafkaCopying(self.address, *parts, require_right_to_rounds=self.require_right_to_rounds)
 
     def close(self) -> None:
         self._end_reread()

@@ -30,10 +30,11 @@ class Kept(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What became of a record: the positions of its facts, or why it is void."""
+    """What became of a record: the positions of its facts and their recorded clock, or why it is void."""
 
     positions: Sequence[int]
     void: str | None
+    recorded_ms: int = 0
 
 
 class _Judging:
@@ -58,7 +59,7 @@ class _Judging:
             return None, self._write(kept, None, Verdict((), "it is no record of a ledger"))
         claims = [part.extension for part in record.parts]
         void = self._objection(record, claims)
-        verdict = Verdict((), void) if void else Verdict(self._add(kept, record, claims), None)
+        verdict = Verdict((), void) if void else self._add(kept, record, claims)
         self._verdicts.setdefault(record.nonce, verdict)
         return record.nonce, self._write(kept, record, verdict)
 
@@ -72,7 +73,7 @@ class _Judging:
                 self._heads[stream] = head
         return objection(self._heads, claims)
 
-    def _add(self, kept: Kept, record: Record, claims: Sequence[Extension]) -> list[int]:
+    def _add(self, kept: Kept, record: Record, claims: Sequence[Extension]) -> Verdict:
         if record.recorded_ms is None:
             self._recorded_ms = max(self._recorded_ms, kept.appended_ms)
         else:
@@ -82,7 +83,7 @@ class _Judging:
         self._last = (rows[-1].position, rows[-1].running_hash)
         self._facts.extend(rows)
         self._heads |= {claim.stream: Head(claim.sequence, claim.hash) for claim in claims}
-        return [row.position for row in rows]
+        return Verdict([row.position for row in rows], None, self._recorded_ms)
 
     def _write(self, kept: Kept, record: Record | None, verdict: Verdict) -> Verdict:
         first = verdict.positions[0] if verdict.positions else None
@@ -150,9 +151,12 @@ def _next(mirror: Mirror, judging: _Judging, kept: Kept) -> tuple[str | None, Ve
 
 def verdict_on(connection: sqlite3.Connection, nonce: str) -> Verdict | None:
     """The verdict on the first record of a nonce, as the mirror has it."""
-    query = "SELECT position, facts, void FROM records WHERE nonce = ? ORDER BY offset LIMIT 1"
+    query = (
+        "SELECT position, facts, void, (SELECT recorded_ms FROM decisions WHERE position = records.position) "
+        "FROM records WHERE nonce = ? ORDER BY offset LIMIT 1"
+    )
     row = connection.execute(query, (nonce,)).fetchone()
     if row is None:
         return None
-    position, facts, void = row
-    return Verdict(range(position, position + facts) if facts else (), void)
+    position, facts, void, recorded_ms = row
+    return Verdict(range(position, position + facts) if facts else (), void, recorded_ms or 0)

@@ -33,7 +33,12 @@ class Meaning(NamedTuple):
 
 
 RIGHTS = "ask the broker's administrator for the rights that docs/howto/kafka-access.md lists"
-_WAIT = "Constat reads the log and tries again until the time that the URL allows (timeout_s) is over"
+_WAIT = (
+    "Constat reads the log and tries again until the time that the URL allows (timeout_s) is over, and then "
+    "says that it is not known"
+)
+GIVEN_UP = "check the brokers and try again"
+"""What is to be done when all trying is over."""
 _LOST = "do not write; keep the mirror as evidence, and compare the topic with a backup or another mirror"
 
 MEANINGS: dict[type[Exception], Meaning] = {
@@ -95,9 +100,15 @@ def meaning_of_kind(kind: type[BaseException]) -> Meaning:
     return next((MEANINGS[each] for each in kind.__mro__ if each in MEANINGS), OTHERWISE)
 
 
+def advice_on(kind: type[BaseException]) -> str:
+    """What a person is to do about what could not be done for an error of a kind; nobody tries any longer."""
+    meaning = meaning_of_kind(kind)
+    return GIVEN_UP if meaning.outcome is Outcome.UNKNOWN else meaning.advice
+
+
 def refusal(error: BaseException, what: str, written: str = "nothing was written") -> ConstatError:
     """What a person is told when `what` could not be done, and what of it was written."""
-    return UnusableLedgerError(f"{what}: {shown(error)}; {meaning_of(error).advice}; {written}")
+    return UnusableLedgerError(f"{what}: {shown(error)}; {advice_on(type(error))}; {written}")
 
 
 _KIND = re.compile(r"^(\[Error -?\d+\] |\w+Error(: |$))+")

@@ -17,8 +17,9 @@ from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 from ledger.fact import hash_of
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.clients import BEHIND_S, RETRY_S, consumer
-from ledger.log.kafka.outcomes import Outcome, meaning_of, shown
+from ledger.log.kafka.outcomes import Outcome, advice_on, meaning_of, shown
 from ledger.log.kafka.places import NO_CLOCK, End, Probed
+from ledger.log.kafka.waiting import noticed
 
 RECORDED_MS = "recorded_ms"
 """The header of a copied round: when the ledger that it comes from took it down."""
@@ -39,6 +40,7 @@ class Partitions:
         while self._idle:
             self._idle.pop().close()
 
+    @noticed
     def ends(self, known: Mapping[int, End]) -> Mapping[int, int]:
         """The place behind the last record of each partition, as it is now; `known` was read before.
 
@@ -56,9 +58,10 @@ class Partitions:
             self.close()  # perhaps a broker that was cut off said so: the next client may ask another
             time.sleep(RETRY_S)
         for topic in topics:
+            read = known[topic.partition].next_place
             if starts[topic]:
-                raise self._lost(topic.partition, f"it begins at {starts[topic]}, and must begin at 0")
-            if ends[topic] < (read := known[topic.partition].next_place):
+                raise self._cut(topic.partition, starts[topic], is_mirrored=read > 0)
+            if ends[topic] < read:
                 raise self._lost(topic.partition, f"it ends at {ends[topic]}, and {read} records were read")
         return {topic.partition: ends[topic] for topic in topics}
 
@@ -108,6 +111,7 @@ class Partitions:
             raise
         self._idle.append(client)
 
+    @noticed
     def _poll(self, client: KafkaConsumer, topic: TopicPartition) -> list[Any]:
         deadline_s = time.monotonic() + self._address.timeout_s
         while not (found := client.poll(timeout_ms=POLL_MS).get(topic)):
@@ -119,18 +123,29 @@ class Partitions:
         return list(found)
 
     def _unreadable(self, error: KafkaError) -> UnusableLedgerError:
-        meaning = meaning_of(error)
-        if meaning.outcome is Outcome.LOST:
-            return self._lost(None, shown(error))
+        advice = advice_on(type(error))
+        if meaning_of(error).outcome is Outcome.LOST:
+            return UnusableLedgerError(
+                f"the probes topic of {self._address} lost records while it was read ({shown(error)}); "
+                f"{advice}"
+            )
         return UnreachableLedgerError(
-            f"the rounds of {self._address} cannot be read ({shown(error)}); {meaning.advice}"
+            f"the rounds of {self._address} cannot be read ({shown(error)}); {advice}"
         )
 
-    def _lost(self, partition: int | None, why: str) -> UnusableLedgerError:
-        which = "the probes topic" if partition is None else f"partition {partition} of the probes topic"
+    def _cut(self, partition: int, first: int, *, is_mirrored: bool) -> UnusableLedgerError:
+        """What is said of a partition that lost its first records; before a mirror had them, of no mirror."""
+        mirror = f"; keep the mirror {self._mirror_path}: it shows what was lost" if is_mirrored else ""
         return UnusableLedgerError(
-            f"{which} of {self._address} is not the one that the mirror {self._mirror_path} was made from "
-            f"({why}); do not write, and keep the mirror: it shows what was lost"
+            f"partition {partition} of {self._address.probes} begins at {first} and must begin at 0: records "
+            f"were deleted; do not write, and compare with a backup{mirror}"
+        )
+
+    def _lost(self, partition: int, why: str) -> UnusableLedgerError:
+        return UnusableLedgerError(
+            f"partition {partition} of the probes topic of {self._address} is not the one that the mirror "
+            f"{self._mirror_path} was made from ({why}); do not write, and keep the mirror: it shows what "
+            "was lost"
         )
 
 

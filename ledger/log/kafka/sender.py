@@ -23,6 +23,7 @@ from ledger.log.kafka.clients import PAUSE_S, Producers
 from ledger.log.kafka.outcomes import Outcome, meaning_of, refusal, shown
 from ledger.log.kafka.partitions import RECORDED_MS
 from ledger.log.kafka.probes import ProbeLog
+from ledger.log.kafka.waiting import noticed
 
 if TYPE_CHECKING:
     from kafka import KafkaProducer
@@ -86,6 +87,7 @@ class RoundSender:
                 )
             head = Head(new.number, hash_of(new.value))
 
+    @noticed
     def _append(self, agent: str, rounds: Sequence[Sent], before: int) -> None:
         deadline_s = time.monotonic() + self._address.timeout_s
         why, is_first, left = "no answer", True, rounds

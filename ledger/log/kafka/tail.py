@@ -22,6 +22,7 @@ from ledger.log.kafka.clients import BEHIND_S, POLL_MS, RETRY_S, consumer
 from ledger.log.kafka.judge import Kept, Verdict, judge
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.outcomes import Outcome, meaning_of, shown
+from ledger.log.kafka.waiting import goes_on, noticed
 
 Heard = Callable[[int, int], None]
 """Hears how many records have been read of how many, while a reader catches up."""
@@ -32,6 +33,14 @@ DEAF_S = 15.0
 """After so long without what somebody waits for, a reader connects anew: its leader may be cut off."""
 
 
+class _Expected:
+    """A verdict that somebody waits for. Only he is woken by it, and not everybody who waits for another."""
+
+    def __init__(self) -> None:
+        self.verdict: Verdict | None = None
+        self.news = threading.Event()
+
+
 class Tail:
     """The reading end of the decision log."""
 
@@ -40,7 +49,7 @@ class Tail:
         self._mirror = mirror
         self._partition = TopicPartition(address.decisions, 0)
         self._changed = threading.Condition()
-        self._verdicts: dict[str, Verdict | None] = {}
+        self._expected: dict[str, _Expected] = {}
         self._end_wanted = 0
         self._end_known = (0, 0)
         self._next_offset = mirror.state().next_offset
@@ -63,6 +72,7 @@ class Tail:
         self._stopped.set()
         self._thread.join()
 
+    @noticed
     def catch_up(self, timeout_s: float, heard: Heard = lambda _done, _of: None) -> None:
         """Wait until everything that was acknowledged before this call has been read, however much it is.
 
@@ -79,6 +89,7 @@ class Tail:
                     heard(self._next_offset - began, self._end_known[1] - began)
                 if self._next_offset > seen:
                     seen, deadline_s = self._next_offset, time.monotonic() + timeout_s
+                    goes_on()
                 if (left_s := deadline_s - time.monotonic()) <= 0:
                     raise self._stuck(asked, timeout_s)
                 self._changed.wait(min(left_s, RETRY_S))
@@ -102,12 +113,12 @@ class Tail:
         """
         with self._changed:
             self._raise_failure()
-            self._verdicts[nonce] = None
+            self._expected[nonce] = _Expected()
 
     def forget(self, nonce: str) -> None:
         """Nobody waits for that verdict any longer."""
         with self._changed:
-            self._verdicts.pop(nonce, None)
+            self._expected.pop(nonce, None)
 
     def verdict(self, nonce: str, timeout_s: float, until: Callable[[], bool]) -> Verdict | None:
         """Wait for the verdict on an expected record; None if time is over or `until` says so.
@@ -115,20 +126,21 @@ class Tail:
         Raises:
             UnusableLedgerError: the topic is not what it was.
         """
-        with self._changed:
-            deadline_s = time.monotonic() + timeout_s
-            while (found := self._verdicts[nonce]) is None:
-                self._raise_failure()
-                left_s = deadline_s - time.monotonic()
-                if left_s <= 0 or until():
-                    return None
-                self._changed.wait(left_s)
-            return found
+        expected, deadline_s = self._expected[nonce], time.monotonic() + timeout_s
+        while expected.verdict is None:
+            self._raise_failure()
+            left_s = deadline_s - time.monotonic()
+            if left_s <= 0 or until():
+                return None
+            expected.news.wait(left_s)
+            expected.news.clear()
+        return expected.verdict
 
-    def wake(self) -> None:
-        """Let those who wait look again."""
+    def wake(self, nonce: str) -> None:
+        """Let who waits for that verdict look again."""
         with self._changed:
-            self._changed.notify_all()
+            if expected := self._expected.get(nonce):
+                expected.news.set()
 
     def _raise_failure(self) -> None:
         if self._failure:
@@ -173,6 +185,8 @@ class Tail:
         with self._changed:
             self._failure = error
             self._changed.notify_all()
+            for expected in self._expected.values():
+                expected.news.set()
 
     def _lost(self, error: KafkaError) -> UnusableLedgerError:
         return UnusableLedgerError(
@@ -194,7 +208,7 @@ class Tail:
     def _seems_deaf(self) -> bool:
         """Whether somebody waits, and nothing came for so long that another connection may hear more."""
         with self._changed:
-            is_waited_for = None in self._verdicts.values()
+            is_waited_for = any(expected.verdict is None for expected in self._expected.values())
         return is_waited_for and time.monotonic() > self._heard_s + DEAF_S
 
     def _compare(self, reading: KafkaConsumer) -> None:
@@ -252,8 +266,9 @@ class Tail:
         verdicts = judge(self._mirror, kept)
         with self._changed:
             self._next_offset = max(self._next_offset, kept[-1].offset + 1)
-            for nonce in self._verdicts.keys() & verdicts.keys():
-                self._verdicts[nonce] = verdicts[nonce]
+            for nonce in self._expected.keys() & verdicts.keys():
+                self._expected[nonce].verdict = verdicts[nonce]
+                self._expected[nonce].news.set()
             self._changed.notify_all()
         for woken in tuple(self._listeners):
             woken()

@@ -20,11 +20,12 @@ from kafka.errors import (
     for_code,
 )
 
-from ledger.errors import BadInputError, UnreachableLedgerError, UnusableLedgerError
+from ledger.errors import BadInputError, MissingLedgerError, UnreachableLedgerError, UnusableLedgerError
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.connecting import connected
-from ledger.log.kafka.outcomes import Outcome, meaning_of_kind, shown
+from ledger.log.kafka.outcomes import advice_on, shown
 from ledger.log.kafka.unreached import NotConnectedError
+from ledger.log.kafka.waiting import waiting
 
 PROBE_PARTITIONS = 6
 """How many partitions the probes are spread over if nobody says otherwise; fixed for the ledger's life."""
@@ -34,6 +35,8 @@ SPREAD_S = 1.0
 """How soon every broker knows of a topic that was just made."""
 PAUSE_S = 0.2
 
+FLUSH = "flush.messages"
+"""After how many records a broker forces them to disk: 1 is at once; unset, the system does when it likes."""
 SETTINGS = {
     "cleanup.policy": "delete",
     "retention.ms": "-1",
@@ -71,10 +74,6 @@ class Fault(NamedTuple):
     def __str__(self) -> str:
         """A sentence."""
         return f"{self.topic}: {self.setting} is {self.value} and must be {self.required}, because {self.why}"
-
-
-class _MissingError(UnusableLedgerError):
-    """The broker that was asked knows of no such topic. Another may, or the same in a moment."""
 
 
 class Topics(NamedTuple):
@@ -167,15 +166,15 @@ def administrator(address: Address) -> Iterator[KafkaAdminClient]:
 def _advice(kind: type[BaseException]) -> str:
     if issubclass(kind, InvalidReplicationFactorError):
         return "start as many brokers, or ask for fewer with --replicas"
-    meaning = meaning_of_kind(kind)
-    return meaning.advice if meaning.outcome is Outcome.NO else "check the brokers and try again"
+    return advice_on(kind)
 
 
 def describe(address: Address, client: KafkaAdminClient) -> Topics:
     """The topics as they are.
 
     Raises:
-        UnusableLedgerError: one of them is not there, or is closed to this user.
+        MissingLedgerError: this broker knows of no such topic; another may, or the same in a moment.
+        UnusableLedgerError: one of them is closed to this user.
     """
     names = [address.decisions, address.probes]
     described = {each["name"]: each for each in client.describe_topics(names)}
@@ -192,8 +191,9 @@ def describe(address: Address, client: KafkaAdminClient) -> Topics:
 def _refuse_what_is_not_shown(address: Address, errors: Mapping[str, type[Exception]]) -> None:
     missing = [name for name, error in errors.items() if error is UnknownTopicOrPartitionError]
     if missing:
-        raise _MissingError(
-            f"there is no ledger at {address}: {' and '.join(missing)} is missing; make it with "
+        are = "is" if len(missing) == 1 else "are"
+        raise MissingLedgerError(
+            f"there is no ledger at {address}: {' and '.join(missing)} {are} missing; make it with "
             f"`constat --ledger {address} topics create`"
         )
     for name, error in errors.items():
@@ -225,19 +225,20 @@ def look(address: Address) -> Topics:
         UnusableLedgerError: no broker answers, or one of them is not there or closed to this user.
     """
     began_s = time.monotonic()
-    while True:
-        try:
-            with administrator(address) as client:
-                return describe(address, client)
-        except (UnreachableLedgerError, _MissingError) as error:
-            if time.monotonic() - began_s > _patience_s(error):
-                raise
-            time.sleep(PAUSE_S)
+    with waiting(address, "it is given up when no broker has answered for some ten or twenty seconds"):
+        while True:
+            try:
+                with administrator(address) as client:
+                    return describe(address, client)
+            except (UnreachableLedgerError, MissingLedgerError) as error:
+                if time.monotonic() - began_s > _patience_s(error):
+                    raise
+                time.sleep(PAUSE_S)
 
 
 def _patience_s(error: UnusableLedgerError) -> float:
     """How long it may be otherwise a moment later: a broker that starts hangs up, or knows less."""
-    if isinstance(error, _MissingError):
+    if isinstance(error, MissingLedgerError):
         return SPREAD_S
     is_for_good = isinstance(error.__cause__, NotConnectedError) and error.__cause__.is_for_good
     return 0 if is_for_good else PATIENCE_MS / 1000
@@ -281,7 +282,7 @@ def create(
         )
     settings = {**SETTINGS, "min.insync.replicas": str(in_sync)}
     if flush_each:
-        settings["flush.messages"] = "1"
+        settings[FLUSH] = "1"
     wanted = {"replication_factor": replicas, "configs": settings}
     partitions = {address.decisions: 1, address.probes: probe_partitions}
     with administrator(address) as client:

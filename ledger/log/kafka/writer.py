@@ -10,21 +10,26 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from eventsourcing.persistence import IntegrityError, StoredEvent
-from kafka.errors import KafkaError
 
 from ledger.errors import ConstatError, UnknownOutcomeError, UnusableLedgerError
+from ledger.log.interface import Appended
 from ledger.log.kafka import record as records
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.clients import PAUSE_S, Producers
+from ledger.log.kafka.groups import Groups
 from ledger.log.kafka.judge import Verdict
 from ledger.log.kafka.outcomes import Outcome, meaning_of, refusal, shown
 from ledger.log.kafka.tail import Tail
+from ledger.log.kafka.waiting import noticed
 
 if TYPE_CHECKING:
     from kafka import KafkaProducer
 
 AGAIN_S = 17.0
 """How long a verdict is waited for before the same bytes are sent again; longer than a delivery may take."""
+
+PATIENCE_S = 0.025
+"""How long a record waits to be sent with others."""
 
 
 class Writer:
@@ -37,9 +42,10 @@ class Writer:
         self.require_right = require_right
         self._tail = tail
         self._producers = Producers(address)
+        self._groups = Groups()
 
-    def append(self, events: Sequence[StoredEvent]) -> Sequence[int]:
-        """Append events as one record; their positions, once the log has been read and says that they count.
+    def append(self, events: Sequence[StoredEvent]) -> Appended:
+        """Append events as one record, and return once the log has been read and says that they count.
 
         Raises:
             IntegrityError: the record is void; another writer was first.
@@ -57,8 +63,9 @@ class Writer:
             self._tail.forget(record.nonce)
         if verdict.void:
             raise IntegrityError(verdict.void)
-        return list(verdict.positions)
+        return Appended(list(verdict.positions), verdict.recorded_ms)
 
+    @noticed
     def _settled(self, nonce: str, value: bytes) -> Verdict:
         deadline_s = time.monotonic() + self._address.timeout_s
         why, surely_not = "no answer", True
@@ -99,24 +106,30 @@ class Writer:
         self, nonce: str, value: bytes, timeout_s: float
     ) -> tuple[Verdict | None, BaseException | None]:
         """Send, and wait for the verdict; or else what the producer said, if it said anything."""
+        used: list[KafkaProducer] = []
         failed: list[BaseException] = []
 
         def hear(error: BaseException) -> None:
             failed.append(error)
-            self._tail.wake()
+            self._tail.wake(nonce)
 
-        used: KafkaProducer | None = None
-        try:
-            used = self._producers.one()
-            used.send(self._address.decisions, value=value, partition=0).add_errback(hear)
-        except (KafkaError, UnusableLedgerError) as error:
-            failed.append(error)  # an earlier copy may have been judged meanwhile
-        try:
-            verdict = self._tail.verdict(nonce, timeout_s, lambda: bool(failed))
-        except ConstatError as failure:  # nobody reads the log any longer, and the record may be in it
-            raise self._unknown(failure) from failure
+        def send() -> None:
+            try:
+                used.append(self._producers.one())
+                used[0].send(self._address.decisions, value=value, partition=0).add_errback(hear)
+            except Exception as error:  # noqa: BLE001 - who sends may be another one, who has no part in it
+                hear(error)  # an earlier copy may have been judged meanwhile
+
+        with self._groups.turn_of(send) as turn:
+            try:
+                verdict = self._tail.verdict(nonce, min(timeout_s, PATIENCE_S), lambda: bool(failed))
+                if not verdict:
+                    self._groups.hurry(turn)
+                    verdict = self._tail.verdict(nonce, timeout_s, lambda: bool(failed))
+            except ConstatError as failure:  # nobody reads the log any longer, and the record may be in it
+                raise self._unknown(failure) from failure
         if not verdict:  # a producer that is silent for longer than a delivery may take has lost its way
-            self._producers.discard(used)
+            self._producers.discard(used[0] if used else None)
         return verdict, failed[0] if failed else None
 
     def close(self) -> None:

@@ -1,11 +1,14 @@
 """`constat copy`, as a person calls it: what it prints, and when the answer is no."""
 
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
 
 from ledger.application import Ledger, open_engine
 from projections.digests import Digest
+from tests import brokers
 from tests.disputes.loading import folders, load
 from tests.ledger.log.processes import update
 from tests.oracle.together import Clock, tell_together
@@ -77,11 +80,39 @@ def test_a_file_is_not_copied_onto_itself_under_another_name(constat, tmp_path, 
     assert path.read_bytes() == before
 
 
-def test_a_source_that_is_not_there_makes_no_target(constat, tmp_path):
-    answer = constat("copy", "sqlite:///nowhere.db", "sqlite:///target.db")
+@pytest.mark.parametrize("source", ["sqlite:///nowhere.db", "sqlite:///empty.db"])
+def test_a_source_that_is_not_there_is_said_to_be_the_source_and_makes_no_target(constat, tmp_path, source):
+    (tmp_path / "empty.db").touch()
+
+    answer = constat("copy", source, "sqlite:///target.db")
 
     assert answer.code == 2
+    assert answer.err == (
+        f"constat: there is no ledger at {source} to copy from; correct SOURCE, the first of the two\n"
+    )
     assert not (tmp_path / "target.db").exists()
+
+
+def test_a_source_on_kafka_that_is_not_there_is_not_to_be_made(constat, tmp_path, broker):
+    url = f"kafka://{broker}/{brokers.fresh_name()}"
+
+    answer = constat("copy", f"{url}?mirrors={tmp_path}", "sqlite:///target.db")
+
+    assert answer.code == 2
+    assert f"there is no ledger at {url} to copy from; correct SOURCE" in answer.err
+    assert "topics create" not in answer.err
+    assert not (tmp_path / "target.db").exists()
+
+
+def test_a_file_of_another_program_is_refused_as_source_and_as_target_without_an_option(constat, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "other.db")) as other:
+        other.execute("CREATE TABLE mine (a)")
+    Ledger.open(f"sqlite:///{tmp_path}/ledger.db").close()
+
+    for arguments in (("other.db", "target.db"), ("ledger.db", "other.db")):
+        answer = constat("copy", *arguments)
+        assert answer.code == 2
+        assert answer.err == "constat: other.db is a database of another program; name another file\n"
 
 
 def test_a_copy_that_has_not_ended_is_refused_by_every_other_command(constat, tmp_path):

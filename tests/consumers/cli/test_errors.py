@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -100,17 +101,72 @@ def test_what_is_written_is_utf8_whatever_the_locale_says(ledger, layout):
     assert "acme-prod" in done.stdout.decode("utf-8")
 
 
-def test_a_closed_pipe_is_no_error_and_no_answer_of_no(ledger):
-    for arguments in (("statement", *PERIOD), ("contract", "template", "jamespot"), ("verify",)):
-        reading, writing = os.pipe()
-        os.close(reading)
+@contextmanager
+def nobody_reads():
+    """The writing end of a pipe whose reader has gone."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    yield writing
+    os.close(writing)
 
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("statement", *PERIOD),
+        ("contract", "template", "jamespot"),
+        ("verify",),
+        ("--help",),
+        ("--version",),
+        ("topics",),
+        ("copy", "--help"),
+        ("topics", "create", "--help"),
+    ],
+    ids=" ".join,
+)
+def test_a_closed_pipe_is_no_error_and_no_answer_of_no(ledger, arguments):
+    with nobody_reads() as writing:
         done = subprocess.run(
             [CONSTAT, *arguments], env=ledger, stdout=writing, stderr=subprocess.PIPE, check=False
         )
 
-        os.close(writing)
-        assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--help",), 0),
+        (("nonsense",), 2),
+        (("verify", "--nonsense"), 2),
+        (("verify", "--ledger", "nowhere.db"), 2),
+    ],
+    ids=lambda each: " ".join(each[:2]) if isinstance(each, tuple) else str(each),
+)
+def test_where_nobody_reads_its_errors_either_a_command_leaves_as_it_would_have(
+    ledger, tmp_path, arguments, code
+):
+    with nobody_reads() as writing:
+        done = subprocess.run(
+            [CONSTAT, *arguments], env=ledger, cwd=tmp_path, stdout=writing, stderr=writing, check=False
+        )
+
+    assert done.returncode == code
+
+
+def test_an_answer_of_no_stays_one_where_nobody_reads_what_was_said(ledger, tmp_path):
+    rows = "acme-prod,2026-10-01T09:00:00+02:00,up\nacme-prod,2026-10-01T09:01:00+02:00,sideways\n"
+    (tmp_path / "one.csv").write_text("platform,observed_at,outcome\n" + rows)
+    command = [CONSTAT, "import", "results", "one.csv", "--agent", "lyon", "--rejects", "bad.csv"]
+    buffered = ledger | {"PYTHONUNBUFFERED": ""}  # it finds out only when it has said everything
+
+    with nobody_reads() as writing:
+        done = subprocess.run(
+            command, env=buffered, cwd=tmp_path, stdout=writing, stderr=subprocess.PIPE, check=False
+        )
+
+    assert done.returncode == 1
+    assert b"Exception" not in done.stderr
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full is Linux's")

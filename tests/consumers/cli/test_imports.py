@@ -105,6 +105,34 @@ def test_a_platform_that_no_contract_has_is_stored_with_a_warning(signed, tmp_pa
     assert signed(*IMPORT, "good.csv").err == ""
 
 
+@pytest.mark.parametrize("written", ["Acme-Prod", "acme_prod", "acme-prd", "acme.prod"])
+def test_a_platform_that_may_be_another_spelling_of_one_of_a_contract_is_said_to_be(
+    signed, tmp_path, written
+):
+    (tmp_path / "other.csv").write_text(GOOD.replace("acme-prod", written))
+
+    answer = signed(*IMPORT, "other.csv")
+    (told,) = json.loads(signed(*IMPORT, "other.csv", "--json").out)
+    (tmp_path / "other.csv").write_text(GOOD)
+    again = signed(*IMPORT, "other.csv")
+
+    assert answer.code == 0
+    assert (
+        f"constat: warning: {written} may be acme-prod, which a contract has; if it is, write" in answer.err
+    )
+    assert told["perhaps_another_spelling_of"] == {written: "acme-prod"}
+    assert "1 result read, 1 stored" in again.out  # what the warning advises
+
+
+def test_a_platform_that_is_like_none_of_a_contract_is_not_taken_for_one(signed, tmp_path):
+    (tmp_path / "other.csv").write_text(GOOD.replace("acme-prod", "billing-test"))
+
+    (told,) = json.loads(signed(*IMPORT, "other.csv", "--json").out)
+
+    assert told["perhaps_another_spelling_of"] == {}
+    assert " may be " not in signed(*IMPORT, "other.csv").err
+
+
 def test_an_import_makes_no_ledger(constat, tmp_path):
     (tmp_path / "good.csv").write_text(GOOD)
 

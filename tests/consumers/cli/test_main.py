@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from consumers.cli.main import COMMANDS
+from consumers.cli.main import COMMANDS, GO_ON, ONLY_READ
+from ledger.application import KAFKA, SQLITE
+from ledger.errors import UnreachableLedgerError
+from ledger.outbox.outbox import Outbox
 
 CONSTAT = Path(sys.executable).parent / "constat"
 
@@ -29,6 +32,14 @@ def test_every_command_has_help(constat, name):
 
     assert answer.code == 0
     assert "Usage" in answer.out
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("contract", "sign", "--help"), ("demo", "--help")])
+def test_help_names_a_ledger_of_each_kind(constat, arguments):
+    said = constat(*arguments).out
+
+    assert SQLITE in said
+    assert KAFKA in said
 
 
 def test_bad_usage_leaves_with_two(constat):
@@ -104,6 +115,51 @@ def test_the_ledger_can_be_named_before_the_command(constat, tmp_path):
     )
 
     assert f"there is no ledger at {tmp_path}/other.db" in answer.err
+
+
+def test_a_broker_that_hung_up_is_not_taken_for_a_reader_who_closed_the_pipe(constat, monkeypatch):
+    def hang_up(*_, **__):
+        error = UnreachableLedgerError("the broker hung up; try again")
+        error.__context__ = BrokenPipeError(32, "Broken pipe")
+        raise error
+
+    monkeypatch.setattr("consumers.cli.common.open_known", hang_up)
+
+    answer = constat("statement", "--contract", "acme", "--period", "2026-10")
+
+    assert (answer.code, answer.err) == (2, "constat: the broker hung up; try again\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("statement", "--contract", "a", "--period", "1"), "it only read, and nothing was changed"),
+        (
+            ("outbox", "send", "outbox.db"),
+            "what was acknowledged before is stored; run the same command again",
+        ),
+        (
+            ("incident", "resolve", "i1", "--cause", "x", "--by", "sre-1"),
+            "a fact that was acknowledged before is stored; look whether it is there before you run it again",
+        ),
+    ],
+)
+def test_who_interrupts_a_command_is_told_what_it_leaves_behind(
+    constat, monkeypatch, tmp_path, arguments, said
+):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    Outbox.open(str(tmp_path / "outbox.db"), "paris").close()
+    monkeypatch.setattr("consumers.cli.common.open_ledger", interrupt)
+
+    answer = constat(*arguments)
+
+    assert (answer.code, answer.err) == (130, f"constat: interrupted; {said}\n")
+
+
+def test_every_command_that_is_told_apart_after_an_interrupt_is_one():
+    assert set(COMMANDS) >= ONLY_READ | GO_ON
 
 
 def test_an_error_that_nobody_expected_is_a_sentence_with_an_exit_code_of_its_own(constat, monkeypatch):

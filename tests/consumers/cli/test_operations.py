@@ -121,6 +121,7 @@ def test_a_list_is_imported_under_the_files_own_names_and_with_its_own_times(sig
         "renamed": {},
         "columns_not_read": [],
         "platforms_without_contract": [],
+        "perhaps_another_spelling_of": {},
         "error": None,
     }
 

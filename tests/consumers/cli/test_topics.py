@@ -57,7 +57,9 @@ def test_what_is_there_already_stays_as_it_is_and_only_what_is_missing_is_made(c
     answer = constat("topics", "create", "--ledger", url)
 
     assert answer.code == 0
-    assert f"made {address.decisions}\n{address.probes} is there already\n" in answer.out
+    assert (
+        f"made {address.decisions}\n{address.probes} is there already, and was left as it is\n" in answer.out
+    )
     assert f"{address.probes}: partitions 3" in answer.out
     assert topics.create(address) == []
 
@@ -75,6 +77,35 @@ def test_a_record_is_forced_to_disk_at_once_where_that_was_asked(constat, url):
     assert constat("topics", "create", "--flush-each", "--ledger", url).code == 0
 
     assert [topic.settings["flush.messages"] for topic in settings_of(url)] == ["1", "1"]
+    assert constat("topics", "check", "--ledger", url).out.count(", each record forced to disk\n") == 2
+
+
+def test_what_of_topics_that_are_there_is_not_as_asked_is_said_with_how_to_change_it(constat, url):
+    address = parse(url)
+    constat("topics", "create", "--ledger", url)
+    before = settings_of(url)
+
+    answer = constat("topics", "create", "--flush-each", "--probe-partitions", 3, "--ledger", url)
+
+    assert answer.code == 1
+    for topic in (address.decisions, address.probes):
+        assert f"{topic} is there already, and was left as it is\n" in answer.out
+        assert (
+            f"{topic}: flush.messages is {command.NEVER} and not as --flush-each asks; change it with "
+            in answer.out
+        )
+        assert f"--entity-name {topic} --add-config flush.messages=1`\n" in answer.out
+    assert (
+        f"{address.probes}: the number of partitions is 6 and not as --probe-partitions 3 asks" in answer.out
+    )
+    assert answer.out.count(", forced to disk when the system likes\n") == 2
+    assert settings_of(url) == before
+
+
+def test_topics_that_are_there_as_they_are_asked_for_are_an_answer_of_yes(constat, url):
+    asked = ("topics", "create", "--flush-each", "--probe-partitions", 3, "--replicas", 1, "--ledger", url)
+
+    assert [constat(*asked).code for _ in range(2)] == [0, 0]
 
 
 def test_more_replicas_than_brokers_are_refused_and_nothing_is_made(constat, url):
@@ -169,7 +200,7 @@ def test_a_ledger_that_is_not_there_is_said_with_how_to_make_it(constat, url):
 
     address = parse(url)
     assert (answer.code, answer.out) == (2, "")
-    assert f"{address.decisions} and {address.probes} is missing" in answer.err
+    assert f"{address.decisions} and {address.probes} are missing;" in answer.err
     assert f"constat --ledger {address} topics create" in answer.err
 
 

@@ -5,7 +5,7 @@ import csv
 import polars as pl
 import pytest
 
-from ledger.errors import BadInputError, ConflictError
+from ledger.errors import BadInputError, ConflictError, UnusableLedgerError
 from ledger.intake import importing
 from ledger.intake.columns import Columns
 from ledger.intake.files import open_source
@@ -49,6 +49,23 @@ def test_the_same_file_again_stores_nothing(story, tmp_path):
 
     assert (first.stored, again.stored) == (18, 0)
     assert story.engine.round_head("paris").number == 6
+
+
+def test_who_may_not_append_rounds_records_no_plan_and_puts_nothing_aside(story, tmp_path, monkeypatch):
+    def refuse(_engine):
+        raise UnusableLedgerError("you may not write to the probes")
+
+    monkeypatch.setattr(type(story.engine), "require_right_to_rounds", refuse)
+    source = open_source(written(tmp_path, GOOD + "p1,never,up,,,\n"), Columns(agent="paris"))
+
+    with (
+        pytest.raises(UnusableLedgerError),
+        RejectsFile(tmp_path / "aside.csv", [source]) as aside,
+    ):
+        import_source(story.ledger, source, now_ms=NOW_MS, aside=aside)
+
+    assert story.engine.head().position == 0
+    assert not (tmp_path / "aside.csv").exists()
 
 
 def test_an_overlapping_file_stores_only_what_is_new(story, tmp_path):

@@ -166,6 +166,18 @@ def test_a_fact_that_names_another_predecessor_than_the_head_is_refused(url):
         assert one.engine.head().position == two.engine.head().position == 2
 
 
+def test_the_heads_of_many_streams_are_read_together_and_a_stream_without_a_fact_has_none(ledger):
+    ledger.append(*(update(f"i-{number}", "first") for number in range(600)))
+    (last,) = ledger.append(update("i-7", "second"))
+
+    heads = ledger.engine.heads([f"incident:i-{number}" for number in range(700)])
+
+    assert len(heads) == 600
+    assert heads["incident:i-7"] == (2, last.hash)
+    assert {head.sequence for name, head in heads.items() if name != "incident:i-7"} == {1}
+    assert ledger.engine.heads([]) == {}
+
+
 def test_no_facts_are_no_append(engine):
     assert engine.decisions.insert_events([]) == []
     assert engine.head() == LogHead(0, 0, 0)

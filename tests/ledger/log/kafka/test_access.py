@@ -99,8 +99,8 @@ def refusal_of(action, *arguments):
     return str(refused.value)
 
 
-def allow(address, user, *operations):
-    """Give rights to both topics of a ledger."""
+def allow(address, user, *operations, of=None):
+    """Give rights to both topics of a ledger, or to one."""
     rules = [
         ACL(
             principal=f"User:{user}",
@@ -109,7 +109,7 @@ def allow(address, user, *operations):
             permission_type=ACLPermissionType.ALLOW,
             resource_pattern=ResourcePattern(ResourceType.TOPIC, topic),
         )
-        for topic in (address.decisions, address.probes)
+        for topic in of or (address.decisions, address.probes)
         for operation in operations
     ]
     with topics.administrator(address) as client:
@@ -164,6 +164,34 @@ def test_ops_write_decisions_and_no_round(as_user, url_of, head):
     assert "you may not write to constat.probes of" in refused
     assert head()[0] > position
     assert head()[1] == rounds
+
+
+def test_ops_import_nothing_and_not_even_a_plan_is_written(as_user, head, tmp_path):
+    before = head()
+    (tmp_path / "some.csv").write_text(RESULTS + "acme-prod,never,up\n")
+
+    refused = as_user("ops", "import", "results", "some.csv", "--agent", "ops", "--rejects", "aside.csv")
+
+    assert refused.code == 2
+    assert "you may not write to constat.probes of" in refused.err
+    assert f"{ASK}; no round was written" in refused.err
+    assert head() == before
+    assert not (tmp_path / "aside.csv").exists()
+
+
+def test_who_may_not_write_rounds_copies_no_fact(url_of, constat, tmp_path):
+    Ledger.open(f"sqlite:///{tmp_path}/source.db").close()
+    name = brokers.fresh_name("target")
+    topics.create(address := parse(url_of("admin", name)))
+    allow(address, "billing", "READ", "DESCRIBE_CONFIGS")
+    allow(address, "billing", "WRITE", of=[address.decisions])
+
+    refused = constat("copy", "source.db", url_of("billing", name))
+
+    assert refused.code == 2
+    assert f"you may not write to {address.probes} of" in refused.err
+    with Ledger.open(url_of("admin", name)) as ledger:
+        assert ledger.engine.head().position == 0
 
 
 def test_who_imports_writes_both(as_user, head):

@@ -134,7 +134,11 @@ def test_a_file_that_is_not_there_is_named(name):
         ("kafka://host", "'host' is no host:port"),
         ("kafka://host:", "'host:' is no host:port"),
         ("kafka://host:9092,", "'' is no host:port"),
-        ("kafka://host:123456", "'host:123456' is no host:port"),
+        ("kafka://host:0", "the port of 'host:0' is none; ports go from 1 to 65535"),
+        ("kafka://a:9092,[::1]:65536", "the port of '[::1]:65536' is none"),
+        ("kafka://host:99999/acme", "the port of 'host:99999' is none"),
+        ("kafka://host:123456", "the port of 'host:123456' is none"),
+        ("kafka://host:1234567890", "'host:1234567890' is no host:port"),
         ("kafka://ho st:9092", "'ho st:9092' is no host:port"),
         ("kafka://host:9092/-x", "'-x' is no name of a ledger"),
         ("kafka://host:9092/a/b", "'a/b' is no name of a ledger"),
@@ -159,8 +163,24 @@ def test_a_password_in_the_url_is_refused_and_not_repeated(url):
     assert "secret" not in refused
 
 
+def test_the_first_and_the_last_port_are_ports():
+    assert parse("kafka://a:1,b:65535", HERE).brokers == ("a:1", "b:65535")
+
+
+@pytest.mark.parametrize(
+    ("option", "variable"),
+    [("password", PASSWORD), ("Password", PASSWORD), ("key_password", KEY_PASSWORD)],
+)
+def test_a_password_as_an_option_is_refused_with_the_variable_that_it_belongs_into(option, variable):
+    refused = refusal_of(f"kafka://host:9092?user=ops&{option}=secret")
+
+    assert refused.startswith(f"{option}= does not stand in a URL")
+    assert refused.endswith(f"into the environment as {variable}")
+    assert "secret" not in refused
+
+
 def test_an_unknown_option_is_told_which_there_are():
-    refused = refusal_of("kafka://host:9092?password=secret")
+    refused = refusal_of("kafka://host:9092?passphrase=secret")
 
     assert "secret" not in refused
     assert all(name in refused for name in OPTIONS)

@@ -127,12 +127,18 @@ def test_decisions_that_were_deleted_before_there_was_a_mirror_are_missed_and_no
 
 
 @pytest.mark.parametrize("has_a_mirror", [True, False])
-def test_rounds_deleted_from_the_start_of_their_topic_are_missed(url, has_a_mirror):
+def test_rounds_deleted_from_the_start_are_missed_and_a_mirror_is_named_that_had_them(url, has_a_mirror):
     emptied(url, parse(url).probes, 2)
+    path = mirror_of(url)
     if not has_a_mirror:
-        mirror_of(url).unlink()
+        path.unlink()
 
-    assert "probes topic" in refusal_of(url)
+    refused = refusal_of(url)
+
+    assert f" of {parse(url).probes} begins at 2 and must begin at 0: records were deleted" in refused
+    assert "do not write, and compare with a backup" in refused
+    assert (f"keep the mirror {path}: it shows what was lost" in refused) == has_a_mirror
+    assert ("mirror" in refused) == has_a_mirror
 
 
 def test_a_mirror_that_is_deleted_is_made_anew_and_whoever_had_it_open_is_told(url):

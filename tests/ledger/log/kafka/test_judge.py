@@ -33,7 +33,7 @@ def mirror(tmp_path):
 
 
 def verdicts_of(mirror, kept):
-    return {name: (list(positions), void) for name, (positions, void) in judge(mirror, kept).items()}
+    return {name: (list(said.positions), said.void) for name, said in judge(mirror, kept).items()}
 
 
 def facts_of(mirror):
@@ -213,7 +213,7 @@ def test_a_second_reader_of_the_same_mirror_goes_on_where_the_first_one_stopped(
     assert error is None
     assert theirs == {nonce(number): ([number + 1], None) for number in range(3)}
     with mirror.reading() as connection:
-        assert verdict_on(connection, nonce(2)) == Verdict(range(3, 4), None)
+        assert verdict_on(connection, nonce(2)) == Verdict(range(3, 4), None, recorded_ms=1_002)
         assert verdict_on(connection, nonce(9)) is None
 
 

@@ -20,7 +20,8 @@ from ledger.log.kafka.address import parse
 from ledger.log.kafka.clients import Producers
 from ledger.log.kafka.copied import up_to
 from ledger.log.kafka.judge import Verdict
-from ledger.log.kafka.outcomes import MEANINGS, OTHERWISE, Outcome, meaning_of, shown
+from ledger.log.kafka.outcomes import GIVEN_UP, MEANINGS, OTHERWISE, Outcome, meaning_of, refusal, shown
+from ledger.log.kafka.partitions import Partitions
 from ledger.log.kafka.places import Places, Probed, partition_of
 from ledger.log.kafka.probes import ProbeLog
 from ledger.log.kafka.sender import RoundSender
@@ -112,7 +113,7 @@ class FakeTail:
     def forget(self, _nonce):
         pass
 
-    def wake(self):
+    def wake(self, _nonce):
         pass
 
     def catch_up(self, _timeout_s):
@@ -153,6 +154,15 @@ def test_every_error_says_what_to_do_and_what_is_not_in_the_table_is_unknown():
     assert meaning_of(OSError()).outcome is Outcome.UNKNOWN
 
 
+@pytest.mark.parametrize("kind", [*NOT_NO, OSError])
+def test_who_is_told_that_something_could_not_be_done_is_not_told_that_it_is_tried_again(kind):
+    topic = Partitions(ADDRESS, "x.mirror")
+
+    for said in (str(topic._unreadable(kind("too late"))), str(refusal(kind("too late"), "not done"))):
+        assert GIVEN_UP in said
+        assert "Constat reads the log" not in said
+
+
 def test_an_error_of_a_kind_in_the_table_means_what_that_kind_means():
     class Special(errors.TopicAuthorizationFailedError):
         pass
@@ -174,7 +184,7 @@ def test_an_error_is_shown_in_one_line_without_its_class():
 def test_a_record_that_counts_is_acknowledged_with_its_positions(writing):
     writer_, log = writing((True, None))
 
-    assert writer_.append(EVENTS) == [1]
+    assert writer_.append(EVENTS).positions == [1]
     assert len(log.sent) == 1
 
 
@@ -201,7 +211,7 @@ def test_what_surely_was_not_written_is_told_at_once_with_what_to_do(writing, ki
 def test_where_it_is_not_known_the_same_bytes_are_sent_again_until_the_log_says(writing, kind):
     writer_, log = writing((False, kind()), (False, kind()), (True, None))
 
-    assert writer_.append(EVENTS) == [1]
+    assert writer_.append(EVENTS).positions == [1]
     assert len(log.sent) == 3
     assert len(set(log.sent)) == 1
 
@@ -210,7 +220,7 @@ def test_where_it_is_not_known_the_same_bytes_are_sent_again_until_the_log_says(
 def test_whatever_the_producer_says_what_the_log_holds_is_acknowledged(writing, kind):
     writer_, log = writing((True, kind()))
 
-    assert writer_.append(EVENTS) == [1]
+    assert writer_.append(EVENTS).positions == [1]
     assert len(log.sent) == 1
 
 
@@ -219,7 +229,7 @@ def test_a_no_of_the_client_is_believed_only_when_the_log_was_read_to_its_end(wr
     writer_, log = writing((True, kind("nope")))
     writer_._tail.is_late = True  # an earlier sending arrived, and its answer was lost
 
-    assert writer_.append(EVENTS) == [1]
+    assert writer_.append(EVENTS).positions == [1]
     assert len(log.sent) == 1
 
 
@@ -236,7 +246,7 @@ def test_a_no_of_the_client_is_not_passed_on_while_the_log_cannot_be_read(writin
 def test_a_producer_that_says_nothing_for_longer_than_a_delivery_may_take_is_exchanged(writing):
     writer_, log = writing((False, None), (True, None))
 
-    assert writer_.append(EVENTS) == [1]
+    assert writer_.append(EVENTS).positions == [1]
     assert len(log.sent) == log.producers == 2
 
 
@@ -290,7 +300,7 @@ def test_a_copy_that_arrives_after_the_brokers_were_gone_is_acknowledged(writing
 
     writer_._producers.discard = arrives
 
-    assert writer_.append(EVENTS) == [1]
+    assert writer_.append(EVENTS).positions == [1]
 
 
 def test_where_nobody_reads_the_log_any_longer_what_was_sent_is_not_known(writing):
@@ -314,7 +324,7 @@ def test_a_producer_that_still_holds_something_is_stopped_and_the_facts_are_sent
     writer_, log = writing((False, UNKNOWN()), (True, None))
     log.holds_some = True
 
-    assert writer_.append(EVENTS) == [1]
+    assert writer_.append(EVENTS).positions == [1]
     assert log.was_forced
     writer_.close()
 

@@ -82,6 +82,23 @@ def test_a_larger_record_than_ours_may_be_taken():
     assert topics_with(**{"max.message.bytes": "1048575"}).faults()
 
 
+@pytest.mark.parametrize(
+    ("errors", "said"),
+    [
+        ((UnknownTopicOrPartitionError, NoError), "acme.decisions is missing; "),
+        ((NoError, UnknownTopicOrPartitionError), "acme.probes is missing; "),
+        ((UnknownTopicOrPartitionError,) * 2, "acme.decisions and acme.probes are missing; "),
+    ],
+)
+def test_one_topic_is_missing_and_two_are(errors, said):
+    with pytest.raises(UnusableLedgerError) as refused:
+        topics._refuse_what_is_not_shown(
+            ADDRESS, dict(zip(["acme.decisions", "acme.probes"], errors, strict=True))
+        )
+
+    assert f"there is no ledger at {ADDRESS}: {said}" in str(refused.value)
+
+
 @pytest.mark.parametrize("error", [TopicAuthorizationFailedError, ClusterAuthorizationFailedError])
 def test_a_topic_that_is_closed_to_the_user_is_a_sentence_with_what_to_ask_for(error):
     with pytest.raises(UnusableLedgerError) as refused:
@@ -106,11 +123,12 @@ def test_whoever_may_not_make_a_topic_is_told_so_in_a_sentence(error):
     )
 
 
+CLUSTER = "constat-cluster/compose.yaml"
 COMPOSE = {
     "compose.yaml": {"min.insync.replicas": "1", "flush.messages": "1"},
-    "compose.cluster.yaml": {"min.insync.replicas": "2"},
+    CLUSTER: {"min.insync.replicas": "2"},
 }
-REPLICAS = {"compose.yaml": "1", "compose.cluster.yaml": "3"}
+REPLICAS = {"compose.yaml": "1", CLUSTER: "3"}
 
 
 @pytest.mark.parametrize("file", COMPOSE)
@@ -135,6 +153,13 @@ def test_compose_is_read_by_the_older_tool_too_and_its_brokers_are_reached_from_
     assert keys == {"services", "volumes"}
     assert len(set(ports)) == int(REPLICAS[file])
     assert all(re.fullmatch(r'\["127\.0\.0\.1:\d+:9092"\]', each) for each in ports)
+
+
+def test_one_broker_and_three_are_projects_of_their_own_whatever_the_tool():
+    """Both tools call a project by the folder of its file; the older one takes no `name`."""
+    folders = {(brokers.ROOT / file).resolve().parent for file in COMPOSE}
+
+    assert len({folder.name for folder in folders}) == len(COMPOSE)
 
 
 @pytest.mark.parametrize("file", COMPOSE)
