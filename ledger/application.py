@@ -151,12 +151,28 @@ class Ledger(Application[str]):
             RefusedError: the state forbids it.
             ConflictError: another writer extended the stream meanwhile; nothing was written.
         """
-        state, head = initial, _START
-        for recorded in self.stream(stream):
-            state, head = evolve(state, recorded), Head(recorded.sequence, recorded.hash)
+        state, head = self.load(stream, initial, evolve)
         decided = decide(state)
         several = [decided] if isinstance(decided, Fact) else decided
         return self._append([Draft(stream, fact, occurred_ms, source) for fact in several], {stream: head})
+
+    def load(
+        self, stream: str, initial: State, evolve: Callable[[State, RecordedFact], State]
+    ) -> tuple[State, Head]:
+        """The state that a stream's facts leave, and the head behind which a decision on it is appended."""
+        state, head = initial, _START
+        for recorded in self.stream(stream):
+            state, head = evolve(state, recorded), Head(recorded.sequence, recorded.hash)
+        return state, head
+
+    def append_behind(self, drafts: Sequence[Draft], heads: dict[str, Head]) -> None:
+        """Append facts as one record behind the heads that their writer saw, and move these on.
+
+        Raises:
+            ConflictError: another writer extended one of the streams since; nothing of it was written.
+        """
+        for recorded in self._append(drafts, heads):
+            heads[recorded.stream] = Head(recorded.sequence, recorded.hash)
 
     def _append(self, drafts: Sequence[Draft], heads: Mapping[str, Head]) -> list[RecordedFact]:
         placed, now = [], dict(heads)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ledger.assessments import AssessmentMade, PenaltyGranted, PenaltyReversed
 from ledger.claims import ClaimFiled, ClaimRuled
+from ledger.components import ComponentDisabled, ComponentEnabled
 from ledger.contracts import (
     ContractAmended,
     ContractEnded,
@@ -19,8 +20,15 @@ from ledger.contracts import (
 from ledger.copies import LedgerCopied
 from ledger.corrections import ResultsCorrected
 from ledger.fact import Fact
-from ledger.incidents import DataLossAlertSent, IncidentOpened, IncidentResolved, IncidentUpdated
+from ledger.incidents import (
+    BrowserReported,
+    DataLossAlertSent,
+    IncidentOpened,
+    IncidentResolved,
+    IncidentUpdated,
+)
 from ledger.instants import STORED
+from ledger.interventions import InterventionMade
 from ledger.maintenance import (
     MaintenanceFinished,
     MaintenanceStarted,
@@ -30,6 +38,7 @@ from ledger.maintenance import (
 )
 from ledger.operations import BackupExpired, BackupReplicated, BackupTaken, DataPlaced, StorageMeasured
 from ledger.plans import PlanSet
+from ledger.processors import ProcessorChanged, ProcessorDismissed, ProcessorEngaged
 from ledger.seals import SealMade
 from ledger.support import SupportAnswered, SupportRequested
 
@@ -64,6 +73,13 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     AssessmentMade,
     PenaltyGranted,
     PenaltyReversed,
+    InterventionMade,
+    BrowserReported,
+    ProcessorEngaged,
+    ProcessorChanged,
+    ProcessorDismissed,
+    ComponentEnabled,
+    ComponentDisabled,
 )
 
 BY_TYPE: Mapping[str, type[Fact]] = {fact.TYPE: fact for fact in ALL_FACTS}
@@ -78,7 +94,7 @@ BY_SUBJECT: Mapping[str, tuple[type[Fact], ...]] = {
         MaintenanceStarted,
         MaintenanceFinished,
     ),
-    "incident": (IncidentOpened, IncidentUpdated, IncidentResolved, DataLossAlertSent),
+    "incident": (IncidentOpened, IncidentUpdated, IncidentResolved, DataLossAlertSent, BrowserReported),
     "claim": (ClaimFiled, ClaimRuled),
     "correction": (ResultsCorrected,),
     "support": (SupportRequested, SupportAnswered),
@@ -86,6 +102,9 @@ BY_SUBJECT: Mapping[str, tuple[type[Fact], ...]] = {
     "copy": (LedgerCopied,),
     "seal": (SealMade,),
     "assessment": (AssessmentMade, PenaltyGranted, PenaltyReversed),
+    "intervention": (InterventionMade,),
+    "processor": (ProcessorEngaged, ProcessorChanged, ProcessorDismissed),
+    "components": (ComponentEnabled, ComponentDisabled),
 }
 """The first word of a stream's name -> the facts that it may hold."""
 
@@ -95,6 +114,7 @@ _NAMED_BY = {
     "operations": "platform",
     "copy": "position",
     "assessment": "contract",
+    "components": "platform",
 }
 """The field of a fact that is the rest of its stream's name, where it is not called like its subject."""
 

@@ -1,7 +1,7 @@
 """Incidents: opened, updated, resolved; and the alerts that tell clients of a loss of data."""
 
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -16,6 +16,23 @@ class Browser(Value):
 
     name: Annotated[str, Field(min_length=1, max_length=40)]
     major_version: Annotated[int, Field(ge=0)]
+
+    @property
+    def text(self) -> str:
+        """As people write it: `Firefox 128`."""
+        return f"{self.name} {self.major_version}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """`Firefox/128` as a browser.
+
+        Raises:
+            ValueError: it is none; the text says how one is written.
+        """
+        name, _, version = text.partition("/")
+        if not name or not (version.isascii() and version.isdecimal()):
+            raise ValueError(f"{text!r} is no browser; write its name and major version, as Firefox/128")
+        return cls(name=name, major_version=int(version))
 
 
 class IncidentOpened(Fact):
@@ -64,14 +81,35 @@ class DataLossAlertSent(Fact):
     evidence: tuple[Evidence, ...] = ()
 
 
+class BrowserReported(Fact):
+    """The incident was met on a platform with this browser [Architecture du service] when it `occurred`."""
+
+    TYPE: ClassVar[str] = "constat.incident.browser-reported.v1"
+
+    incident: Name
+    platform: Name
+    browser: Browser
+    by: Person = "ops"
+
+
 # ---------------------------------------------------------------- state
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """With which browser the incident was met on a platform, and when."""
+
+    platform: str
+    browser: Browser
+    reported_ms: int
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
     """One step of an incident's story."""
 
-    kind: Literal["opened", "updated", "resolved", "alerted"]
+    kind: Literal["opened", "updated", "resolved", "alerted", "reported"]
     occurred_ms: int
     recorded_ms: int
     position: int
@@ -92,6 +130,9 @@ class Incident:
     cause: str | None = None
     data_loss: bool = False
     browser: Browser | None = None
+    """The one named when it was opened."""
+    reports: tuple[Report, ...] = ()
+    """The browsers that were named since."""
     alerted: tuple[tuple[str, int], ...] = ()
     """Each platform whose administrators were told of a loss of data, and when."""
     story: tuple[Update, ...] = ()
@@ -132,12 +173,16 @@ def evolve(state: Incident, recorded: RecordedFact) -> Incident:
             told = tuple((platform, recorded.occurred_ms) for platform in fact.platforms)
             alerted = replace(state, alerted=state.alerted + told)
             return _told(alerted, "alerted", recorded, ", ".join(fact.platforms), fact.platforms)
+        case BrowserReported() as fact:
+            report = Report(fact.platform, fact.browser, recorded.occurred_ms, recorded.position)
+            reported = replace(state, reports=(*state.reports, report))
+            return _told(reported, "reported", recorded, fact.browser.text, (fact.platform,))
     return state
 
 
 def _told(
     state: Incident,
-    kind: Literal["opened", "updated", "resolved", "alerted"],
+    kind: Literal["opened", "updated", "resolved", "alerted", "reported"],
     recorded: RecordedFact,
     text: str,
     platforms: tuple[str, ...] = (),
@@ -188,6 +233,17 @@ def alert(state: Incident, sent: DataLossAlertSent) -> DataLossAlertSent:
             f"incident {sent.incident} does not concern {', '.join(strangers)}; name only its platforms"
         )
     return sent
+
+
+def report(state: Incident, reported: BrowserReported) -> BrowserReported:
+    """Say with which browser an incident was met on one of its platforms."""
+    _require_opened(state, reported.incident)
+    if reported.platform not in state.platforms:
+        raise RefusedError(
+            f"incident {reported.incident} does not concern {reported.platform}; its platforms: "
+            f"{', '.join(state.platforms)}"
+        )
+    return reported
 
 
 def _require_opened(state: Incident, incident: str) -> None:

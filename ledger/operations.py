@@ -5,6 +5,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -82,6 +83,7 @@ class Backup:
     backup: str
     operator: str
     taken_ms: int
+    size_bytes: int | None = None
     copies: tuple[Copy, ...] = ()
     expired_ms: int | None = None
     positions: tuple[int, ...] = ()
@@ -105,17 +107,49 @@ class Storage:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Operations:
-    """What is known of one platform's operation, in the order in which it was recorded."""
+    """What is known of one platform's operation, in the order in which it was recorded.
 
-    backups: tuple[Backup, ...] = ()
-    placements: tuple[Placement, ...] = ()
-    storage: tuple[Storage, ...] = ()
+    Facts are only put behind one another, each in one step however many there are: years of backups are laid
+    out when somebody first asks for them.
+    """
+
+    before: "Operations | None" = None
+    last: RecordedFact | None = None
+
+    def _recorded(self) -> list[RecordedFact]:
+        found, state = [], self
+        while state.before is not None and state.last is not None:
+            found.append(state.last)
+            state = state.before
+        return found[::-1]
+
+    @cached_property
+    def _laid_out(self) -> "_LaidOut":
+        laid_out = _LaidOut()
+        for recorded in self._recorded():
+            laid_out.add(recorded)
+        return laid_out
+
+    @property
+    def backups(self) -> tuple[Backup, ...]:
+        """Every backup, as its facts leave it."""
+        return tuple(self._laid_out.backups.values())
+
+    @property
+    def placements(self) -> tuple[Placement, ...]:
+        """Where the data lay."""
+        return tuple(self._laid_out.placements)
+
+    @property
+    def storage(self) -> tuple[Storage, ...]:
+        """How much was stored."""
+        return tuple(self._laid_out.storage)
 
     def backup(self, name: str) -> Backup | None:
         """The backup of that name, if it was taken."""
-        return next((backup for backup in self.backups if backup.backup == name), None)
+        return self._laid_out.backups.get(name)
 
 
 INITIAL = Operations()
@@ -131,37 +165,40 @@ def stream_of(platform: str) -> str:
 
 def evolve(state: Operations, recorded: RecordedFact) -> Operations:
     """The platform's operation after one more fact."""
-    match recorded.fact:
-        case BackupTaken() as fact:
-            taken = Backup(fact.backup, fact.operator, recorded.occurred_ms, positions=(recorded.position,))
-            return replace(state, backups=(*state.backups, taken))
-        case BackupReplicated() as fact:
-            copy = Copy(fact.operator, recorded.occurred_ms)
-            return _told(
-                state, fact.backup, recorded, lambda backup: replace(backup, copies=(*backup.copies, copy))
-            )
-        case BackupExpired() as fact:
-            return _told(
-                state, fact.backup, recorded, lambda backup: replace(backup, expired_ms=recorded.occurred_ms)
-            )
-        case DataPlaced() as fact:
-            placed = Placement(recorded.occurred_ms, fact.operators, recorded.position)
-            return replace(state, placements=(*state.placements, placed))
-        case StorageMeasured() as fact:
-            measured = Storage(recorded.occurred_ms, fact.used_bytes, recorded.position)
-            return replace(state, storage=(*state.storage, measured))
-    return state
+    return Operations(state, recorded)
 
 
-def _told(
-    state: Operations, name: str, recorded: RecordedFact, change: Callable[[Backup], Backup]
-) -> Operations:
-    def told(backup: Backup) -> Backup:
-        if backup.backup != name:
-            return backup
-        return replace(change(backup), positions=(*backup.positions, recorded.position))
+class _LaidOut:
+    """The facts of one platform by what they are about."""
 
-    return replace(state, backups=tuple(told(backup) for backup in state.backups))
+    def __init__(self) -> None:
+        self.backups: dict[str, Backup] = {}
+        self.placements: list[Placement] = []
+        self.storage: list[Storage] = []
+
+    def add(self, recorded: RecordedFact) -> None:
+        """One more fact; a fact about a backup that was never taken says nothing."""
+        occurred_ms, position = recorded.occurred_ms, recorded.position
+        match recorded.fact:
+            case BackupTaken() as fact:
+                taken = Backup(
+                    fact.backup, fact.operator, occurred_ms, fact.size_bytes, positions=(position,)
+                )
+                self.backups.setdefault(fact.backup, taken)
+            case BackupReplicated() as fact:
+                copy = Copy(fact.operator, occurred_ms)
+                self._told(fact.backup, position, lambda told: replace(told, copies=(*told.copies, copy)))
+            case BackupExpired() as fact:
+                self._told(fact.backup, position, lambda told: replace(told, expired_ms=occurred_ms))
+            case DataPlaced() as fact:
+                self.placements.append(Placement(occurred_ms, fact.operators, position))
+            case StorageMeasured() as fact:
+                self.storage.append(Storage(occurred_ms, fact.used_bytes, position))
+
+    def _told(self, name: str, position: int, change: Callable[[Backup], Backup]) -> None:
+        backup = self.backups.get(name)
+        if backup is not None:
+            self.backups[name] = replace(change(backup), positions=(*backup.positions, position))
 
 
 # ---------------------------------------------------------------- decide

@@ -20,6 +20,8 @@ class SupportRequested(Fact):
     platform: Name | None = None
     subject: Text
     by: Person
+    account: Person | None = None
+    """The member account under which staff may work for this request; None if the client named none."""
 
 
 class SupportAnswered(Fact):

@@ -14,28 +14,34 @@ from typing import Any, TypeVar
 from ledger import (
     assessments,
     claims,
+    components,
     contracts,
     copies,
     corrections,
     incidents,
+    interventions,
     maintenance,
     operations,
     plans,
+    processors,
     seals,
     support,
 )
 from ledger.assessments import Assessments
 from ledger.claims import Claim
+from ledger.components import Components
 from ledger.contracts import Contract
 from ledger.corrections import Correction
 from ledger.errors import BadInputError
 from ledger.fact import RecordedFact
 from ledger.incidents import Incident
+from ledger.interventions import Intervention
 from ledger.log import codec
 from ledger.log.interface import Engine, KeptRound
 from ledger.maintenance import Maintenance
 from ledger.operations import Operations
 from ledger.plans import PlanSet
+from ledger.processors import Processor
 from ledger.sealing import require_unbroken
 from ledger.seals import Seal
 from ledger.support import Request
@@ -55,6 +61,9 @@ SUBJECTS: Mapping[str, Any] = {
     "copy": copies,
     "seal": seals,
     "assessment": assessments,
+    "intervention": interventions,
+    "processor": processors,
+    "components": components,
 }
 """The first word of a stream's name -> the module that folds it (`INITIAL`, `evolve`)."""
 
@@ -223,6 +232,21 @@ class Known:
     def assessments(self) -> Mapping[str, Assessments]:
         """The assessments of each contract, by its name."""
         return self._states["assessment"]
+
+    @property
+    def interventions(self) -> Mapping[str, Intervention]:
+        """Every intervention of the provider's staff by name."""
+        return self._states["intervention"]
+
+    @property
+    def processors(self) -> Mapping[str, Processor]:
+        """Every sub-processor by name, in the order in which they were first engaged."""
+        return self._states["processor"]
+
+    @property
+    def components(self) -> Mapping[str, Components]:
+        """The optional components of each platform that ever had any."""
+        return self._states["components"]
 
     @cached_property
     def plans(self) -> Mapping[str, PlanSet]:

@@ -4,6 +4,7 @@ from ledger.contracts import Contract
 from projections.asof import Known
 from projections.backups import daily, kept, off_site
 from projections.figures import CommitmentEntry
+from projections.interventions import has_interventions, intervention_account
 from projections.maintenance_quarters import maintenance_quarter
 from projections.operators import operators
 from projections.periods import Period
@@ -26,6 +27,11 @@ JUDGES = (
 
 
 def commitments(known: Known, contract: Contract, period: Period) -> tuple[CommitmentEntry, ...]:
-    """Every commitment in a period, always all of them and in one order."""
+    """Every commitment in a period, always all of them and in one order.
+
+    That of the accounts comes last, and only where an intervention was ever recorded: a statement that knows
+    of none keeps the digest that it had before there were any (decision record 0060).
+    """
     scope = Scope(known, contract, period)
-    return tuple(judge(scope) for judge in JUDGES)
+    found = tuple(judge(scope) for judge in JUDGES)
+    return (*found, intervention_account(scope)) if has_interventions(scope) else found

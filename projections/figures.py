@@ -190,7 +190,7 @@ class MaintenanceEntry(Figures):
 class StoryFigures(Figures):
     """One step of an incident's story."""
 
-    kind: Literal["opened", "updated", "resolved", "alerted"]
+    kind: Literal["opened", "updated", "resolved", "alerted", "reported"]
     occurred_at: Instant
     recorded_at: Instant
     text: str
@@ -252,7 +252,24 @@ class CorrectionEntry(Figures):
     position: int
 
 
-RegisterEntry = MaintenanceEntry | IncidentEntry | ClaimEntry | CorrectionEntry
+class InterventionEntry(Figures):
+    """What the provider's staff did on a platform, under which account, and which one the client named."""
+
+    kind: Literal["intervention"] = "intervention"
+    name: str
+    platform: str
+    request: str
+    interval: SpanFigures
+    by: str
+    account: str
+    account_named: str | None
+    """By the client with its request; None if it named none."""
+    text: str
+    recorded_at: Instant
+    position: int
+
+
+RegisterEntry = MaintenanceEntry | IncidentEntry | ClaimEntry | CorrectionEntry | InterventionEntry
 
 
 class Finding(Figures):
@@ -261,7 +278,8 @@ class Finding(Figures):
     subject: str
     what: str
     """A code: `late`, `unanswered`, `no-backup`, `not-replicated`, `kept-too-short`, `too-few-operators`,
-    `unknown-operator`, `quota-passed`, `too-little-maintenance`, `unsupported-browser`, `not-alerted` …"""
+    `unknown-operator`, `quota-passed`, `too-little-maintenance`, `unsupported-browser`, `not-alerted`,
+    `another-account` …"""
     start: Instant
     end: Instant | None
     measured: str | None = None
@@ -279,6 +297,7 @@ Commitment = Literal[
     "maintenance-quarter",
     "browsers",
     "data-loss-alert",
+    "intervention-account",
 ]
 
 

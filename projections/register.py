@@ -1,4 +1,4 @@
-"""The register of a period: every maintenance, incident, claim and correction [Gestion d'incidents].
+"""The register of a period: what was done, what went wrong, what was claimed [Gestion d'incidents].
 
 What concerns several clients is shown to each with its own platforms only (promise 8).
 """
@@ -13,7 +13,14 @@ from ledger.interval import Interval
 from projections.asof import Known
 from projections.calendar import END_OF_TIME_MS
 from projections.exclusions import exclusions_by_platform
-from projections.figures import CorrectionEntry, IncidentEntry, RegisterEntry, StoryFigures
+from projections.figures import (
+    CorrectionEntry,
+    IncidentEntry,
+    InterventionEntry,
+    RegisterEntry,
+    StoryFigures,
+)
+from projections.interventions import OwnIntervention, own_interventions
 from projections.periods import Period
 from projections.register_exclusions import ByName, claim_entry, claimed_spans, maintenance_entry, work_spans
 from projections.scope import Scope
@@ -30,6 +37,7 @@ def register(known: Known, contract: Contract, period: Period) -> tuple[Register
     """The entries of a period, in order of the first instant that touches it, then of kind and name."""
     scope = Scope(known, contract, period)
     found = [*_maintenances_and_claims(scope), *_incidents(scope), *_corrections(scope)]
+    found += _interventions(scope)
     found.sort(key=lambda each: (each.first_ms, each.entry.kind, each.entry.name))
     return tuple(each.entry for each in found)
 
@@ -126,4 +134,30 @@ def _correction_entry(correction: Correction, scope: Scope) -> CorrectionEntry:
         reason=fact.reason,
         recorded_at=scope.at(correction.recorded_ms),
         position=correction.position,
+    )
+
+
+# ---------------------------------------------------------------- interventions
+
+
+def _interventions(scope: Scope) -> Iterator[_Found]:
+    for own in own_interventions(scope):
+        touched = scope.touched([own.made.platform], [own.made.during.interval])
+        if touched:
+            yield _Found(touched[own.made.platform], _intervention_entry(own, scope))
+
+
+def _intervention_entry(own: OwnIntervention, scope: Scope) -> InterventionEntry:
+    made = own.made
+    return InterventionEntry(
+        name=made.intervention,
+        platform=made.platform,
+        request=made.request,
+        interval=scope.span(made.during.interval),
+        by=made.by,
+        account=made.account,
+        account_named=own.requested.account,
+        text=made.summary,
+        recorded_at=scope.at(own.recorded_ms),
+        position=own.position,
     )

@@ -42,33 +42,56 @@ def _in_period(scope: Scope, opened: list[_Opened]) -> list[_Opened]:
 # ---------------------------------------------------------------- browsers
 
 
+class _Met(NamedTuple):
+    """An incident met with a browser: as it was opened, or on a platform of the contract later on."""
+
+    incident: Incident
+    browser: Browser
+    met_ms: int
+    position: int
+
+
 def browsers(scope: Scope) -> CommitmentEntry:
-    """Incidents of the period that were reported from a browser; one that is not supported is no breach."""
-    ever = [each for each in _opened(scope) if each.incident.browser]
-    here = _in_period(scope, ever)
+    """Incidents that were met with a browser in the period; one that is not supported is no breach."""
+    ever = [*_met_at_first(scope), *_met_since(scope)]
+    here = [each for each in ever if scope.period.interval.holds(each.met_ms)]
+    here.sort(key=lambda each: (each.met_ms, each.incident.name, each.position))
     return judged(
         "browsers",
         ARCHITECTURE,
         recorded=bool(ever),
         examined=len(here),
-        findings=(found for each in here for found in _unsupported(each.incident, scope)),
+        findings=(found for each in here for found in _unsupported(each, scope)),
     )
 
 
-def _unsupported(incident: Incident, scope: Scope) -> Iterator[Finding]:
-    browser = incident.browser
-    assert browser is not None
-    supported = _supported(browser, scope.terms_at(incident.opened_ms).browsers)
-    if supported is None or browser.major_version < supported.major_version:
+def _met_at_first(scope: Scope) -> Iterator[_Met]:
+    for incident, _ in _opened(scope):
+        if incident.browser:
+            yield _Met(incident, incident.browser, incident.opened_ms, incident.story[0].position)
+
+
+def _met_since(scope: Scope) -> Iterator[_Met]:
+    for incident in scope.known.incidents.values():
+        for report in incident.reports:
+            belongs = scope.ever.get(report.platform, [])
+            if any(interval.holds(report.reported_ms) for interval in belongs):
+                yield _Met(incident, report.browser, report.reported_ms, report.position)
+
+
+def _unsupported(met: _Met, scope: Scope) -> Iterator[Finding]:
+    supported = _supported(met.browser, scope.terms_at(met.met_ms).browsers)
+    resolved_ms = met.incident.resolved_ms
+    if supported is None or met.browser.major_version < supported.major_version:
         yield finding(
             scope,
-            incident.name,
+            met.incident.name,
             "unsupported-browser",
-            incident.opened_ms,
-            incident.resolved_ms,
-            measured=_text(browser),
-            promised=None if supported is None else _text(supported),
-            positions=[incident.story[0].position],
+            met.met_ms,
+            None if resolved_ms is None else max(resolved_ms, met.met_ms),
+            measured=met.browser.text,
+            promised=None if supported is None else supported.text,
+            positions=[met.position],
         )
 
 
@@ -78,10 +101,6 @@ def _supported(browser: Browser, oldest: dict[str, int]) -> Browser | None:
         if name.casefold() == browser.name.casefold():
             return Browser(name=name, major_version=major_version)
     return None
-
-
-def _text(browser: Browser) -> str:
-    return f"{browser.name} {browser.major_version}"
 
 
 # ---------------------------------------------------------------- loss of data

@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 from ledger import (
     assessments,
     claims,
+    components,
     contracts,
     copies,
     corrections,
     incidents,
+    interventions,
     maintenance,
     operations,
+    processors,
     seals,
     support,
 )
@@ -181,6 +184,9 @@ FACTS: Mapping[type[Fact], st.SearchStrategy[Fact]] = {
         administrators=st.lists(names, max_size=2).map(tuple),
         evidence=evidence,
     ),
+    incidents.BrowserReported: st.builds(
+        incidents.BrowserReported, incident=names, platform=names, browser=browsers, by=names
+    ),
     claims.ClaimFiled: st.builds(
         claims.ClaimFiled,
         claim=names,
@@ -219,6 +225,17 @@ FACTS: Mapping[type[Fact], st.SearchStrategy[Fact]] = {
         platform=st.none() | names,
         subject=texts,
         by=names,
+        account=st.none() | names,
+    ),
+    interventions.InterventionMade: st.builds(
+        interventions.InterventionMade,
+        intervention=names,
+        request=names,
+        platform=names,
+        during=spans,
+        account=names,
+        summary=texts,
+        by=names,
     ),
     support.SupportAnswered: st.builds(support.SupportAnswered, request=names, by=names),
     operations.BackupTaken: st.builds(
@@ -238,6 +255,43 @@ FACTS: Mapping[type[Fact], st.SearchStrategy[Fact]] = {
         operators=st.lists(operators, min_size=1, max_size=3).map(tuple),
     ),
     operations.StorageMeasured: st.builds(operations.StorageMeasured, platform=names, used_bytes=counts),
+    processors.ProcessorEngaged: st.builds(
+        processors.ProcessorEngaged,
+        processor=names,
+        name=texts,
+        address=texts,
+        registration=texts,
+        role=texts,
+        from_day=days,
+        contracts=st.lists(names, max_size=2).map(tuple),
+        by=names,
+    ),
+    processors.ProcessorChanged: st.builds(
+        processors.ProcessorChanged,
+        processor=names,
+        name=st.none() | texts,
+        address=st.none() | texts,
+        registration=st.none() | texts,
+        role=texts,
+        from_day=days,
+        reason=texts,
+        by=names,
+    ),
+    processors.ProcessorDismissed: st.builds(
+        processors.ProcessorDismissed, processor=names, last_day=days, reason=texts, by=names
+    ),
+    components.ComponentEnabled: st.builds(
+        components.ComponentEnabled,
+        platform=names,
+        component=names,
+        name=texts,
+        kind=st.sampled_from(["analytics", "sharing", "sign-on", "drive"]),
+        transfers_outside_eu=st.booleans(),
+        by=names,
+    ),
+    components.ComponentDisabled: st.builds(
+        components.ComponentDisabled, platform=names, component=names, by=names
+    ),
     copies.LedgerCopied: st.builds(
         copies.LedgerCopied,
         source=texts,

@@ -66,12 +66,17 @@ def asked(  # noqa: PLR0917 - one argument for each option
         BadInputError: an option cannot be understood, or leaves open what is asked.
     """
     with common.open_known(ledger, as_of) as known:
-        name = contract or _only_contract(known)
+        name = contract or only_contract(known)
         chosen = _period(known, name, period, start, end) if at is None else _day_of(known, name, at)
         yield Question(known, name, chosen, common.pairs(reading, "--reading"))
 
 
-def _only_contract(known: "Known") -> str:
+def only_contract(known: "Known") -> str:
+    """The contract that is meant where none is named: the only one.
+
+    Raises:
+        BadInputError: there is none, or more than one.
+    """
     from ledger.errors import BadInputError
 
     names = sorted(known.contracts)

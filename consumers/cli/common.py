@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from datetime import date
     from zoneinfo import ZoneInfo
 
     from rich.console import Console
@@ -112,6 +113,22 @@ def instant(text: str, zone: "ZoneInfo | None" = None) -> int:
             f"{format_instant(first, zone)} or {format_instant(second, zone)}"
         )
     return first
+
+
+def day(text: str) -> "date":
+    """A local day as a person writes it.
+
+    Raises:
+        BadInputError: it is none.
+    """
+    from datetime import date
+
+    from ledger.errors import BadInputError
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadInputError(f"{text!r} is no day; write one as 2026-10-01") from None
 
 
 def occurred(text: str | None) -> int:

@@ -9,8 +9,6 @@ import typer
 from consumers.cli import common, recording
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from ledger.contracts import Contract
 
 app = typer.Typer(
@@ -104,7 +102,7 @@ def amend(
     from ledger.intake.contract_file import read_contract, require_only_terms
 
     stated = read_contract(file)
-    day = _day(from_day)
+    day = common.day(from_day)
 
     def decide(state: subject.Contract) -> subject.ContractAmended:
         require_only_terms(stated, state)
@@ -125,7 +123,7 @@ def end(
     """End a contract after a day."""
     from ledger import contracts as subject
 
-    day = _day(last_day)
+    day = common.day(last_day)
     recording.take_down(
         ledger, subject, contract, lambda state: subject.end(state, day, reason), at=None, as_json=as_json
     )
@@ -144,7 +142,7 @@ def add_platform(
     """Add a platform to a contract from a day on."""
     from ledger import contracts as subject
 
-    day = _day(from_day)
+    day = common.day(from_day)
     recording.take_down(
         ledger,
         subject,
@@ -167,7 +165,7 @@ def remove_platform(
     """Let a platform leave a contract after a day."""
     from ledger import contracts as subject
 
-    day = _day(last_day)
+    day = common.day(last_day)
     recording.take_down(
         ledger,
         subject,
@@ -244,14 +242,3 @@ def _print(found: dict[str, Any]) -> None:
         readings = terms.pop("readings")
         for key, value in (*terms.items(), *readings.items()):
             print(f"    {key} = {toml(value)}")
-
-
-def _day(text: str) -> "date":
-    from datetime import date
-
-    from ledger.errors import BadInputError
-
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadInputError(f"{text!r} is no day; write one as 2026-10-01") from None

@@ -1,14 +1,11 @@
 """`constat incident`: open, update and resolve incidents; record alerts of a loss of data."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from consumers.cli import common, recording
-
-if TYPE_CHECKING:
-    from ledger.incidents import Browser
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -44,7 +41,7 @@ def open_(
             platforms=tuple(platform),
             summary=summary,
             data_loss=data_loss,
-            browser=_browser(browser),
+            browser=recording.browser(browser) if browser else None,
             by=by,
         )
         return subject.open_incident(state, opened)
@@ -124,15 +121,3 @@ def alert(
         return subject.alert(state, sent)
 
     recording.take_down(ledger, subject, incident, decide, at=at, as_json=as_json)
-
-
-def _browser(text: str | None) -> "Browser | None":
-    from ledger.errors import BadInputError
-    from ledger.incidents import Browser
-
-    if text is None:
-        return None
-    name, _, version = text.partition("/")
-    if not name or not version.isdecimal():
-        raise BadInputError(f"--browser {text!r}: write its name and major version, as Firefox/128")
-    return Browser(name=name, major_version=int(version))

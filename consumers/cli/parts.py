@@ -1,5 +1,6 @@
 """`constat availability`, `penalties`, `register`, `commitments`: one part of a statement each."""
 
+import sys
 from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,6 +24,14 @@ class By(StrEnum):
     day = "day"
 
 
+class Layout(StrEnum):
+    """How a part is laid out; as a sheet, availability and penalties are the one of the whole statement."""
+
+    text = "text"
+    json = "json"
+    csv = "csv"
+
+
 def _part(name: str) -> Callable[..., None]:
     def part(
         *,
@@ -35,6 +44,7 @@ def _part(name: str) -> Callable[..., None]:
         by: Annotated[
             By, typer.Option("--by", help="Cut by platform or by day (availability).")
         ] = By.platform,
+        layout: Annotated[Layout, typer.Option("--format", "-f", help="How to lay it out.")] = Layout.text,
         as_json: common.JsonOption = False,
         ledger: common.LedgerOption = common.DEFAULT_LEDGER,
     ) -> None:
@@ -42,8 +52,10 @@ def _part(name: str) -> Callable[..., None]:
             from projections.statement import statement
 
             figures = statement(question.known, question.contract, question.period, question.readings)
-        if as_json:
+        if as_json or layout is Layout.json:
             _print_json(figures, name)
+        elif layout is Layout.csv:
+            sys.stdout.write(_sheet(figures, name))
         else:
             _show(figures, name, by, question.readings)
 
@@ -56,6 +68,13 @@ def _print_json(figures: "Statement", name: str) -> None:
     whole = as_json(figures)
     kept: dict[str, Any] = {key: whole[key] for key in (*KEPT, name)}
     common.print_json(kept | {"digest": digest(kept)})
+
+
+def _sheet(figures: "Statement", name: str) -> str:
+    from consumers.pages import csv_, register_csv
+
+    sheets = {"register": register_csv.register, "commitments": register_csv.commitments}
+    return sheets.get(name, csv_.rows)(figures)
 
 
 def _show(figures: "Statement", name: str, by: By, changed: dict[str, str]) -> None:
@@ -73,6 +92,6 @@ def _app(name: str, line: str) -> typer.Typer:
 APPS = {
     "availability": _app("availability", "The availability of a period, with its bounds and its coverage."),
     "penalties": _app("penalties", "The free days of a period: tranches, cap, what is granted."),
-    "register": _app("register", "The register of a period: maintenances, incidents, claims, corrections."),
+    "register": _app("register", "The register of a period: what was done, reported, claimed and corrected."),
     "commitments": _app("commitments", "The other promises of the contract, kept or broken."),
 }

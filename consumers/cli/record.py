@@ -1,4 +1,4 @@
-"""`constat record`: facts of daily operation: backups, placement of data, storage."""
+"""`constat record`: facts of daily operation: backups, placement of data, storage, browsers."""
 
 from typing import Annotated
 
@@ -7,7 +7,9 @@ import typer
 from consumers.cli import common, recording
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Record backups, placement of data and storage."
+    no_args_is_help=True,
+    add_completion=False,
+    help="Record backups, placement of data, storage and browsers.",
 )
 
 Platform = Annotated[str, typer.Argument(metavar="PLATFORM", help="The platform concerned.")]
@@ -110,3 +112,26 @@ def storage(
         return subject.StorageMeasured(platform=platform, used_bytes=used_bytes)
 
     recording.take_down(ledger, subject, platform, decide, at=at, as_json=as_json, platforms=[platform])
+
+
+@app.command()
+def browser(
+    platform: Platform,
+    incident: Annotated[str, typer.Argument(metavar="INCIDENT", help="The incident that was met.")],
+    named: Annotated[str, typer.Argument(metavar="NAME/MAJOR", help="The browser, as Firefox/128.")],
+    *,
+    at: common.OccurredOption = None,
+    by: common.ByOption = "ops",
+    as_json: common.JsonOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """Say with which browser an incident was met on a platform."""
+    from ledger import incidents as subject
+
+    reported = recording.browser(named)
+
+    def decide(state: subject.Incident) -> subject.BrowserReported:
+        fact = subject.BrowserReported(incident=incident, platform=platform, browser=reported, by=by)
+        return subject.report(state, fact)
+
+    recording.take_down(ledger, subject, incident, decide, at=at, as_json=as_json, platforms=[platform])

@@ -9,6 +9,7 @@ from consumers.cli import common
 if TYPE_CHECKING:
     from ledger.application import Ledger
     from ledger.fact import Fact
+    from ledger.incidents import Browser
     from projections.asof import Known
 
 EARLY_MS = 24 * 60 * 60 * 1000
@@ -37,10 +38,12 @@ def understood() -> Iterator[None]:
         yield
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the values"
+        field = ".".join(str(part) for part in first["loc"])
         if first["type"] == "string_pattern_mismatch":  # of all texts only names have a pattern here
             raise BadInputError(f"{field}: {advice(first['input'])}") from None
         message = PLAIN.get(first["type"]) or first["msg"].removeprefix("Value error, ")
+        if not first["loc"]:
+            raise BadInputError(message) from None
         raise BadInputError(f"{field}: {message}; got {first['input']!r}") from None
 
 
@@ -98,11 +101,14 @@ def require_platforms(ledger: "Ledger", platforms: Iterable[str]) -> None:
 
 
 def platforms_of_contracts(ledger: "Ledger") -> set[str]:
-    """Every platform that ever belonged to a contract."""
-    from projections.asof import Known, at_head
+    """Every platform that ever belonged to a contract; of other facts not even the bytes are laid out."""
+    from ledger.contracts import PlatformAdded
+    from ledger.log import codec
 
-    known = Known.at(ledger.engine, at_head(ledger.engine, common.now_ms()))
-    return {member.platform for contract in known.contracts.values() for member in contract.platforms}
+    named = PlatformAdded.TYPE.encode()
+    kept = (each for each in ledger.engine.facts() if named in each.value)
+    found = (codec.decode(each.value).fact for each in kept)
+    return {fact.platform for fact in found if isinstance(fact, PlatformAdded)}
 
 
 def evidence(files: Iterable[Any]) -> tuple[Any, ...]:
@@ -121,6 +127,25 @@ def evidence(files: Iterable[Any]) -> tuple[Any, ...]:
         except OSError as error:
             raise BadInputError(f"evidence {file} cannot be read ({error.strerror})") from None
     return tuple(found)
+
+
+def browser(text: str) -> "Browser":
+    """A browser as an option or an argument names it, `Firefox/128`.
+
+    Raises:
+        BadInputError: it names none.
+    """
+    from pydantic import ValidationError
+
+    from ledger.errors import BadInputError
+    from ledger.incidents import Browser
+
+    try:
+        return Browser.parse(text)
+    except ValidationError:
+        raise BadInputError(f"{text!r}: a browser's name has at most 40 letters, as in Firefox/128") from None
+    except ValueError as error:
+        raise BadInputError(str(error)) from None
 
 
 def require_contract(ledger: str, contract: str) -> None:

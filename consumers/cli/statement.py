@@ -64,7 +64,7 @@ def statement(
     if chosen is Format.text and output is None:
         _show(figures, language, question.readings, note)
     else:
-        _write(rendered(figures, chosen, language, question.readings, note), output)
+        write(rendered(figures, chosen, language, question.readings, note), output)
 
 
 def _show(
@@ -105,7 +105,12 @@ def rendered(
     return terminal.plain(figures, language, changed, noted)
 
 
-def _write(text: str, output: Path | None) -> None:
+def write(text: str, output: Path | None) -> None:
+    """Write what was laid out to a file, or to the standard output.
+
+    Raises:
+        BadInputError: the file cannot be written.
+    """
     if output is None:
         sys.stdout.write(text)
         return

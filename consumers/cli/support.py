@@ -1,24 +1,37 @@
-"""`constat support`: requests of a client's administrators, and when they were answered."""
+"""`constat support`: requests of a client's administrators, their answers, and the work done for them."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from consumers.cli import common, recording
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="File and answer support requests.")
+if TYPE_CHECKING:
+    from ledger.support import Request
+    from projections.asof import Known
+    from projections.support_clock import OpenRequest, SupportClock
 
-Request = Annotated[str, typer.Argument(metavar="REQUEST", help="The number of the request.")]
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="File and answer support requests; record interventions."
+)
+
+RequestName = Annotated[str, typer.Argument(metavar="REQUEST", help="The number of the request.")]
 
 
 @app.command()
 def file(
-    request: Request,
+    request: RequestName,
     *,
     contract: Annotated[str, typer.Option("--contract", "-c", help="Whose request.")],
     subject_line: Annotated[str, typer.Option("--subject", help="What is asked.")],
     by: Annotated[str, typer.Option("--by", metavar="ID", help="The administrator, by an opaque id.")],
     platform: Annotated[str | None, typer.Option("--platform", help="The platform concerned.")] = None,
+    account: Annotated[
+        str | None,
+        typer.Option(
+            "--account", metavar="ID", help="The member account that staff may use; opaque, as all people."
+        ),
+    ] = None,
     at: common.OccurredOption = None,
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
@@ -28,7 +41,12 @@ def file(
 
     def decide(state: subject.Request) -> subject.SupportRequested:
         requested = subject.SupportRequested(
-            request=request, contract=contract, platform=platform, subject=subject_line, by=by
+            request=request,
+            contract=contract,
+            platform=platform,
+            subject=subject_line,
+            by=by,
+            account=account,
         )
         return subject.request(state, requested)
 
@@ -39,7 +57,7 @@ def file(
 
 @app.command()
 def answer(
-    request: Request,
+    request: RequestName,
     *,
     at: common.OccurredOption = None,
     by: common.ByOption = "ops",
@@ -55,3 +73,118 @@ def answer(
         return subject.answer(state, subject.SupportAnswered(request=request, by=by), answered_ms)
 
     recording.take_down(ledger, subject, request, decide, at=at, as_json=as_json)
+
+
+@app.command()
+def intervene(
+    intervention: Annotated[str, typer.Argument(metavar="INTERVENTION", help="The intervention's name.")],
+    *,
+    request: Annotated[str, typer.Option("--request", help="The number of the request it was made for.")],
+    platform: Annotated[str, typer.Option("--platform", help="On which platform.")],
+    account: Annotated[str, typer.Option("--account", metavar="ID", help="The member account used.")],
+    by: Annotated[str, typer.Option("--by", metavar="ID", help="Who did it, by an opaque id.")],
+    summary: Annotated[str, typer.Option("--summary", help="What was done.")],
+    start: Annotated[str, typer.Option("--from", metavar="TIME", help="From when, with its offset.")],
+    end: Annotated[str, typer.Option("--to", metavar="TIME", help="Until when.")],
+    as_json: common.JsonOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """Say what staff did on a platform for a request, and under which account.
+
+    Another account than the request named is recorded all the same, with a warning: the statement shows it.
+    """
+    from ledger import interventions as subject
+    from ledger import support
+    from projections.asof import Known, at_head
+
+    during = common.span_between(start, end)
+    with recording.understood():
+        made = subject.InterventionMade(
+            intervention=intervention,
+            request=request,
+            platform=platform,
+            during=during,
+            account=account,
+            summary=summary,
+            by=by,
+        )
+    with common.open_ledger(ledger) as opened:
+        known = Known.at(opened.engine, at_head(opened.engine, common.now_ms()))
+    filed = known.requests.get(request, support.INITIAL)
+    _require_platform_of(known, filed, platform)
+    recording.take_down(
+        ledger,
+        subject,
+        intervention,
+        lambda state: subject.make(state, filed, made),
+        at=end,
+        as_json=as_json,
+        option="--to",
+    )
+    if filed.requested and filed.requested.account not in (None, account):
+        common.warn(
+            f"request {request} named account {filed.requested.account}, and {account} was used; the client "
+            "reads it in its register, and the commitment is broken"
+        )
+
+
+def _require_platform_of(known: "Known", filed: "Request", platform: str) -> None:
+    """Refuse a platform that the client of the request does not have."""
+    from ledger.errors import BadInputError
+
+    if filed.requested is None:
+        return
+    contract = filed.requested.contract
+    own = sorted({member.platform for member in known.contract(contract).platforms})
+    if platform not in own:
+        raise BadInputError(
+            f"request {filed.requested.request} is one of contract {contract}, which has no platform "
+            f"{platform}; its platforms: {', '.join(own) or 'none yet'}"
+        )
+
+
+@app.command("open")
+def open_(
+    *,
+    contract: Annotated[str | None, typer.Option("--contract", "-c", help="Of this contract only.")] = None,
+    warning_hours: Annotated[
+        int, typer.Option("--warning-hours", min=0, help="Warn so many hours before a request is lost.")
+    ] = 12,
+    as_of: common.AsOfOption = None,
+    as_json: common.JsonOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """Show the requests without an answer, the first to be lost first; exit 1 if any is lost."""
+    from projections.support_clock import support_clock
+
+    with common.open_known(ledger, as_of) as known:
+        clock = support_clock(known, warning_hours=warning_hours, contract=contract)
+    if as_json:
+        common.print_json(clock.model_dump(mode="json", by_alias=True))
+    else:
+        _print_clock(clock)
+    if clock.is_lost:
+        raise typer.Exit(1)
+
+
+SIGNS = {"running": " ", "warning": "!", "lost": "✗"}
+
+
+def _print_clock(clock: "SupportClock") -> None:
+    from consumers.pages.harmless import harmless_text
+
+    if not clock.requests:
+        print("no request is open")
+    for each in clock.requests:
+        where = f", {each.platform}" if each.platform else ""
+        print(f"{SIGNS[each.clock]} {each.request} ({each.contract}{where}): {harmless_text(each.subject)}")
+        print(
+            f"    filed {each.filed_at}, {each.hours_used} h of {each.promised_hours} h used, {_left(each)}"
+        )
+        print(f"    an answer is in time until {each.lost_at}")
+
+
+def _left(request: "OpenRequest") -> str:
+    if request.clock == "lost":
+        return f"lost {request.hours_left.removeprefix('-')} h ago"
+    return f"{request.hours_left} h left"

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from consumers.demo.clients import CLIENTS, DISPUTED, FIRST_DAY, SIGNED_AT, Client
 from consumers.demo.observations import BEGIN_MS, END_MS
+from consumers.demo.processors import engaged
 from ledger import claims, contracts, corrections, incidents, maintenance, operations, support
 from ledger.contracts import ContractAmended, ContractSigned, PlatformAdded
 from ledger.corrections import ResultsCorrected
@@ -37,6 +38,7 @@ class Taken:
 def taken_down() -> list[Taken]:
     """Everything that people recorded, in the order in which the ledger took it down."""
     story = [*_contracts(), *_notices(), *_incidents(), *_claims(), *_support(), *_backups()]
+    story += [Taken(at_ms + 20_000, (draft,)) for at_ms, draft in engaged()]
     return sorted(story, key=lambda taken: taken.recorded_ms)
 
 

@@ -38,7 +38,7 @@ def rows(statement: Statement) -> str:
     writer = csv.writer(sheet, lineterminator="\n")
     writer.writerow(COLUMNS)
     for line in _lines(harmless(statement)):
-        writer.writerow([_safe(cell) for cell in line] + [""] * (len(COLUMNS) - len(line)))
+        writer.writerow([safe(cell) for cell in line] + [""] * (len(COLUMNS) - len(line)))
     return sheet.getvalue()
 
 
@@ -72,7 +72,8 @@ def _totals(measured: PlatformAvailability, penalty: PlatformPenalty) -> list[Ce
     ]
 
 
-def _safe(cell: Cell) -> str:
+def safe(cell: Cell) -> str:
+    """A cell that no spreadsheet calculates; nothing where there is no figure."""
     if not isinstance(cell, str):
         return "" if cell is None else str(cell)
     return f"'{cell}" if cell.startswith(_FORMULA) else cell

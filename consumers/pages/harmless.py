@@ -5,18 +5,21 @@ otherwise than it is. Both are shown as a replacement character. The figures and
 """
 
 import unicodedata
-from typing import Any
+from typing import Any, TypeVar
 
-from projections.figures import Statement
+from projections.figures import Figures
 
 _ACTING = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _BREAKS = frozenset("\t\n\r")
 
 
-def harmless(statement: Statement) -> Statement:
-    """The statement to lay out."""
-    return Statement.model_validate(_quiet(statement.model_dump(by_alias=True)))
+Shown = TypeVar("Shown", bound=Figures)
+
+
+def harmless(figures: Shown) -> Shown:
+    """The statement, or other figures, to lay out."""
+    return type(figures).model_validate(_quiet(figures.model_dump(by_alias=True)))
 
 
 def harmless_text(text: str) -> str:

@@ -28,17 +28,20 @@ def page(
     """
     spoken = words.spoken(statement, language)
     quiet = harmless(statement)
-    environment = _environment()
-    style = environment.get_template("statement.css").render()
-    return environment.get_template("statement.html.jinja").render(
-        statement=quiet,
-        changed=changed,
-        note=note,
-        words=spoken,
-        form=Format.of(quiet, spoken),
-        style_hash=_style_hash(style),
-        contents=_contents(spoken),
-        closer=_closer(quiet),
+    style = environment().get_template("statement.css").render()
+    return (
+        environment()
+        .get_template("statement.html.jinja")
+        .render(
+            statement=quiet,
+            changed=changed,
+            note=note,
+            words=spoken,
+            form=Format.of(quiet, spoken),
+            style_hash=style_hash(style),
+            contents=_contents(spoken),
+            closer=_closer(quiet),
+        )
     )
 
 
@@ -63,8 +66,9 @@ def _closer(statement: Statement) -> dict[str, list[strip.EventfulDay]]:
 
 
 @lru_cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """The templates of all pages, and what they may call."""
+    loaded = Environment(
         loader=PackageLoader("consumers.pages"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -72,7 +76,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.globals.update(
+    loaded.globals.update(
         arithmetic=arithmetic,
         checking=checking,
         drawing=drawing,
@@ -82,9 +86,9 @@ def _environment() -> Environment:
         telling=telling,
         time_table=time_table,
     )
-    return environment
+    return loaded
 
 
-def _style_hash(style: str) -> str:
+def style_hash(style: str) -> str:
     """What the page's own policy allows as style, and nothing else."""
     return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

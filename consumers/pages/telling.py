@@ -17,6 +17,7 @@ from projections.figures import (
     CorrectionEntry,
     Finding,
     IncidentEntry,
+    InterventionEntry,
     MaintenanceEntry,
     NoticeFigures,
     PlatformAvailability,
@@ -204,7 +205,9 @@ def heading(entry: RegisterEntry, form: Format) -> str:
 
 def concerned(entry: RegisterEntry) -> str:
     """The platforms that an entry is about."""
-    return entry.platform if isinstance(entry, CorrectionEntry) else ", ".join(entry.platforms)
+    if isinstance(entry, CorrectionEntry | InterventionEntry):
+        return entry.platform
+    return ", ".join(entry.platforms)
 
 
 def story(entry: RegisterEntry, form: Format) -> Iterator[str]:
@@ -218,6 +221,8 @@ def story(entry: RegisterEntry, form: Format) -> Iterator[str]:
             yield from _claim(entry, form)
         case CorrectionEntry():
             yield from _correction(entry, form)
+        case InterventionEntry():
+            yield from _intervention(entry, form)
 
 
 def _work(entry: MaintenanceEntry, form: Format) -> str:
@@ -286,6 +291,21 @@ def _correction(entry: CorrectionEntry, form: Format) -> Iterator[str]:
         at=form.instant(entry.recorded_at),
         fact=fact(entry.position, form),
         reason=entry.reason,
+    )
+
+
+def _intervention(entry: InterventionEntry, form: Format) -> Iterator[str]:
+    words = form.words
+    yield words.intervened.format(
+        request=entry.request, span=form.span(entry.interval.start, entry.interval.end), text=entry.text
+    )
+    account = words.intervened_as.format(by=entry.by, account=entry.account)
+    if entry.account_named is None:
+        yield f"{account} {words.account_not_named}"
+    else:
+        yield f"{account} {words.account_named.format(account=entry.account_named)}"
+    yield words.intervention_recorded.format(
+        at=form.instant(entry.recorded_at), fact=fact(entry.position, form)
     )
 
 

@@ -170,6 +170,11 @@ class Words:
     corrected: str
     corrected_to: str
     corrected_by: str
+    intervened: str
+    intervened_as: str
+    account_named: str
+    account_not_named: str
+    intervention_recorded: str
     excluded: str
     excluded_nothing: str
     not_excluded_because: str

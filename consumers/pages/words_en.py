@@ -30,6 +30,7 @@ ENGLISH = Words(
         "updated": "updated",
         "resolved": "resolved",
         "alerted": "administrators alerted",
+        "reported": "met with the browser",
     },
     decisions={"accepted": "accepted", "rejected": "rejected", "in-part": "accepted in part"},
     actions={"annulled": "annulled", "restated": "restated"},
@@ -38,6 +39,7 @@ ENGLISH = Words(
         "incident": "Incident",
         "claim": "Force majeure",
         "correction": "Correction",
+        "intervention": "Intervention",
     },
     becauses={
         "maintenance": "maintenance",
@@ -56,6 +58,7 @@ ENGLISH = Words(
         "maintenance-quarter": "Scheduled maintenance of the quarter",
         "browsers": "Supported browsers",
         "data-loss-alert": "Alert after a loss of data",
+        "intervention-account": "Interventions under the account named",
     },
     states={"kept": "kept", "broken": "broken", "nothing-recorded": "nothing recorded"},
     findings={
@@ -70,6 +73,7 @@ ENGLISH = Words(
         "too-little-maintenance": "less maintenance than foreseen (for information)",
         "unsupported-browser": "browser not supported (for information)",
         "not-alerted": "administrators not alerted",
+        "another-account": "under another account than the one named",
     },
     units={"h": "h", "GB": "GB"},
     months=(
@@ -193,7 +197,7 @@ ENGLISH = Words(
     corrects="results of agent {agent}",
     # ------------------------------------------------ register
     register_title="Register",
-    register_none="No maintenance, no incident, no claim, no correction.",
+    register_none="No maintenance, incident, claim, correction or intervention.",
     history="Notices",
     notice="Notice",
     announced_heading="Announced interval",
@@ -224,6 +228,11 @@ ENGLISH = Words(
     corrected="Results of agent {agent} {action}: {span}.",
     corrected_to="New outcome: {outcome}.",
     corrected_by="By {by}, on {at} ({fact}): {reason}",
+    intervened="For request {request}, {span}: {text}",
+    intervened_as="By {by}, under account {account}.",
+    account_named="The client had named account {account}.",
+    account_not_named="The client had named no account.",
+    intervention_recorded="Recorded on {at} ({fact}).",
     excluded="{platform}, {length} excluded: {spans}",
     excluded_nothing="{platform}: nothing is excluded",
     not_excluded_because="{platform}, counted nevertheless: {span}, {why}",

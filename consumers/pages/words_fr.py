@@ -30,6 +30,7 @@ FRENCH = Words(
         "updated": "complété",
         "resolved": "résolu",
         "alerted": "administrateurs prévenus",
+        "reported": "rencontré avec le navigateur",
     },
     decisions={"accepted": "acceptée", "rejected": "rejetée", "in-part": "acceptée en partie"},
     actions={"annulled": "annulés", "restated": "rectifiés"},
@@ -38,6 +39,7 @@ FRENCH = Words(
         "incident": "Incident",
         "claim": "Force majeure",
         "correction": "Correction",
+        "intervention": "Intervention",
     },
     becauses={
         "maintenance": "maintenance",
@@ -56,6 +58,7 @@ FRENCH = Words(
         "maintenance-quarter": "Maintenance programmée du trimestre",
         "browsers": "Navigateurs pris en charge",
         "data-loss-alert": "Alerte en cas de perte de données",
+        "intervention-account": "Interventions avec le compte désigné",
     },
     states={"kept": "respecté", "broken": "non respecté", "nothing-recorded": "rien d'enregistré"},
     findings={
@@ -70,6 +73,7 @@ FRENCH = Words(
         "too-little-maintenance": "moins de maintenance que prévu (pour information)",
         "unsupported-browser": "navigateur non pris en charge (pour information)",
         "not-alerted": "administrateurs non prévenus",
+        "another-account": "avec un autre compte que le compte désigné",
     },
     units={"h": "h", "GB": "Go"},
     months=(
@@ -206,7 +210,7 @@ FRENCH = Words(
     corrects="résultats de l'agent {agent}",
     # ------------------------------------------------ register
     register_title="Registre",
-    register_none="Aucune maintenance, aucun incident, aucune demande, aucune correction.",
+    register_none="Aucune maintenance, ni incident, ni demande, ni correction, ni intervention.",
     history="Annonces",
     notice="Annonce",
     announced_heading="Intervalle annoncé",
@@ -237,6 +241,11 @@ FRENCH = Words(
     corrected="Résultats de l'agent {agent} {action} : {span}.",
     corrected_to="Nouveau résultat : {outcome}.",
     corrected_by="Par {by}, le {at} ({fact}) : {reason}",
+    intervened="Pour la demande {request}, {span} : {text}",
+    intervened_as="Par {by}, avec le compte {account}.",
+    account_named="Le client avait désigné le compte {account}.",
+    account_not_named="Le client n'avait désigné aucun compte.",
+    intervention_recorded="Enregistrée le {at} ({fact}).",
     excluded="{platform}, exclu {length} : {spans}",
     excluded_nothing="{platform} : rien n'est exclu",
     not_excluded_because="{platform}, compté malgré tout : {span}, {why}",

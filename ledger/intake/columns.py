@@ -1,4 +1,4 @@
-"""The columns of a file of results: their names, and how a file's own names and times are to be read."""
+"""The columns of a file: their names, and how a file's own names and times are to be read."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,11 +23,13 @@ class Columns:
     agent: str = ""
     """The agent of every result that names none; if it is empty, every result must name one. There is no
     default: the same results under two names of agents would be two witnesses."""
+    known: tuple[str, ...] = COLUMNS
+    required: tuple[str, ...] = REQUIRED
 
     def __post_init__(self) -> None:
-        unknown = sorted(set(self.renamed) - set(COLUMNS))
+        unknown = sorted(set(self.renamed) - set(self.known))
         if unknown:
-            raise BadInputError(f"there is no column {unknown[0]!r} to map; ours are {', '.join(COLUMNS)}")
+            raise BadInputError(f"there is no column {unknown[0]!r} to map; ours are {', '.join(self.known)}")
 
     def theirs(self, column: str) -> str:
         """What a file calls one of our columns."""
@@ -43,18 +45,20 @@ class Columns:
         twice = sorted({name for name in header if header.count(name) > 1})
         if twice:
             raise BadInputError(f"the column {twice[0]!r} comes twice; rename one of them")
-        for column in COLUMNS:
+        for column in self.known:
             theirs = self.theirs(column)
-            if theirs not in header and (column in REQUIRED or column in self.renamed):
+            if theirs not in header and (column in self.required or column in self.renamed):
                 raise BadInputError(
                     f"there is no column {theirs!r} among {', '.join(header) or 'none'}; name the file's own "
                     f"column with --map {column}=NAME"
                 )
-        if not self.agent and self.theirs("agent") not in header:
+        if "agent" in self.known and not self.agent and self.theirs("agent") not in header:
             raise BadInputError(
                 "no column says who probed; name the agent with --agent NAME, the same one every time, or "
                 "the file's column with --map agent=NAME"
             )
         return {
-            column: header.index(self.theirs(column)) for column in COLUMNS if self.theirs(column) in header
+            column: header.index(self.theirs(column))
+            for column in self.known
+            if self.theirs(column) in header
         }

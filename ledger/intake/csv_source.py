@@ -1,4 +1,4 @@
-"""Results as CSV: a header, then one result a line, commas, `"` around what holds a comma.
+"""A file as CSV: a header, then one record a line, commas, `"` around what holds a comma.
 
 A line is a record: a quoted text may not run over the end of its line, so that one damaged line never
 swallows the good ones behind it.
@@ -82,7 +82,7 @@ class CsvBatch:
 
 @dataclass(frozen=True, slots=True)
 class CsvSource:
-    """A CSV file of results."""
+    """A CSV file, of results or of another list."""
 
     path: Path
     columns: Columns
@@ -96,7 +96,7 @@ class CsvSource:
         Raises:
             BadInputError: it is none, or a column is missing.
         """
-        header = _header(path)
+        header = _header(path, columns)
         _require_commas(header)
         return cls(path, columns, header, columns.found_in(header))
 
@@ -135,11 +135,11 @@ class CsvSource:
         return f"line {line}"
 
 
-def _header(path: Path) -> tuple[str, ...]:
+def _header(path: Path, columns: Columns) -> tuple[str, ...]:
     first = next(blocks(path), None)
     lines = [] if first is None else list(islice(first.lines(), 1))
     if not lines or lines[0][0] != 1:
-        raise BadInputError(f"line 1 is empty; it must name the columns: {', '.join(COLUMNS)}")
+        raise BadInputError(f"line 1 is empty; it must name the columns: {', '.join(columns.known)}")
     try:
         return tuple(name.strip() for name in _fields(lines[0][1]))
     except ValueError as error:

@@ -27,6 +27,19 @@ def open_source(path: Path, columns: Columns) -> Source:
     opened = _KINDS.get(path.suffix.lower())
     if opened is None:
         raise BadInputError(f"{path}: the name must end in .csv, .ndjson or .parquet, to say what is in it")
+    return _opened(path, columns, opened)
+
+
+def open_csv(path: Path, columns: Columns) -> Source:
+    """The source of a CSV file, whatever its name.
+
+    Raises:
+        BadInputError: there is no such file, or a column is missing.
+    """
+    return _opened(path, columns, CsvSource.open)
+
+
+def _opened(path: Path, columns: Columns, opened: Callable[[Path, Columns], Source]) -> Source:
     if not path.is_file():
         raise BadInputError(f"{path}: there is no such file; check its name")
     try:

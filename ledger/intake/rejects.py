@@ -25,8 +25,9 @@ class Reject(NamedTuple):
 class Rejects:
     """The rejects of one source: counted, and the first ones kept, or all of them if they are put aside."""
 
-    def __init__(self, source: Source, *, keep_all: bool = False) -> None:
+    def __init__(self, source: Source, *, keep_all: bool = False, noun: str = "result") -> None:
         self.source = source
+        self._noun = noun
         self.count = 0
         self._keep_all = keep_all
         self._kept: list[Reject] = []
@@ -47,8 +48,9 @@ class Rejects:
         """What is said when the source is refused for them."""
         named = [f"  {self.source.place(line)}: {reason}" for line, reason in self.kept[:NAMED]]
         rest = [f"  and {self.count - NAMED} more"] if self.count > NAMED else []
-        results = counted(self.count, "result")
-        head = f"{self.source.name}: {results} cannot be taken; nothing of it was stored"
+        head = (
+            f"{self.source.name}: {counted(self.count, self._noun)} cannot be taken; nothing of it was stored"
+        )
         advice = "correct them, or store the others and put these aside with --rejects FILE"
         return BadInputError("\n".join([head, *named, *rest, advice]))
 

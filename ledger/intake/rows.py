@@ -53,7 +53,7 @@ def read_row(cells: Mapping[str, str], time: TimeForm, default_agent: str, now_m
     return Row(
         agent=agent(cells.get("agent", ""), default_agent),
         platform=platform(cells["platform"]),
-        observed_ms=_observed_ms(cells["observed_at"].strip(BLANKS), time, now_ms),
+        observed_ms=instant_ms(cells["observed_at"], time, now_ms, "observed_at"),
         outcome=outcome(cells["outcome"]),
         status=status(cells.get("status", "")),
         latency_ms=latency_ms(cells.get("latency_ms", "")),
@@ -61,13 +61,16 @@ def read_row(cells: Mapping[str, str], time: TimeForm, default_agent: str, now_m
     )
 
 
-def _missing(column: str) -> str:
+def missing(column: str) -> str:
+    """What is said of an empty cell that must hold something."""
     return f"{column} is missing; write it, or name the file's own column with --map {column}=NAME"
 
 
-def _observed_ms(text: str, time: TimeForm, now_ms: int) -> int:
+def instant_ms(cell: str, time: TimeForm, now_ms: int, column: str) -> int:
+    """A moment that has been, as its column writes it. ValueError if it is none; the text says what to do."""
+    text = cell.strip(BLANKS)
     if not text:
-        raise ValueError(_missing("observed_at"))
+        raise ValueError(missing(column))
     observed_ms = _PARSERS[time](text)
     if observed_ms > now_ms:
         raise ValueError(
@@ -126,7 +129,7 @@ def outcome(cell: str) -> int:
     """The place of an outcome in `OUTCOMES`. ValueError if it is none."""
     text = cell.strip(BLANKS)
     if not text:
-        raise ValueError(_missing("outcome"))
+        raise ValueError(missing("outcome"))
     if text not in OUTCOMES:
         raise ValueError(f"{text!r} is no outcome; write {', '.join(OUTCOMES[:-1])} or {OUTCOMES[-1]}")
     return OUTCOMES.index(text)

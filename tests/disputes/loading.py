@@ -12,6 +12,7 @@ from projections.statement import statement
 from tests.disputes.reading import facts_of
 from tests.oracle import Judgement, judge
 from tests.oracle.facts import Fact, Signed
+from tests.oracle.promises import promises
 from tests.spec import Story
 
 FOLDER = Path(__file__).parent
@@ -34,11 +35,15 @@ class Question:
 
     def of_oracle(self, facts: list[Fact]) -> Answer:
         period = self.period if isinstance(self.period, int) else self.bounds
-        return answer_of_oracle(judge(facts, parse_instant(self.as_of), period, self.readings))
+        known_ms = parse_instant(self.as_of)
+        judged = judge(facts, known_ms, period, self.readings)
+        promised = promises(facts, known_ms, judged.start_ms, judged.end_ms)
+        return answer_of_oracle(judged) | _if_any(promised)
 
     def of_product(self, story: Story, contract: str) -> Answer:
         period = str(self.period) if isinstance(self.period, int) else Interval(*self.bounds)
-        return answer_of_product(statement(story.known(self.as_of), contract, period, self.readings))
+        said = statement(story.known(self.as_of), contract, period, self.readings)
+        return answer_of_product(said) | _if_any(promises_of_product(said))
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,23 @@ def load(folder: Path) -> Dispute:
 
 
 # ---------------------------------------------------------------- answers
+
+
+def _if_any(promised: dict[str, Any]) -> Answer:
+    """The other promises stand in an answer where any fact of them was told."""
+    return {"promises": promised} if promised else {}
+
+
+def promises_of_product(said: Statement) -> dict[str, Any]:
+    """The same of a statement; the oracle does not judge a quarter's maintenance."""
+    return {
+        each.commitment: {
+            "state": each.state,
+            "findings": [[f.subject, f.what, f.start, f.end, f.measured, f.promised] for f in each.findings],
+        }
+        for each in said.commitments
+        if each.state != "nothing-recorded" and each.commitment != "maintenance-quarter"
+    }
 
 
 def answer_of_oracle(judged: Judgement) -> Answer:

@@ -25,6 +25,7 @@ from tests.oracle.facts import (
     Terms,
     Worked,
 )
+from tests.oracle.promises import Answered, Asked, Backup, Intervened, Met, Placed, Stored
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,48 @@ def _ended(row: Row) -> Iterable[Fact]:
     return [Ended(row.recorded_ms, row.day)]
 
 
+# ---------------------------------------------------------------- the other promises
+
+
+def _backup(row: Row) -> Iterable[Fact]:
+    kind = {"backup": "taken"}.get(row.what, row.what)
+    return [
+        Backup(row.recorded_ms, kind, row.name, platform, row.occurred_ms, row.value)
+        for platform in row.platforms
+    ]
+
+
+def _placed(row: Row) -> Iterable[Fact]:
+    operators = tuple(row.value.split(";"))
+    return [Placed(row.recorded_ms, platform, row.occurred_ms, operators) for platform in row.platforms]
+
+
+def _stored(row: Row) -> Iterable[Fact]:
+    return [Stored(row.recorded_ms, platform, row.occurred_ms, int(row.value)) for platform in row.platforms]
+
+
+def _met(row: Row) -> Iterable[Fact]:
+    browser, version = row.value.split("/")
+    return [
+        Met(row.recorded_ms, row.name, platform, row.occurred_ms, browser, int(version))
+        for platform in row.platforms
+    ]
+
+
+def _asked(row: Row) -> Iterable[Fact]:
+    return [Asked(row.recorded_ms, row.name, row.occurred_ms, row.value or None)]
+
+
+def _answered(row: Row) -> Iterable[Fact]:
+    return [Answered(row.recorded_ms, row.name, row.occurred_ms)]
+
+
+def _intervened(row: Row) -> Iterable[Fact]:
+    request, account = row.value.split("/")
+    (platform,) = row.platforms
+    return [Intervened(row.recorded_ms, row.name, request, platform, row.from_ms, row.to_ms, account)]
+
+
 KINDS: dict[str, Callable[[Row], Iterable[Fact]]] = {
     "results": _results,
     "changed": _changed,
@@ -192,4 +235,13 @@ KINDS: dict[str, Callable[[Row], Iterable[Fact]]] = {
     "left": _left,
     "amended": _amended,
     "ended": _ended,
+    "backup": _backup,
+    "copied": _backup,
+    "deleted": _backup,
+    "placed": _placed,
+    "stored": _stored,
+    "met": _met,
+    "asked": _asked,
+    "answered": _answered,
+    "intervened": _intervened,
 }

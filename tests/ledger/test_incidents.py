@@ -3,7 +3,14 @@
 import pytest
 
 from ledger import incidents
-from ledger.incidents import DataLossAlertSent, IncidentOpened, IncidentResolved, IncidentUpdated
+from ledger.incidents import (
+    Browser,
+    BrowserReported,
+    DataLossAlertSent,
+    IncidentOpened,
+    IncidentResolved,
+    IncidentUpdated,
+)
 from tests.spec import ms
 from tests.subjects import LATER_MS, after, refused
 
@@ -112,3 +119,32 @@ def test_an_incident_is_not_over_before_it_began():
 def test_an_alert_concerns_platforms_of_its_incident():
     with refused("i1 does not concern other-prod; name only its platforms"):
         incidents.alert(OPEN, DataLossAlertSent(incident="i1", platforms=("acme-prod", "other-prod")))
+
+
+# ---------------------------------------------------------------- browsers reported later
+
+
+def test_a_browser_is_reported_of_an_incident_and_of_one_of_its_platforms():
+    opening = IncidentOpened(incident="i7", platforms=("acme-prod",), summary="no answer")
+    old = Browser(name="Firefox", major_version=72)
+    report = BrowserReported(incident="i7", platform="acme-prod", browser=old)
+    state = after(incidents, opening)
+
+    assert incidents.report(state, report) == report
+    (found,) = after(incidents, opening, (report, "2026-10-06T11:00:00Z")).reports
+    assert (found.platform, found.browser.text, found.reported_ms) == (
+        "acme-prod",
+        "Firefox 72",
+        ms("2026-10-06T11:00:00Z"),
+    )
+    with refused("does not concern rival-prod; its platforms: acme-prod"):
+        incidents.report(state, report.model_copy(update={"platform": "rival-prod"}))
+    with refused("open it first"):
+        incidents.report(incidents.INITIAL, report)
+
+
+@pytest.mark.parametrize("text", ["Firefox", "/72", "Firefox/", "Firefox/72.1", "Firefox/seven", "Firefox/७"])
+def test_a_browser_is_written_by_its_name_and_major_version(text):
+    with pytest.raises(ValueError, match="write its name and major version"):
+        Browser.parse(text)
+    assert Browser.parse("Samsung Internet/23") == Browser(name="Samsung Internet", major_version=23)

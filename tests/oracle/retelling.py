@@ -12,6 +12,8 @@ from ledger.intake.files import open_source
 from ledger.intake.importing import import_source
 from ledger.terms import Terms
 from tests.oracle import facts as told
+from tests.oracle.promises import Promised
+from tests.oracle.retelling_promises import tell
 from tests.spec import Story
 
 
@@ -57,6 +59,8 @@ def _observe(story: Story, results: list[told.Result], facts: Sequence[told.Fact
 
 def _tell(story: Story, contract: str, fact: told.Fact) -> None:
     match fact:
+        case _ if isinstance(fact, Promised):
+            tell(story, contract, fact)
         case told.Notice() | told.Worked():
             stream, at_ms = maintenance.stream_of(fact.maintenance), None
             at_ms = fact.given_ms if isinstance(fact, told.Notice) else fact.at_ms

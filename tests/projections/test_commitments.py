@@ -4,7 +4,14 @@ from datetime import date
 
 import pytest
 
-from ledger.incidents import Browser, DataLossAlertSent, IncidentOpened, IncidentResolved, IncidentUpdated
+from ledger.incidents import (
+    Browser,
+    BrowserReported,
+    DataLossAlertSent,
+    IncidentOpened,
+    IncidentResolved,
+    IncidentUpdated,
+)
 from ledger.support import SupportAnswered, SupportRequested
 from projections.statement import statement
 from tests.projections.promised import PROD, acme, amended, october, of, whats
@@ -235,3 +242,52 @@ def test_an_incident_belongs_to_the_period_in_which_it_was_opened():
 
     assert (first.state, first.examined) == ("kept", 0)
     assert (second.state, second.examined) == ("broken", 1)
+
+
+# ---------------------------------------------------------------- browsers reported later
+
+
+def reported(story: Story, at: str, browser: Browser, platform=PROD) -> Story:
+    fact = BrowserReported(incident="i1", platform=platform, browser=browser)
+    return story.fact("incident:i1", fact, at)
+
+
+LYNX = Browser(name="Lynx", major_version=2)
+
+
+def test_a_browser_that_was_reported_later_is_found_from_its_report_on_and_told_in_the_register():
+    story = reported(opened(acme(), october("6 10:00")), october("6 11:00"), LYNX)
+
+    (found,) = of(story, "browsers").findings
+    (entry,) = statement(story.known(), "acme", "1").entries
+
+    assert (found.subject, found.what, found.measured, found.start[11:16]) == (
+        "i1",
+        "unsupported-browser",
+        "Lynx 2",
+        "11:00",
+    )
+    assert [(step.kind, step.text) for step in entry.story] == [
+        ("opened", "no answer"),
+        ("reported", "Lynx 2"),
+    ]
+
+
+def test_a_report_from_another_clients_platform_is_not_ours():
+    story = acme().contract("rival", platforms=["rival-secret"])
+    story = opened(story, october("6 10:00"), (PROD, "rival-secret"))
+    story = reported(story, october("6 11:00"), LYNX, "rival-secret")
+
+    ours = statement(story.known(), "acme", "1")
+
+    assert of(story, "browsers").state == "nothing-recorded"
+    assert "Lynx" not in ours.model_dump_json()
+
+
+def test_a_report_after_the_incident_was_over_ends_when_it_begins():
+    story = opened(acme(), october("6 10:00"))
+    story.fact("incident:i1", IncidentResolved(incident="i1", cause="a disk"), october("6 11:00"))
+
+    (found,) = of(reported(story, october("6 12:00"), LYNX), "browsers").findings
+
+    assert (found.start, found.end) == ("2026-10-06T12:00:00+02:00", "2026-10-06T12:00:00+02:00")

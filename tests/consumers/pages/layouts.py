@@ -15,8 +15,9 @@ STORIES = (
     "force-majeure-for-half-of-an-outage",
     "one-moved-one-withdrawn-one-late",
     "example-g-window-over-the-october-night",
+    "another-account-than-the-one-named",
 )
-"""A claim ruled in part; a register of notices; work announced over the night of 25 hours."""
+"""A claim ruled in part; a register of notices; work announced over the night of 25 hours; interventions."""
 
 SPOKEN = {Format.html: "page.{}.html", Format.text: "statement.{}.txt"}
 SILENT = {Format.csv: "sheet.csv", Format.json: "statement.json"}

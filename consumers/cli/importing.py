@@ -1,0 +1,249 @@
+"""What all imports of files share: their options, one attempt for each file, and what is said of them."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+import typer
+
+from consumers.cli import common, recording
+
+if TYPE_CHECKING:
+    from ledger.application import Ledger
+    from ledger.intake.importing import Imported
+    from ledger.intake.list_import import ImportedList
+    from ledger.intake.rejects import RejectsFile
+    from ledger.intake.results import Progress
+    from ledger.intake.sources import Source
+
+ALIKE = 0.8
+"""From here on, of 1 for the same, two names may be two spellings of one."""
+NAMED = 10
+"""How many platforms a warning names; it counts the rest, and --json has them all."""
+
+
+class TimeForm(StrEnum):
+    """How a file writes its times."""
+
+    iso = "iso"
+    epoch_s = "epoch-s"
+    epoch_ms = "epoch-ms"
+
+
+ColumnsOption = Annotated[
+    list[str],
+    typer.Option("--map", metavar="OURS=THEIRS", help="What the file calls a column; repeatable."),
+]
+TimeOption = Annotated[TimeForm, typer.Option("--time", help="How the file writes its times.")]
+RejectsOption = Annotated[
+    Path | None,
+    typer.Option("--rejects", metavar="FILE", help="Store good rows, put bad ones aside in this new file."),
+]
+
+# ---------------------------------------------------------------- one source
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A file that could not even be opened as a source, and why."""
+
+    name: str
+    error: str
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What became of one file: what was stored, or why nothing was."""
+
+    name: str
+    imported: "Imported | ImportedList | None" = None
+    error: str | None = None
+    strangers: tuple[str, ...] = ()
+    """Its platforms that no contract has."""
+    likely: Mapping[str, str] = field(default_factory=dict)
+    """Of the first of these, the platform of a contract that is spelled most like it, if one is."""
+
+
+Opened = "Source | Unreadable"
+Import = Callable[["Ledger", "Source", "RejectsFile | None"], Any]
+
+
+def opened(file: Path, open_source: Callable[[Path], "Source"]) -> "Source | Unreadable":
+    """The source of a file, or why there is none."""
+    from ledger.errors import BadInputError
+
+    try:
+        return open_source(file)
+    except BadInputError as error:
+        return Unreadable(str(file), str(error))
+
+
+def aside(path: Path | None, sources: "Sequence[Source | Unreadable]") -> "RejectsFile | nullcontext[None]":
+    """The file for what is put aside, if there is to be one."""
+    from ledger.intake.rejects import RejectsFile
+
+    if path is None:
+        return nullcontext()
+    return RejectsFile(path, [source for source in sources if not isinstance(source, Unreadable)])
+
+
+def attempt(
+    ledger: "Ledger",
+    source: "Source | Unreadable",
+    rejects: "RejectsFile | None",
+    take: Import,
+    *,
+    as_json: bool,
+) -> Attempt:
+    """Import a source, and say at once what became of it: a later one may fail."""
+    found = _tried(ledger, source, rejects, take)
+    if not as_json:
+        _tell(found)
+    return found
+
+
+def _tried(
+    ledger: "Ledger", source: "Source | Unreadable", rejects: "RejectsFile | None", take: Import
+) -> Attempt:
+    from ledger.errors import ConstatError
+
+    if isinstance(source, Unreadable):
+        return Attempt(source.name, error=source.error)
+    have = recording.platforms_of_contracts(ledger)
+    try:
+        imported = take(ledger, source, rejects)
+    except ConstatError as error:
+        return Attempt(source.name, error=str(error))
+    strangers = tuple(platform for platform in imported.platforms if platform not in have)
+    return Attempt(source.name, imported, strangers=strangers, likely=_likely(strangers[:NAMED], have))
+
+
+def _likely(strangers: Iterable[str], have: Iterable[str]) -> dict[str, str]:
+    """For each name that is like one of those there are, however its letters are cased, which one."""
+    from difflib import get_close_matches
+
+    folded = {name.casefold(): name for name in sorted(have)}
+    found = {name: get_close_matches(name.casefold(), folded, n=1, cutoff=ALIKE) for name in strangers}
+    return {name: folded[nearest[0]] for name, nearest in found.items() if nearest}
+
+
+@contextmanager
+def watched(what: str, total: int | None) -> "Iterator[Progress]":
+    """A bar that hears how much is done, not how much was added."""
+    with common.progress_bar(what, total) as advance:
+        done = 0
+
+        def progress(now: int, _: int) -> None:
+            nonlocal done
+            advance(now - done)
+            done = now
+
+        yield progress
+
+
+class Bars:
+    """One bar at a time: that of a phase takes the place of the one before."""
+
+    def __init__(self) -> None:
+        self._shown = ExitStack()
+        self._phase = ""
+        self._progress: Callable[[int, int], None] = lambda _done, _of: None
+
+    def phase(self, what: str) -> "Progress":
+        """What hears of a phase; its bar appears when it is first heard of."""
+
+        def progress(done: int, of: int) -> None:
+            if self._phase != what:
+                self._shown.close()
+                self._phase, self._progress = what, self._shown.enter_context(watched(what, of))
+            self._progress(done, of)
+
+        return progress
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._shown.close()
+
+
+# ---------------------------------------------------------------- what is said of it
+
+
+def leave(attempts: Sequence[Attempt], *, as_json: bool) -> None:
+    """Print what became of all files if machines read it; leave with 2 or 1 if not everything was taken."""
+    if as_json:
+        common.print_json([_object(each) for each in attempts])
+    if any(each.error for each in attempts):
+        raise typer.Exit(2)
+    if any(each.imported and each.imported.rejected for each in attempts):
+        raise typer.Exit(1)
+
+
+def _tell(found: Attempt) -> None:
+    if found.imported:
+        _tell_imported(found.imported)
+    if found.error:
+        typer.echo(f"constat: {found.error}", err=True)
+    if found.strangers:
+        what = (
+            "their results are stored, and count"
+            if _rounds(found.imported) is not None
+            else "they are stored, and count"
+        )
+        common.warn(
+            f"no contract has {_listed(found.strangers)}; {what} in no statement before `constat contract "
+            "add-platform`"
+        )
+    for name, platform in found.likely.items():
+        common.warn(
+            f"{name} may be {platform}, which a contract has; if it is, write it so in the source, and "
+            "import it again"
+        )
+
+
+def _tell_imported(imported: "Imported | ImportedList") -> None:
+    from ledger.errors import counted
+
+    put_aside = f", {imported.rejected} put aside" if imported.rejected else ""
+    rounds = _rounds(imported)
+    noun = "row" if rounds is None else "result"
+    print(f"{imported.name}: {counted(imported.read, noun)} read, {imported.stored} stored{put_aside}")
+    for agent, count in (rounds or {}).items():
+        print(f"  agent {agent}: {counted(count, 'round')}")
+    for text, name in imported.renamed.items():
+        print(f"  {text!r} is named {name}")
+    if imported.unused:
+        print(f"  columns not read: {', '.join(imported.unused)}")
+
+
+def _rounds(imported: "Imported | ImportedList | None") -> Mapping[str, int] | None:
+    """The rounds that results became; a list becomes none."""
+    return getattr(imported, "rounds", None)
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + rest
+
+
+def _object(found: Attempt) -> dict[str, object]:
+    imported = found.imported
+    if imported is None:
+        return {"file": found.name, "stored": 0, "error": found.error}
+    rounds = _rounds(imported)
+    return {
+        "file": imported.name,
+        "read": imported.read,
+        "stored": imported.stored,
+        "rejected": imported.rejected,
+        **({} if rounds is None else {"rounds": dict(rounds)}),
+        "renamed": dict(imported.renamed),
+        "columns_not_read": list(imported.unused),
+        "platforms_without_contract": list(found.strangers),
+        "perhaps_another_spelling_of": dict(found.likely),
+        "error": None,
+    }

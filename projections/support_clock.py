@@ -1,0 +1,133 @@
+"""Whose clock runs: open support requests, and when their hours are over [Gestion d'incidents].
+
+The hours are those of the calendar, from the filing on, by the terms of the day of filing. They are reckoned
+at the moment asked about (`as_of.moment_ms`), because an open request grows older while nothing is recorded.
+An answer at the last instant is in time: a request is lost once its hours are exceeded.
+"""
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from ledger.contracts import Contract, require_signed
+from ledger.instants import HOUR_MS, format_instant
+from ledger.interval import Interval
+from ledger.support import Request, SupportRequested
+from ledger.terms import zone_of
+from projections.asof import Known
+from projections.figures import AsOfFigures, Figures, Instant
+from projections.periods import parts_between
+from projections.units import hours
+
+WARNING_HOURS = 12
+"""How long before its hours are over a request is worth a warning, if nobody says otherwise: a working day
+of eight hours, and a night's half in which nobody looks."""
+
+Clock = Literal["running", "warning", "lost"]
+
+
+class OpenRequest(Figures):
+    """A request without an answer, and what is left of its hours. Hours are cut after two decimals."""
+
+    request: str
+    contract: str
+    platform: str | None
+    subject: str
+    by: str
+    filed_at: Instant
+    promised_hours: int
+    hours_used: str
+    hours_left: str
+    """Negative once it is lost."""
+    lost_at: Instant
+    """The last instant at which an answer is in time."""
+    clock: Clock
+    position: int
+
+
+class SupportClock(Figures):
+    """Every open request at a moment, the first to be lost first."""
+
+    as_of: AsOfFigures
+    at: Instant
+    """The moment at which the hours are reckoned."""
+    warning_hours: int
+    requests: tuple[OpenRequest, ...]
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether any of them is lost."""
+        return any(each.clock == "lost" for each in self.requests)
+
+
+class _Due(NamedTuple):
+    requested: SupportRequested
+    request: Request
+    contract: Contract
+    promised_hours: int
+
+    @property
+    def lost_ms(self) -> int:
+        return self.request.requested_ms + self.promised_hours * HOUR_MS
+
+
+def support_clock(
+    known: Known, *, warning_hours: int = WARNING_HOURS, contract: str | None = None
+) -> SupportClock:
+    """Every request, of one contract or of all, that was filed by the moment asked about and not answered.
+
+    Raises:
+        BadInputError: no contract of that name was known.
+    """
+    if contract is not None:
+        known.contract(contract)
+    due = sorted(_due(known, contract), key=lambda each: (each.lost_ms, each.requested.request))
+    as_of = known.as_of
+    return SupportClock(
+        as_of=AsOfFigures(position=as_of.position, recorded_at=format_instant(as_of.recorded_ms)),
+        at=format_instant(as_of.moment_ms),
+        warning_hours=warning_hours,
+        requests=tuple(_figures(each, as_of.moment_ms, warning_hours * HOUR_MS) for each in due),
+    )
+
+
+def _due(known: Known, contract: str | None) -> Iterator[_Due]:
+    for request in known.requests.values():
+        requested = request.requested
+        if requested is None or contract not in (None, requested.contract):
+            continue
+        agreed = known.contracts.get(requested.contract)
+        if agreed is None or not _is_open(request, known.as_of.moment_ms):
+            continue
+        yield _Due(requested, request, agreed, _promised_hours(agreed, request.requested_ms))
+
+
+def _is_open(request: Request, moment_ms: int) -> bool:
+    answered_ms = request.answered_ms
+    return request.requested_ms <= moment_ms and (answered_ms is None or answered_ms > moment_ms)
+
+
+def _promised_hours(contract: Contract, filed_ms: int) -> int:
+    """By the terms of that day; before the contract's first day by those that were signed."""
+    parts = parts_between(contract, Interval(filed_ms, filed_ms + 1))
+    if parts:
+        return parts[0].terms.support_answer_hours
+    return require_signed(contract).terms.support_answer_hours
+
+
+def _figures(due: _Due, moment_ms: int, warning_ms: int) -> OpenRequest:
+    zone = zone_of(require_signed(due.contract).zone)
+    left_ms = due.lost_ms - moment_ms
+    return OpenRequest(
+        request=due.requested.request,
+        contract=due.requested.contract,
+        platform=due.requested.platform,
+        subject=due.requested.subject,
+        by=due.requested.by,
+        filed_at=format_instant(due.request.requested_ms, zone),
+        promised_hours=due.promised_hours,
+        hours_used=hours(moment_ms - due.request.requested_ms),
+        hours_left=hours(left_ms),
+        lost_at=format_instant(due.lost_ms, zone),
+        clock="lost" if left_ms < 0 else "warning" if left_ms <= warning_ms else "running",
+        position=due.request.positions[0],
+    )
