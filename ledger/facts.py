@@ -18,9 +18,19 @@ from ledger.contracts import (
 )
 from ledger.copies import LedgerCopied
 from ledger.corrections import ResultsCorrected
+from ledger.directory import DirectorySynchronised, PersonErased
+from ledger.escalations import NoticeEscalated
 from ledger.fact import Fact
 from ledger.incidents import DataLossAlertSent, IncidentOpened, IncidentResolved, IncidentUpdated
 from ledger.instants import STORED
+from ledger.mails import (
+    MailAbandoned,
+    MailAccepted,
+    MailAttempted,
+    MailBounced,
+    MailRefused,
+    MailUnanswered,
+)
 from ledger.maintenance import (
     MaintenanceFinished,
     MaintenanceStarted,
@@ -64,6 +74,15 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     AssessmentMade,
     PenaltyGranted,
     PenaltyReversed,
+    DirectorySynchronised,
+    PersonErased,
+    MailAttempted,
+    MailAccepted,
+    MailRefused,
+    MailUnanswered,
+    MailBounced,
+    MailAbandoned,
+    NoticeEscalated,
 )
 
 BY_TYPE: Mapping[str, type[Fact]] = {fact.TYPE: fact for fact in ALL_FACTS}
@@ -86,6 +105,9 @@ BY_SUBJECT: Mapping[str, tuple[type[Fact], ...]] = {
     "copy": (LedgerCopied,),
     "seal": (SealMade,),
     "assessment": (AssessmentMade, PenaltyGranted, PenaltyReversed),
+    "directory": (DirectorySynchronised, PersonErased),
+    "mail": (MailAttempted, MailAccepted, MailRefused, MailUnanswered, MailBounced, MailAbandoned),
+    "escalation": (NoticeEscalated,),
 }
 """The first word of a stream's name -> the facts that it may hold."""
 
@@ -95,6 +117,7 @@ _NAMED_BY = {
     "operations": "platform",
     "copy": "position",
     "assessment": "contract",
+    "directory": "contract",
 }
 """The field of a fact that is the rest of its stream's name, where it is not called like its subject."""
 

@@ -16,7 +16,10 @@ from ledger import (
     contracts,
     copies,
     corrections,
+    directory,
+    escalations,
     incidents,
+    mails,
     maintenance,
     operations,
     plans,
@@ -27,11 +30,14 @@ from ledger.assessments import Assessments
 from ledger.claims import Claim
 from ledger.contracts import Contract
 from ledger.corrections import Correction
+from ledger.directory import Directory
 from ledger.errors import BadInputError
+from ledger.escalations import Escalation
 from ledger.fact import RecordedFact
 from ledger.incidents import Incident
 from ledger.log import codec
 from ledger.log.interface import Engine, KeptRound
+from ledger.mails import Mail
 from ledger.maintenance import Maintenance
 from ledger.operations import Operations
 from ledger.plans import PlanSet
@@ -53,6 +59,9 @@ SUBJECTS: Mapping[str, Any] = {
     "copy": copies,
     "seal": seals,
     "assessment": assessments,
+    "directory": directory,
+    "mail": mails,
+    "escalation": escalations,
 }
 """The first word of a stream's name -> the module that folds it (`INITIAL`, `evolve`)."""
 
@@ -197,6 +206,21 @@ class Known:
     def assessments(self) -> Mapping[str, Assessments]:
         """The assessments of each contract, by its name."""
         return self._states["assessment"]
+
+    @property
+    def directories(self) -> Mapping[str, Directory]:
+        """The administrators of each contract that has a directory, by its name."""
+        return self._states["directory"]
+
+    @property
+    def mails(self) -> Mapping[str, Mail]:
+        """Every mail by name, in the order in which they were first tried."""
+        return self._states["mail"]
+
+    @property
+    def escalations(self) -> Mapping[str, Escalation]:
+        """Every escalation by name."""
+        return self._states["escalation"]
 
     @cached_property
     def plans(self) -> Mapping[str, PlanSet]:

@@ -1,6 +1,7 @@
 """The commitments of a contract beside availability, each judged by the facts recorded of it."""
 
 from ledger.contracts import Contract
+from projections.administrators import administrators_list, has_directory
 from projections.asof import Known
 from projections.backups import daily, kept, off_site
 from projections.figures import CommitmentEntry
@@ -26,6 +27,11 @@ JUDGES = (
 
 
 def commitments(known: Known, contract: Contract, period: Period) -> tuple[CommitmentEntry, ...]:
-    """Every commitment in a period, always all of them and in one order."""
+    """Every commitment in a period, always all of them and in one order.
+
+    The list of administrators comes last, and only where one was ever kept: who keeps it elsewhere reads
+    nothing of it, and earlier statements keep their digests (decision record 0060).
+    """
     scope = Scope(known, contract, period)
-    return tuple(judge(scope) for judge in JUDGES)
+    found = tuple(judge(scope) for judge in JUDGES)
+    return (*found, administrators_list(scope)) if has_directory(scope) else found
