@@ -28,8 +28,8 @@ class MailFact(Fact):
     cause: Annotated[int, Field(ge=1)]
     """The position of the fact that it tells of."""
     message_id: Text
-    sha256: Sha256
-    """Of the message's bytes."""
+    sha256: Sha256 | None = None
+    """Of the message's bytes; None where none was written."""
     attempt: Annotated[int, Field(ge=0)]
 
 

@@ -172,7 +172,7 @@ class MailFigures(Figures):
     reply: str | None
     """The server's, the report's or the network's own words, without addresses."""
     message_id: str
-    sha256: str
+    sha256: str | None
     position: int
 
 

@@ -90,7 +90,7 @@ _sent = {
     "incident": st.none() | names,
     "cause": st.integers(1, LARGEST),
     "message_id": texts,
-    "sha256": hashes,
+    "sha256": st.none() | hashes,
     "attempt": counts,
 }
 

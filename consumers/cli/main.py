@@ -22,6 +22,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "incident": ("incident", "Open, update and resolve incidents; record data-loss alerts."),
     "claim": ("claim", "File claims of force majeure and rule on them."),
     "correct": ("correct", "Annul or restate an interval of an agent's results."),
+    "directory": ("directory", "Synchronise, show and erase the designated administrators."),
+    "notify": ("notify", "Mail notices and alerts to the administrators, and take down what became of them."),
     "support": ("support", "File and answer support requests."),
     "record": ("record", "Record backups, placement of data and storage."),
     "statement": ("statement", "Lay out a period: availability, penalties, register, commitments, reasons."),

@@ -1,0 +1,87 @@
+"""`constat notify` as it runs: send what is due, escalate what may be late; once, or until it is ended."""
+
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+
+from consumers.directory.store import Store
+from consumers.evidence import Evidence
+from consumers.notices.escalating import escalate, mail_ops, urgent_from_ms
+from consumers.notices.letter import Letterhead
+from consumers.notices.messages import NEVER_MS, Clock
+from consumers.notices.sending import Sender, Step
+from consumers.notices.smtp import Server
+from consumers.settings import Settings
+from ledger.application import Ledger
+from ledger.errors import BadInputError
+from ledger.escalations import NoticeEscalated
+from ledger.instants import HOUR_MS
+from ledger.mails import MailAccepted
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What one run did, and when there is something to do again if nothing is recorded until then."""
+
+    steps: tuple[Step, ...]
+    escalated: tuple[NoticeEscalated, ...]
+    next_ms: int
+
+    @property
+    def is_well(self) -> bool:
+        """Whether everything that was sent was taken and nothing had to be escalated."""
+        return not self.escalated and all(isinstance(step.fact, MailAccepted) for step in self.steps)
+
+
+def letterhead(settings: Settings, secret: bytes) -> Letterhead:
+    """Who writes.
+
+    Raises:
+        BadInputError: nobody said from which address.
+    """
+    address = settings.smtp_from
+    if not address or "@" not in address:
+        raise BadInputError(
+            "nobody is named as the sender; set CONSTAT_SMTP_FROM to the address that mails come from and "
+            "that bounces go to"
+        )
+    return Letterhead(address, settings.provider or address.rpartition("@")[2], secret)
+
+
+def sender(  # noqa: PLR0913, PLR0917 - everything that sending touches
+    ledger: Ledger, store: Store, evidence: Evidence, server: Server, settings: Settings, clock: Clock
+) -> Sender:
+    """Who sends, by the settings."""
+    return Sender(ledger, store, evidence, server, letterhead(settings, store.secret), clock)
+
+
+def run_once(found: Sender, settings: Settings) -> Done:
+    """Send what is due, then escalate what nobody has."""
+    hours_before_ms = int(settings.escalate_hours_before * HOUR_MS)
+    found.send_due()
+    escalated = escalate(found, hours_before_ms)
+    if settings.ops_email:
+        mail_ops(found, settings.ops_email)
+    urgent = urgent_from_ms(found.pending(), hours_before_ms, found.clock())
+    return Done(tuple(found.steps), tuple(escalated), min([found.next_ms, *urgent]))
+
+
+def follow(found: Sender, settings: Settings, heard: Callable[[Done], None]) -> None:
+    """Run whenever something was recorded or is due, until a signal; a message on its way is finished."""
+    ended = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    seen, next_ms = -1, 0
+    while not ended.is_set():
+        position = found.ledger.engine.head().position
+        if position != seen or found.clock() >= next_ms:
+            done = run_once(found, settings)
+            heard(done)
+            seen, next_ms = found.ledger.engine.head().position, min(done.next_ms, NEVER_MS)
+        ended.wait(settings.notify_seconds)
