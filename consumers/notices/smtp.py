@@ -13,7 +13,7 @@ from typing import Protocol
 from consumers.settings import Settings
 from ledger.errors import BadInputError
 
-_ADDRESS = re.compile(r"[^\s<>@\"]+@[^\s<>@\"]+")
+_ADDRESS = re.compile(r"<?[^\s<>@\"]+@[^\s<>@\"]+>?")
 _OK = 250
 _FORWARDED = 251
 _SHOWN_MAX = 500
