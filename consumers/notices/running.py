@@ -64,8 +64,15 @@ def run_once(found: Sender, settings: Settings) -> Done:
     escalated = escalate(found, hours_before_ms)
     if settings.ops_email:
         mail_ops(found, settings.ops_email)
-    urgent = urgent_from_ms(found.pending(), hours_before_ms, found.clock())
-    return Done(tuple(found.steps), tuple(escalated), min([found.next_ms, *urgent]))
+    return Done(tuple(found.steps), tuple(escalated), _next_ms(found, hours_before_ms))
+
+
+def _next_ms(found: Sender, hours_before_ms: int) -> int:
+    """When a message is due again, or becomes urgent or useless."""
+    pending, now_ms = found.pending(), found.clock()
+    urgent = urgent_from_ms(pending, hours_before_ms, now_ms)
+    wanted = [min(due_ms, message.occasion.over_ms) for message, due_ms in found.wanted(pending)]
+    return min([NEVER_MS, *wanted, *urgent])
 
 
 def follow(found: Sender, settings: Settings, heard: Callable[[Done], None]) -> None:
@@ -83,5 +90,5 @@ def follow(found: Sender, settings: Settings, heard: Callable[[Done], None]) -> 
         if position != seen or found.clock() >= next_ms:
             done = run_once(found, settings)
             heard(done)
-            seen, next_ms = found.ledger.engine.head().position, min(done.next_ms, NEVER_MS)
+            seen, next_ms = found.ledger.engine.head().position, done.next_ms
         ended.wait(settings.notify_seconds)

@@ -53,8 +53,6 @@ class Sender:
     head: Letterhead
     clock: Clock
     steps: list[Step] = field(default_factory=list)
-    next_ms: int = all_messages.NEVER_MS
-    """When the next message is due that was not yet when it was looked at."""
 
     def known(self) -> Known:
         """What the ledger holds now."""
@@ -64,23 +62,24 @@ class Sender:
         """Every message that there is to be, as it stands now."""
         return all_messages.messages(self.known(), self.store.people(), self.clock())
 
-    def due(self, found: Sequence[Message]) -> Iterator[Message]:
-        """Those that are to be sent now, in order."""
+    def wanted(self, found: Sequence[Message]) -> Iterator[tuple[Message, int]]:
+        """Those that are still to be sent, in order, each with the moment from which on."""
         now_ms, sender = self.clock(), self.store.sender
         for message in found:
             is_wanted = message.to and not message.is_settled and now_ms < message.occasion.over_ms
             if is_wanted and not all_messages.is_overtaken(message, found):
-                due_ms = message.due_ms(sender)
-                if due_ms <= now_ms:
-                    yield message
-                else:
-                    self.next_ms = min(self.next_ms, due_ms)
+                yield message, message.due_ms(sender)
+
+    def due(self, found: Sequence[Message]) -> list[Message]:
+        """Those that are to be sent now, in order."""
+        now_ms = self.clock()
+        return [message for message, due_ms in self.wanted(found) if due_ms <= now_ms]
 
     def send_due(self) -> None:
         """Give up what is of no use any more, then send what is due until the server is lost for good."""
-        self.steps, self.next_ms = [], all_messages.NEVER_MS
+        self.steps = []
         self._give_up(self.pending())
-        due = list(self.due(self.pending()))
+        due = self.due(self.pending())
         for place, message in enumerate(due):
             try:
                 self.server.open()
