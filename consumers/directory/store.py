@@ -10,6 +10,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 from ledger.errors import ConstatError, UnusableLedgerError
@@ -169,12 +170,13 @@ def open_store(path: object, *, create: bool = True) -> Store:
     Raises:
         UnusableDirectoryError: it cannot be opened, or is something else.
     """
+    if not create and not Path(str(path)).exists():
+        raise UnusableDirectoryError(
+            f"there is no directory at {path}; `constat directory sync FILE.csv` makes one, or name it with "
+            "--directory or CONSTAT_DIRECTORY"
+        )
     previous = os.umask(0o077)  # who else is on the machine has no business with addresses
     try:
         return Store(str(path), create=create)
-    except UnusableLedgerError as error:
-        raise UnusableDirectoryError(
-            f"there is no directory at {path} ({error}); `constat directory sync FILE.csv` makes one"
-        ) from error
     finally:
         os.umask(previous)

@@ -7,6 +7,7 @@ kept as evidence; in the ledger stands what it says without addresses.
 import mailbox
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from email import policy
 from email.message import EmailMessage, Message
@@ -62,8 +63,8 @@ def _documents(path: Path) -> Iterator[bytes]:
         return
     document = path.read_bytes()
     if document.startswith(b"From "):
-        box = mailbox.mbox(path, create=False)
-        yield from (box.get_bytes(key) for key in box.keys())  # noqa: SIM118 - a mailbox gives messages
+        with closing(mailbox.mbox(path, create=False)) as box:
+            yield from (box.get_bytes(key) for key in box.keys())  # noqa: SIM118 - it iterates over messages
     else:
         yield document
 
