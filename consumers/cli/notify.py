@@ -107,6 +107,7 @@ def _take_down(
     from consumers import settings
     from consumers.evidence import Evidence
     from consumers.notices.bounces import Returns, read_reports
+    from consumers.pages.harmless import harmless_text
     from projections.asof import Known, at_head
 
     found = settings.read()
@@ -119,7 +120,8 @@ def _take_down(
         common.print_json({"bounced": [_fact(fact) for fact in facts]})
     else:
         for fact in facts:
-            print(f"mail {fact.mail} to {fact.person} came back: {fact.status} {fact.diagnostic}")
+            said = harmless_text(f"{fact.status} {fact.diagnostic}")
+            print(f"mail {fact.mail} to {fact.person} came back: {said}")
     if not facts and not nothing_is_well:
         common.warn(f"{path} tells of no mail of this ledger that came back, or was read before")
         raise typer.Exit(1)
@@ -214,8 +216,9 @@ def _about(message: "Message") -> str:
 
 
 def _told(step: "Step") -> str:
+    from consumers.pages.harmless import harmless_text
     from projections.register_mails import reply
 
     fate = step.fact.TYPE.split(".")[2]
-    said = reply(step.fact)
+    said = harmless_text(reply(step.fact) or "")
     return f"{fate}: {_about(step.message)}, attempt {step.fact.attempt}{f' ({said})' if said else ''}"

@@ -317,7 +317,7 @@ def mails(found: NoticeFigures, form: Format) -> Iterator[str]:
             fate=words.mail_fates[mail.fate],
             at=form.instant(mail.at),
             attempts=form.counted(mail.attempts, words.mail_attempts),
-            reply=f" ({mail.reply})" if mail.reply else "",
+            reply=f" ({words.mail_whys.get(mail.reply, mail.reply)})" if mail.reply else "",
         )
     if found.escalated_at:
         yield words.escalated.format(at=form.instant(found.escalated_at))

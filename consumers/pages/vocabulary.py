@@ -157,6 +157,7 @@ class Words:
     mails: str
     mail: str
     mail_fates: Mapping[str, str]
+    mail_whys: Mapping[str, str]
     mail_attempts: Counted
     escalated: str
     work_between: str

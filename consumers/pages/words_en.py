@@ -220,6 +220,11 @@ ENGLISH = Words(
         "bounced": "came back undelivered",
         "abandoned": "given up",
     },
+    mail_whys={
+        "no-address": "no address is known",
+        "overtaken": "a later notice arrived",
+        "over": "what was announced is over",
+    },
     mail_attempts=("attempt", "attempts"),
     escalated="ops told on {at} that no administrator had this notice",
     work_between="Work done: {span}.",

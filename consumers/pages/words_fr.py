@@ -233,6 +233,11 @@ FRENCH = Words(
         "bounced": "revenu non distribué",
         "abandoned": "abandonné",
     },
+    mail_whys={
+        "no-address": "adresse inconnue",
+        "overtaken": "un avis plus récent est arrivé",
+        "over": "ce qui était annoncé est passé",
+    },
     mail_attempts=("tentative", "tentatives"),
     escalated="astreinte prévenue le {at} : aucun administrateur n'avait reçu cet avis",
     work_between="Intervention réelle : {span}.",
