@@ -77,24 +77,30 @@ def _told(known: Known, mails: MailsByCause) -> Mapping[str, Maintenance]:
 
 def as_told(maintenance: Maintenance, mails: MailsByCause) -> Maintenance:
     """The maintenance with each notice at the moment at which it was given."""
-    if not any(notice.position in mails for notice in maintenance.notices):
+    notices = maintenance.notices
+    if not any(notice.position in mails for notice in notices):
         return maintenance
-    notices = (
-        told for notice in maintenance.notices for told in _as_told(notice, mails.get(notice.position, ()))
-    )
-    return replace(maintenance, notices=tuple(notices))
+    untils_ms = [*(notice.given_ms for notice in notices[1:]), END_OF_TIME_MS]
+    told = [
+        each
+        for notice, until_ms in zip(notices, untils_ms, strict=True)
+        for each in _as_told(notice, mails.get(notice.position, ()), until_ms)
+    ]
+    return replace(maintenance, notices=tuple(told))
 
 
-def _as_told(notice: Notice, mails: Sequence[tuple[str, Mail]]) -> Iterator[Notice]:
-    """What a notice takes back, from its publication; and what it announces, once it was given."""
+def _as_told(notice: Notice, mails: Sequence[tuple[str, Mail]], until_ms: int) -> Iterator[Notice]:
+    """What a notice takes back, from its publication; and what it announces, once it was given.
+
+    Given only after the next one was published, it announces nothing any more.
+    """
     if notice.announced is None or not mails:
         yield notice
         return
     if notice.kind == "moved":
         yield replace(notice, kind="taken-back", announced=None)
     when = given(notice, mails)
-    yield replace(
-        notice,
-        given_ms=END_OF_TIME_MS if when.given_ms is None else when.given_ms,
-        recorded_ms=END_OF_TIME_MS if when.recorded_ms is None else when.recorded_ms,
-    )
+    if when.given_ms is None or when.recorded_ms is None or when.given_ms >= until_ms:
+        yield replace(notice, given_ms=END_OF_TIME_MS, recorded_ms=END_OF_TIME_MS)
+    else:
+        yield replace(notice, given_ms=when.given_ms, recorded_ms=when.recorded_ms)

@@ -43,6 +43,10 @@ def sync(
         str | None,
         typer.Option("--made-at", metavar="TIME", help="When the list was made; the file's time otherwise."),
     ] = None,
+    also: Annotated[
+        list[str],
+        typer.Option("--also", metavar="CONTRACT", help="Empty its list if the file names nobody for it."),
+    ] = [],  # noqa: B006 - typer copies it
     by: common.ByOption = "ops",
     directory: DirectoryOption = None,
     as_json: common.JsonOption = False,
@@ -55,7 +59,7 @@ def sync(
     """
     from consumers.directory.source import read_lists
 
-    lists = read_lists(file)
+    lists = read_lists(file, also)
     made_ms = recording.occurrence(made_at or _written_at(file), "--made-at")
     with _keeper(ledger, directory, None) as keeper, recording.understood():
         recorded = keeper.synchronise(lists, made_ms, by)

@@ -6,7 +6,7 @@ name or address that stands there.
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from consumers.directory.store import Entry
@@ -25,8 +25,10 @@ _ADDRESS = re.compile(
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 
-def read_lists(path: Path) -> Mapping[str, list[Entry]]:
+def read_lists(path: Path, also: Iterable[str] = ()) -> Mapping[str, list[Entry]]:
     """Contract -> everybody whom the file names for it, in order of their ids.
+
+    The contracts in `also` have an empty list, if the file names nobody for them.
 
     Raises:
         BadInputError: the file cannot be read, or a line of it cannot be taken; names every such line.
@@ -41,9 +43,9 @@ def read_lists(path: Path) -> Mapping[str, list[Entry]]:
             entries.append(_entry(row))
     if wrong:
         raise BadInputError(_told(wrong))
-    if not entries:
+    lists: dict[str, list[Entry]] = {contract: [] for contract in also}
+    if not entries and not lists:
         raise BadInputError(f"{path}: names nobody; a list has one line for each person after its heading")
-    lists: dict[str, list[Entry]] = {}
     for entry in sorted(entries):
         lists.setdefault(entry.contract, []).append(entry)
     return lists

@@ -15,6 +15,7 @@ from ledger import escalations
 from ledger.errors import ConflictError, RefusedError
 from ledger.escalations import NoticeEscalated
 from ledger.instants import format_instant, from_ms
+from projections.asof import Known
 
 _WHY = {
     "accepted": "unanswered",
@@ -31,7 +32,7 @@ def escalate(sender: Sender, hours_before_ms: int) -> list[NoticeEscalated]:
     found = []
     now_ms = sender.clock()
     known = sender.known()
-    for occasion, several in by_occasion(sender.pending()):
+    for occasion, several in by_occasion(known, sender.pending()):
         if occasion.escalation in known.escalations or not _is_urgent(
             occasion, several, now_ms + hours_before_ms
         ):
@@ -41,9 +42,11 @@ def escalate(sender: Sender, hours_before_ms: int) -> list[NoticeEscalated]:
     return found
 
 
-def urgent_from_ms(found: Sequence[Message], hours_before_ms: int, now_ms: int) -> Iterator[int]:
+def urgent_from_ms(
+    known: Known, found: Sequence[Message], hours_before_ms: int, now_ms: int
+) -> Iterator[int]:
     """When each notice that nobody has becomes urgent, of those that will only be."""
-    for occasion, several in by_occasion(found):
+    for occasion, several in by_occasion(known, found):
         if occasion.deadline_ms is not None and not _is_given(several):
             urgent_ms = occasion.deadline_ms - hours_before_ms
             if urgent_ms > now_ms:
@@ -56,7 +59,8 @@ def _is_given(several: Sequence[Message]) -> bool:
 
 def _is_urgent(occasion: Occasion, several: Sequence[Message], by_ms: int) -> bool:
     """Nobody has it, something went wrong, and it is late, an alert, or nothing that mends itself."""
-    if _is_given(several) or not any(message.state.last for message in several):
+    is_untried = bool(several) and not any(message.state.last for message in several)
+    if _is_given(several) or is_untried:
         return False
     is_late = occasion.deadline_ms is not None and by_ms >= occasion.deadline_ms
     return is_late or occasion.is_alert or all(is_for_good(message.state) for message in several)
@@ -71,7 +75,7 @@ def _fact(occasion: Occasion, several: Sequence[Message]) -> NoticeEscalated:
             "maintenance": None if occasion.is_alert else occasion.name,
             "incident": occasion.name if occasion.is_alert else None,
             "cause": occasion.cause,
-            "why": _WHY[fates[0]],
+            "why": _WHY[fates[0]] if fates else "no-address",
             "deadline": occasion.deadline_ms,
         }
     )
@@ -99,7 +103,7 @@ def mail_ops(sender: Sender, ops_email: str) -> None:
     known, now_ms = sender.known(), sender.clock()
     still = [
         occasion.escalation
-        for occasion, several in by_occasion(sender.pending())
+        for occasion, several in by_occasion(known, sender.pending())
         if now_ms < occasion.over_ms and not _is_given(several) and occasion.escalation in known.escalations
     ]
     for name in sender.store.not_yet_mailed(still):

@@ -9,7 +9,7 @@ from consumers.notices.occasions import Occasion, mail_name, occasions
 from ledger import mails
 from ledger.directory import INITIAL
 from ledger.instants import END_OF_TIME_MS, HOUR_MS, MINUTE_MS
-from ledger.mails import Mail, MailAbandoned, MailAttempted, MailBounced, MailRefused
+from ledger.mails import Mail, MailAbandoned, MailAttempted, MailBounced, MailRefused, MailUnanswered
 from projections.asof import Known
 
 DELAYS_MS = (MINUTE_MS, 2 * MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS, 30 * MINUTE_MS, HOUR_MS)
@@ -49,6 +49,12 @@ class Message:
     def kept(self) -> str | None:
         """The hash of the bytes that were written for it, if they were."""
         return self.state.last.sha256 if self.state.last else None
+
+    @property
+    def may_have_arrived(self) -> bool:
+        """Whether the fate of the last attempt is unknown."""
+        last = self.state.last
+        return isinstance(last, MailAttempted) or (isinstance(last, MailUnanswered) and last.may_have_arrived)
 
     @property
     def is_settled(self) -> bool:
@@ -101,13 +107,14 @@ def _is_told_by_hand(known: Known, occasion: Occasion) -> bool:
     )
 
 
-def by_occasion(found: Sequence[Message]) -> Iterator[tuple[Occasion, list[Message]]]:
-    """The messages of each occasion together."""
+def by_occasion(known: Known, found: Sequence[Message]) -> Iterator[tuple[Occasion, list[Message]]]:
+    """The messages of each occasion together; none where nobody is an administrator any more."""
     together: dict[tuple[int, str], list[Message]] = {}
     for message in found:
         together.setdefault((message.occasion.cause, message.occasion.contract), []).append(message)
-    for several in together.values():
-        yield several[0].occasion, several
+    for occasion in occasions(known):
+        if not _is_told_by_hand(known, occasion):
+            yield occasion, together.get((occasion.cause, occasion.contract), [])
 
 
 def is_overtaken(message: Message, found: Sequence[Message]) -> bool:

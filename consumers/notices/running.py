@@ -70,7 +70,7 @@ def run_once(found: Sender, settings: Settings) -> Done:
 def _next_ms(found: Sender, hours_before_ms: int) -> int:
     """When a message is due again, or becomes urgent or useless."""
     pending, now_ms = found.pending(), found.clock()
-    urgent = urgent_from_ms(pending, hours_before_ms, now_ms)
+    urgent = urgent_from_ms(found.known(), pending, hours_before_ms, now_ms)
     wanted = [min(due_ms, message.occasion.over_ms) for message, due_ms in found.wanted(pending)]
     return min([NEVER_MS, *wanted, *urgent])
 

@@ -104,9 +104,12 @@ class Sender:
         self._take_down(message, fact)
 
     def _written(self, message: Message) -> str:
-        """The hash of a message's bytes, which are written when it is tried first."""
+        """The hash of a message's bytes: those that may have arrived already, or as it is written now.
+
+        Written now it is the same, unless the address was corrected meanwhile.
+        """
         assert message.to is not None
-        if message.kept and self.evidence.has(message.kept):
+        if message.kept and message.may_have_arrived and self.evidence.has(message.kept):
             return message.kept
         found = letter(message.occasion, message.to, self.head, message.name)
         return self.evidence.keep(found)

@@ -1,12 +1,21 @@
 """When a notice was given to a contract: by mail, if mails were tried (rule 3.1)."""
 
-import pytest
+from zoneinfo import ZoneInfo
 
-from ledger.interval import Interval
-from ledger.mails import MailAbandoned, MailAccepted, MailAttempted, MailBounced, MailRefused, stream_of
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.instants import HOUR_MS
+from ledger.interval import Interval, subtract, union
+from ledger.mails import Mail, MailAbandoned, MailAccepted, MailAttempted, MailBounced, MailRefused, stream_of
+from ledger.maintenance import Maintenance, Notice
+from ledger.terms import Terms
 from projections.announced import judge_maintenance
 from projections.asof import Known, at_position
 from projections.exclusions import exclusions
+from projections.given import as_told
+from projections.periods import Part
 from projections.selection import select
 from projections.statement import statement
 from tests.spec import LATER, Story, ms, span
@@ -214,6 +223,57 @@ def test_a_move_by_an_hour_keeps_what_both_announce_although_its_own_mail_came_l
     accepted(story, "2026-10-05T12:05:00+02:00", cause=6)
 
     assert excluded(story) == [at("2026-10-06T03:00:00+02:00/2026-10-06T04:00:00+02:00")]
+
+
+def test_a_notice_that_arrives_after_the_next_one_was_published_announces_nothing():
+    story = announced()
+    story.at("2026-10-04T13:00:00+02:00").moved("m1", WEDNESDAY)
+    accepted(story, "2026-10-04T13:01:00+02:00", cause=5)
+    accepted(story, "2026-10-04T13:02:00+02:00", cause=4, person="p-2")
+
+    assert excluded(story) == [at(WEDNESDAY)]
+
+
+HOURS = st.integers(0, 200).map(lambda hour: hour * HOUR_MS)
+FATES = st.sampled_from(["accepted", "refused", None])
+
+
+@st.composite
+def histories(draw):
+    """A maintenance with some notices, and what became of a mail about each, if one was tried."""
+    times = sorted(draw(st.lists(HOURS, min_size=1, max_size=5)))
+    notices, mails = [], {}
+    for position, given_ms in enumerate(times, 1):
+        kind = "published" if position == 1 else draw(st.sampled_from(["moved", "moved", "withdrawn"]))
+        start_ms = draw(HOURS)
+        interval = (
+            None if kind == "withdrawn" else Interval(start_ms, start_ms + draw(st.integers(1, 5)) * HOUR_MS)
+        )
+        notices.append(Notice(kind, interval, given_ms, given_ms, position, "x", "ops"))
+        fate = draw(FATES)
+        if fate:
+            accepted_ms = given_ms + draw(st.integers(0, 60)) * HOUR_MS if fate == "accepted" else None
+            mail = Mail(fate=fate, accepted_ms=accepted_ms, accepted_recorded_ms=accepted_ms)
+            mails[position] = [(f"m{position}", mail)]
+        if kind == "withdrawn":
+            break
+    return Maintenance("m1", (PROD,), tuple(notices)), mails
+
+
+@given(histories(), st.sampled_from(["binding", "best-effort"]), st.sampled_from(["given", "recorded"]))
+def test_no_fate_of_a_mail_excludes_more_than_publication_would(history, notice, clock):
+    maintenance, mails = history
+    readings = {"notice": notice, "notice-clock": clock, "maintenance-hours": "anywhere"}
+    part = Part(Interval(0, 300 * HOUR_MS), Terms(readings=readings), 1)
+
+    by_mail, published = (
+        judge_maintenance(each, part, ZoneInfo("UTC"), 300 * HOUR_MS)
+        for each in (as_told(maintenance, mails), maintenance)
+    )
+
+    assert subtract(by_mail.excluded, published.excluded) == []
+    asked = union([*by_mail.excluded, *(span for span, _ in by_mail.not_excluded)])
+    assert asked == union([*published.excluded, *(span for span, _ in published.not_excluded)])
 
 
 def test_a_withdrawal_holds_from_its_publication_whatever_became_of_its_mail():

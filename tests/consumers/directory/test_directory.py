@@ -90,6 +90,15 @@ def test_a_list_takes_the_place_of_its_own_contract_only_and_forgets_who_left(si
     assert not any(secret in (tmp_path / "directory.db").read_bytes() for secret in SECRETS)
 
 
+def test_a_contract_whose_last_administrator_left_has_an_empty_list_if_that_is_said(signed):
+    synchronised(signed, TWO)
+
+    synchronised(signed, HEADING + "rival,p-9,Ann,ann@rival.example,en\n", "--also", "acme")
+
+    shown = json.loads(signed("directory", "show", "--json").out)["directories"]
+    assert {each["contract"]: len(each["administrators"]) for each in shown} == {"acme": 0, "rival": 1}
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -99,6 +99,18 @@ def test_ops_are_mailed_when_a_server_takes_mail_again_and_only_once(tmp_path):
     office.store.close()
 
 
+def test_a_contract_of_which_nobody_is_an_administrator_any_more_is_escalated(tmp_path):
+    office = Office(tmp_path, free_port(), ZOE)
+    office.listed()
+    office.story.notice("m1", [PROD], TUESDAY)
+
+    done = office.notify()
+
+    assert [(fact.why, fact.contract) for fact in done.escalated] == [("no-address", "acme")]
+    assert office.notify(ms(PUBLISHED) + HOUR_MS).escalated == ()
+    office.store.close()
+
+
 def test_nothing_is_escalated_while_one_administrator_has_it(tmp_path):
     mailroom = Mailroom()
     mailroom.to_recipient["zoe@acme.example"] = "550 no such user"

@@ -229,3 +229,14 @@ def test_a_person_without_an_address_is_said_once_and_mailed_when_there_is_one(o
     office.notify(AN_HOUR_LATER)
 
     assert mailroom.people == ["john@acme.example", "zoe@acme.example"]
+
+
+def test_a_corrected_address_is_written_into_the_message_and_the_id_stays(office, mailroom):
+    mailroom.to_recipient["zoe@acme.example"] = "550 no such user"
+    office.notify()
+    office.store.replace({"acme": [ZOE._replace(email="zoe.martin@acme.example"), JOHN]})
+    office.notify(AN_HOUR_LATER)
+
+    recipient, message = mailroom.arrived[1]
+    assert (recipient, message["To"]) == ("zoe.martin@acme.example", "Zoé Martin <zoe.martin@acme.example>")
+    assert message["Message-ID"] == office.facts(MailRefused)[0].fact.message_id
