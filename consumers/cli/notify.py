@@ -61,7 +61,7 @@ def _run(sender: "Sender", found: "Settings", *, follow: bool, as_json: bool) ->
     from consumers.notices import running
 
     if follow:
-        running.follow(sender, found, lambda done: _show(done, as_json=as_json, is_last=False))
+        running.follow(sender, found, lambda done: _show(done, as_json=as_json, is_last=False), common.warn)
         return
     done = running.run_once(sender, found)
     _show(done, as_json=as_json, is_last=True)

@@ -4,6 +4,8 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.errors import HeaderParseError
+from email.headerregistry import Address
 from types import FrameType
 
 from consumers.directory.store import Store
@@ -15,7 +17,7 @@ from consumers.notices.sending import Sender, Step
 from consumers.notices.smtp import Server
 from consumers.settings import Settings
 from ledger.application import Ledger
-from ledger.errors import BadInputError
+from ledger.errors import BadInputError, UnknownOutcomeError, UnreachableLedgerError
 from ledger.escalations import NoticeEscalated
 from ledger.instants import HOUR_MS
 from ledger.mails import MailAccepted
@@ -42,12 +44,26 @@ def letterhead(settings: Settings, secret: bytes) -> Letterhead:
         BadInputError: nobody said from which address.
     """
     address = settings.smtp_from
-    if not address or "@" not in address:
+    if not address:
         raise BadInputError(
             "nobody is named as the sender; set CONSTAT_SMTP_FROM to the address that mails come from and "
             "that bounces go to"
         )
-    return Letterhead(address, settings.provider or address.rpartition("@")[2], secret)
+    provider = settings.provider or address.rpartition("@")[2]
+    _require_address("CONSTAT_SMTP_FROM", address, provider)
+    if settings.ops_email:
+        _require_address("CONSTAT_OPS_EMAIL", settings.ops_email)
+    return Letterhead(address, provider, secret)
+
+
+def _require_address(variable: str, address: str, name: str = "") -> None:
+    try:
+        Address(name, addr_spec=address)
+    except (ValueError, HeaderParseError) as error:
+        raise BadInputError(
+            f"{variable}: {address!r} or the name {name!r} with it cannot stand in the head of a mail "
+            f"({error}); write an address as ops@example.com"
+        ) from None
 
 
 def sender(  # noqa: PLR0913, PLR0917 - everything that sending touches
@@ -75,8 +91,13 @@ def _next_ms(found: Sender, hours_before_ms: int) -> int:
     return min([NEVER_MS, *wanted, *urgent])
 
 
-def follow(found: Sender, settings: Settings, heard: Callable[[Done], None]) -> None:
-    """Run whenever something was recorded or is due, until a signal; a message on its way is finished."""
+def follow(
+    found: Sender, settings: Settings, heard: Callable[[Done], None], troubled: Callable[[str], None]
+) -> None:
+    """Run whenever something was recorded or is due, until a signal; a message on its way is finished.
+
+    A ledger that is away is asked again; what is not known to be in it is looked at anew.
+    """
     ended = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -86,9 +107,12 @@ def follow(found: Sender, settings: Settings, heard: Callable[[Done], None]) -> 
         signal.signal(number, end)
     seen, next_ms = -1, 0
     while not ended.is_set():
-        position = found.ledger.engine.head().position
-        if position != seen or found.clock() >= next_ms:
-            done = run_once(found, settings)
-            heard(done)
-            seen, next_ms = found.ledger.engine.head().position, done.next_ms
+        try:
+            if found.ledger.engine.head().position != seen or found.clock() >= next_ms:
+                done = run_once(found, settings)
+                heard(done)
+                seen, next_ms = found.ledger.engine.head().position, done.next_ms
+        except (UnreachableLedgerError, UnknownOutcomeError) as error:
+            troubled(str(error))
+            seen = -1
         ended.wait(settings.notify_seconds)

@@ -94,6 +94,17 @@ def test_nobody_is_mailed_by_nobody(listed, monkeypatch):
     assert (answer.code, "set CONSTAT_SMTP_FROM" in answer.err) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("SMTP_FROM", "nobody"), ("SMTP_FROM", "a@b\nBcc: c@d"), ("OPS_EMAIL", "ops")]
+)
+def test_an_address_that_cannot_stand_in_a_mail_is_named(listed, monkeypatch, name, value):
+    monkeypatch.setenv(f"CONSTAT_{name}", value)
+
+    answer = listed("notify")
+
+    assert (answer.code, f"CONSTAT_{name}" in answer.err) == (2, True), answer.err
+
+
 def test_a_report_is_taken_down_once(listed, mailroom, tmp_path):
     listed(*PUBLISH)
     listed("notify")
