@@ -44,11 +44,26 @@ class Keeper:
     def erase(self, person: str, reason: str, by: str, now_ms: int) -> tuple[list[RecordedFact], int]:
         """Erase what is held of a person, and say so in every directory that named them; how many documents.
 
-        The facts come last, so that what failed halfway is done again by the same command.
+        The facts come last, so that what failed halfway is done again by the same command. So is what was
+        written while it ran: whoever sends at that moment may keep one more message.
 
         Raises:
-            RefusedError: no list ever named that person, or they were erased already.
+            RefusedError: no list ever named that person, or they were erased already and nothing is left.
         """
+        drafts, refusals = self._erasures(person, reason, by, now_ms)
+        was_erased = any(
+            person == each for state in self.known.directories.values() for each, _ in state.erased
+        )
+        found = 0
+        if drafts or was_erased:
+            self.store.erase(person)
+            found = sum(map(self.evidence.erase, self._documents_of(person)))
+        if not drafts and not found:
+            raise RefusedError("; ".join(refusals) or "no contract has a directory; nobody is to be erased")
+        return self.ledger.append(*drafts) if drafts else [], found
+
+    def _erasures(self, person: str, reason: str, by: str, now_ms: int) -> tuple[list[Draft], list[str]]:
+        """The facts to append, and why there is none for a contract."""
         drafts, refusals = [], []
         for contract, state in self.known.directories.items():
             erased = directory.PersonErased(contract=contract, person=person, reason=reason, by=by)
@@ -58,11 +73,7 @@ class Keeper:
                 refusals.append(str(error))
             else:
                 drafts.append(Draft(directory.stream_of(contract), fact, now_ms))
-        if not drafts:
-            raise RefusedError("; ".join(refusals) or "no contract has a directory; nobody is to be erased")
-        self.store.erase(person)
-        documents = sum(map(self.evidence.erase, self._documents_of(person)))
-        return self.ledger.append(*drafts), documents
+        return drafts, refusals
 
     def _documents_of(self, person: str) -> list[str]:
         """The hashes of the messages to a person, and of the reports on them."""

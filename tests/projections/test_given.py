@@ -13,6 +13,7 @@ from ledger.maintenance import Maintenance, Notice
 from ledger.terms import Terms
 from projections.announced import judge_maintenance
 from projections.asof import Known, at_position
+from projections.difference import difference
 from projections.exclusions import exclusions
 from projections.given import as_told
 from projections.periods import Part
@@ -174,6 +175,22 @@ def test_by_the_recorded_clock_it_is_the_record_of_the_acceptance_that_counts():
     (found,) = exclusions(known, contract, PROD, period)
     assert (found.excluded, [why for _, why in found.not_excluded]) == ((), ["too-late"])
     assert excluded(story) == [at(TUESDAY)]
+
+
+def test_a_bounce_is_named_as_what_moved_the_figures():
+    story = accepted(announced(), SUNDAY_NOON)
+    story.observed("paris", PROD, "2026-10-06T02:00+02:00 down, 2026-10-06T04:00+02:00 up")
+    earlier = Known.at(story.engine, at_position(story.engine, 5).looked_at(ms(LATER)))
+    bounced(story.at(MONDAY_0159), MONDAY_0159)
+    later = Known.at(story.engine, at_position(story.engine, 6).looked_at(ms(LATER)))
+
+    found = difference(earlier, later, "acme", "1")
+
+    moved = [step for step in found.steps if step.fact]
+    assert [step.fact.fact.TYPE for step in moved] == ["constat.mail.bounced.v1"]
+    assert {"availability.acme-prod.classes_ms.excluded-maintenance"} <= {
+        each.name for each in moved[0].moved
+    }
 
 
 # ---------------------------------------------------------------- several contracts

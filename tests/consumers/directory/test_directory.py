@@ -199,6 +199,27 @@ def test_an_erased_person_is_nowhere_in_the_files(signed, tmp_path, monkeypatch)
     assert (back.code, "p-1 was erased" in back.err) == (2, True)
 
 
+def test_what_was_kept_while_a_person_was_erased_goes_with_the_second_erasure(signed, tmp_path, monkeypatch):
+    with listening(Mailroom()) as port:
+        for name, value in {"PORT": port, "SECURITY": "none", "FROM": "ops@provider.example"}.items():
+            monkeypatch.setenv(f"CONSTAT_SMTP_{name}", str(value))
+        synchronised(signed, TWO)
+        Path("list.csv").unlink()
+        times = ("--from", "2127-01-04T02:00:00Z", "--to", "2127-01-04T04:00:00Z")
+        signed("notice", "publish", "m1", "--platform", "acme-prod", *times, "--summary", "x")
+        signed("notify")
+    message = Path(holders(tmp_path / "evidence")[0])
+    kept = message.read_bytes()
+    erase = ("directory", "erase", "p-1", "--by", "dpo", "--reason", "asked")
+    signed(*erase)
+    message.write_bytes(kept)
+
+    again, nothing = signed(*erase), signed(*erase)
+
+    assert (again.code, nothing.code) == (0, 2)
+    assert holders(tmp_path) == []
+
+
 def holders(folder: Path) -> list[str]:
     """Every file in which something of the person stands."""
     files = [file for file in folder.rglob("*") if file.is_file()]
