@@ -19,6 +19,8 @@ from ledger.contracts import (
 )
 from ledger.copies import LedgerCopied
 from ledger.corrections import ResultsCorrected
+from ledger.directory import DirectorySynchronised, PersonErased
+from ledger.escalations import NoticeEscalated
 from ledger.fact import Fact
 from ledger.incidents import (
     BrowserReported,
@@ -29,6 +31,14 @@ from ledger.incidents import (
 )
 from ledger.instants import STORED
 from ledger.interventions import InterventionMade
+from ledger.mails import (
+    MailAbandoned,
+    MailAccepted,
+    MailAttempted,
+    MailBounced,
+    MailRefused,
+    MailUnanswered,
+)
 from ledger.maintenance import (
     MaintenanceFinished,
     MaintenanceStarted,
@@ -80,6 +90,15 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     ProcessorDismissed,
     ComponentEnabled,
     ComponentDisabled,
+    DirectorySynchronised,
+    PersonErased,
+    MailAttempted,
+    MailAccepted,
+    MailRefused,
+    MailUnanswered,
+    MailBounced,
+    MailAbandoned,
+    NoticeEscalated,
 )
 
 BY_TYPE: Mapping[str, type[Fact]] = {fact.TYPE: fact for fact in ALL_FACTS}
@@ -105,6 +124,9 @@ BY_SUBJECT: Mapping[str, tuple[type[Fact], ...]] = {
     "intervention": (InterventionMade,),
     "processor": (ProcessorEngaged, ProcessorChanged, ProcessorDismissed),
     "components": (ComponentEnabled, ComponentDisabled),
+    "directory": (DirectorySynchronised, PersonErased),
+    "mail": (MailAttempted, MailAccepted, MailRefused, MailUnanswered, MailBounced, MailAbandoned),
+    "escalation": (NoticeEscalated,),
 }
 """The first word of a stream's name -> the facts that it may hold."""
 
@@ -115,6 +137,7 @@ _NAMED_BY = {
     "copy": "position",
     "assessment": "contract",
     "components": "platform",
+    "directory": "contract",
 }
 """The field of a fact that is the rest of its stream's name, where it is not called like its subject."""
 

@@ -1,7 +1,7 @@
 """Maintenances: announced by notices, moved, withdrawn, started, finished.
 
-A notice's `occurred` clock is the moment at which it was given: when the client's mail server accepted it,
-or its publication while no mail is sent.
+A notice's `occurred` clock is when it was published or, told in another way than by mail, when the client had
+it. When its mails gave it to a contract is the projections' (`projections/given.py`).
 """
 
 from dataclasses import dataclass, replace

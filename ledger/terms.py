@@ -68,6 +68,9 @@ class Terms(Value):
     # [Gestion d'incidents]
     support_answer_hours: int = Field(default=48, ge=1)
 
+    # [Règlement général sur la protection des données (RGPD)]
+    directory_sync_hours_max: int = Field(default=7 * 24, ge=1)
+
     # [Gestion des données et Backups]
     backup_kept_days: int = Field(default=7, ge=0)
 

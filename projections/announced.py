@@ -1,9 +1,9 @@
 """The rule of maintenance: which announced time is excluded, and why the rest is not.
 
-A maintenance's notices are ordered by the moment at which they were given; the announcement in force at an
-instant is the last one given until then. Announced time is excluded if it was announced in time, lies in an
-allowed window and, where the terms ask for it, was really worked [Disponibilité du service]. The ceiling over
-a quarter concerns several maintenances together and is in `ceiling.py`.
+A maintenance's notices are ordered by the moment at which they were given to the contract (`given.py`); the
+announcement in force at an instant is the last one given until then. Announced time is excluded if it was
+announced in time, lies in an allowed window and, where the terms ask for it, was really worked [Disponibilité
+du service]. The ceiling over a quarter concerns several maintenances together and is in `ceiling.py`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,7 +33,8 @@ class _Standing:
 
     in_force: Interval
     announced: Interval | None
-    """By the notice in force; None while it is a withdrawal."""
+    """By the notice in force; None while it is a withdrawal, or a move that nobody was given yet."""
+    withdraws: bool
     before: tuple[Interval, ...]
     """What earlier notices had announced."""
     in_time: tuple[Interval, ...]
@@ -126,11 +127,14 @@ def _standings(maintenance: Maintenance, terms: Terms) -> list[_Standing]:
     before: list[Interval] = []
     in_time: list[Interval] = []
     for notice, while_in_force in in_force(maintenance, terms):
-        if notice.announced is None:
+        withdraws = notice.kind == "withdrawn"
+        if withdraws:
             in_time = []
-        elif given_in_time(notice, terms):
+        elif notice.announced and given_in_time(notice, terms):
             in_time = [*in_time, notice.announced]
-        standings.append(_Standing(while_in_force, notice.announced, tuple(before), tuple(in_time)))
+        standings.append(
+            _Standing(while_in_force, notice.announced, withdraws, tuple(before), tuple(in_time))
+        )
         before += [notice.announced] if notice.announced else []
     return standings
 
@@ -164,7 +168,7 @@ def _left(standings: Sequence[_Standing], *, withdrawn: bool) -> list[Interval]:
     return union(
         span
         for standing in standings
-        if (standing.announced is None) == withdrawn
+        if standing.withdraws == withdrawn
         for span in clip(
             subtract(standing.before, [standing.announced] if standing.announced else []), standing.in_force
         )

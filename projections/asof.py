@@ -18,8 +18,11 @@ from ledger import (
     contracts,
     copies,
     corrections,
+    directory,
+    escalations,
     incidents,
     interventions,
+    mails,
     maintenance,
     operations,
     plans,
@@ -32,12 +35,15 @@ from ledger.claims import Claim
 from ledger.components import Components
 from ledger.contracts import Contract
 from ledger.corrections import Correction
+from ledger.directory import Directory
 from ledger.errors import BadInputError
+from ledger.escalations import Escalation
 from ledger.fact import RecordedFact
 from ledger.incidents import Incident
 from ledger.interventions import Intervention
 from ledger.log import codec
 from ledger.log.interface import Engine, KeptRound
+from ledger.mails import Mail
 from ledger.maintenance import Maintenance
 from ledger.operations import Operations
 from ledger.plans import PlanSet
@@ -64,6 +70,9 @@ SUBJECTS: Mapping[str, Any] = {
     "intervention": interventions,
     "processor": processors,
     "components": components,
+    "directory": directory,
+    "mail": mails,
+    "escalation": escalations,
 }
 """The first word of a stream's name -> the module that folds it (`INITIAL`, `evolve`)."""
 
@@ -247,6 +256,21 @@ class Known:
     def components(self) -> Mapping[str, Components]:
         """The optional components of each platform that ever had any."""
         return self._states["components"]
+
+    @property
+    def directories(self) -> Mapping[str, Directory]:
+        """The administrators of each contract that has a directory, by its name."""
+        return self._states["directory"]
+
+    @property
+    def mails(self) -> Mapping[str, Mail]:
+        """Every mail by name, in the order in which they were first tried."""
+        return self._states["mail"]
+
+    @property
+    def escalations(self) -> Mapping[str, Escalation]:
+        """Every escalation by name."""
+        return self._states["escalation"]
 
     @cached_property
     def plans(self) -> Mapping[str, PlanSet]:

@@ -1,6 +1,7 @@
 """The commitments of a contract beside availability, each judged by the facts recorded of it."""
 
 from ledger.contracts import Contract
+from projections.administrators import administrators_list, has_directory
 from projections.asof import Known
 from projections.backups import daily, kept, off_site
 from projections.figures import CommitmentEntry
@@ -29,9 +30,14 @@ JUDGES = (
 def commitments(known: Known, contract: Contract, period: Period) -> tuple[CommitmentEntry, ...]:
     """Every commitment in a period, always all of them and in one order.
 
-    That of the accounts comes last, and only where an intervention was ever recorded: a statement that knows
-    of none keeps the digest that it had before there were any (decision record 0060).
+    That of the accounts and that of the list of administrators come last, and only where an intervention or a
+    list was ever recorded: a statement that knows of none keeps the digest that it had before there were any
+    (decision records 0060, 0070).
     """
     scope = Scope(known, contract, period)
-    found = tuple(judge(scope) for judge in JUDGES)
-    return (*found, intervention_account(scope)) if has_interventions(scope) else found
+    found = [judge(scope) for judge in JUDGES]
+    if has_interventions(scope):
+        found.append(intervention_account(scope))
+    if has_directory(scope):
+        found.append(administrators_list(scope))
+    return tuple(found)

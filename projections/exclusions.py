@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ledger.contracts import Contract
+from ledger.contracts import Contract, require_signed
 from ledger.interval import Interval, intersect, subtract, union
 from projections.announced import Judged, joined, judge_maintenance
 from projections.asof import Known
@@ -13,6 +13,7 @@ from projections.calendar import local_quarters, service_hours
 from projections.ceiling import over_ceiling
 from projections.figures import NotExcluded
 from projections.force_majeure import judge_claim
+from projections.given import maintenances_of
 from projections.periods import Part, Period, memberships, parts_between
 
 Kind = Literal["maintenance", "claim"]
@@ -44,7 +45,7 @@ def exclusions_by_platform(
     """The same for several platforms, each maintenance and claim judged once."""
     parts = _judged_parts(contract, period)
     asked = set(platforms)
-    judged = _judged(known, asked, parts, period)
+    judged = _judged(known, contract, asked, parts, period)
     belonging = memberships(contract, asked)
     reach = Interval(parts[0].interval.start_ms, parts[-1].interval.end_ms)
     ceiling = _has_ceiling(period)
@@ -79,12 +80,12 @@ def _judged_parts(contract: Contract, period: Period) -> tuple[Part, ...]:
 
 
 def _judged(
-    known: Known, platforms: AbstractSet[str], parts: Sequence[Part], period: Period
+    known: Known, contract: Contract, platforms: AbstractSet[str], parts: Sequence[Part], period: Period
 ) -> dict[str, list[Exclusion]]:
     """By platform, in the order of the first facts, before membership and ceiling."""
     by_platform: dict[str, list[Exclusion]] = {}
     for exclusion, concerned in sorted(
-        [*_maintenances(known, platforms, parts, period), *_claims(known, platforms, parts)],
+        [*_maintenances(known, contract, platforms, parts, period), *_claims(known, platforms, parts)],
         key=lambda each: each[0].positions,
     ):
         for platform in sorted(concerned):
@@ -97,15 +98,16 @@ _Concerned = tuple[Exclusion, AbstractSet[str]]
 
 
 def _maintenances(
-    known: Known, platforms: AbstractSet[str], parts: Sequence[Part], period: Period
+    known: Known, contract: Contract, platforms: AbstractSet[str], parts: Sequence[Part], period: Period
 ) -> Iterator[_Concerned]:
     known_ms = known.as_of.moment_ms
-    for name, maintenance in known.maintenances.items():
+    told = maintenances_of(known, require_signed(contract).contract)
+    for name, maintenance in told.items():
         concerned = platforms & set(maintenance.platforms)
         if not concerned:
             continue
         judged = joined(judge_maintenance(maintenance, part, period.zone, known_ms) for part in parts)
-        notices = [notice.position for notice in maintenance.notices]
+        notices = sorted({notice.position for notice in maintenance.notices})
         yield _exclusion("maintenance", name, judged, [*notices, *maintenance.work_positions]), concerned
 
 

@@ -36,6 +36,11 @@ class Figures(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
 
+def _is_missing(value: object) -> bool:
+    """Whether a figure says nothing, and so leaves the digests of those without it as they were."""
+    return not value
+
+
 class PeriodFigures(Figures):
     """What was judged; `to` is not in it.
 
@@ -157,15 +162,30 @@ class PlatformExclusion(Figures):
     not_excluded: tuple[NotExcludedFigures, ...]
 
 
-class NoticeFigures(Figures):
-    """One notice; `announced` is None if it withdrew.
+class MailFigures(Figures):
+    """One administrator's mail about a notice: what became of it last, when, and what the server said."""
 
-    Back-dated: recorded after the announced start, while it is said to have been given before it.
+    person: str
+    fate: Literal["attempted", "accepted", "refused", "unanswered", "bounced", "abandoned"]
+    at: Instant
+    attempts: int
+    reply: str | None
+    """The server's, the report's or the network's own words, without addresses."""
+    message_id: str
+    sha256: str | None
+    position: int
+
+
+class NoticeFigures(Figures):
+    """One notice; `announced` is None if it withdrew, and `given_at` while nobody was given it by mail.
+
+    Where no mail was ever tried it says nothing of mails. Back-dated: recorded after the announced start,
+    while it is said to have been given before it.
     """
 
     kind: Literal["published", "moved", "withdrawn"]
     announced: SpanFigures | None
-    given_at: Instant
+    given_at: Instant | None
     recorded_at: Instant
     hours_before: str | None
     """How long before its start it was given, in hours cut after two decimals; negative if after."""
@@ -173,6 +193,10 @@ class NoticeFigures(Figures):
     back_dated: bool
     text: str
     position: int
+    mails: tuple[MailFigures, ...] = Field(default=(), exclude_if=_is_missing)
+    """To each administrator of the contract that mails were tried to, by opaque id."""
+    escalated_at: Instant | None = Field(default=None, exclude_if=_is_missing)
+    """When ops were told that nobody had it yet."""
 
 
 class MaintenanceEntry(Figures):
@@ -279,7 +303,7 @@ class Finding(Figures):
     what: str
     """A code: `late`, `unanswered`, `no-backup`, `not-replicated`, `kept-too-short`, `too-few-operators`,
     `unknown-operator`, `quota-passed`, `too-little-maintenance`, `unsupported-browser`, `not-alerted`,
-    `another-account` …"""
+    `another-account`, `not-synchronised` …"""
     start: Instant
     end: Instant | None
     measured: str | None = None
@@ -298,6 +322,7 @@ Commitment = Literal[
     "browsers",
     "data-loss-alert",
     "intervention-account",
+    "administrators-list",
 ]
 
 

@@ -89,7 +89,7 @@ def _announced(platform: str, quarter: Interval, terms: Terms, scope: Scope) -> 
     """What was announced at each instant by the last notice given until then."""
     return [
         _Announced(notice.position, within)
-        for maintenance in scope.known.maintenances.values()
+        for maintenance in scope.told.values()
         if platform in maintenance.platforms
         for notice, while_in_force in in_force(maintenance, terms)
         if notice.announced

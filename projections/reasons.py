@@ -70,7 +70,7 @@ class Reasons:
 
     def _position(self, exclusion: Exclusion, instant_ms: int) -> int:
         if exclusion.kind == "maintenance":
-            return self._notice_at(self._scope.known.maintenances[exclusion.name], instant_ms)
+            return self._notice_at(self._scope.told[exclusion.name], instant_ms)
         claim = self._scope.known.claims[exclusion.name]
         return claim.ruling.position if claim.ruling else claim.position
 

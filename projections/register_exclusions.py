@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Literal
 
 from ledger.claims import Claim, ClaimFiled, Ruling
+from ledger.contracts import require_signed
 from ledger.interval import Interval, total_ms
 from ledger.maintenance import Maintenance, Notice
-from projections.announced import given_ms
 from projections.calendar import END_OF_TIME_MS
 from projections.exclusions import Exclusion
 from projections.figures import (
@@ -17,6 +17,8 @@ from projections.figures import (
     PlatformExclusion,
     RulingFigures,
 )
+from projections.given import Given, given, mails_of
+from projections.register_mails import escalated_at, mail_figures
 from projections.scope import Scope
 from projections.units import hours
 
@@ -61,23 +63,36 @@ def maintenance_entry(
 def _notice(maintenance: Maintenance, index: int, scope: Scope) -> NoticeFigures:
     notice = maintenance.notices[index]
     announced = notice.announced
+    contract = require_signed(scope.contract).contract
+    mails = mails_of(scope.known, contract).get(notice.position, ())
+    when = given(notice, mails)
     return NoticeFigures(
         kind=notice.kind,
         announced=None if announced is None else scope.span(announced),
-        given_at=scope.at(notice.given_ms),
+        given_at=None if when.given_ms is None else scope.at(when.given_ms),
         recorded_at=scope.at(notice.recorded_ms),
-        hours_before=None if announced is None else hours(announced.start_ms - notice.given_ms),
-        in_time=announced is not None and _in_time(notice, announced, scope),
+        hours_before=_hours_before(announced, when),
+        in_time=announced is not None and _in_time(when, announced, scope),
         back_dated=_back_dated(maintenance.notices[: index + 1]),
         text=notice.text,
         position=notice.position,
+        mails=mail_figures(mails, scope),
+        escalated_at=escalated_at(notice.position, contract, scope),
     )
 
 
-def _in_time(notice: Notice, announced: Interval, scope: Scope) -> bool:
+def _hours_before(announced: Interval | None, when: Given) -> str | None:
+    if announced is None or when.given_ms is None:
+        return None
+    return hours(announced.start_ms - when.given_ms)
+
+
+def _in_time(when: Given, announced: Interval, scope: Scope) -> bool:
     """Whether it came as early as the terms ask, which `best-effort` excuses but does not change."""
     terms = scope.terms_at(announced.start_ms)
-    return given_ms(notice, terms) + terms.notice_ms <= announced.start_ms
+    by_recorded = terms.readings.notice_clock == "recorded"
+    given_ms = when.recorded_ms if by_recorded else when.given_ms
+    return given_ms is not None and given_ms + terms.notice_ms <= announced.start_ms
 
 
 def _back_dated(until_this: tuple[Notice, ...]) -> bool:

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ledger.contracts import Contract
+from ledger.contracts import Contract, require_signed
 from ledger.instants import format_instant
 from ledger.interval import Interval, clip, intersect
+from ledger.maintenance import Maintenance
 from ledger.terms import Terms
 from projections.asof import Known
 from projections.figures import SpanFigures
+from projections.given import maintenances_of
 from projections.periods import Period, memberships, parts_between
 
 
@@ -34,6 +36,11 @@ class Scope:
         """When each platform belongs to the contract within the period, by name; only those that do."""
         within = {name: clip(belongs, self.period.interval) for name, belongs in self.ever.items()}
         return {name: belongs for name, belongs in within.items() if belongs}
+
+    @property
+    def told(self) -> Mapping[str, Maintenance]:
+        """Every maintenance by name, with its notices as they were given to this contract."""
+        return maintenances_of(self.known, require_signed(self.contract).contract)
 
     @property
     def judged_ms(self) -> int:

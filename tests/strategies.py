@@ -13,8 +13,11 @@ from ledger import (
     contracts,
     copies,
     corrections,
+    directory,
+    escalations,
     incidents,
     interventions,
+    mails,
     maintenance,
     operations,
     processors,
@@ -84,6 +87,17 @@ _copied_rounds = st.builds(
     running_hash=hashes,
 )
 _planned = st.builds(Planned, platform=names, offset_ms=st.integers(0, 999), usual_status=st.integers(0, 999))
+_sent = {
+    "mail": names,
+    "contract": names,
+    "person": names,
+    "maintenance": st.none() | names,
+    "incident": st.none() | names,
+    "cause": st.integers(1, LARGEST),
+    "message_id": texts,
+    "sha256": st.none() | hashes,
+    "attempt": counts,
+}
 
 _from_one = st.integers(1, LARGEST)
 _sealed_rounds = st.builds(
@@ -323,5 +337,41 @@ FACTS: Mapping[type[Fact], st.SearchStrategy[Fact]] = {
     ),
     assessments.PenaltyGranted: _penalties(assessments.PenaltyGranted),
     assessments.PenaltyReversed: _penalties(assessments.PenaltyReversed),
+    directory.DirectorySynchronised: st.builds(
+        directory.DirectorySynchronised,
+        contract=names,
+        administrators=st.lists(names, max_size=3, unique=True).map(tuple),
+        count=counts,
+        by=names,
+    ),
+    directory.PersonErased: st.builds(
+        directory.PersonErased, contract=names, person=names, reason=texts, by=names
+    ),
+    mails.MailAttempted: st.builds(mails.MailAttempted, **_sent, sender=names),
+    mails.MailAccepted: st.builds(mails.MailAccepted, **_sent, code=counts, reply=texts),
+    mails.MailRefused: st.builds(mails.MailRefused, **_sent, code=counts, reply=texts),
+    mails.MailUnanswered: st.builds(
+        mails.MailUnanswered, **_sent, trouble=texts, may_have_arrived=st.booleans()
+    ),
+    mails.MailBounced: st.builds(
+        mails.MailBounced,
+        **_sent,
+        status=st.from_regex(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}", fullmatch=True),
+        diagnostic=texts,
+        report=hashes,
+    ),
+    mails.MailAbandoned: st.builds(
+        mails.MailAbandoned, **_sent, why=st.sampled_from(["no-address", "overtaken", "over"])
+    ),
+    escalations.NoticeEscalated: st.builds(
+        escalations.NoticeEscalated,
+        escalation=names,
+        contract=names,
+        maintenance=st.none() | names,
+        incident=st.none() | names,
+        cause=st.integers(1, LARGEST),
+        why=st.sampled_from(["refused", "bounced", "unanswered", "no-address"]),
+        deadline=st.none() | instants,
+    ),
 }
 """Every type of fact, and arbitrary facts of it."""

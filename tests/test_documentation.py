@@ -3,14 +3,18 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from consumers.cli.main import COMMANDS
 from tests.consumers.billing.penalties import assess, ledger_at
+from tests.consumers.notices.postoffice import free_port
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -43,6 +47,14 @@ def steps(page: Path) -> list[tuple[str, str]]:
     return found
 
 
+def wait_until_it_listens(port: int) -> None:
+    latest = time.monotonic() + 20
+    while time.monotonic() < latest:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+
+
 def matches(shown: str, printed: str) -> bool:
     """Whether output is as shown; `…` stands for anything, kinds of spaces and line ends do not count."""
 
@@ -54,7 +66,9 @@ def matches(shown: str, printed: str) -> bool:
     return re.fullmatch(pattern, tidy(printed), flags=re.DOTALL) is not None
 
 
-def run(page: Path, folder: Path, *, refused: tuple[str, ...] = (), **environment: str) -> None:
+def run(
+    page: Path, folder: Path, *, refused: tuple[str, ...] = (), signed_only: bool = False, **environment: str
+) -> None:
     """Type every command of a page in a folder, and compare what it prints with what the page shows.
 
     A command that names a `refused` file leaves with 2, because the page shows what is said then.
@@ -64,6 +78,8 @@ def run(page: Path, folder: Path, *, refused: tuple[str, ...] = (), **environmen
     environment |= {"PATH": path, "COLUMNS": "100", "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}
     found = steps(page)
     assert found
+    if signed_only:  # what comes after changes the contract and ends it
+        found = [each for each in found if re.match(r"constat contract (template|sign)", each[0])]
     for command, shown in found:
         done = subprocess.run(
             command,
@@ -129,6 +145,27 @@ def test_every_command_of_the_how_to_of_commitments_prints_what_it_shows(tmp_pat
     run(ROOT / "docs" / "howto" / "own-contract.md", tmp_path)
 
     run(ROOT / "docs" / "howto" / "commitments.md", tmp_path, refused=("again.csv",))
+
+
+@pytest.mark.slow
+def test_every_command_of_the_how_to_of_notices_prints_what_it_shows(tmp_path):
+    page = ROOT / "docs" / "howto" / "notify.md"
+    (server,) = re.findall(r"^python -m aiosmtpd .*$", page.read_text(), re.MULTILINE)
+    people, environment = re.findall(r"^```text\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+    (tmp_path / "administrators.csv").write_text(people)
+    (tmp_path / ".env").write_text(environment)
+    port = str(free_port())
+    command = [sys.executable, *server.replace("2525", port).split()[1:]]
+    run(ROOT / "docs" / "howto" / "own-contract.md", tmp_path, signed_only=True)
+
+    with subprocess.Popen(command, cwd=tmp_path) as process:
+        wait_until_it_listens(int(port))
+        try:
+            run(page, tmp_path, CONSTAT_SMTP_PORT=port)
+        finally:
+            process.terminate()
+
+    assert len(list((tmp_path / "spool" / "new").iterdir())) == 4
 
 
 @pytest.mark.slow

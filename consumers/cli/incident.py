@@ -108,7 +108,10 @@ def alert(
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
-    """Say that the administrators of some platforms were told of a loss of data."""
+    """Say that the administrators of some platforms were told of a loss of data, in another way than by mail.
+
+    `constat notify` mails them, and records this by itself for each mail that was accepted.
+    """
     from ledger import incidents as subject
 
     def decide(state: subject.Incident) -> subject.DataLossAlertSent:

@@ -157,6 +157,18 @@ def require_contract(ledger: str, contract: str) -> None:
     _known_now(ledger).contract(contract)
 
 
+def require_administrator(ledger: str, contract: str, person: str, at_ms: int) -> None:
+    """Refuse who was no designated administrator of a contract then, if it had a list of them.
+
+    Raises:
+        RefusedError: names those who were.
+    """
+    from ledger import directory
+
+    state = _known_now(ledger).directories.get(contract, directory.INITIAL)
+    directory.require_administrator(state, contract, person, at_ms)
+
+
 def require_agent(ledger: str, agent: str, platform: str) -> None:
     """Refuse an agent that never probed the platform: there is nothing of its to correct.
 

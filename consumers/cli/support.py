@@ -36,7 +36,7 @@ def file(
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
-    """Say that a request was filed."""
+    """Say that a request was filed, by a designated administrator if the contract has a list of them."""
     from ledger import support as subject
 
     def decide(state: subject.Request) -> subject.SupportRequested:
@@ -51,6 +51,7 @@ def file(
         return subject.request(state, requested)
 
     recording.require_contract(ledger, contract)
+    recording.require_administrator(ledger, contract, by, recording.occurrence(at))
     platforms = [platform] if platform else []
     recording.take_down(ledger, subject, request, decide, at=at, as_json=as_json, platforms=platforms)
 

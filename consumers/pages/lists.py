@@ -70,6 +70,8 @@ def _entry(entry: RegisterEntry, form: Format) -> Iterator[RenderableType]:
     if isinstance(entry, MaintenanceEntry):
         for notice in entry.notices:
             yield _item(telling.notice(notice, form))
+            for sentence in telling.mails(notice, form):
+                yield _item(sentence, style="dim")
     for sentence in telling.story(entry, form):
         yield _item(sentence)
     if isinstance(entry, MaintenanceEntry | ClaimEntry):

@@ -315,10 +315,32 @@ def notice(found: NoticeFigures, form: Format) -> str:
     parts = [words.notices[found.kind]]
     if found.announced:
         parts.append(words.announced.format(span=form.span(found.announced.start, found.announced.end)))
-    parts.append(words.given.format(at=form.instant(found.given_at)))
+    parts.append(given(found, form))
     parts += advance(found, form)
     parts += [words.recorded.format(at=form.instant(found.recorded_at)), fact(found.position, form)]
     return words.told.format(what=", ".join(parts), text=found.text)
+
+
+def given(found: NoticeFigures, form: Format) -> str:
+    """When a notice was given, or that nobody has it."""
+    if found.given_at is None:
+        return form.words.not_given
+    return form.words.given.format(at=form.instant(found.given_at))
+
+
+def mails(found: NoticeFigures, form: Format) -> Iterator[str]:
+    """What became of each administrator's mail about a notice, and whether ops were told."""
+    words = form.words
+    for mail in found.mails:
+        yield words.mail.format(
+            person=mail.person,
+            fate=words.mail_fates[mail.fate],
+            at=form.instant(mail.at),
+            attempts=form.counted(mail.attempts, words.mail_attempts),
+            reply=f" ({words.mail_whys.get(mail.reply, mail.reply)})" if mail.reply else "",
+        )
+    if found.escalated_at:
+        yield words.escalated.format(at=form.instant(found.escalated_at))
 
 
 def advance(found: NoticeFigures, form: Format) -> list[str]:

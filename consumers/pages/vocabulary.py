@@ -149,12 +149,19 @@ class Words:
     told: str
     announced: str
     given: str
+    not_given: str
     recorded: str
     given_before: str
     given_after: str
     in_time: str
     not_in_time: str
     back_dated: str
+    mails: str
+    mail: str
+    mail_fates: Mapping[str, str]
+    mail_whys: Mapping[str, str]
+    mail_attempts: Counted
+    escalated: str
     work_between: str
     work_unfinished: str
     work_never: str

@@ -82,6 +82,11 @@ _CLAUSES: Mapping[str, tuple[str, str, str]] = {
         "la réponse au support, en heures",
         "an answer of support, in hours",
     ),
+    "directory_sync_hours_max": (
+        "Règlement général sur la protection des données (RGPD)",
+        "l'âge maximal de la liste synchronisée des administrateurs, en heures",
+        "how old the synchronised list of administrators may become, in hours",
+    ),
     "backup_kept_days": (
         "Gestion des données et Backups",
         "la conservation des sauvegardes",

@@ -18,6 +18,7 @@ from tests.oracle.facts import (
     Fact,
     Joined,
     Left,
+    Mailed,
     Notice,
     Result,
     Ruled,
@@ -138,6 +139,10 @@ def _notice(row: Row) -> Iterable[Fact]:
     return [Notice(row.recorded_ms, row.name, kind, row.occurred_ms, row.platforms, row.from_ms, row.to_ms)]
 
 
+def _mailed(row: Row) -> Iterable[Fact]:
+    return [Mailed(row.recorded_ms, row.name, row.what, row.value, row.occurred_ms)]
+
+
 def _worked(row: Row) -> Iterable[Fact]:
     return [Worked(row.recorded_ms, row.name, row.what, row.occurred_ms)]
 
@@ -226,6 +231,9 @@ KINDS: dict[str, Callable[[Row], Iterable[Fact]]] = {
     "notice": _notice,
     "moved": _notice,
     "withdrawn": _notice,
+    "accepted": _mailed,
+    "refused": _mailed,
+    "bounced": _mailed,
     "started": _worked,
     "finished": _worked,
     "claim": _claim,

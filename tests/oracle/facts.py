@@ -126,6 +126,17 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class Mailed:
+    """`kind` is accepted, refused or bounced: of the mail to a person about the notice recorded before it."""
+
+    recorded_ms: int
+    maintenance: str
+    kind: str
+    person: str
+    at_ms: int
+
+
+@dataclass(frozen=True)
 class Worked:
     """`kind` is started or finished."""
 
@@ -153,4 +164,6 @@ class Ruled:
     accepted: tuple[tuple[int, int], ...]
 
 
-Fact = Signed | Amended | Ended | Joined | Left | Result | Corrected | Notice | Worked | Claimed | Ruled
+Fact = (
+    Signed | Amended | Ended | Joined | Left | Result | Corrected | Notice | Mailed | Worked | Claimed | Ruled
+)

@@ -5,8 +5,8 @@ from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
 
-from ledger import claims, contracts, corrections, maintenance
-from ledger.fact import Fact, Span
+from ledger import claims, contracts, corrections, mails, maintenance
+from ledger.fact import Fact, RecordedFact, Span
 from ledger.intake.columns import Columns
 from ledger.intake.files import open_source
 from ledger.intake.importing import import_source
@@ -65,6 +65,9 @@ def _tell(story: Story, contract: str, fact: told.Fact) -> None:
             stream, at_ms = maintenance.stream_of(fact.maintenance), None
             at_ms = fact.given_ms if isinstance(fact, told.Notice) else fact.at_ms
             story.fact(stream, _of_maintenance(fact), at_ms)
+        case told.Mailed():
+            mailed = _mailed(fact, contract, list(story.ledger.stream(f"maintenance:{fact.maintenance}")))
+            story.fact(mails.stream_of(mailed.mail), mailed, fact.at_ms)
         case told.Claimed():
             story.fact(claims.stream_of(fact.claim), _claimed(fact))
         case told.Ruled():
@@ -134,6 +137,27 @@ def _of_maintenance(fact: told.Notice | told.Worked) -> Fact:
         case "started":
             return maintenance.MaintenanceStarted(maintenance=name)
     return maintenance.MaintenanceFinished(maintenance=name)
+
+
+def _mailed(fact: told.Mailed, contract: str, stream: list[RecordedFact]) -> mails.MailFact:
+    """About the last notice of its maintenance."""
+    cause = [r.position for r in stream if "notice" in r.fact.TYPE][-1]
+    name = f"{cause}.{fact.person}"
+    same = {
+        "mail": name,
+        "contract": contract,
+        "person": fact.person,
+        "maintenance": fact.maintenance,
+        "cause": cause,
+        "message_id": f"<{name}@provider.example>",
+        "attempt": 1,
+    }
+    match fact.kind:
+        case "accepted":
+            return mails.MailAccepted(**same, code=250, reply="OK")
+        case "refused":
+            return mails.MailRefused(**same, code=550, reply="no")
+    return mails.MailBounced(**same, status="5.1.1", diagnostic="unknown", report="sha256:" + "0" * 64)
 
 
 def _claimed(fact: told.Claimed) -> Fact:

@@ -21,6 +21,7 @@ from tests.oracle.facts import (
     Fact,
     Joined,
     Left,
+    Mailed,
     Notice,
     Result,
     Ruled,
@@ -166,15 +167,20 @@ class World:
 
     def is_excused_by(self, maintenance: str, t: int) -> bool:
         terms = self.terms_at(t)
-        recorded = terms.reading("notice-clock") == "recorded"
-        given = [
-            (fact.recorded_ms if recorded else fact.given_ms, fact)
-            for fact in self.notices
-            if fact.maintenance == maintenance
+        clock = terms.reading("notice-clock")
+        notices = [fact for fact in self.notices if fact.maintenance == maintenance]
+        published = [
+            fact for fact in notices if (fact.recorded_ms if clock == "recorded" else fact.given_ms) <= t
         ]
-        given = [(given_ms, fact) for given_ms, fact in given if given_ms <= t]
-        if not given or not holds(given[-1][1], t):
-            return False  # nothing is announced for t by the announcement in force
+        if not published or not holds(published[-1], t):
+            return False  # the last notice takes back what the others had announced
+        given = [
+            (self.given_ms(fact, following, clock), fact)
+            for fact, following in itertools.zip_longest(notices, notices[1:])
+        ]
+        given = [(given_ms, fact) for given_ms, fact in given if given_ms <= t and fact in published]
+        if published[-1] not in [fact for _, fact in given]:
+            return False  # and announces nothing before it was given
         if terms.reading("notice") == "binding" and not any(
             holds(fact, t)
             and given_ms <= fact.from_ms - terms.notice_hours * HOUR_MS
@@ -190,6 +196,29 @@ class World:
             started_ms = self.works.get((maintenance, "started"), FOREVER_MS)
             return started_ms <= t < self.works.get((maintenance, "finished"), FOREVER_MS)
         return True
+
+    def given_ms(self, notice: Notice, following: Notice | None, clock: str) -> int:
+        """3.1: by the mails about it if any was tried; never, if it came after the next notice."""
+        place = self.facts.index(notice)
+        until = self.facts.index(following) if following else len(self.facts)
+        mails = [
+            fact
+            for fact in self.of(Mailed)
+            if fact.maintenance == notice.maintenance and place < self.facts.index(fact) < until
+        ]
+        published_ms = notice.recorded_ms if clock == "recorded" else notice.given_ms
+        if not mails or notice.kind == "withdrawn":
+            return published_ms
+        accepted_ms = [
+            fact.recorded_ms if clock == "recorded" else fact.at_ms
+            for fact in mails
+            if fact.kind == "accepted"
+            and not any(
+                later.kind == "bounced" and later.person == fact.person
+                for later in mails[mails.index(fact) :]
+            )
+        ]
+        return max(published_ms, min(accepted_ms, default=FOREVER_MS))
 
     def is_maintenance(self, platform: str, t: int) -> bool:
         return self.is_announced_work(platform, t) and t < self.ceiling_cut_ms(platform, t)

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from ledger.directory import DirectorySynchronised
 from ledger.incidents import (
     Browser,
     BrowserReported,
@@ -291,3 +292,58 @@ def test_a_report_after_the_incident_was_over_ends_when_it_begins():
     (found,) = of(reported(story, october("6 12:00"), LYNX), "browsers").findings
 
     assert (found.start, found.end) == ("2026-10-06T12:00:00+02:00", "2026-10-06T12:00:00+02:00")
+
+
+# ---------------------------------------------------------------- the list of administrators
+
+
+def synchronised(story, at: str, *people: str):
+    fact = DirectorySynchronised(contract="acme", administrators=people, count=len(people))
+    return story.at(at).fact("directory:acme", fact)
+
+
+def test_a_list_that_is_synchronised_each_week_is_kept():
+    story = synchronised(acme(last_day="2026-10-31"), october("1 00:00"), "p-1")
+    for day in ("8", "15", "22", "29"):
+        synchronised(story, october(f"{day} 00:00"), "p-1")
+
+    assert of(story, "administrators-list").state == "kept"
+
+
+def test_a_list_is_out_of_date_from_the_hour_on_that_the_terms_allow_until_the_next_one():
+    story = synchronised(acme(), october("1 00:00"), "p-1")
+    synchronised(story, october("9 12:00"), "p-1")
+    synchronised(story, october("14 12:00"), "p-1")
+    for day in ("20", "26", "30"):
+        synchronised(story, october(f"{day} 12:00"), "p-1")
+
+    entry = of(story, "administrators-list")
+
+    (found,) = entry.findings
+    assert entry.state == "broken"
+    assert entry.clause == "Règlement général sur la protection des données (RGPD)"
+    assert (found.what, found.start, found.end) == (
+        "not-synchronised",
+        "2026-10-08T00:00:00+02:00",
+        "2026-10-09T12:00:00+02:00",
+    )
+    assert (found.measured, found.promised) == ("204.00 h", "168 h")
+
+
+def test_a_list_that_was_never_synchronised_again_is_out_of_date_until_now():
+    entry = of(synchronised(acme(), october("1 00:00"), "p-1"), "administrators-list")
+
+    (found,) = entry.findings
+    assert (found.start, found.end, found.measured) == ("2026-10-08T00:00:00+02:00", None, None)
+
+
+def test_the_terms_say_how_old_a_list_may_become():
+    story = synchronised(acme(directory_sync_hours_max=24), october("1 00:00"), "p-1")
+
+    assert of(story, "administrators-list").findings[0].start == "2026-10-02T00:00:00+02:00"
+
+
+def test_a_contract_without_a_list_has_no_such_commitment():
+    entries = statement(acme().known(), "acme", "1").commitments
+
+    assert "administrators-list" not in [entry.commitment for entry in entries]

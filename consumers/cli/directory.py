@@ -1,0 +1,181 @@
+"""`constat directory`: the designated administrators of the contracts, and their addresses."""
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from consumers.cli import common, recording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from consumers.directory.keeping import Keeper
+    from consumers.directory.store import Entry
+    from projections.asof import Known
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Synchronise, show and erase the designated administrators.",
+)
+
+DirectoryOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--directory", envvar="CONSTAT_DIRECTORY", metavar="PATH", help="The store of names and addresses."
+    ),
+]
+EvidenceOption = Annotated[
+    Path | None,
+    typer.Option("--evidence", envvar="CONSTAT_EVIDENCE", metavar="FOLDER", help="The store of documents."),
+]
+
+
+@app.command()
+def sync(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.csv", help="contract,person,name,email,language[,role]")
+    ],
+    *,
+    made_at: Annotated[
+        str | None,
+        typer.Option("--made-at", metavar="TIME", help="When the list was made; the file's time otherwise."),
+    ] = None,
+    also: Annotated[
+        list[str],
+        typer.Option("--also", metavar="CONTRACT", help="Empty its list if the file names nobody for it."),
+    ] = [],  # noqa: B006 - typer copies it
+    by: common.ByOption = "ops",
+    directory: DirectoryOption = None,
+    as_json: common.JsonOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """Put these lists in the place of those of the same contracts; all of the file or nothing of it.
+
+    A person is an opaque id; name and address go to the store, never into the ledger. Role `administrator`,
+    or none, makes a designated administrator; any other role is kept and gets no mail.
+    """
+    from consumers.directory.source import read_lists
+
+    lists = read_lists(file, also)
+    made_ms = recording.occurrence(made_at or _written_at(file), "--made-at")
+    with _keeper(ledger, directory, None) as keeper, recording.understood():
+        recorded = keeper.synchronise(lists, made_ms, by)
+    common.print_recorded(recorded, as_json=as_json)
+
+
+@app.command()
+def show(
+    *,
+    contract: Annotated[str | None, typer.Option("--contract", "-c", help="Only of this contract.")] = None,
+    directory: DirectoryOption = None,
+    as_json: common.JsonOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """Show the lists in force, with the names and addresses that the store has."""
+    from consumers import settings
+    from consumers.directory.store import open_store
+
+    with _known(ledger) as known:
+        store = open_store(directory or settings.read().directory, create=False)
+        try:
+            people = store.people()
+        finally:
+            store.close()
+        found = [
+            _shown(name, known, people)
+            for name in known.directories
+            if contract in (None, name) and known.directories[name].lists
+        ]
+    if as_json:
+        common.print_json({"directories": found})
+        return
+    for each in found:
+        _print(each)
+
+
+@app.command()
+def erase(
+    person: Annotated[str, typer.Argument(metavar="PERSON", help="The opaque id.")],
+    *,
+    by: Annotated[str, typer.Option("--by", metavar="ID", help="Who erases, by an opaque id.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, without personal data.")],
+    directory: DirectoryOption = None,
+    evidence: EvidenceOption = None,
+    as_json: common.JsonOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """Erase a person's name, address and mails; what stays is the opaque id and what was done under it."""
+    from ledger.errors import counted
+
+    with _keeper(ledger, directory, evidence) as keeper, recording.understood():
+        recorded, documents = keeper.erase(person, reason, by, common.now_ms())
+    if not as_json:
+        print(f"erased name and address of {person}, and {counted(documents, 'document')} with them")
+    common.print_recorded(recorded, as_json=as_json)
+
+
+# ---------------------------------------------------------------- what is opened
+
+
+@contextmanager
+def _known(ledger: str) -> "Iterator[Known]":
+    from projections.asof import Known, at_head
+
+    with common.open_ledger(ledger) as opened:
+        yield Known.at(opened.engine, at_head(opened.engine, common.now_ms()))
+
+
+@contextmanager
+def _keeper(ledger: str, directory: Path | None, evidence: Path | None) -> "Iterator[Keeper]":
+    from consumers import settings
+    from consumers.directory.keeping import Keeper
+    from consumers.directory.store import open_store
+    from consumers.evidence import Evidence
+    from projections.asof import Known, at_head
+
+    found = settings.read()
+    with common.open_ledger(ledger) as opened:
+        known = Known.at(opened.engine, at_head(opened.engine, common.now_ms()))
+        store = open_store(directory or found.directory)
+        try:
+            yield Keeper(opened, known, store, Evidence(evidence or found.evidence))
+        finally:
+            store.close()
+
+
+def _written_at(file: Path) -> str:
+    from ledger.instants import format_instant
+
+    return format_instant(int(file.stat().st_mtime * 1000))
+
+
+# ---------------------------------------------------------------- what is shown
+
+
+def _shown(contract: str, known: "Known", people: "Mapping[tuple[str, str], Entry]") -> dict[str, Any]:
+    from ledger.instants import END_OF_TIME_MS, format_instant
+
+    state = known.directories[contract]
+    administrators = state.at(END_OF_TIME_MS) or ()
+    return {
+        "contract": contract,
+        "made_at": format_instant(state.lists[-1].occurred_ms),
+        "position": state.lists[-1].position,
+        "administrators": [_person(people.get((contract, person)), person) for person in administrators],
+    }
+
+
+def _person(entry: "Entry | None", person: str) -> dict[str, str | None]:
+    if entry is None:
+        return {"person": person, "name": None, "email": None, "language": None}
+    return {"person": person, "name": entry.name, "email": entry.email, "language": entry.language}
+
+
+def _print(found: dict[str, Any]) -> None:
+    print(f"{found['contract']}: list of {found['made_at']} (position {found['position']})")
+    for each in found["administrators"]:
+        known = f"{each['name']} <{each['email']}>" if each["email"] else "no address here"
+        print(f"  {each['person']}  {known}{'  ' + each['language'] if each['language'] else ''}")

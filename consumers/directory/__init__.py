@@ -1,0 +1,1 @@
+"""Who the administrators are: names and addresses, outside the ledger, where they can be erased."""

@@ -1,0 +1,182 @@
+"""The store of administrators' names and addresses: one SQLite file that overwrites what it deletes.
+
+Its settings are those of a ledger's file, with `secure_delete`: an erased row is zeros on the disk's pages.
+It also knows under which name this machine sends mails, and which escalations ops were mailed.
+"""
+
+import fcntl
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from ledger.errors import ConstatError, UnusableLedgerError
+from ledger.log import schema
+from ledger.log.database import SETTINGS, Database
+
+APPLICATION_ID = 0x434E5344
+"""`CNSD`, in the header of every directory."""
+FORMAT_VERSION = 1
+
+_TABLES = """
+CREATE TABLE persons (
+    person TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    email TEXT NOT NULL,
+    language TEXT
+) STRICT;
+CREATE TABLE roles (
+    contract TEXT NOT NULL,
+    person TEXT NOT NULL,
+    role TEXT NOT NULL,
+    PRIMARY KEY (contract, person)
+) STRICT;
+CREATE TABLE escalated (
+    escalation TEXT PRIMARY KEY
+) STRICT;
+CREATE TABLE state (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    sender TEXT NOT NULL,
+    secret BLOB NOT NULL
+) STRICT;
+"""
+
+
+class UnusableDirectoryError(ConstatError):
+    """The directory cannot be opened, read or written: not ours, newer, damaged. Nothing was changed."""
+
+
+class Entry(NamedTuple):
+    """One person with a role in one contract; no language is the contract's."""
+
+    contract: str
+    person: str
+    name: str
+    email: str
+    language: str | None
+    role: str
+
+
+class Store(Database):
+    """A directory's file; see `Database` for how it is read and written."""
+
+    _settings = (*SETTINGS, "secure_delete=ON")
+
+    def _create(self, *, allowed: bool) -> None:
+        if not allowed:
+            raise UnusableDirectoryError(f"{self.path} is empty, not a directory; name another file")
+        with self.writing() as connection:
+            if not self._is_empty():
+                return  # another process was first
+            for statement in schema.statements(_TABLES):
+                connection.execute(statement)
+            row = (f"sender-{secrets.token_hex(8)}", secrets.token_bytes(32))
+            connection.execute("INSERT INTO state VALUES (1, ?, ?)", row)
+            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version={FORMAT_VERSION}")
+
+    def _recognise(self) -> None:
+        if self._number("application_id") != APPLICATION_ID:
+            raise UnusableDirectoryError(f"{self.path} is a database of another kind; name another file")
+        if self._number("user_version") != FORMAT_VERSION:
+            raise UnusableDirectoryError(f"{self.path} was written by another Constat; use that version")
+
+    def _damaged(self, why: str) -> ConstatError:
+        return UnusableDirectoryError(
+            f"{self.path}: the file is damaged ({why}); put it aside and synchronise the lists anew"
+        )
+
+    def _explained(self, error: sqlite3.Error) -> ConstatError:
+        found = super()._explained(error)
+        return UnusableDirectoryError(str(found)) if isinstance(found, UnusableLedgerError) else found
+
+    # ------------------------------------------------------------ read
+
+    @property
+    def sender(self) -> str:
+        """The name under which mails are sent from here."""
+        with self.reading() as connection:
+            return str(connection.execute("SELECT sender FROM state").fetchone()[0])
+
+    @property
+    def secret(self) -> bytes:
+        """What only this file knows."""
+        with self.reading() as connection:
+            return bytes(connection.execute("SELECT secret FROM state").fetchone()[0])
+
+    def entries(self) -> list[Entry]:
+        """Everybody, by contract and person."""
+        query = (
+            "SELECT contract, person, name, email, language, role FROM roles JOIN persons USING (person) "
+            "ORDER BY contract, person"
+        )
+        with self.reading() as connection:
+            return [Entry(*row) for row in connection.execute(query)]
+
+    def people(self) -> Mapping[tuple[str, str], Entry]:
+        """Everybody by contract and id."""
+        return {(each.contract, each.person): each for each in self.entries()}
+
+    # ------------------------------------------------------------ write
+
+    def replace(self, lists: Mapping[str, Sequence[Entry]]) -> None:
+        """Put other lists in the place of those of some contracts; who is in none any more is forgotten."""
+        with self.writing() as connection:
+            for contract, entries in lists.items():
+                connection.execute("DELETE FROM roles WHERE contract = ?", (contract,))
+                for each in entries:
+                    row = (each.person, each.name, each.email, each.language)
+                    connection.execute("INSERT OR REPLACE INTO persons VALUES (?,?,?,?)", row)
+                    connection.execute("INSERT INTO roles VALUES (?,?,?)", (contract, each.person, each.role))
+            connection.execute("DELETE FROM persons WHERE person NOT IN (SELECT person FROM roles)")
+
+    def erase(self, person: str) -> bool:
+        """Overwrite everything that is held of a person; False if nothing was."""
+        with self.writing() as connection:
+            connection.execute("DELETE FROM roles WHERE person = ?", (person,))
+            return connection.execute("DELETE FROM persons WHERE person = ?", (person,)).rowcount > 0
+
+    def not_yet_mailed(self, escalations: Iterable[str]) -> list[str]:
+        """Those of which ops have no mail from here."""
+        with self.reading() as connection:
+            told = {row[0] for row in connection.execute("SELECT escalation FROM escalated")}
+        return [each for each in escalations if each not in told]
+
+    def mailed(self, escalation: str) -> None:
+        """Note that ops have a mail about it."""
+        with self.writing() as connection:
+            connection.execute("INSERT OR IGNORE INTO escalated VALUES (?)", (escalation,))
+
+    @contextmanager
+    def claimed(self) -> Iterator[bool]:
+        """Whether this process is the one that may send; the system takes the claim back when it ends."""
+        claim = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+        finally:
+            os.close(claim)
+
+
+def open_store(path: object, *, create: bool = True) -> Store:
+    """The directory at a path.
+
+    Raises:
+        UnusableDirectoryError: it cannot be opened, or is something else.
+    """
+    if not create and not Path(str(path)).exists():
+        raise UnusableDirectoryError(
+            f"there is no directory at {path}; `constat directory sync FILE.csv` makes one, or name it with "
+            "--directory or CONSTAT_DIRECTORY"
+        )
+    previous = os.umask(0o077)  # who else is on the machine has no business with addresses
+    try:
+        return Store(str(path), create=create)
+    finally:
+        os.umask(previous)

@@ -1,0 +1,1 @@
+"""Mail to the administrators: notices of maintenance, alerts of a loss of data, and what became of each."""

@@ -1,0 +1,135 @@
+"""Which messages there are: one for each occasion and administrator, with what became of it so far."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from consumers.directory.store import Entry
+from consumers.notices.letter import Letterhead
+from consumers.notices.occasions import Occasion, mail_name, occasions
+from ledger import mails
+from ledger.directory import INITIAL
+from ledger.instants import END_OF_TIME_MS, HOUR_MS, MINUTE_MS
+from ledger.mails import Mail, MailAbandoned, MailAttempted, MailBounced, MailRefused, MailUnanswered
+from projections.asof import Known
+
+DELAYS_MS = (MINUTE_MS, 2 * MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS, 30 * MINUTE_MS, HOUR_MS)
+"""After the first, second … attempt; after the last of these each hour."""
+FOR_GOOD_MS = HOUR_MS
+"""A refusal for good or a bounce is tried again this late at the earliest: a person may have to mend it."""
+LEASE_MS = 15 * MINUTE_MS
+"""For so long an attempt of another machine may still be on its way; no timeout of SMTP lasts longer."""
+FOR_GOOD = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to one administrator. No `to`: nobody here knows the address."""
+
+    occasion: Occasion
+    person: str
+    name: str
+    to: Entry | None
+    state: Mail
+
+    def identity(self, head: Letterhead) -> dict[str, object]:
+        """What every fact of this mail says."""
+        occasion = self.occasion
+        kept_id = self.state.last.message_id if self.state.last else head.message_id(self.name)
+        return {
+            "mail": self.name,
+            "contract": occasion.contract,
+            "person": self.person,
+            "maintenance": None if occasion.is_alert else occasion.name,
+            "incident": occasion.name if occasion.is_alert else None,
+            "cause": occasion.cause,
+            "message_id": kept_id,
+        }
+
+    @property
+    def kept(self) -> str | None:
+        """The hash of the bytes that were written for it, if they were."""
+        return self.state.last.sha256 if self.state.last else None
+
+    @property
+    def may_have_arrived(self) -> bool:
+        """Whether the fate of the last attempt is unknown."""
+        last = self.state.last
+        return isinstance(last, MailAttempted) or (isinstance(last, MailUnanswered) and last.may_have_arrived)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether there is nothing more to do."""
+        last = self.state.last
+        given_up = isinstance(last, MailAbandoned) and last.why != "no-address"
+        return self.state.fate == "accepted" or given_up
+
+    def due_ms(self, sender: str) -> int:
+        """From when on it may be tried; an attempt of our own that has no reply is one that was killed."""
+        state = self.state
+        match state.last:
+            case None | MailAbandoned():
+                return 0
+            case MailAttempted() as last:
+                return 0 if last.sender == sender else state.last_ms + LEASE_MS
+        delay_ms = DELAYS_MS[min(state.attempts, len(DELAYS_MS)) - 1]
+        return state.last_ms + (max(delay_ms, FOR_GOOD_MS) if is_for_good(state) else delay_ms)
+
+
+def is_for_good(state: Mail) -> bool:
+    """Whether trying again alone will not mend it."""
+    last = state.last
+    return isinstance(last, MailBounced | MailAbandoned) or (
+        isinstance(last, MailRefused) and last.code >= FOR_GOOD
+    )
+
+
+def messages(known: Known, people: Mapping[tuple[str, str], Entry], now_ms: int) -> list[Message]:
+    """Every message that there ever was to be, in the order in which what they tell was recorded."""
+    return [
+        Message(occasion, person, name, people.get((occasion.contract, person)), state)
+        for occasion in occasions(known)
+        if not _is_told_by_hand(known, occasion)
+        for person in known.directories.get(occasion.contract, INITIAL).at(now_ms) or ()
+        for name in (mail_name(known, occasion, person),)
+        for state in (known.mails.get(name, mails.INITIAL),)
+    ]
+
+
+def _is_told_by_hand(known: Known, occasion: Occasion) -> bool:
+    """Whether somebody recorded an alert for all its platforms and no mail about it was tried."""
+    if not occasion.is_alert:
+        return False
+    alerted = {platform for platform, _ in known.incidents[occasion.name].alerted}
+    return alerted >= set(occasion.platforms) and not any(
+        (mail.last.cause, mail.last.contract) == (occasion.cause, occasion.contract)
+        for mail in known.mails.values()
+        if mail.last
+    )
+
+
+def by_occasion(known: Known, found: Sequence[Message]) -> Iterator[tuple[Occasion, list[Message]]]:
+    """The messages of each occasion together; none where nobody is an administrator any more."""
+    together: dict[tuple[int, str], list[Message]] = {}
+    for message in found:
+        together.setdefault((message.occasion.cause, message.occasion.contract), []).append(message)
+    for occasion in occasions(known):
+        if not _is_told_by_hand(known, occasion):
+            yield occasion, together.get((occasion.cause, occasion.contract), [])
+
+
+def is_overtaken(message: Message, found: Sequence[Message]) -> bool:
+    """Whether the same person already has a later notice of the same maintenance."""
+    occasion = message.occasion
+    return not occasion.is_alert and any(
+        other.state.accepted_ms is not None
+        and not other.occasion.is_alert
+        and (other.person, other.occasion.contract, other.occasion.name)
+        == (message.person, occasion.contract, occasion.name)
+        and other.occasion.sequence > occasion.sequence
+        for other in found
+    )
+
+
+Clock = Callable[[], int]
+"""The edge's clock, in UTC milliseconds."""
+NEVER_MS = END_OF_TIME_MS

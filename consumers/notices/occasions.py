@@ -1,0 +1,180 @@
+"""What is to be told to whom: each notice and each loss of data, to each contract that it concerns.
+
+Only what was recorded after the contract's first list of administrators: what came before was told otherwise.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from ledger.contracts import Contract, ContractSigned, require_signed
+from ledger.directory import INITIAL
+from ledger.fact import RecordedFact
+from ledger.incidents import Incident, IncidentOpened, IncidentUpdated
+from ledger.instants import END_OF_TIME_MS
+from ledger.interval import Interval
+from ledger.maintenance import Maintenance
+from projections.asof import Known
+from projections.periods import memberships, parts_between
+
+Kind = Literal["published", "moved", "withdrawn", "alert"]
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """One thing to be told to the administrators of one contract, with its own platforms only."""
+
+    kind: Kind
+    signed: ContractSigned
+    name: str
+    """Of the maintenance or the incident."""
+    cause: int
+    """The position of the fact that it tells of."""
+    fact_id: str
+    occurred_ms: int
+    recorded_ms: int
+    platforms: tuple[str, ...]
+    text: str
+    announced: Interval | None = None
+    """What is announced or, of a withdrawal, was."""
+    before: Interval | None = None
+    """What a move moves away from."""
+    sequence: int = 0
+    """How many notices of this maintenance came before."""
+    deadline_ms: int | None = None
+    """When it must have been given."""
+
+    @property
+    def contract(self) -> str:
+        """Whose administrators are told."""
+        return self.signed.contract
+
+    @property
+    def is_alert(self) -> bool:
+        """Whether it tells of a loss of data."""
+        return self.kind == "alert"
+
+    @property
+    def over_ms(self) -> int:
+        """From when on it tells nothing that anybody can still use."""
+        return self.announced.end_ms if self.announced else END_OF_TIME_MS
+
+    @property
+    def escalation(self) -> str:
+        """The name under which it is escalated."""
+        return _digest("escalation", self.fact_id, self.contract)
+
+
+def occasions(known: Known) -> list[Occasion]:
+    """Everything to be told to anybody, in the order in which it was recorded."""
+    by_position = {recorded.position: recorded for recorded in known.facts}
+    found = [
+        occasion
+        for name, contract in known.contracts.items()
+        if contract.signed
+        for occasion in (*_notices(known, contract, by_position), *_alerts(known, contract))
+        if known.directories.get(name, INITIAL).known_before(occasion.cause)
+    ]
+    return sorted(found, key=lambda each: (each.cause, each.contract))
+
+
+# ---------------------------------------------------------------- notices
+
+
+def _notices(known: Known, contract: Contract, facts: dict[int, RecordedFact]) -> Iterator[Occasion]:
+    for maintenance in known.maintenances.values():
+        for index in range(len(maintenance.notices)):
+            occasion = _notice(contract, maintenance, index, facts)
+            if occasion.platforms:
+                yield occasion
+
+
+def _notice(
+    contract: Contract, maintenance: Maintenance, index: int, facts: dict[int, RecordedFact]
+) -> Occasion:
+    notice = maintenance.notices[index]
+    earlier = [each.announced for each in maintenance.notices[:index] if each.announced]
+    before = earlier[-1] if earlier else None
+    told = [each for each in (notice.announced, before) if each]
+    kind: Kind = "published" if index == 0 else "moved" if notice.announced else "withdrawn"
+    return Occasion(
+        kind=kind,
+        signed=require_signed(contract),
+        name=maintenance.name,
+        cause=notice.position,
+        fact_id=facts[notice.position].fact_id,
+        occurred_ms=notice.given_ms,
+        recorded_ms=notice.recorded_ms,
+        platforms=_own(contract, maintenance.platforms, told),
+        text=notice.text,
+        announced=notice.announced or before,
+        before=before if notice.announced else None,
+        sequence=index,
+        deadline_ms=_deadline_ms(contract, notice.announced),
+    )
+
+
+def _own(contract: Contract, platforms: tuple[str, ...], spans: list[Interval]) -> tuple[str, ...]:
+    belonging = memberships(contract, set(platforms))
+    return tuple(
+        platform
+        for platform in platforms
+        if any(span.overlaps(belongs) for belongs in belonging.get(platform, []) for span in spans)
+    )
+
+
+def _deadline_ms(contract: Contract, announced: Interval | None) -> int | None:
+    """As early before the start as the terms in force then ask for."""
+    if announced is None:
+        return None
+    parts = parts_between(contract, Interval(announced.start_ms, announced.start_ms + 1))
+    return announced.start_ms - parts[0].terms.notice_ms if parts else None
+
+
+# ---------------------------------------------------------------- losses of data
+
+
+def _alerts(known: Known, contract: Contract) -> Iterator[Occasion]:
+    told_of: set[str] = set()
+    for recorded in known.facts:
+        fact = recorded.fact
+        if isinstance(fact, IncidentOpened | IncidentUpdated) and fact.data_loss:
+            incident = known.incidents[fact.incident]
+            if incident.data_loss and fact.incident not in told_of:
+                told_of.add(fact.incident)
+                yield from _alert(contract, incident, recorded)
+
+
+def _alert(contract: Contract, incident: Incident, recorded: RecordedFact) -> Iterator[Occasion]:
+    opened = Interval(incident.opened_ms, incident.opened_ms + 1)
+    platforms = _own(contract, incident.platforms, [opened])
+    if platforms:
+        yield Occasion(
+            kind="alert",
+            signed=require_signed(contract),
+            name=incident.name,
+            cause=recorded.position,
+            fact_id=recorded.fact_id,
+            occurred_ms=incident.opened_ms,
+            recorded_ms=recorded.recorded_ms,
+            platforms=platforms,
+            text=incident.summary,
+        )
+
+
+# ---------------------------------------------------------------- names
+
+
+def ledger_id(known: Known) -> str:
+    """What tells a ledger from any other: its first record. A copy is the same ledger."""
+    return known.facts[0].hash
+
+
+def mail_name(known: Known, occasion: Occasion, person: str) -> str:
+    """The name of one message, always the same: of this ledger, about this fact, to this person."""
+    return _digest(ledger_id(known), occasion.fact_id, occasion.contract, person)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

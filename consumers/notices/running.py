@@ -1,0 +1,118 @@
+"""`constat notify` as it runs: send what is due, escalate what may be late; once, or until it is ended."""
+
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from types import FrameType
+
+from consumers.directory.store import Store
+from consumers.evidence import Evidence
+from consumers.notices.escalating import escalate, mail_ops, urgent_from_ms
+from consumers.notices.letter import Letterhead
+from consumers.notices.messages import NEVER_MS, Clock
+from consumers.notices.sending import Sender, Step
+from consumers.notices.smtp import Server
+from consumers.settings import Settings
+from ledger.application import Ledger
+from ledger.errors import BadInputError, UnknownOutcomeError, UnreachableLedgerError
+from ledger.escalations import NoticeEscalated
+from ledger.instants import HOUR_MS
+from ledger.mails import MailAccepted
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What one run did, and when there is something to do again if nothing is recorded until then."""
+
+    steps: tuple[Step, ...]
+    escalated: tuple[NoticeEscalated, ...]
+    next_ms: int
+
+    @property
+    def is_well(self) -> bool:
+        """Whether everything that was sent was taken and nothing had to be escalated."""
+        return not self.escalated and all(isinstance(step.fact, MailAccepted) for step in self.steps)
+
+
+def letterhead(settings: Settings, secret: bytes) -> Letterhead:
+    """Who writes.
+
+    Raises:
+        BadInputError: nobody said from which address.
+    """
+    address = settings.smtp_from
+    if not address:
+        raise BadInputError(
+            "nobody is named as the sender; set CONSTAT_SMTP_FROM to the address that mails come from and "
+            "that bounces go to"
+        )
+    provider = settings.provider or address.rpartition("@")[2]
+    _require_address("CONSTAT_SMTP_FROM", address, provider)
+    if settings.ops_email:
+        _require_address("CONSTAT_OPS_EMAIL", settings.ops_email)
+    return Letterhead(address, provider, secret)
+
+
+def _require_address(variable: str, address: str, name: str = "") -> None:
+    try:
+        Address(name, addr_spec=address)
+    except (ValueError, HeaderParseError) as error:
+        raise BadInputError(
+            f"{variable}: {address!r} or the name {name!r} with it cannot stand in the head of a mail "
+            f"({error}); write an address as ops@example.com"
+        ) from None
+
+
+def sender(  # noqa: PLR0913, PLR0917 - everything that sending touches
+    ledger: Ledger, store: Store, evidence: Evidence, server: Server, settings: Settings, clock: Clock
+) -> Sender:
+    """Who sends, by the settings."""
+    return Sender(ledger, store, evidence, server, letterhead(settings, store.secret), clock)
+
+
+def run_once(found: Sender, settings: Settings) -> Done:
+    """Send what is due, then escalate what nobody has."""
+    hours_before_ms = int(settings.escalate_hours_before * HOUR_MS)
+    found.send_due()
+    escalated = escalate(found, hours_before_ms)
+    if settings.ops_email:
+        mail_ops(found, settings.ops_email)
+    return Done(tuple(found.steps), tuple(escalated), _next_ms(found, hours_before_ms))
+
+
+def _next_ms(found: Sender, hours_before_ms: int) -> int:
+    """When a message is due again, or becomes urgent or useless."""
+    pending, now_ms = found.pending(), found.clock()
+    urgent = urgent_from_ms(found.known(), pending, hours_before_ms, now_ms)
+    wanted = [min(due_ms, message.occasion.over_ms) for message, due_ms in found.wanted(pending)]
+    return min([NEVER_MS, *wanted, *urgent])
+
+
+def follow(
+    found: Sender, settings: Settings, heard: Callable[[Done], None], troubled: Callable[[str], None]
+) -> None:
+    """Run whenever something was recorded or is due, until a signal; a message on its way is finished.
+
+    A ledger that is away is asked again; what is not known to be in it is looked at anew.
+    """
+    ended = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    seen, next_ms = -1, 0
+    while not ended.is_set():
+        try:
+            if found.ledger.engine.head().position != seen or found.clock() >= next_ms:
+                done = run_once(found, settings)
+                heard(done)
+                seen, next_ms = found.ledger.engine.head().position, done.next_ms
+        except (UnreachableLedgerError, UnknownOutcomeError) as error:
+            troubled(str(error))
+            seen = -1
+        ended.wait(settings.notify_seconds)

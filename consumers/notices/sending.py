@@ -1,0 +1,213 @@
+"""Send what is due, and take down every attempt and every reply.
+
+The order keeps the promise: the bytes are on disk, then the attempt is in the ledger, then the message
+leaves, then the reply is in the ledger. Killed before it left or after, at the next run the attempt stands
+without a reply: its fate is unknown, and the same bytes are sent under the same Message-ID.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from consumers.directory.store import Store
+from consumers.evidence import Evidence
+from consumers.notices import messages as all_messages
+from consumers.notices.letter import Letterhead, letter
+from consumers.notices.messages import Clock, Message
+from consumers.notices.smtp import NoReplyError, Server, redacted
+from ledger import incidents, mails
+from ledger.application import Ledger
+from ledger.errors import ConflictError, RefusedError
+from ledger.fact import Draft, RecordedFact
+from ledger.fact import Evidence as Document
+from ledger.mails import (
+    MailAbandoned,
+    MailAccepted,
+    MailAttempted,
+    MailFact,
+    MailRefused,
+    MailUnanswered,
+)
+from projections.asof import Known, at_head
+
+CONFLICTS_MAX = 20
+"""How often a reply is put behind what others appended meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What was done about one message."""
+
+    message: Message
+    fact: MailFact
+
+
+@dataclass
+class Sender:
+    """Who sends from one directory."""
+
+    ledger: Ledger
+    store: Store
+    evidence: Evidence
+    server: Server
+    head: Letterhead
+    clock: Clock
+    steps: list[Step] = field(default_factory=list)
+
+    def known(self) -> Known:
+        """What the ledger holds now."""
+        return Known.at(self.ledger.engine, at_head(self.ledger.engine, self.clock()))
+
+    def pending(self) -> list[Message]:
+        """Every message that there is to be, as it stands now."""
+        return all_messages.messages(self.known(), self.store.people(), self.clock())
+
+    def wanted(self, found: Sequence[Message]) -> Iterator[tuple[Message, int]]:
+        """Those that are still to be sent, in order, each with the moment from which on."""
+        now_ms, sender = self.clock(), self.store.sender
+        for message in found:
+            is_wanted = message.to and not message.is_settled and now_ms < message.occasion.over_ms
+            if is_wanted and not all_messages.is_overtaken(message, found):
+                yield message, message.due_ms(sender)
+
+    def due(self, found: Sequence[Message]) -> list[Message]:
+        """Those that are to be sent now, in order."""
+        now_ms = self.clock()
+        return [message for message, due_ms in self.wanted(found) if due_ms <= now_ms]
+
+    def send_due(self) -> None:
+        """Give up what is of no use any more, then send what is due until the server is lost for good."""
+        self.steps = []
+        self._give_up(self.pending())
+        due = self.due(self.pending())
+        for place, message in enumerate(due):
+            try:
+                self.server.open()
+            except NoReplyError as error:
+                self._unreached(due[place:], str(error))
+                break
+            self._send(message)
+        self.server.close()
+
+    # ------------------------------------------------------------ one message
+
+    def _send(self, message: Message) -> None:
+        assert message.to is not None
+        sha256 = self._written(message)
+        identity = message.identity(self.head) | {"sha256": sha256, "attempt": message.state.attempts + 1}
+        attempted = MailAttempted.model_validate(identity | {"sender": self.store.sender})
+        try:
+            self._claim(message, attempted)
+        except (RefusedError, ConflictError):
+            return  # another process goes on with it
+        fact = self._handed_over(message, identity, self.evidence.read(sha256))
+        self._take_down(message, fact)
+
+    def _written(self, message: Message) -> str:
+        """The hash of a message's bytes: those that may have arrived already, or as it is written now.
+
+        Written now it is the same, unless the address was corrected meanwhile.
+        """
+        assert message.to is not None
+        if message.kept and message.may_have_arrived and self.evidence.has(message.kept):
+            return message.kept
+        found = letter(message.occasion, message.to, self.head, message.name)
+        return self.evidence.keep(found)
+
+    def _claim(self, message: Message, attempted: MailFact) -> None:
+        self.ledger.record(
+            mails.stream_of(message.name),
+            mails.INITIAL,
+            mails.evolve,
+            lambda state: mails.proceed(state, message.state, attempted),
+            occurred_ms=self.clock(),
+        )
+
+    def _handed_over(self, message: Message, identity: dict[str, object], document: bytes) -> MailFact:
+        assert message.to is not None
+        to = message.to
+        try:
+            reply = self.server.send(self.head.address, to.email, document)
+        except NoReplyError as error:
+            trouble = redacted(str(error), to.email, to.name)
+            more: dict[str, Any] = {"trouble": trouble, "may_have_arrived": error.may_have_arrived}
+            return MailUnanswered.model_validate(identity | more)
+        kind = MailAccepted if reply.is_taken else MailRefused
+        text = redacted(reply.text, to.email, to.name)
+        return kind.model_validate(identity | {"code": reply.code, "reply": text})
+
+    # ------------------------------------------------------------ what became of it
+
+    def _take_down(self, message: Message, fact: MailFact) -> None:
+        """Append what became of a message; an accepted alert and that it was sent are one record."""
+        self.steps.append(Step(message, fact))
+        now_ms = self.clock()
+        drafts = [Draft(mails.stream_of(message.name), fact, now_ms)]
+        if isinstance(fact, MailAccepted) and message.occasion.is_alert:
+            drafts.append(Draft(incidents.stream_of(message.occasion.name), _alerted(message, fact), now_ms))
+        self._append(drafts)
+
+    def _append(self, drafts: Sequence[Draft]) -> list[RecordedFact]:
+        for _ in range(CONFLICTS_MAX):
+            try:
+                return self.ledger.append(*drafts)
+            except ConflictError:
+                continue
+        return self.ledger.append(*drafts)
+
+    def _unreached(self, left: Sequence[Message], trouble: str) -> None:
+        """Take down of all messages that are due that the server could not be reached."""
+        drafts = []
+        for message in left:
+            identity = message.identity(self.head) | {
+                "sha256": self._written(message),
+                "attempt": message.state.attempts + 1,
+                "trouble": redacted(trouble),
+                "may_have_arrived": False,
+            }
+            fact = MailUnanswered.model_validate(identity)
+            self.steps.append(Step(message, fact))
+            drafts.append(Draft(mails.stream_of(message.name), fact, self.clock()))
+        self._append(drafts)
+
+    def _give_up(self, found: Sequence[Message]) -> None:
+        """Take down why a message is not sent: there is no address, it is overtaken or over."""
+        now_ms = self.clock()
+        for message in found:
+            why = None if message.is_settled else _vain(message, found, now_ms)
+            if why is None:
+                continue
+            identity = message.identity(self.head) | {
+                "sha256": message.kept,
+                "attempt": message.state.attempts,
+                "why": why,
+            }
+            fact = MailAbandoned.model_validate(identity)
+            try:
+                self._claim(message, fact)
+            except (RefusedError, ConflictError):
+                continue
+            self.steps.append(Step(message, fact))
+
+
+def _vain(message: Message, found: Sequence[Message], now_ms: int) -> str | None:
+    """Why a message is not sent any more; None if it is to be, or if nothing is to be said of it.
+
+    What was over before it was ever tried stays unsaid: then nobody used this command for it.
+    """
+    was_tried = message.state.last is not None
+    if now_ms >= message.occasion.over_ms:
+        return "over" if was_tried else None
+    if was_tried and all_messages.is_overtaken(message, found):
+        return "overtaken"
+    return "no-address" if message.to is None and not isinstance(message.state.last, MailAbandoned) else None
+
+
+def _alerted(message: Message, fact: MailAccepted) -> incidents.DataLossAlertSent:
+    assert fact.sha256 is not None
+    return incidents.DataLossAlertSent(
+        incident=message.occasion.name,
+        platforms=message.occasion.platforms,
+        administrators=(message.person,),
+        evidence=(Document(name=f"{message.name}.eml", sha256=fact.sha256),),
+    )

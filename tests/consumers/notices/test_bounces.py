@@ -1,0 +1,137 @@
+"""Mails that came back: read once, believed once, kept without addresses."""
+
+import mailbox
+
+import pytest
+
+from consumers.notices.bounces import Returns, parse, read_reports
+from ledger.errors import BadInputError
+from ledger.fact import hash_of
+from ledger.instants import HOUR_MS, MINUTE_MS
+from ledger.mails import MailBounced
+from projections.statement import statement
+from tests.consumers.notices.postoffice import PROD, PUBLISHED, TUESDAY, ZOE, Mailroom, Office, listening
+from tests.spec import ms
+
+REPORT = """\
+From: MAILER-DAEMON@mx.example
+To: maintenance@provider.example
+Subject: Undelivered Mail Returned to Sender
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+It did not work.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example
+
+Final-Recipient: rfc822; zoe@acme.example
+Action: {action}
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 <zoe@acme.example>: user zoe unknown
+
+--b
+{original}
+--b--
+"""
+HEADERS = "Content-Type: text/rfc822-headers\n\nSubject: x\nMessage-ID: {id}\n"
+WHOLE = "Content-Type: message/rfc822\n\nMessage-ID: {id}\nSubject: x\n\nbody\n"
+
+
+def report(message_id: str, action: str = "failed", original: str = HEADERS) -> bytes:
+    return REPORT.format(action=action, original=original.format(id=message_id)).encode()
+
+
+@pytest.fixture
+def mailroom():
+    return Mailroom()
+
+
+@pytest.fixture
+def office(tmp_path, mailroom):
+    with listening(mailroom) as port:
+        office = Office(tmp_path, port, ZOE)
+        office.story.notice("m1", [PROD], TUESDAY)
+        office.notify()
+        yield office
+        office.store.close()
+
+
+def take_down(office, path):
+    returns = Returns(office.story.ledger, office.store, office.evidence)
+    known, now_ms = office.story.known(), office.story.now_ms
+    return [returns.take_down(each, known, now_ms) for each in read_reports(path)]
+
+
+@pytest.mark.parametrize("original", [HEADERS, WHOLE], ids=["headers", "whole"])
+def test_a_report_takes_the_acceptance_back_and_keeps_no_address(office, mailroom, tmp_path, original):
+    document = report(mailroom.ids[0], original=original)
+    (tmp_path / "bounce.eml").write_bytes(document)
+
+    (fact,) = take_down(office, tmp_path / "bounce.eml")
+
+    assert (fact.person, fact.status) == ("p-1", "5.1.1")
+    assert fact.diagnostic == "smtp; 550 5.1.1 <address>: user <person> unknown"
+    assert office.evidence.read(fact.report) == document
+    assert hash_of(document) == fact.report
+    office.story.at("2026-10-10T00:00:00Z")
+    (entry,) = statement(office.story.known(), "acme", "1").entries
+    assert entry.notices[0].given_at is None
+
+
+def test_a_mail_that_came_back_is_tried_again_and_ops_hear_of_it(office, mailroom, tmp_path):
+    (tmp_path / "bounce.eml").write_bytes(report(mailroom.ids[0]))
+    take_down(office, tmp_path / "bounce.eml")
+
+    first = office.notify(ms(PUBLISHED) + MINUTE_MS)
+    second = office.notify(ms(PUBLISHED) + HOUR_MS)
+
+    assert [fact.why for fact in first.escalated] == ["bounced"]
+    assert (len(first.steps), len(second.steps)) == (0, 1)
+    assert len(set(mailroom.raw)) == 1
+
+
+def test_a_mailbox_is_read_again_and_again_and_counts_once(office, mailroom, tmp_path):
+    box = mailbox.Maildir(tmp_path / "maildir")
+    box.add(report(mailroom.ids[0]))
+    box.add(b"Subject: holiday\n\nI am away\n")
+    box.add(report("<somebody@else.example>"))
+    old = mailbox.mbox(tmp_path / "mbox")
+    old.add(report(mailroom.ids[0]))
+    old.close()
+
+    found = take_down(office, tmp_path / "maildir")
+    take_down(office, tmp_path / "maildir")
+    take_down(office, tmp_path / "mbox")
+
+    assert len([fact for fact in found if fact]) == 1
+    assert len(office.facts(MailBounced)) == 1
+
+
+def test_a_report_that_was_read_before_says_nothing_of_a_later_acceptance(office, mailroom, tmp_path):
+    (tmp_path / "bounce.eml").write_bytes(report(mailroom.ids[0]))
+    take_down(office, tmp_path / "bounce.eml")
+    office.notify(ms(PUBLISHED) + HOUR_MS)
+
+    assert take_down(office, tmp_path / "bounce.eml") == [None]
+
+
+@pytest.mark.parametrize("action", ["delayed", "delivered", "relayed", "expanded"])
+def test_only_a_failure_is_a_bounce(action):
+    assert parse(report("<x@example.com>", action)) is None
+
+
+@pytest.mark.parametrize(
+    "document", [b"", b"\xff\xfe\x00", b"Subject: x\n\nhello", report("<x@y>")[:400], REPORT.encode()]
+)
+def test_what_is_no_report_is_passed_over(document):
+    assert parse(document) is None
+
+
+def test_a_mailbox_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(BadInputError, match="name a file, a maildir or an mbox"):
+        list(read_reports(tmp_path / "nothing"))
