@@ -27,6 +27,8 @@ class Given:
 
 def mails_of(known: Known, contract: str) -> MailsByCause:
     """The mails that told, or should have told, a contract's administrators."""
+    if not known.mails:
+        return {}
     return known.latest(("mails", contract), known.as_of.position, lambda: _mails_of(known, contract))
 
 

@@ -43,7 +43,7 @@ class Question:
     def of_product(self, story: Story, contract: str) -> Answer:
         period = str(self.period) if isinstance(self.period, int) else Interval(*self.bounds)
         said = statement(story.known(self.as_of), contract, period, self.readings)
-        return answer_of_product(said) | _if_any(promises_of_product(said))
+        return whole_answer_of_product(said)
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,11 @@ def load(folder: Path) -> Dispute:
 def _if_any(promised: dict[str, Any]) -> Answer:
     """The other promises stand in an answer where any fact of them was told."""
     return {"promises": promised} if promised else {}
+
+
+def whole_answer_of_product(said: Statement) -> Answer:
+    """What a statement answers of availability and penalties, and of the other promises if of any."""
+    return answer_of_product(said) | _if_any(promises_of_product(said))
 
 
 def promises_of_product(said: Statement) -> dict[str, Any]:

@@ -82,7 +82,7 @@ class Answered:
 @dataclass(frozen=True)
 class Intervened:
     recorded_ms: int
-    name: str
+    intervention: str
     request: str
     platform: str
     from_ms: int
@@ -235,7 +235,7 @@ class _Case:
             named = accounts[work.request]
             if self.here(work.from_ms) and named is not None and work.account != named:
                 when = self.at(work.from_ms), self.at(work.to_ms)
-                yield [work.name, "another-account", *when, work.account, named]
+                yield [work.intervention, "another-account", *when, work.account, named]
 
 
 def cut(number: Fraction) -> str:

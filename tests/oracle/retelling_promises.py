@@ -23,7 +23,7 @@ def tell(story: Story, contract: str, fact: told.Promised) -> None:
         case told.Asked() | told.Answered():
             story.fact(support.stream_of(fact.request), _of_support(contract, fact), fact.at_ms)
         case told.Intervened():
-            story.fact(interventions.stream_of(fact.name), _intervened(fact), fact.to_ms)
+            story.fact(interventions.stream_of(fact.intervention), _intervened(fact), fact.to_ms)
 
 
 def _of_backup(fact: told.Backup) -> Fact:
@@ -60,7 +60,7 @@ def _of_support(contract: str, fact: told.Asked | told.Answered) -> Fact:
 
 def _intervened(fact: told.Intervened) -> Fact:
     return interventions.InterventionMade(
-        intervention=fact.name,
+        intervention=fact.intervention,
         request=fact.request,
         platform=fact.platform,
         during=Span.of(fact.from_ms, fact.to_ms),

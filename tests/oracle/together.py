@@ -10,11 +10,12 @@ from ledger import rounds
 from ledger.application import Ledger
 from ledger.fact import Draft
 from ledger.log import codec
+from ledger.mails import MailFact
 from ledger.rounds import Round
 from tests.oracle import facts as told
 from tests.oracle.retelling import retell
 
-NAMES = ("contract", "platform", "agent", "maintenance", "claim")
+NAMES = ("contract", "platform", "agent", "maintenance", "claim", "incident", "request", "intervention")
 
 
 class Clock:
@@ -33,17 +34,30 @@ class _Append(NamedTuple):
     agent: str
     drafts: Sequence[Draft]
     rounds: Sequence[Round]
+    position: int = 0
+    """Of the fact in its own world."""
 
 
 def tell_together(ledger: Ledger, clock: Clock, worlds: Iterable[Sequence[told.Fact]]) -> None:
     """Append all worlds; the names of the n-th one begin with `w<n>-`."""
     told_apart = [_appends(world, renamed(facts, f"w{world}-")) for world, facts in enumerate(worlds)]
+    positions: dict[tuple[int, int], int] = {}
     for append in heapq.merge(*told_apart, key=lambda each: (each.recorded_ms, each.order)):
         clock.now_ms = append.recorded_ms
         if append.drafts:
-            ledger.append(*append.drafts)
+            (kept,) = ledger.append(*(_placed(draft, append.world, positions) for draft in append.drafts))
+            positions[append.world, append.position] = kept.position
         else:
             ledger.append_rounds(append.agent, append.rounds)
+
+
+def _placed(draft: Draft, world: int, positions: dict[tuple[int, int], int]) -> Draft:
+    """A mail names the notice that it tells of by its position, which is another one here."""
+    if not isinstance(draft.fact, MailFact):
+        return draft
+    name = f"w{world}-{draft.fact.mail}"
+    fact = draft.fact.model_copy(update={"mail": name, "cause": positions[world, draft.fact.cause]})
+    return replace(draft, stream=f"mail:{name}", fact=fact)
 
 
 def _appends(world: int, facts: Sequence[told.Fact]) -> list[_Append]:
@@ -61,7 +75,7 @@ def _facts(world: int, kept: Iterable[Any]) -> Iterator[_Append]:
             name = f"w{world}-{envelope.stream.partition(':')[2]}"
             fact_named = envelope.fact.model_copy(update={"correction": name})
             draft = replace(draft, stream=f"correction:{name}", fact=fact_named)
-        yield _Append(fact.recorded_ms, 0, world, "", [draft], ())
+        yield _Append(fact.recorded_ms, 0, world, "", [draft], (), fact.position)
 
 
 def _rounds(world: int, kept: Iterable[Any]) -> Iterator[_Append]:
@@ -71,7 +85,7 @@ def _rounds(world: int, kept: Iterable[Any]) -> Iterator[_Append]:
 
 
 def renamed(value: Any, prefix: str) -> Any:
-    """Facts with another contract, platforms, agents, maintenances and claims."""
+    """Facts with another contract, and other platforms, agents, maintenances, claims and the like."""
     if isinstance(value, list):
         return [renamed(each, prefix) for each in value]
     if not is_dataclass(value):

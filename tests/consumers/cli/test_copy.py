@@ -13,13 +13,15 @@ from tests.disputes.loading import folders, load
 from tests.ledger.log.processes import update
 from tests.oracle.together import Clock, tell_together
 
+(ENDED,) = (folder for folder in folders() if folder.name == "a-correction-over-silence")
+
 
 @pytest.fixture
 def source(tmp_path):
     """A ledger with a contract that has ended periods."""
     clock = Clock()
     with Ledger.open(f"sqlite:///{tmp_path}/constat.db", clock=clock) as ledger:
-        tell_together(ledger, clock, [load(folders()[0]).facts])
+        tell_together(ledger, clock, [load(ENDED).facts])
     return "sqlite:///constat.db"
 
 
