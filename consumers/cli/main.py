@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "directory": ("directory", "Synchronise, show and erase the designated administrators."),
     "notify": ("notify", "Mail notices and alerts to the administrators, and take down what became of them."),
     "support": ("support", "File and answer support requests; record interventions; show whose clock runs."),
+    "inbox": ("inbox", "Show what needs somebody now, what costs first before what costs later."),
     "record": ("record", "Record backups, placement of data, storage and browsers."),
     "processor": ("processor", "Engage, change and dismiss sub-processors of personal data."),
     "component": ("component", "Enable and disable the optional components of a platform."),
@@ -64,6 +65,7 @@ ONLY_READ = frozenset(
         "explain",
         "compare",
         "diff",
+        "inbox",
         "verify",
     )
 )
