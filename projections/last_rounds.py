@@ -4,7 +4,7 @@ An imported history was recorded long after it was seen, and a source that logs 
 for months: neither is live, and from neither anything is missed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ledger.fact import RecordedFact
@@ -24,8 +24,13 @@ class Heard(NamedTuple):
     last: KeptRound
 
 
-def last_rounds(known: Known) -> Iterator[Heard]:
+def last_rounds(known: Known) -> Sequence[Heard]:
     """Every agent of which a round is known, by name."""
+    key = known.rounds_key, known.as_of.moment_ms
+    return known.latest("last-rounds", key, lambda: list(_last_rounds(known)))
+
+
+def _last_rounds(known: Known) -> Iterator[Heard]:
     plans = _plans(known)
     for agent in known.agents():
         last = _last_round(known, agent)

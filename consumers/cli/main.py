@@ -47,6 +47,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "outbox": ("outbox", "Show and send the rounds that an agent keeps while its ledger is away."),
     "relay": ("relay", "Publish the penalty feed: a topic, a file of JSON lines, or an HTTP endpoint."),
     "bill": ("bill", "Keep the days that are owed from the feed, each penalty once; export and push them."),
+    "run": ("run", "Run what a ledger needs in one process: notify, assess, relay and bill."),
+    "metrics": ("metrics", "Tell a monitoring system how the ledger and its consumers are."),
     "topics": ("topics", "Make and check the topics of a ledger on Kafka."),
     "copy": ("copy", "Move a ledger to another engine, byte for byte; go on with a copy that broke off."),
     "verify": ("verify", "Read everything again and check every hash."),
@@ -66,6 +68,7 @@ ONLY_READ = frozenset(
         "compare",
         "diff",
         "inbox",
+        "metrics",
         "verify",
     )
 )

@@ -1,0 +1,251 @@
+"""`constat run` as a real process: an append leads to a mail and a penalty, a failure stops nobody else, and it
+ends when asked."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from aiosmtpd.smtp import AuthResult
+
+from consumers.directory.store import Entry, open_store
+from consumers.relay.event import FeedEvent
+from ledger.assessments import PenaltyGranted
+from ledger.contracts import ContractSigned, PlatformAdded
+from ledger.directory import DirectorySynchronised
+from ledger.fact import Draft, Span
+from ledger.instants import DAY_MS, HOUR_MS, from_ms
+from ledger.maintenance import NoticePublished
+from ledger.plans import Planned, set_plan, stream_of
+from ledger.rounds import Round
+from ledger.terms import Terms
+from tests.consumers.billing.penalties import ledger_at
+from tests.consumers.notices.postoffice import FROM, Mailroom, free_port, listening
+
+PATIENCE_S = 40
+NOW_MS = time.time_ns() // 1_000_000
+PERSON = Entry("acme", "p-1", "Zoé Martin", "zoe.martin@acme.example", None, "administrator")
+
+
+def wait_until(holds, what):
+    latest = time.monotonic() + PATIENCE_S
+    while not (found := holds()):
+        assert time.monotonic() < latest, what
+        time.sleep(0.02)
+    return found
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A ledger with a contract of which two periods have ended, and one administrator."""
+    store = open_store(tmp_path / "directory.db")
+    store.replace({"acme": [PERSON]})
+    store.close()
+    first_day = from_ms(NOW_MS - 70 * DAY_MS).date()
+    always = {"service-hours": "24/7"}
+    signed = ContractSigned(
+        contract="acme", client="Acme SA", first_day=first_day, terms=Terms(readings=always)
+    )
+    added = PlatformAdded(contract="acme", platform="acme-prod", from_day=first_day)
+    listed = DirectorySynchronised(contract="acme", administrators=("p-1",), count=1)
+    with ledger_at(tmp_path / "constat.db") as ledger:
+        ledger.append(Draft("contract:acme", signed, NOW_MS), Draft("contract:acme", added, NOW_MS))
+        ledger.append(Draft("directory:acme", listed, NOW_MS))
+    return tmp_path
+
+
+def outage(folder):
+    """Five hours of the first period, from a source that logs only changes."""
+    down_ms = NOW_MS - 60 * DAY_MS
+    with ledger_at(folder / "constat.db", create=False) as ledger:
+        plan = set_plan(ledger.plans_of("paris"), "paris", (Planned(platform="acme-prod"),), transitions=True)
+        ledger.append(Draft(stream_of("paris"), plan, NOW_MS))
+        steps = [(down_ms - DAY_MS, {}), (down_ms, {0: ("down", 503, "")}), (down_ms + 5 * HOUR_MS, {})]
+        rounds = [
+            Round("paris", number, plan.reference, start_ms, 1, not_up, jitter=bytes(1))
+            for number, (start_ms, not_up) in enumerate(steps, start=1)
+        ]
+        ledger.append_rounds("paris", rounds)
+
+
+def notice(folder, name="m1"):
+    start_ms = NOW_MS + 10 * DAY_MS
+    announced = Span.of(start_ms, start_ms + HOUR_MS)
+    published = NoticePublished(
+        maintenance=name, platforms=("acme-prod",), announced=announced, summary="work"
+    )
+    with ledger_at(folder / "constat.db", create=False) as ledger:
+        ledger.append(Draft(f"maintenance:{name}", published, NOW_MS))
+
+
+class Running:
+    """A process and what it has logged so far."""
+
+    def __init__(self, process):
+        self.process = process
+        self.lines = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self.process.stderr:
+            self.lines.append(line)
+
+    @property
+    def events(self):
+        """Every line is one JSON object."""
+        return [json.loads(line) for line in list(self.lines)]
+
+    def said(self, event, **more):
+        return [each for each in self.events if each["event"] == event and more.items() <= each.items()]
+
+    def wait_for(self, event, **more):
+        wait_until(lambda: self.said(event, **more), f"{event} {more}")
+
+    def end(self, number=signal.SIGTERM):
+        """How it left, and after how many seconds."""
+        began_s = time.monotonic()
+        self.process.send_signal(number)
+        code = self.process.wait(timeout=PATIENCE_S)
+        self._reader.join()
+        return code, time.monotonic() - began_s
+
+
+@contextmanager
+def running(folder, *arguments, smtp_port=9, **environment):
+    command = [str(Path(sys.executable).parent / "constat"), "run", "--every", "0.2", *map(str, arguments)]
+    environment |= {
+        "CONSTAT_SMTP_HOST": "127.0.0.1",
+        "CONSTAT_SMTP_PORT": str(smtp_port),
+        "CONSTAT_SMTP_SECURITY": "none",
+        "CONSTAT_SMTP_FROM": FROM,
+        "CONSTAT_SMTP_USER": "constat",
+        "CONSTAT_SMTP_PASSWORD": "sesame-open",
+    }
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            yield Running(process)
+        finally:
+            process.kill()
+
+
+def relayed(path):
+    """The penalties of a feed."""
+    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+    facts = [FeedEvent.read(line).envelope.fact for line in lines]
+    return [fact for fact in facts if isinstance(fact, PenaltyGranted)]
+
+
+@pytest.fixture
+def mailroom():
+    return Mailroom()
+
+
+@pytest.fixture
+def smtp_port(mailroom):
+    """Whoever has a password is let in."""
+    opened = AuthResult(success=True, handled=False)
+    with listening(mailroom, auth_require_tls=False, authenticator=lambda *_: opened) as port:
+        yield port
+
+
+@pytest.mark.slow
+def test_an_append_leads_to_a_mail_and_a_relayed_and_billed_penalty_and_sigterm_ends_it_with_0(
+    folder, mailroom, smtp_port
+):
+    feed, port = folder / "feed.jsonl", free_port()
+    options = ("--relay-to", feed, "--bill-store", "billing.db", "--metrics-port", port)
+    with running(folder, *options, smtp_port=smtp_port) as process:
+        process.wait_for("running", consumers=["notify", "assess", "relay", "bill"])
+        outage(folder)
+        notice(folder)
+        (penalty,) = wait_until(lambda: relayed(feed), "a penalty in the feed")
+        wait_until(lambda: mailroom.arrived, "a mail")
+        process.wait_for("mail", fate="accepted")
+        scraped = urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20).read().decode()
+        code, seconds = process.end()
+
+    assert (penalty.platform, penalty.days, penalty.period_number) == ("acme-prod", 5, 1)
+    assert mailroom.people == ["zoe.martin@acme.example"]
+    assert (code, seconds < 10, process.events[-1]["event"]) == (0, True, "ended")
+    assert 'constat_consumer_running{consumer="relay"} 1.0' in scraped
+    assert "constat_relay_lag_events " in scraped
+    assert float(scraped.split("constat_append_seconds_count ")[1].split()[0]) > 0
+    bill = [str(Path(sys.executable).parent / "constat"), "bill", "show", "--store", "billing.db", "--json"]
+    owed = json.loads(subprocess.run(bill, cwd=folder, capture_output=True, check=True).stdout)
+    assert [each["days"] for each in owed["balances"]] == [5]
+
+
+@pytest.mark.slow
+def test_a_consumer_whose_target_is_broken_stops_no_other_and_goes_on_when_it_is_mended(folder, smtp_port):
+    feed = folder / "not-there-yet" / "feed.jsonl"
+    with running(folder, "--relay-to", feed, smtp_port=smtp_port) as process:
+        process.wait_for("failed", consumer="relay")
+        outage(folder)
+        notice(folder)
+        process.wait_for("mail", fate="accepted")
+        process.wait_for("assessed", contract="acme", period=1)
+        assert relayed(feed) == []
+        feed.parent.mkdir()
+        wait_until(lambda: relayed(feed), "a penalty in the feed")
+        code, _ = process.end(signal.SIGINT)
+
+    waits = [each["seconds"] for each in process.said("begins again later", consumer="relay")]
+    assert waits[:2] == sorted(waits[:2])
+    assert not process.said("failed", consumer="assess")
+    assert code == 0
+
+
+@pytest.mark.slow
+def test_a_mail_server_that_is_away_holds_up_no_penalty_and_no_log_names_a_person_or_a_secret(folder):
+    feed = folder / "feed.jsonl"
+    url = "http://user:hunter2@127.0.0.1:9/hook?token=swordfish"
+    with (
+        running(folder, "--relay-to", feed) as process,
+        running(folder, "--only", "relay", "--relay-to", url, "--relay-state", "state.db") as other,
+    ):
+        outage(folder)
+        notice(folder)
+        process.wait_for("mail", fate="unanswered")
+        wait_until(lambda: relayed(feed), "a penalty in the feed")
+        wait_until(lambda: [each for each in other.events if each["level"] == "warning"], "no answer")
+        assert [process.end()[0], other.end()[0]] == [0, 0]
+
+    logged = "".join(process.lines + other.lines)
+    assert logged
+    for secret in ("zoe", "Zoé", "Martin", "p-1", "sesame", "hunter2", "swordfish"):
+        assert secret not in logged
+
+
+@pytest.mark.slow
+def test_only_some_are_run_and_who_mails_from_the_same_directory_waits_for_the_other(folder):
+    with running(folder, "--only", "notify") as first, running(folder, "--only", "notify,assess") as second:
+        wait_until(lambda: first.said("failed") or second.said("failed"), "one of them waits")
+        second.wait_for("assessed", contract="acme")
+        assert [first.end()[0], second.end()[0]] == [0, 0]
+
+    assert first.said("running", consumers=["notify"])
+    assert second.said("running", consumers=["notify", "assess"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--only", "nobody"), "choose of notify, assess, relay, bill"),
+        (("--only", "relay"), "--only relay needs --relay-to FILE or URL"),
+        (("--only", "assess,bill"), "--only bill needs --bill-store FILE"),
+        ((), "there is no ledger at"),
+    ],
+)
+def test_what_cannot_work_is_said_at_once(constat, arguments, says):
+    answer = constat("run", *arguments)
+
+    assert (answer.code, says in answer.err) == (2, True), answer.err
