@@ -72,9 +72,10 @@ class LedgerCollector(Collector):
         began_s = self._now_s()
         try:
             self._snapshot = self._look()
-        except (ConstatError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing of the ledger is known now
             self._snapshot = None
-            _LOG.warning("constat: no metrics of the ledger now: %s", error)
+            why = str(error) if isinstance(error, ConstatError) else type(error).__name__
+            _LOG.warning("constat: no metrics of the ledger now: %s", why)
         ended_s = self._now_s()
         self._good_until_s = ended_s + max(self._every_s, REST * (ended_s - began_s))
         self._has_looked = True
