@@ -52,14 +52,31 @@ def _plan(recorded: RecordedFact) -> PlanSet | None:
 
 
 def _last_round(known: Known, agent: str) -> KeptRound | None:
-    """The round that started last; looked for ever further back, because it is nearly always a recent one."""
-    moment_ms, window_ms = known.as_of.moment_ms, HOUR_MS
-    while True:
-        found = known.rounds(agents=[agent], start_from_ms=max(0, moment_ms - window_ms))
-        last = max(found, key=lambda kept: kept.start_ms, default=None)
-        if last or window_ms >= moment_ms:
-            return last
-        window_ms *= 2
+    """The round that started last. Nearly always it is a recent one, so few others are read to find it."""
+    from_ms = _within_an_hour_of_it(known, agent)
+    if from_ms is None:
+        return None
+    return max(known.rounds(agents=[agent], start_from_ms=from_ms), key=lambda kept: kept.start_ms)
+
+
+def _within_an_hour_of_it(known: Known, agent: str) -> int | None:
+    """A moment at most an hour before the last start: looked for ever further back, then halved."""
+    moment_ms, back_ms = known.as_of.moment_ms, HOUR_MS
+    while not _starts_from(known, agent, moment_ms - back_ms):
+        if back_ms >= moment_ms:
+            return None
+        back_ms *= 2
+    early_ms, late_ms = moment_ms - back_ms, moment_ms - back_ms // 2
+    while late_ms - early_ms > HOUR_MS:
+        middle_ms = (early_ms + late_ms) // 2
+        is_later = _starts_from(known, agent, middle_ms)
+        early_ms, late_ms = (middle_ms, late_ms) if is_later else (early_ms, middle_ms)
+    return early_ms
+
+
+def _starts_from(known: Known, agent: str, from_ms: int) -> bool:
+    """Whether any round of an agent started at a moment or later."""
+    return next(known.rounds(agents=[agent], start_from_ms=from_ms), None) is not None
 
 
 # ---------------------------------------------------------------- silence

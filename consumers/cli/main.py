@@ -72,7 +72,7 @@ ONLY_READ = frozenset(
         "verify",
     )
 )
-GO_ON = frozenset(("demo", "import", "outbox", "topics", "copy"))
+GO_ON = frozenset(("demo", "import", "outbox", "topics", "copy", "run"))
 """Commands that find what is there already when they run again; every other one takes a fact down."""
 
 
