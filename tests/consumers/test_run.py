@@ -3,6 +3,7 @@ ends when asked."""
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -25,8 +26,9 @@ from ledger.maintenance import NoticePublished
 from ledger.plans import Planned, set_plan, stream_of
 from ledger.rounds import Round
 from ledger.terms import Terms
-from tests.consumers.billing.penalties import ledger_at
+from tests.consumers.billing.penalties import assess, ledger_at
 from tests.consumers.notices.postoffice import FROM, Mailroom, free_port, listening
+from tests.consumers.relay.test_topic import events_in
 
 PATIENCE_S = 40
 NOW_MS = time.time_ns() // 1_000_000
@@ -47,6 +49,11 @@ def folder(tmp_path):
     store = open_store(tmp_path / "directory.db")
     store.replace({"acme": [PERSON]})
     store.close()
+    sign(tmp_path / "constat.db", create=True)
+    return tmp_path
+
+
+def sign(where, *, create):
     first_day = from_ms(NOW_MS - 70 * DAY_MS).date()
     always = {"service-hours": "24/7"}
     signed = ContractSigned(
@@ -54,16 +61,15 @@ def folder(tmp_path):
     )
     added = PlatformAdded(contract="acme", platform="acme-prod", from_day=first_day)
     listed = DirectorySynchronised(contract="acme", administrators=("p-1",), count=1)
-    with ledger_at(tmp_path / "constat.db") as ledger:
+    with ledger_at(where, create=create) as ledger:
         ledger.append(Draft("contract:acme", signed, NOW_MS), Draft("contract:acme", added, NOW_MS))
         ledger.append(Draft("directory:acme", listed, NOW_MS))
-    return tmp_path
 
 
-def outage(folder):
+def outage(where):
     """Five hours of the first period, from a source that logs only changes."""
     down_ms = NOW_MS - 60 * DAY_MS
-    with ledger_at(folder / "constat.db", create=False) as ledger:
+    with ledger_at(where, create=False) as ledger:
         plan = set_plan(ledger.plans_of("paris"), "paris", (Planned(platform="acme-prod"),), transitions=True)
         ledger.append(Draft(stream_of("paris"), plan, NOW_MS))
         steps = [(down_ms - DAY_MS, {}), (down_ms, {0: ("down", 503, "")}), (down_ms + 5 * HOUR_MS, {})]
@@ -74,13 +80,13 @@ def outage(folder):
         ledger.append_rounds("paris", rounds)
 
 
-def notice(folder, name="m1"):
+def notice(where, name="m1"):
     start_ms = NOW_MS + 10 * DAY_MS
     announced = Span.of(start_ms, start_ms + HOUR_MS)
     published = NoticePublished(
         maintenance=name, platforms=("acme-prod",), announced=announced, summary="work"
     )
-    with ledger_at(folder / "constat.db", create=False) as ledger:
+    with ledger_at(where, create=False) as ledger:
         ledger.append(Draft(f"maintenance:{name}", published, NOW_MS))
 
 
@@ -165,8 +171,8 @@ def test_an_append_leads_to_a_mail_and_a_relayed_and_billed_penalty_and_sigterm_
     options = ("--relay-to", feed, "--bill-store", "billing.db", "--metrics-port", port)
     with running(folder, *options, smtp_port=smtp_port) as process:
         process.wait_for("running", consumers=["notify", "assess", "relay", "bill"])
-        outage(folder)
-        notice(folder)
+        outage(folder / "constat.db")
+        notice(folder / "constat.db")
         (penalty,) = wait_until(lambda: relayed(feed), "a penalty in the feed")
         wait_until(lambda: mailroom.arrived, "a mail")
         process.wait_for("mail", fate="accepted")
@@ -189,8 +195,8 @@ def test_a_consumer_whose_target_is_broken_stops_no_other_and_goes_on_when_it_is
     feed = folder / "not-there-yet" / "feed.jsonl"
     with running(folder, "--relay-to", feed, smtp_port=smtp_port) as process:
         process.wait_for("failed", consumer="relay")
-        outage(folder)
-        notice(folder)
+        outage(folder / "constat.db")
+        notice(folder / "constat.db")
         process.wait_for("mail", fate="accepted")
         process.wait_for("assessed", contract="acme", period=1)
         assert relayed(feed) == []
@@ -212,8 +218,8 @@ def test_a_mail_server_that_is_away_holds_up_no_penalty_and_no_log_names_a_perso
         running(folder, "--relay-to", feed) as process,
         running(folder, "--only", "relay", "--relay-to", url, "--relay-state", "state.db") as other,
     ):
-        outage(folder)
-        notice(folder)
+        outage(folder / "constat.db")
+        notice(folder / "constat.db")
         process.wait_for("mail", fate="unanswered")
         wait_until(lambda: relayed(feed), "a penalty in the feed")
         wait_until(lambda: [each for each in other.events if each["level"] == "warning"], "no answer")
@@ -249,3 +255,46 @@ def test_what_cannot_work_is_said_at_once(constat, arguments, says):
     answer = constat("run", *arguments)
 
     assert (answer.code, says in answer.err) == (2, True), answer.err
+
+
+@pytest.mark.slow
+def test_who_waits_for_an_answer_that_never_comes_is_left_after_ten_seconds_and_that_is_exit_1(folder):
+    with ledger_at(folder / "constat.db", create=False) as ledger:
+        assess(ledger, "zenith", zenith_prod=1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/hook"
+        with running(folder, "--only", "relay", "--relay-to", url, "--relay-state", "state.db") as process:
+            connection, _ = silent.accept()
+            connection.recv(1)
+            code, seconds = process.end()
+            connection.close()
+
+    assert (code, 9 < seconds < 15) == (1, True)
+    assert process.events[-1]["left_at_work"] == ["relay"]
+
+
+@pytest.mark.slow
+def test_on_kafka_the_feed_goes_to_the_topic_of_the_ledger_and_its_lag_is_told(kafka_url, tmp_path):
+    sign(kafka_url, create=False)
+    port = free_port()
+    options = ("--only", "assess,relay,bill", "--bill-store", "billing.db", "--metrics-port", port)
+    with running(tmp_path, *options, CONSTAT_LEDGER=kafka_url) as process:
+        process.wait_for("running")
+        outage(kafka_url)
+        process.wait_for("assessed", period=2)
+        wait_until(lambda: len(penalties_in(kafka_url)) == 1, "a penalty in the topic")
+        scraped = wait_until(lambda: with_lag(port), "a lag")
+        code, seconds = process.end()
+
+    assert [each.days for each in penalties_in(kafka_url)] == [5]
+    assert "constat_ledger_readable 1.0" in scraped
+    assert (code, seconds < 10) == (0, True)
+
+
+def with_lag(port):
+    text = urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30).read().decode()
+    return text if "constat_relay_lag_events " in text else None
+
+
+def penalties_in(url):
+    return [each.envelope.fact for each in events_in(url) if isinstance(each.envelope.fact, PenaltyGranted)]
