@@ -1,7 +1,7 @@
 """What needs somebody's attention, as data: one kind of thing, when it costs, and the facts behind it."""
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from ledger.contracts import Contract
 from ledger.interval import Interval
@@ -20,17 +20,7 @@ Kind = Literal[
     "agent-silent",
     "assessment-due",
 ]
-KINDS: tuple[Kind, ...] = (
-    "notice-not-given",
-    "mail-failed",
-    "support-request",
-    "claim-unruled",
-    "data-loss-not-alerted",
-    "maintenance-unfinished",
-    "administrators-old",
-    "agent-silent",
-    "assessment-due",
-)
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class Attention(NamedTuple):
@@ -44,7 +34,7 @@ class Attention(NamedTuple):
     due_ms: int
     """The last instant at which nothing is lost yet."""
     what: str = ""
-    """More of it in a word, where there is more than one way: `bounced`, `not-tried`."""
+    """More of it in a word: how a mail failed, how far a notice came, the hours promised for a request."""
     about: tuple[str, ...] = ()
     """Names that belong to it: platforms, or the person whom a mail is for, by id."""
     positions: tuple[int, ...] = ()

@@ -34,7 +34,6 @@ from tests.consumers.billing.penalties import assess, ledger_at
 from tests.projections.promised import PROD
 from tests.spec import Story, ms
 
-PAGE = Path(__file__).parents[2] / "docs" / "howto" / "metrics.md"
 NOON = "2026-10-06T12:00:00Z"
 
 
@@ -325,32 +324,3 @@ def test_the_endpoint_answers_until_it_is_ended_and_a_port_in_use_is_a_sentence(
 
     assert samples(text)["constat_ledger_readable",] == 1
     assert (taken.code, "cannot be listened on" in taken.err) == (2, True)
-
-
-# ---------------------------------------------------------------- the documented alerts
-
-
-def documented():
-    """The names of metrics in the rules of the page, and those in its table."""
-    page = PAGE.read_text()
-    (rules,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    return set(re.findall(r"constat_\w+", rules)), set(re.findall(r"^\| `(constat_\w+)", page, re.MULTILINE))
-
-
-def told_of_everything():
-    """The exposition of a process that knows all that can be known."""
-    snapshot = look(known(story()), 0, {})
-    registry = registry_of(lambda: snapshot)
-    ProcessMetrics(registry).expect("relay")
-    return generate_latest(registry).decode()
-
-
-def test_every_metric_that_the_rules_name_is_exposed_and_every_one_that_is_exposed_is_described():
-    exposed = {name for name, *_ in samples(told_of_everything()) if not name.endswith("_created")}
-    named, tabled = documented()
-
-    assert len(named) > 8
-    assert named - exposed == set()
-    assert tabled == {re.sub(r"_(bucket|count|sum)$", "", name) for name in exposed}
-    kinds = re.findall(r'kind="([^"]+)"', PAGE.read_text())
-    assert set(kinds) <= set(KINDS)
