@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -37,3 +37,25 @@ def until_told() -> Iterator[Stop]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+ENDING = frozenset((signal.SIGTERM, signal.SIGINT))
+
+
+@contextmanager
+def signals_held() -> Iterator[Callable[[], None]]:
+    """Hold SIGTERM and SIGINT back from every thread that begins within; the yielded call waits for one.
+
+    No handler runs, so none can run into a lock that its own thread holds. Whoever asks twice has asked once.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield _wait_for_one
+    finally:
+        while signal.sigpending() & ENDING:
+            _wait_for_one()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _wait_for_one() -> None:
+    signal.sigwait(ENDING)

@@ -12,6 +12,7 @@ import typer
 from pydantic import TypeAdapter
 
 from consumers.cli.main import COMMANDS, app
+from consumers.inbox import ToldInbox
 from docs import asyncapi
 from ledger.facts import ALL_FACTS
 from ledger.log.kafka.address import DEFAULT_LEDGER, ENVIRONMENT, OPTIONS
@@ -38,6 +39,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield Path("schemas/notice-preview.schema.json"), _schema(Preview)
     yield Path("schemas/personal-data.schema.json"), _schema(PersonalData)
     yield Path("schemas/support-clock.schema.json"), _schema(SupportClock)
+    yield Path("schemas/inbox.schema.json"), _schema(ToldInbox)
     yield Path("contract-file.md"), _contract_page()
     yield Path("readings.md"), _readings_page()
     yield Path("commands.md"), _commands_page()
@@ -129,7 +131,7 @@ with [options](kafka-url.md). `contract sign`, `demo` and `copy`, into its targe
 topics of a ledger on Kafka are made by `topics create` and by nothing else.
 
 **Exit codes.** 0: done. 1: the answer is no: `verify` found what does not fit, an import put records aside, a
-contract is not billed any further. 2: bad usage or input; the sentence on the standard error says what to do. 3: an error of Constat's own (`CONSTAT_TRACEBACK=1` shows
+contract is not billed any further, something in the inbox is overdue. 2: bad usage or input; the sentence on the standard error says what to do. 3: an error of Constat's own (`CONSTAT_TRACEBACK=1` shows
 where it came from). 130: interrupted; a sentence says what is stored. A warning is a sentence there too, and changes no
 code.
 

@@ -80,6 +80,19 @@ def due_count(known: Known, moment_ms: int) -> int:
     )
 
 
+def due_periods(known: Known, name: str) -> list[Period]:
+    """The periods of a contract that are due, and of which no assessment stands."""
+    standing = known.assessments.get(name, Assessments()).periods
+    moment_ms = known.as_of.moment_ms
+    return [
+        period
+        for period in periods_of(known.contract(name), moment_ms)
+        if period.complete
+        and period.number not in standing
+        and period.interval.end_ms + period.terms.assessment_grace_ms <= moment_ms
+    ]
+
+
 def overhear(known: Known, news: Mapping[str, Sequence[Conclusion]]) -> None:
     """Read once what the agents said around everything that the statements of new revisions tell."""
     judged = [each.judged for several in news.values() for each in several if each.judged]

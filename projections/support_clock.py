@@ -59,7 +59,9 @@ class SupportClock(Figures):
         return any(each.clock == "lost" for each in self.requests)
 
 
-class _Due(NamedTuple):
+class Due(NamedTuple):
+    """An open request with the contract whose terms it is under."""
+
     requested: SupportRequested
     request: Request
     contract: Contract
@@ -67,6 +69,7 @@ class _Due(NamedTuple):
 
     @property
     def lost_ms(self) -> int:
+        """The last instant at which an answer is in time."""
         return self.request.requested_ms + self.promised_hours * HOUR_MS
 
 
@@ -80,7 +83,7 @@ def support_clock(
     """
     if contract is not None:
         known.contract(contract)
-    due = sorted(_due(known, contract), key=lambda each: (each.lost_ms, each.requested.request))
+    due = sorted(due_requests(known, contract), key=lambda each: (each.lost_ms, each.requested.request))
     as_of = known.as_of
     return SupportClock(
         as_of=AsOfFigures(position=as_of.position, recorded_at=format_instant(as_of.recorded_ms)),
@@ -90,7 +93,8 @@ def support_clock(
     )
 
 
-def _due(known: Known, contract: str | None) -> Iterator[_Due]:
+def due_requests(known: Known, contract: str | None = None) -> Iterator[Due]:
+    """Every open request at the moment asked about, of one contract or of all."""
     for request in known.requests.values():
         requested = request.requested
         if requested is None or contract not in (None, requested.contract):
@@ -98,7 +102,7 @@ def _due(known: Known, contract: str | None) -> Iterator[_Due]:
         agreed = known.contracts.get(requested.contract)
         if agreed is None or not _is_open(request, known.as_of.moment_ms):
             continue
-        yield _Due(requested, request, agreed, _promised_hours(agreed, request.requested_ms))
+        yield Due(requested, request, agreed, _promised_hours(agreed, request.requested_ms))
 
 
 def _is_open(request: Request, moment_ms: int) -> bool:
@@ -114,7 +118,7 @@ def _promised_hours(contract: Contract, filed_ms: int) -> int:
     return require_signed(contract).terms.support_answer_hours
 
 
-def _figures(due: _Due, moment_ms: int, warning_ms: int) -> OpenRequest:
+def _figures(due: Due, moment_ms: int, warning_ms: int) -> OpenRequest:
     zone = zone_of(require_signed(due.contract).zone)
     left_ms = due.lost_ms - moment_ms
     return OpenRequest(

@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from consumers.cli.main import COMMANDS
+from ledger.application import open_engine
+from projections.asof import Known, at_head
+from projections.inbox import inbox
 from tests.consumers.billing.penalties import assess, ledger_at
 from tests.consumers.notices.postoffice import free_port
 
@@ -67,16 +70,22 @@ def matches(shown: str, printed: str) -> bool:
 
 
 def run(
-    page: Path, folder: Path, *, refused: tuple[str, ...] = (), signed_only: bool = False, **environment: str
+    page: Path,
+    folder: Path,
+    *,
+    refused: tuple[str, ...] = (),
+    signed_only: bool = False,
+    part: slice = slice(None),
+    **environment: str,
 ) -> None:
-    """Type every command of a page in a folder, and compare what it prints with what the page shows.
+    """Type every command of a page in a folder, or some, and compare what it prints with what the page shows.
 
     A command that names a `refused` file leaves with 2, because the page shows what is said then.
     """
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CONSTAT")}
     environment |= {"PATH": path, "COLUMNS": "100", "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}
-    found = steps(page)
+    found = steps(page)[part]
     assert found
     if signed_only:  # what comes after changes the contract and ends it
         found = [each for each in found if re.match(r"constat contract (template|sign)", each[0])]
@@ -166,6 +175,48 @@ def test_every_command_of_the_how_to_of_notices_prints_what_it_shows(tmp_path):
             process.terminate()
 
     assert len(list((tmp_path / "spool" / "new").iterdir())) == 4
+
+
+@pytest.mark.slow
+def test_every_command_of_the_how_to_of_running_prints_what_it_shows(tmp_path):
+    """The mail server and the process itself are started from the lines that the page shows."""
+    page = ROOT / "docs" / "howto" / "run.md"
+    server, process = re.findall(r"^```sh\n(.*?)\n```$", page.read_text(), re.MULTILINE | re.DOTALL)
+    people, environment, _ = re.findall(r"^```text\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+    (tmp_path / "administrators.csv").write_text(people)
+    smtp, metrics = str(free_port()), str(free_port())
+    (tmp_path / ".env").write_text(environment.replace("2525", smtp))
+    run(ROOT / "docs" / "howto" / "own-contract.md", tmp_path, signed_only=True)
+    run(page, tmp_path, part=slice(3))
+
+    command = [Path(sys.executable).parent / "constat", *process.replace("9464", metrics).split()[1:]]
+    with (
+        subprocess.Popen(
+            [sys.executable, *server.replace("2525", smtp).split()[1:]], cwd=tmp_path
+        ) as mailing,
+        subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as running,
+    ):
+        try:
+            wait_until_it_listens(int(metrics))
+            wait_until_nothing_is_in_the_inbox(tmp_path)
+            run(page, tmp_path, part=slice(3, None))
+            running.terminate()
+            assert running.wait(20) == 0
+        finally:
+            running.kill()
+            mailing.terminate()
+
+    assert len(list((tmp_path / "spool" / "new").iterdir())) == 1
+
+
+def wait_until_nothing_is_in_the_inbox(folder: Path) -> None:
+    latest = time.monotonic() + 60
+    engine = open_engine(f"sqlite:///{folder}/constat.db", create=False)
+    now_ms = time.time_ns() // 1_000_000
+    while inbox(Known.at(engine, at_head(engine, now_ms))).items:
+        assert time.monotonic() < latest
+        time.sleep(0.1)
+    engine.close()
 
 
 @pytest.mark.slow

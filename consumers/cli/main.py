@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "directory": ("directory", "Synchronise, show and erase the designated administrators."),
     "notify": ("notify", "Mail notices and alerts to the administrators, and take down what became of them."),
     "support": ("support", "File and answer support requests; record interventions; show whose clock runs."),
+    "inbox": ("inbox", "Show what needs somebody now, what costs first before what costs later."),
     "record": ("record", "Record backups, placement of data, storage and browsers."),
     "processor": ("processor", "Engage, change and dismiss sub-processors of personal data."),
     "component": ("component", "Enable and disable the optional components of a platform."),
@@ -46,6 +47,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "outbox": ("outbox", "Show and send the rounds that an agent keeps while its ledger is away."),
     "relay": ("relay", "Publish the penalty feed: a topic, a file of JSON lines, or an HTTP endpoint."),
     "bill": ("bill", "Keep the days that are owed from the feed, each penalty once; export and push them."),
+    "run": ("run", "Run what a ledger needs in one process: notify, assess, relay and bill."),
+    "metrics": ("metrics", "Tell a monitoring system how the ledger and its consumers are."),
     "topics": ("topics", "Make and check the topics of a ledger on Kafka."),
     "copy": ("copy", "Move a ledger to another engine, byte for byte; go on with a copy that broke off."),
     "verify": ("verify", "Read everything again and check every hash."),
@@ -64,10 +67,12 @@ ONLY_READ = frozenset(
         "explain",
         "compare",
         "diff",
+        "inbox",
+        "metrics",
         "verify",
     )
 )
-GO_ON = frozenset(("demo", "import", "outbox", "topics", "copy"))
+GO_ON = frozenset(("demo", "import", "outbox", "topics", "copy", "run"))
 """Commands that find what is there already when they run again; every other one takes a fact down."""
 
 

@@ -59,9 +59,13 @@ def notify(
 
 def _run(sender: "Sender", found: "Settings", *, follow: bool, as_json: bool) -> None:
     from consumers.notices import running
+    from consumers.stopping import until_told
 
     if follow:
-        running.follow(sender, found, lambda done: _show(done, as_json=as_json, is_last=False), common.warn)
+        with until_told() as stop:
+            running.follow(
+                sender, found, stop, lambda done: _show(done, as_json=as_json, is_last=False), common.warn
+            )
         return
     done = running.run_once(sender, found)
     _show(done, as_json=as_json, is_last=True)

@@ -47,14 +47,19 @@ def relay(
 
     with (
         common.open_ledger(ledger) as opened,
-        closing(_sink(to, state, ledger)) as sink,
+        closing(sink_of(to, state, ledger)) as sink,
         until_told() as stop,
     ):
         sent = run(opened.engine, sink, stop, follow=follow)
     typer.echo(f"{counted(sent, 'event')} relayed", err=True)
 
 
-def _sink(to: str | None, state: Path | None, ledger: str) -> "Sink":
+def sink_of(to: str | None, state: Path | None, ledger: str) -> "Sink":
+    """The place that the feed goes to; without a name the ledger's own topic.
+
+    Raises:
+        BadInputError: nothing is named, and the ledger has no topic.
+    """
     from consumers.relay.file import FileSink, StdoutSink
 
     if to is None:

@@ -1,12 +1,9 @@
 """`constat notify` as it runs: send what is due, escalate what may be late; once, or until it is ended."""
 
-import signal
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.headerregistry import Address
-from types import FrameType
 
 from consumers.directory.store import Store
 from consumers.evidence import Evidence
@@ -16,6 +13,7 @@ from consumers.notices.messages import NEVER_MS, Clock
 from consumers.notices.sending import Sender, Step
 from consumers.notices.smtp import Server
 from consumers.settings import Settings
+from consumers.stopping import Stop
 from ledger.application import Ledger
 from ledger.errors import BadInputError, UnknownOutcomeError, UnreachableLedgerError
 from ledger.escalations import NoticeEscalated
@@ -92,21 +90,18 @@ def _next_ms(found: Sender, hours_before_ms: int) -> int:
 
 
 def follow(
-    found: Sender, settings: Settings, heard: Callable[[Done], None], troubled: Callable[[str], None]
+    found: Sender,
+    settings: Settings,
+    stop: Stop,
+    heard: Callable[[Done], None],
+    troubled: Callable[[str], None],
 ) -> None:
-    """Run whenever something was recorded or is due, until a signal; a message on its way is finished.
+    """Run whenever something was recorded or is due, until told to stop; a message on its way is finished.
 
     A ledger that is away is asked again; what is not known to be in it is looked at anew.
     """
-    ended = threading.Event()
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        ended.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
     seen, next_ms = -1, 0
-    while not ended.is_set():
+    while not stop.is_asked:
         try:
             if found.ledger.engine.head().position != seen or found.clock() >= next_ms:
                 done = run_once(found, settings)
@@ -115,4 +110,4 @@ def follow(
         except (UnreachableLedgerError, UnknownOutcomeError) as error:
             troubled(str(error))
             seen = -1
-        ended.wait(settings.notify_seconds)
+        stop.wait(settings.notify_seconds)

@@ -1,0 +1,156 @@
+"""`constat run`: the consumers that a ledger needs, in one process."""
+
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from consumers.cli import common
+from consumers.cli.directory import DirectoryOption, EvidenceOption
+from consumers.cli.metrics import RelayState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from consumers.relay.sink import Sink
+    from consumers.service.works import Consumer, Setup
+    from consumers.settings import Settings
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def run(
+    *,
+    only: Annotated[
+        str | None,
+        typer.Option("--only", metavar="NAME,…", help="Of notify, assess, relay and bill only these."),
+    ] = None,
+    relay_to: Annotated[
+        str | None,
+        typer.Option("--relay-to", metavar="FILE|URL", help="Where the penalty feed goes; else its topic."),
+    ] = None,
+    relay_state: RelayState = None,
+    bill_store: Annotated[
+        Path | None, typer.Option("--bill-store", help="The file in which the days that are owed are kept.")
+    ] = None,
+    every: Annotated[
+        float, typer.Option("--every", metavar="SECONDS", min=0.1, help="How often it is looked for work.")
+    ] = 10.0,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option("--metrics-port", min=0, max=65_535, help="Answer scrapes there; 0 takes a free one."),
+    ] = None,
+    metrics_address: Annotated[
+        str, typer.Option("--metrics-address", metavar="ADDRESS", help="Where to listen for scrapes.")
+    ] = "127.0.0.1",
+    directory: DirectoryOption = None,
+    evidence: EvidenceOption = None,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """Mail notices, assess what is due, relay the penalty feed and bill, until SIGTERM or Ctrl-C.
+
+    One that fails is begun again with growing delay and stops no other. What happens is logged on the
+    standard error, one JSON object a line. Without a place for the feed there is no relay, and without a
+    store no billing. Exit 1 if somebody was still at work when it had to end.
+    """
+    from consumers.service import logs
+    from consumers.service.works import Setup
+
+    names = _chosen(only, relay_to, bill_store, ledger)
+    sink = partial(_sink, relay_to, relay_state, ledger) if "relay" in names else None
+    setup = Setup(ledger, _settings(directory, evidence), every, sink, bill_store)
+    _require_usable(ledger)
+    logs.configure()
+    _run(setup, names, metrics_port, metrics_address)
+
+
+def _settings(directory: Path | None, evidence: Path | None) -> "Settings":
+    from consumers import settings
+
+    found = settings.read()
+    paths = {"directory": directory or found.directory, "evidence": evidence or found.evidence}
+    return found.model_copy(update=paths)
+
+
+def _sink(to: str | None, state: Path | None, ledger: str) -> "Sink":
+    from consumers.cli.relay import sink_of
+
+    return sink_of(to, state, ledger)
+
+
+def _require_usable(ledger: str) -> None:
+    """Refuse a ledger that no waiting makes usable; one that is only away is waited for."""
+    from contextlib import suppress
+
+    from ledger.errors import UnreachableLedgerError
+
+    with suppress(UnreachableLedgerError), common.open_ledger(ledger):
+        pass
+
+
+# ---------------------------------------------------------------- which consumers
+
+
+def _chosen(
+    only: str | None, relay_to: str | None, bill_store: Path | None, ledger: str
+) -> "Sequence[Consumer]":
+    """The consumers that are meant and have what they need.
+
+    Raises:
+        BadInputError: one is named that there is not, or that lacks something.
+    """
+    from consumers.service.works import CONSUMERS
+    from ledger.application import KAFKA
+    from ledger.errors import BadInputError
+
+    lacks = {
+        "relay": None if relay_to or ledger.startswith(KAFKA) else "--relay-to FILE or URL",
+        "bill": None if bill_store else "--bill-store FILE",
+    }
+    if only is None:
+        return [name for name in CONSUMERS if not lacks.get(name)]
+    named = [name.strip() for name in only.split(",")]
+    if strangers := sorted(set(named) - set(CONSUMERS)):
+        raise BadInputError(f"--only {', '.join(strangers)}: choose of {', '.join(CONSUMERS)}")
+    for name in named:
+        if lack := lacks.get(name):
+            raise BadInputError(f"--only {name} needs {lack}")
+    return [name for name in CONSUMERS if name in named]
+
+
+# ---------------------------------------------------------------- run
+
+
+def _run(setup: "Setup", names: "Sequence[Consumer]", port: int | None, address: str) -> None:
+    from dataclasses import replace
+
+    import structlog
+
+    from consumers.metrics.collector import ProcessMetrics
+    from consumers.metrics.serving import Watched, registry_of, serving
+    from consumers.service.supervisor import Supervisor
+    from consumers.stopping import Stop, signals_held
+
+    log = structlog.stdlib.get_logger(__name__)
+    watched = Watched(setup.url, common.now_ms, lambda: process.relayed_position, setup.store)
+    registry = registry_of(watched.look)
+    process = ProcessMetrics(registry)
+    for name in names:
+        process.expect(name)
+    heard = replace(setup, appended=process.appended, relayed=process.relayed)
+    supervisor = Supervisor(heard.works(names), process, Stop())
+    with signals_held() as wait, ExitStack() as stack:
+        if port is not None:
+            listening = stack.enter_context(serving(registry, address, port))
+            log.info("metrics", address=address, port=listening)
+        log.info("running", consumers=list(names))
+        supervisor.start()
+        wait()
+        log.info("ending")
+        left = supervisor.end()
+        log.info("ended", left_at_work=left)
+    if left:
+        raise typer.Exit(1)

@@ -1,0 +1,43 @@
+"""How far a feed has arrived at its place, asked by somebody who only looks: no lock, cut or connection."""
+
+import os
+from pathlib import Path
+
+from consumers.relay.event import EVENT_BYTES_MAX, FeedEvent, UnreadableEventError
+from consumers.relay.http import RelayState
+
+
+def reached(to: str, state: Path | None) -> int | None:
+    """The position of the last event that is there, 0 if none is; None if that cannot be told from here."""
+    if to.startswith(("http://", "https://")):
+        return _taken(to, state)
+    return None if to == "-" else _written(Path(to))
+
+
+def _taken(url: str, state: Path | None) -> int | None:
+    if state is None:
+        return None
+    if not state.exists():
+        return 0
+    opened = RelayState(str(state), create=False)
+    try:
+        last = opened.last(url)
+    finally:
+        opened.close()
+    return last[0] if last else 0
+
+
+def _written(path: Path) -> int | None:
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 2 * EVENT_BYTES_MAX))
+            whole, line_feed, _torn = file.read().rpartition(b"\n")
+    except FileNotFoundError:
+        return 0
+    if not line_feed:
+        return 0
+    try:
+        return FeedEvent.read(whole.rpartition(b"\n")[2]).position
+    except UnreadableEventError:
+        return None

@@ -1,0 +1,1 @@
+"""Several consumers in one process, each kept running whatever becomes of the others."""

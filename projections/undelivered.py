@@ -1,0 +1,127 @@
+"""Notices that no administrator has yet, and mails that came back or were refused [Disponibilité du service].
+
+Only contracts with a list of administrators are told by mail; a notice from before the first list was told
+otherwise. Of a maintenance only its last notice matters, and only until what it announces is over.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from ledger.contracts import Contract
+from ledger.directory import INITIAL
+from ledger.interval import Interval
+from ledger.mails import Mail, MailAbandoned
+from ledger.maintenance import Maintenance, Notice
+from projections.asof import Known
+from projections.attention import Attention, concerned, signed
+from projections.given import MailsByCause, mails_of
+from projections.periods import parts_between
+
+FAILED = ("bounced", "refused")
+
+
+def notices_not_given(known: Known) -> Iterator[Attention]:
+    """Each announcement that no administrator of a contract has; too late from `notice_hours` before it."""
+    for name, contract in signed(known):
+        mails = mails_of(known, name)
+        for maintenance in known.maintenances.values():
+            notice = _standing_notice(known, name, maintenance)
+            if notice is None or notice.announced is None:
+                continue
+            platforms = concerned(contract, maintenance.platforms, notice.announced)
+            tried = mails.get(notice.position, ())
+            if platforms and not _is_given(tried):
+                yield Attention(
+                    kind="notice-not-given",
+                    subject=maintenance.name,
+                    contracts=(name,),
+                    since_ms=notice.given_ms,
+                    due_ms=_deadline_ms(contract, notice.announced),
+                    what=_what(tried),
+                    about=platforms,
+                    positions=(notice.position, *(mail.position for _, mail in tried)),
+                )
+
+
+def _standing_notice(known: Known, contract: str, maintenance: Maintenance) -> Notice | None:
+    """The last notice, if it was to be mailed and is still of use to somebody."""
+    notice = maintenance.notices[-1]
+    is_mailed = known.directories.get(contract, INITIAL).known_before(notice.position)
+    told = _announced(maintenance)
+    return notice if is_mailed and told and known.as_of.moment_ms < told.end_ms else None
+
+
+def _announced(maintenance: Maintenance) -> Interval | None:
+    """What is announced or, once it was withdrawn, was."""
+    announced = [each.announced for each in maintenance.notices if each.announced]
+    return announced[-1] if announced else None
+
+
+def _is_given(tried: Sequence[tuple[str, Mail]]) -> bool:
+    return any(mail.accepted_ms is not None for _, mail in tried)
+
+
+def _what(tried: Sequence[tuple[str, Mail]]) -> str:
+    """How far it came: the fate of the first administrator's mail that has one."""
+    return next((mail.fate for _, mail in tried if mail.fate), "not-tried")
+
+
+def _deadline_ms(contract: Contract, announced: Interval) -> int:
+    """As early before the start as the terms in force then ask for."""
+    parts = parts_between(contract, Interval(announced.start_ms, announced.start_ms + 1))
+    return announced.start_ms - (parts[0].terms.notice_ms if parts else 0)
+
+
+# ---------------------------------------------------------------- mails that failed
+
+
+def failed_mails(known: Known) -> Iterator[Attention]:
+    """Each mail to an administrator that came back, was refused or has no address, while it is of use."""
+    for name, contract in signed(known):
+        mails = mails_of(known, name)
+        people = known.directories.get(name, INITIAL).at(known.as_of.moment_ms) or ()
+        for several in mails.values():
+            for _, mail in several:
+                if mail.last and mail.last.person in people and (what := _failed(mail)):
+                    yield from _failure(known, contract, mail, what, mails)
+
+
+def _failed(mail: Mail) -> str | None:
+    """Why a mail has not arrived, where somebody may have to mend it."""
+    last = mail.last
+    if isinstance(last, MailAbandoned):
+        return last.why if last.why == "no-address" else None
+    return mail.fate if mail.fate in FAILED else None
+
+
+def _failure(
+    known: Known, contract: Contract, mail: Mail, what: str, mails: MailsByCause
+) -> Iterator[Attention]:
+    last = mail.last
+    assert last is not None
+    due_ms = mail.last_ms if last.incident else _costs_ms(known, contract, mail, mails)
+    if due_ms is not None:
+        yield Attention(
+            kind="mail-failed",
+            subject=last.maintenance or last.incident or last.mail,
+            contracts=(last.contract,),
+            since_ms=mail.last_ms,
+            due_ms=due_ms,
+            what=what,
+            about=(last.person,),
+            positions=(last.cause, mail.position),
+        )
+
+
+def _costs_ms(known: Known, contract: Contract, mail: Mail, mails: MailsByCause) -> int | None:
+    """What somebody has must only arrive before the work begins; None if it is of no use any more."""
+    last = mail.last
+    assert last is not None
+    maintenance = known.maintenances.get(last.maintenance or "")
+    notice = maintenance and _standing_notice(known, last.contract, maintenance)
+    if not maintenance or not notice or notice.position != last.cause:
+        return None
+    told = _announced(maintenance)
+    assert told is not None
+    if notice.announced is None or _is_given(mails.get(notice.position, ())):
+        return told.start_ms
+    return _deadline_ms(contract, told)

@@ -1,0 +1,174 @@
+"""`constat run` as a real process: an append leads to a mail and a penalty, a failure stops nobody else, and it
+ends when asked."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from aiosmtpd.smtp import AuthResult
+
+from ledger.assessments import PenaltyGranted
+from tests.consumers.billing.penalties import assess, ledger_at
+from tests.consumers.notices.postoffice import Mailroom, free_port, listening
+from tests.consumers.relay.test_topic import events_in
+from tests.consumers.services import notice, outage, prepared, relayed, running, sign, wait_until
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return prepared(tmp_path)
+
+
+@pytest.fixture
+def mailroom():
+    return Mailroom()
+
+
+@pytest.fixture
+def smtp_port(mailroom):
+    """Whoever has a password is let in."""
+    opened = AuthResult(success=True, handled=False)
+    with listening(mailroom, auth_require_tls=False, authenticator=lambda *_: opened) as port:
+        yield port
+
+
+@pytest.mark.slow
+def test_an_append_leads_to_a_mail_and_a_relayed_and_billed_penalty_and_sigterm_ends_it_with_0(
+    folder, mailroom, smtp_port
+):
+    feed, port = folder / "feed.jsonl", free_port()
+    options = ("--relay-to", feed, "--bill-store", "billing.db", "--metrics-port", port)
+    with running(folder, *options, smtp_port=smtp_port) as process:
+        process.wait_for("running", consumers=["notify", "assess", "relay", "bill"])
+        outage(folder / "constat.db")
+        notice(folder / "constat.db")
+        (penalty,) = wait_until(lambda: relayed(feed), "a penalty in the feed")
+        wait_until(lambda: mailroom.arrived, "a mail")
+        process.wait_for("mail", fate="accepted")
+        scraped = urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20).read().decode()
+        code, seconds = process.end()
+
+    assert (penalty.platform, penalty.days, penalty.period_number) == ("acme-prod", 5, 1)
+    assert mailroom.people == ["zoe.martin@acme.example"]
+    assert (code, seconds < 10, process.events[-1]["event"]) == (0, True, "ended")
+    assert 'constat_consumer_running{consumer="relay"} 1.0' in scraped
+    assert "constat_relay_lag_events " in scraped
+    assert float(scraped.split("constat_append_seconds_count ")[1].split()[0]) > 0
+    bill = [str(Path(sys.executable).parent / "constat"), "bill", "show", "--store", "billing.db", "--json"]
+    owed = json.loads(subprocess.run(bill, cwd=folder, capture_output=True, check=True).stdout)
+    assert [each["days"] for each in owed["balances"]] == [5]
+
+
+@pytest.mark.slow
+def test_a_consumer_whose_target_is_broken_stops_no_other_and_goes_on_when_it_is_mended(folder, smtp_port):
+    feed = folder / "not-there-yet" / "feed.jsonl"
+    with running(folder, "--relay-to", feed, smtp_port=smtp_port) as process:
+        process.wait_for("failed", consumer="relay")
+        outage(folder / "constat.db")
+        notice(folder / "constat.db")
+        process.wait_for("mail", fate="accepted")
+        process.wait_for("assessed", contract="acme", period=1)
+        assert relayed(feed) == []
+        feed.parent.mkdir()
+        wait_until(lambda: relayed(feed), "a penalty in the feed")
+        code, _ = process.end(signal.SIGINT)
+
+    waits = [each["seconds"] for each in process.said("begins again later", consumer="relay")]
+    assert waits[:2] == sorted(waits[:2])
+    assert not process.said("failed", consumer="assess")
+    assert code == 0
+
+
+@pytest.mark.slow
+def test_a_mail_server_that_is_away_holds_up_no_penalty_and_no_log_names_a_person_or_a_secret(folder):
+    feed = folder / "feed.jsonl"
+    url = "http://user:hunter2@127.0.0.1:9/hook?token=swordfish"
+    with (
+        running(folder, "--relay-to", feed) as process,
+        running(folder, "--only", "relay", "--relay-to", url, "--relay-state", "state.db") as other,
+    ):
+        outage(folder / "constat.db")
+        notice(folder / "constat.db")
+        process.wait_for("mail", fate="unanswered")
+        wait_until(lambda: relayed(feed), "a penalty in the feed")
+        wait_until(lambda: [each for each in other.events if each["level"] == "warning"], "no answer")
+        assert [process.end()[0], other.end()[0]] == [0, 0]
+
+    logged = "".join(process.lines + other.lines)
+    assert logged
+    for secret in ("zoe", "Zoé", "Martin", "p-1", "sesame", "hunter2", "swordfish"):
+        assert secret not in logged
+
+
+@pytest.mark.slow
+def test_only_some_are_run_and_who_mails_from_the_same_directory_waits_for_the_other(folder):
+    with running(folder, "--only", "notify") as first, running(folder, "--only", "notify,assess") as second:
+        wait_until(lambda: first.said("failed") or second.said("failed"), "one of them waits")
+        second.wait_for("assessed", contract="acme")
+        assert [first.end()[0], second.end()[0]] == [0, 0]
+
+    assert first.said("running", consumers=["notify"])
+    assert second.said("running", consumers=["notify", "assess"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--only", "nobody"), "choose of notify, assess, relay, bill"),
+        (("--only", "relay"), "--only relay needs --relay-to FILE or URL"),
+        (("--only", "assess,bill"), "--only bill needs --bill-store FILE"),
+        ((), "there is no ledger at"),
+    ],
+)
+def test_what_cannot_work_is_said_at_once(constat, arguments, says):
+    answer = constat("run", *arguments)
+
+    assert (answer.code, says in answer.err) == (2, True), answer.err
+
+
+@pytest.mark.slow
+def test_who_waits_for_an_answer_that_never_comes_is_left_after_ten_seconds_and_that_is_exit_1(folder):
+    with ledger_at(folder / "constat.db", create=False) as ledger:
+        assess(ledger, "zenith", zenith_prod=1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/hook"
+        with running(folder, "--only", "relay", "--relay-to", url, "--relay-state", "state.db") as process:
+            connection, _ = silent.accept()
+            connection.recv(1)
+            code, seconds = process.end()
+            connection.close()
+
+    assert (code, 9 < seconds < 15) == (1, True)
+    assert process.events[-1]["left_at_work"] == ["relay"]
+
+
+@pytest.mark.slow
+def test_on_kafka_the_feed_goes_to_the_topic_of_the_ledger_and_its_lag_is_told(kafka_url, tmp_path):
+    sign(kafka_url, create=False)
+    port = free_port()
+    options = ("--only", "assess,relay,bill", "--bill-store", "billing.db", "--metrics-port", port)
+    with running(tmp_path, *options, CONSTAT_LEDGER=kafka_url) as process:
+        process.wait_for("running")
+        outage(kafka_url)
+        process.wait_for("assessed", period=2)
+        wait_until(lambda: len(penalties_in(kafka_url)) == 1, "a penalty in the topic")
+        scraped = wait_until(lambda: with_lag(port), "a lag")
+        code, seconds = process.end()
+
+    assert [each.days for each in penalties_in(kafka_url)] == [5]
+    assert "constat_ledger_readable 1.0" in scraped
+    assert (code, seconds < 10) == (0, True)
+
+
+def with_lag(port):
+    text = urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30).read().decode()
+    return text if "constat_relay_lag_events " in text else None
+
+
+def penalties_in(url):
+    return [each.envelope.fact for each in events_in(url) if isinstance(each.envelope.fact, PenaltyGranted)]

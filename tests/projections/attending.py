@@ -1,0 +1,27 @@
+"""Inboxes in a word: what a story needs somebody for at a moment."""
+
+from ledger.directory import DirectorySynchronised
+from projections.asof import Known, at_head
+from projections.inbox import inbox
+from tests.projections.promised import PROD, acme, october
+from tests.spec import Story, ms
+
+TUESDAY = "2026-10-06T02:00:00+02:00/2026-10-06T04:00:00+02:00"
+WEDNESDAY = "2026-10-07T02:00:00+02:00/2026-10-07T04:00:00+02:00"
+DEADLINE = "2026-10-05T02:00:00+02:00"
+
+
+def look(story: Story, at: str, *kinds: str, contract: str | None = None):
+    """The items at a moment, of some kinds only if any are named."""
+    known = Known.at(story.engine, at_head(story.engine, ms(at)))
+    return [each for each in inbox(known, contract).items if not kinds or each.kind in kinds]
+
+
+def listed(story: Story, contract: str = "acme", at: str | None = None) -> Story:
+    fact = DirectorySynchronised(contract=contract, administrators=("p-1", "p-2"), count=2)
+    return story.fact(f"directory:{contract}", fact, at)
+
+
+def announced(at: str = "1 12:00", **terms) -> Story:
+    """A contract with two administrators, to whom the work of Tuesday night was announced."""
+    return listed(acme(**terms).at(october(at))).notice("m1", [PROD], TUESDAY)
