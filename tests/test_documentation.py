@@ -165,7 +165,7 @@ def test_every_command_of_the_how_to_of_notices_prints_what_it_shows(tmp_path):
         finally:
             process.terminate()
 
-    assert len(list((tmp_path / "spool" / "new").iterdir())) == 4
+    assert len(list((tmp_path / "spool" / "new").iterdir())) == 8
 
 
 @pytest.mark.slow

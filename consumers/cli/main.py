@@ -24,7 +24,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "claim": ("claim", "File claims of force majeure and rule on them."),
     "correct": ("correct", "Annul or restate an interval of an agent's results."),
     "directory": ("directory", "Synchronise, show and erase the designated administrators."),
-    "notify": ("notify", "Mail notices and alerts to the administrators, and take down what became of them."),
+    "notify": (
+        "notify",
+        "Mail notices, alerts and changes of sub-processors; take down what became of them.",
+    ),
     "support": ("support", "File and answer support requests; record interventions; show whose clock runs."),
     "record": ("record", "Record backups, placement of data, storage and browsers."),
     "processor": ("processor", "Engage, change and dismiss sub-processors of personal data."),
