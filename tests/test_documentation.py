@@ -169,6 +169,13 @@ def test_every_command_of_the_how_to_of_notices_prints_what_it_shows(tmp_path):
 
 
 @pytest.mark.slow
+def test_every_command_of_the_how_to_of_evidence_prints_what_it_shows(tmp_path):
+    run(ROOT / "docs" / "howto" / "own-contract.md", tmp_path, signed_only=True)
+
+    run(ROOT / "docs" / "howto" / "evidence.md", tmp_path, refused=("copy.txt",))
+
+
+@pytest.mark.slow
 def test_every_command_of_the_how_to_of_disputes_prints_what_it_shows(tmp_path):
     run(ROOT / "docs" / "howto" / "dispute.md", tmp_path, CONSTAT_LEDGER="constat-demo/ledger.db")
 
