@@ -68,6 +68,7 @@ ONLY_READ = frozenset(
         "explain",
         "compare",
         "diff",
+        "evidence",
         "verify",
     )
 )
