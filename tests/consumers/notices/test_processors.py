@@ -12,7 +12,16 @@ from ledger.instants import END_OF_TIME_MS
 from ledger.mails import MailAbandoned, MailAccepted, MailAttempted, MailBounced, MailFact, MailUnanswered
 from ledger.processors import ProcessorChanged, ProcessorDismissed, ProcessorEngaged
 from projections.statement import statement
-from tests.consumers.notices.postoffice import JOHN, PROD, TUESDAY, ZOE, Mailroom, Office, listening
+from tests.consumers.notices.postoffice import (
+    JOHN,
+    PROD,
+    TUESDAY,
+    WEDNESDAY,
+    ZOE,
+    Mailroom,
+    Office,
+    listening,
+)
 from tests.spec import ms
 
 DAY = date(2026, 12, 1)
@@ -159,6 +168,22 @@ def test_whoever_has_a_later_change_is_still_told_of_the_earlier_one(office, mai
 
     assert len(mailroom.ids) == len(set(mailroom.ids)) == 4
     assert office.facts(MailAbandoned) == []
+
+
+def test_work_of_the_same_name_does_not_take_the_place_of_an_announcement(office, mailroom):
+    engaged(office, "ovh")
+    mailroom.to_message = "451 later"
+    office.notify()
+    office.story.notice("ovh", [PROD], TUESDAY).moved("ovh", WEDNESDAY)
+    mailroom.to_message = None
+
+    office.notify()
+    office.notify("2026-10-01T13:00:00+02:00")
+
+    assert [subject for subject in subjects(mailroom) if "OVH" in subject] == [
+        "Nouveau sous-traitant OVH, à partir du 1er décembre 2026",
+        "New sub-processor OVH, from 1 December 2026",
+    ]
 
 
 def test_a_change_is_told_though_it_has_already_taken_effect(office, mailroom):
