@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "support": ("support", "File and answer support requests; record interventions; show whose clock runs."),
     "record": ("record", "Record backups, placement of data, storage and browsers."),
-    "processor": ("processor", "Engage, change and dismiss sub-processors of personal data."),
+    "processor": ("processor", "Engage, change and dismiss sub-processors; show who was told of it."),
     "evidence": ("evidence", "Show, list and check the documents that facts name by their hash."),
     "component": ("component", "Enable and disable the optional components of a platform."),
     "personal-data": ("personal_data", "Lay out who processes a contract's personal data."),

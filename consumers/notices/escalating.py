@@ -128,11 +128,17 @@ def _message(fact: NoticeEscalated, ops_email: str, head: Letterhead, now_ms: in
     message["Message-ID"] = head.message_id(f"escalation.{fact.escalation}")
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(
-        f"{told(fact)}.\n\nThe ledger has every attempt with the server's reply.\n"
+        f"{told(fact)}.\n\n{_where(fact)} every attempt with the server's reply.\n"
         "Reach the administrators another way, or mend what is wrong: mails are tried again by themselves.\n",
         cte="quoted-printable",
     )
     return message.as_bytes()
+
+
+def _where(fact: NoticeEscalated) -> str:
+    if fact.maintenance or fact.incident:
+        return f"The register of {fact.contract} has"
+    return f"`constat processor announced --contract {fact.contract}` shows"
 
 
 def told(fact: NoticeEscalated) -> str:
