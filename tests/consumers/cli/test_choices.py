@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from consumers.cli import claim, contract, correct, imports, statement
+from consumers.cli import claim, contract, correct, importing, statement
 from ledger.claims import ClaimRuled
 from ledger.corrections import ResultsCorrected
 from ledger.intake.columns import TimeForm
@@ -25,7 +25,7 @@ def choices(kind):
         (contract.Language, Language),
         (contract.Offer, Offer),
         (correct.Outcome, ResultsCorrected.model_fields["outcome"].annotation),
-        (imports.TimeForm, TimeForm),
+        (importing.TimeForm, TimeForm),
         (statement.Language, Language),
     ],
     ids=["decision", "language of a template", "offer", "outcome", "form of times", "language of a page"],
