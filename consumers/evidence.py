@@ -5,14 +5,19 @@ is the same one, and what is read is checked. The folder knows nothing of any le
 """
 
 import os
+import re
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 from ledger.errors import ConstatError
 from ledger.fact import hash_of
 
 _PREFIX = "sha256:"
+_DIGITS = re.compile(r"[0-9a-f]{64}")
+
+State = Literal["kept", "missing", "altered", "unreadable"]
 
 
 class EvidenceError(ConstatError):
@@ -70,6 +75,20 @@ class Evidence:
             raise EvidenceError(f"{path} is not what its name says: it was altered; restore it from a copy")
         return document
 
+    def state(self, sha256: str) -> State:
+        """How a document is now, by its bytes."""
+        try:
+            document = self.path_of(sha256).read_bytes()
+        except FileNotFoundError:
+            return "missing"
+        except OSError:
+            return "unreadable"
+        return "kept" if hash_of(document) == sha256 else "altered"
+
+    def hashes(self) -> set[str]:
+        """Every document that is here, by its name alone."""
+        return {f"{_PREFIX}{path.name}" for path in self.folder.glob("??/*") if _DIGITS.fullmatch(path.name)}
+
     def erase(self, sha256: str) -> bool:
         """Take a document away, because somebody's data are in it; False if it is not here."""
         try:
@@ -88,7 +107,8 @@ def _write(path: Path, document: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)
-        _flush_folder(path.parent)
+        for folder in (path.parent, path.parent.parent, path.parent.parent.parent):
+            _flush_folder(folder)  # each may have been made just now
     except BaseException:
         with suppress(OSError):
             Path(name).unlink()

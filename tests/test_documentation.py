@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,24 @@ def steps(page: Path) -> list[tuple[str, str]]:
     return found
 
 
+def texts(page: Path) -> list[str]:
+    """The files that a page asks to save."""
+    return re.findall(r"^```text\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+@contextmanager
+def mail_server(command: str, folder: Path) -> Iterator[str]:
+    """The server that a page starts, on a port of its own."""
+    port = str(free_port())
+    typed = [sys.executable, *command.replace("2525", port).split()[1:]]
+    with subprocess.Popen(typed, cwd=folder) as process:
+        wait_until_it_listens(int(port))
+        try:
+            yield port
+        finally:
+            process.terminate()
+
+
 def wait_until_it_listens(port: int) -> None:
     latest = time.monotonic() + 20
     while time.monotonic() < latest:
@@ -74,13 +93,15 @@ def run(
     folder: Path,
     *,
     refused: tuple[str, ...] = (),
+    refused_at: tuple[int, ...] = (),
     signed_only: bool = False,
     part: slice = slice(None),
     **environment: str,
 ) -> None:
     """Type every command of a page in a folder, or some, and compare what it prints with what the page shows.
 
-    A command that names a `refused` file leaves with 2, because the page shows what is said then.
+    A command that names a `refused` file, or that is the n-th and n is in `refused_at`, leaves with 2,
+    because the page shows what is said then.
     """
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CONSTAT")}
@@ -89,7 +110,7 @@ def run(
     assert found
     if signed_only:  # what comes after changes the contract and ends it
         found = [each for each in found if re.match(r"constat contract (template|sign)", each[0])]
-    for command, shown in found:
+    for number, (command, shown) in enumerate(found, start=1):
         done = subprocess.run(
             command,
             shell=True,
@@ -100,7 +121,8 @@ def run(
             check=False,
         )
         printed = done.stdout + done.stderr
-        allowed = (2,) if any(name in command for name in refused) else (0, 1)
+        is_refused = number in refused_at or any(name in command for name in refused)
+        allowed = (2,) if is_refused else (0, 1)
         assert done.returncode in allowed, f"$ {command}\n{printed}"
         assert not shown or matches(shown, printed), f"$ {command}\nshown:\n{shown}\nprinted:\n{printed}"
 
@@ -160,21 +182,43 @@ def test_every_command_of_the_how_to_of_commitments_prints_what_it_shows(tmp_pat
 def test_every_command_of_the_how_to_of_notices_prints_what_it_shows(tmp_path):
     page = ROOT / "docs" / "howto" / "notify.md"
     (server,) = re.findall(r"^python -m aiosmtpd .*$", page.read_text(), re.MULTILINE)
-    people, environment = re.findall(r"^```text\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+    people, environment = texts(page)
     (tmp_path / "administrators.csv").write_text(people)
     (tmp_path / ".env").write_text(environment)
-    port = str(free_port())
-    command = [sys.executable, *server.replace("2525", port).split()[1:]]
     run(ROOT / "docs" / "howto" / "own-contract.md", tmp_path, signed_only=True)
 
-    with subprocess.Popen(command, cwd=tmp_path) as process:
-        wait_until_it_listens(int(port))
-        try:
-            run(page, tmp_path, CONSTAT_SMTP_PORT=port)
-        finally:
-            process.terminate()
+    with mail_server(server, tmp_path) as port:
+        run(page, tmp_path, CONSTAT_SMTP_PORT=port)
 
-    assert len(list((tmp_path / "spool" / "new").iterdir())) == 4
+    assert len(list((tmp_path / "spool" / "new").iterdir())) == 8
+
+
+@pytest.mark.slow
+def test_the_three_pages_of_the_story_go_on_in_one_folder_and_each_prints_what_it_shows(tmp_path):
+    first, second, third = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
+    people, environment = texts(first)
+    (server,) = re.findall(r"^python -m aiosmtpd .*$", first.read_text(), re.MULTILINE)
+    (program,) = re.findall(r"^```python\n(.*?)^```$", first.read_text(), re.MULTILINE | re.DOTALL)
+    (results,) = texts(second)
+    for name, content in {
+        "administrators.csv": people,
+        ".env": environment,
+        "mails.py": program,
+        "october.csv": results,
+    }.items():
+        (tmp_path / name).write_text(content)
+
+    with mail_server(server, tmp_path) as port:
+        run(first, tmp_path, CONSTAT_SMTP_PORT=port)
+    run(second, tmp_path)
+    run(third, tmp_path, refused_at=(2,))
+
+
+@pytest.mark.slow
+def test_every_command_of_the_how_to_of_evidence_prints_what_it_shows(tmp_path):
+    run(ROOT / "docs" / "howto" / "own-contract.md", tmp_path, signed_only=True)
+
+    run(ROOT / "docs" / "howto" / "evidence.md", tmp_path, refused=("copy.txt",))
 
 
 @pytest.mark.slow

@@ -16,7 +16,9 @@ app = typer.Typer(
 )
 
 Claim = Annotated[str, typer.Argument(metavar="CLAIM", help="The name of the claim.")]
-EvidenceFiles = Annotated[list[Path], typer.Option("--evidence", help="A document; kept by its hash.")]
+EvidenceFiles = Annotated[
+    list[Path], typer.Option("--evidence", help="A document; its bytes are kept, by their hash.")
+]
 
 
 class Decision(StrEnum):
@@ -44,18 +46,22 @@ def file(
     """Claim that an interruption was force majeure. Nothing is excluded until it is ruled."""
     from ledger import claims as subject
 
+    documents = recording.attached(evidence)
+
     def decide(state: subject.Claim) -> subject.ClaimFiled:
         filed = subject.ClaimFiled(
             claim=claim,
             platforms=tuple(platform),
             claimed=common.span_between(start, end),
             event=event,
-            evidence=recording.evidence(evidence),
+            evidence=documents.named(),
             by=by,
         )
         return subject.file(state, filed)
 
-    recording.take_down(ledger, subject, claim, decide, at=at, as_json=as_json, platforms=platform)
+    recording.take_down(
+        ledger, subject, claim, decide, at=at, as_json=as_json, platforms=platform, evidence=documents
+    )
 
 
 @app.command()
@@ -89,6 +95,7 @@ def rule(
     if bool(accepted) != (decision is Decision.in_part):
         raise BadInputError("--accepted FROM/TO goes with in-part, and only with it")
 
+    documents = recording.attached(evidence)
     revised = _sequence_of(ledger, claim, revises)
 
     def decide(state: subject.Claim) -> subject.ClaimRuled:
@@ -99,13 +106,13 @@ def rule(
             decision=decision.value,
             accepted=whole or tuple(_span(text) for text in accepted),
             reason=reason,
-            evidence=recording.evidence(evidence),
+            evidence=documents.named(),
             by=by,
             revises=revised,
         )
         return subject.rule(state, ruled)
 
-    recording.take_down(ledger, subject, claim, decide, at=at, as_json=as_json)
+    recording.take_down(ledger, subject, claim, decide, at=at, as_json=as_json, evidence=documents)
 
 
 def _sequence_of(ledger: str, claim: str, position: int | None) -> int | None:

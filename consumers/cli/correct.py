@@ -36,7 +36,9 @@ def correct(
     outcome: Annotated[
         Outcome | None, typer.Option("--outcome", help="What was true; without it the results are annulled.")
     ] = None,
-    evidence: Annotated[list[Path], typer.Option("--evidence", help="A document that shows it.")] = [],  # noqa: B006 - typer copies it
+    evidence: Annotated[
+        list[Path], typer.Option("--evidence", help="A document that shows it; it is kept.")
+    ] = [],  # noqa: B006 - typer copies it
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
@@ -47,6 +49,7 @@ def correct(
     from ledger import corrections as subject
 
     now_ms = common.now_ms()
+    documents = recording.attached(evidence)
 
     def decide(state: subject.Correction) -> subject.ResultsCorrected:
         corrected = subject.ResultsCorrected(
@@ -57,14 +60,14 @@ def correct(
             action="restated" if outcome else "annulled",
             outcome=outcome.value if outcome else None,
             reason=reason,
-            evidence=recording.evidence(evidence),
+            evidence=documents.named(),
             by=by,
         )
         return subject.correct(state, corrected, now_ms)
 
     recording.require_agent(ledger, agent, platform)
     silent_ms = _silent_ms(ledger, agent, platform, common.span_between(start, end).interval)
-    recording.take_down(ledger, subject, correction, decide, at=None, as_json=as_json)
+    recording.take_down(ledger, subject, correction, decide, at=None, as_json=as_json, evidence=documents)
     if silent_ms:
         common.warn(
             f"{common.duration(silent_ms)} of the interval had no result of {agent} on {platform}; that part "

@@ -103,7 +103,9 @@ def alert(
     *,
     platform: Platforms,
     administrator: Annotated[list[str], typer.Option("--administrator", metavar="ID", help="Told.")] = [],  # noqa: B006 - typer copies it
-    evidence: Annotated[list[Path], typer.Option("--evidence", help="A document that shows it.")] = [],  # noqa: B006 - as above
+    evidence: Annotated[
+        list[Path], typer.Option("--evidence", help="A document that shows it; it is kept.")
+    ] = [],  # noqa: B006 - as above
     at: common.OccurredOption = None,
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
@@ -114,13 +116,15 @@ def alert(
     """
     from ledger import incidents as subject
 
+    documents = recording.attached(evidence)
+
     def decide(state: subject.Incident) -> subject.DataLossAlertSent:
         sent = subject.DataLossAlertSent(
             incident=incident,
             platforms=tuple(platform),
             administrators=tuple(administrator),
-            evidence=recording.evidence(evidence),
+            evidence=documents.named(),
         )
         return subject.alert(state, sent)
 
-    recording.take_down(ledger, subject, incident, decide, at=at, as_json=as_json)
+    recording.take_down(ledger, subject, incident, decide, at=at, as_json=as_json, evidence=documents)

@@ -1,4 +1,4 @@
-"""`constat notify`: mail notices and alerts to the administrators, and read what came back."""
+"""`constat notify`: mail to the administrators what concerns them, and read what came back."""
 
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     add_completion=False,
-    help="Mail notices and alerts to the administrators, and take down what became of them.",
+    help="Mail notices, alerts and changes of sub-processors; take down what became of them.",
 )
 
 
@@ -215,8 +215,15 @@ def _message(message: "Message") -> dict[str, Any]:
 
 
 def _about(message: "Message") -> str:
-    what = "alert of" if message.occasion.is_alert else f"notice {message.occasion.kind} of"
-    return f"{what} {message.occasion.name} to {message.person} of {message.occasion.contract}"
+    occasion = message.occasion
+    match occasion.about:
+        case "maintenance":
+            what = f"notice {occasion.kind} of {occasion.name}"
+        case "incident":
+            what = f"alert of {occasion.name}"
+        case "processor":
+            what = f"announcement of sub-processor {occasion.name} ({occasion.kind})"
+    return f"{what} to {message.person} of {occasion.contract}"
 
 
 def _told(step: "Step") -> str:

@@ -1,13 +1,20 @@
-"""`constat processor`: sub-processors engaged, changed and dismissed, from a day or after one."""
+"""`constat processor`: sub-processors engaged, changed and dismissed, and who was told of it."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from consumers.cli import common, recording
 
+if TYPE_CHECKING:
+    from ledger.mails import Mail
+    from projections.asof import Known
+    from projections.processor_changes import ProcessorChange
+
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Engage, change and dismiss sub-processors."
+    no_args_is_help=True,
+    add_completion=False,
+    help="Engage, change and dismiss sub-processors; show who was told of it.",
 )
 
 Processor = Annotated[str, typer.Argument(metavar="PROCESSOR", help="The short name of the company.")]
@@ -117,3 +124,71 @@ def dismiss(
         return subject.dismiss(state, dismissed)
 
     recording.take_down(ledger, subject, processor, decide, at=at, as_json=as_json)
+
+
+@app.command()
+def announced(
+    *,
+    contract: Annotated[str | None, typer.Option("--contract", "-c", help="Only of this contract.")] = None,
+    as_of: common.AsOfOption = None,
+    as_json: common.JsonOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """Show each change that concerns a contract, and what became of each mail about it."""
+    with common.open_known(ledger, as_of) as known:
+        from projections.processor_changes import processor_changes
+
+        if contract is not None:
+            known.contract(contract)
+        changes = [each for each in processor_changes(known) if contract in (None, each.contract)]
+        found = [_announcement(each, known) for each in changes]
+    if as_json:
+        common.print_json({"announcements": found})
+        return
+    for each in found:
+        _print(each)
+
+
+def _announcement(change: "ProcessorChange", known: "Known") -> dict[str, Any]:
+    from projections.given import mails_of
+
+    return {
+        "contract": change.contract,
+        "processor": change.processor,
+        "what": change.what,
+        "effective_day": change.effective_day.isoformat(),
+        "position": change.position,
+        "mails": [_mail(mail) for _, mail in mails_of(known, change.contract).get(change.position, ())],
+    }
+
+
+def _mail(mail: "Mail") -> dict[str, Any]:
+    from ledger.instants import format_instant
+    from projections.register_mails import reply
+
+    assert mail.last is not None
+    return {
+        "person": mail.last.person,
+        "fate": mail.fate,
+        "at": format_instant(mail.last_ms),
+        "attempts": mail.attempts,
+        "reply": reply(mail.last),
+        "message_id": mail.last.message_id,
+        "sha256": mail.last.sha256,
+        "position": mail.position,
+    }
+
+
+def _print(found: dict[str, Any]) -> None:
+    from consumers.pages.harmless import harmless_text
+
+    since = "after" if found["what"] == "dismissed" else "from"
+    print(
+        f"{found['contract']}: {found['processor']} {found['what']} {since} {found['effective_day']} "
+        f"(position {found['position']})"
+    )
+    for mail in found["mails"]:
+        said = f" ({harmless_text(mail['reply'])})" if mail["reply"] else ""
+        print(f"  {mail['person']}  {mail['fate']} {mail['at']}, attempt {mail['attempts']}{said}")
+    if not found["mails"]:
+        print("  no mail was tried")

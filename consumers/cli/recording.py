@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from consumers.cli import common
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ledger.application import Ledger
     from ledger.fact import Fact
     from ledger.incidents import Browser
@@ -57,13 +60,24 @@ def take_down(
     as_json: bool,
     platforms: Iterable[str] = (),
     option: str = "--at",
+    evidence: "Attached | None" = None,
 ) -> None:
-    """Record what a subject decides and print it; `platforms` must belong to some contract."""
+    """Record what a subject decides and print it; `platforms` must belong to some contract.
+
+    Its evidence is on disk before the fact is appended, and only if the fact is not refused.
+    """
     occurred_ms = occurrence(at, option)
+
+    def decided(state: Any) -> "Fact":  # noqa: ANN401 - of whichever subject
+        fact = decide(state)
+        if evidence:
+            evidence.keep()
+        return fact
+
     with common.open_ledger(ledger) as opened, understood():
         require_platforms(opened, platforms)
         recorded = opened.record(
-            subject.stream_of(name), subject.INITIAL, subject.evolve, decide, occurred_ms=occurred_ms
+            subject.stream_of(name), subject.INITIAL, subject.evolve, decided, occurred_ms=occurred_ms
         )
     common.print_recorded(recorded, as_json=as_json)
 
@@ -111,22 +125,49 @@ def platforms_of_contracts(ledger: "Ledger") -> set[str]:
     return {fact.platform for fact in found if isinstance(fact, PlatformAdded)}
 
 
-def evidence(files: Iterable[Any]) -> tuple[Any, ...]:
-    """Documents named by their file name and the hash of their bytes; the files stay where they are.
+@dataclass(frozen=True)
+class Attached:
+    """The documents that a fact is to name, as they were when they were read."""
+
+    documents: tuple[tuple[str, bytes], ...]
+    """Each file's name and its bytes."""
+
+    def named(self) -> tuple[Any, ...]:
+        """As the fact names them: by the file's name and the hash of its bytes."""
+        from ledger.fact import Evidence, hash_of
+
+        return tuple(Evidence(name=name, sha256=hash_of(document)) for name, document in self.documents)
+
+    def keep(self) -> None:
+        """Copy them to the store of CONSTAT_EVIDENCE; one that is there already is not written again.
+
+        Raises:
+            EvidenceError: the disk does not take one, or another one lies there under its hash.
+        """
+        from consumers import settings
+        from consumers.evidence import Evidence
+
+        if self.documents:
+            store = Evidence(settings.read().evidence)
+            for _, document in self.documents:
+                store.read(store.keep(document))
+
+
+def attached(files: Iterable["Path"]) -> Attached:
+    """The documents of some files, read once.
 
     Raises:
         BadInputError: a file cannot be read.
     """
     from ledger.errors import BadInputError
-    from ledger.fact import Evidence, hash_of
 
     found = []
     for file in files:
         try:
-            found.append(Evidence(name=file.name, sha256=hash_of(file.read_bytes())))
+            found.append((file.name, file.read_bytes()))
         except OSError as error:
             raise BadInputError(f"evidence {file} cannot be read ({error.strerror})") from None
-    return tuple(found)
+    return Attached(tuple(found))
 
 
 def browser(text: str) -> "Browser":

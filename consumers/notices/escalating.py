@@ -72,7 +72,7 @@ def _fact(occasion: Occasion, several: Sequence[Message]) -> NoticeEscalated:
         {
             "escalation": occasion.escalation,
             "contract": occasion.contract,
-            "maintenance": None if occasion.is_alert else occasion.name,
+            "maintenance": occasion.name if occasion.is_notice else None,
             "incident": occasion.name if occasion.is_alert else None,
             "cause": occasion.cause,
             "why": _WHY[fates[0]] if fates else "no-address",
@@ -128,15 +128,25 @@ def _message(fact: NoticeEscalated, ops_email: str, head: Letterhead, now_ms: in
     message["Message-ID"] = head.message_id(f"escalation.{fact.escalation}")
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(
-        f"{told(fact)}.\n\nThe register of {fact.contract} has every attempt with the server's reply.\n"
+        f"{told(fact)}.\n\n{_where(fact)} every attempt with the server's reply.\n"
         "Reach the administrators another way, or mend what is wrong: mails are tried again by themselves.\n",
         cte="quoted-printable",
     )
     return message.as_bytes()
 
 
+def _where(fact: NoticeEscalated) -> str:
+    if fact.maintenance or fact.incident:
+        return f"The register of {fact.contract} has"
+    return f"`constat processor announced --contract {fact.contract}` shows"
+
+
 def told(fact: NoticeEscalated) -> str:
     """One sentence for ops."""
-    what = f"notice {fact.cause} of {fact.maintenance}" if fact.maintenance else f"alert of {fact.incident}"
+    what = f"announcement {fact.cause} of a sub-processor"
+    if fact.maintenance:
+        what = f"notice {fact.cause} of {fact.maintenance}"
+    elif fact.incident:
+        what = f"alert of {fact.incident}"
     until = f"; it must be given by {format_instant(fact.deadline)}" if fact.deadline is not None else ""
     return f"Nobody at {fact.contract} has the {what} ({fact.why}){until}"

@@ -1,4 +1,4 @@
-"""A mail to one administrator: the notice or alert in words, and as an attachment that a calendar reads."""
+"""A mail to one administrator: what it tells in words; a notice also as an attachment for a calendar."""
 
 import hashlib
 import hmac
@@ -10,6 +10,7 @@ from email.utils import format_datetime
 from zoneinfo import ZoneInfo
 
 from consumers.directory.store import Entry
+from consumers.notices.announcement import Announced
 from consumers.notices.calendar import calendar, method_of
 from consumers.notices.occasions import Occasion
 from consumers.notices.wording import WORDINGS, Wording
@@ -49,7 +50,11 @@ def letter(occasion: Occasion, to: Entry, head: Letterhead, mail: str) -> bytes:
     nobody knows of.
     """
     language = to.language or occasion.signed.language
-    said = _Said(occasion, WORDINGS[language], language, head)
+    said = (
+        Announced(occasion.change, language, head.provider)
+        if occasion.change
+        else _Said(occasion, WORDINGS[language], language, head)
+    )
     message = EmailMessage(policy=SMTP)
     message["From"] = Address(head.provider, addr_spec=head.address)
     message["To"] = Address(to.name, addr_spec=to.email)
@@ -61,15 +66,15 @@ def letter(occasion: Occasion, to: Entry, head: Letterhead, mail: str) -> bytes:
     message["X-Constat-Nonce"] = head.nonce(mail)
     message.set_content(said.body(to.name), cte="quoted-printable")
     message["Content-Language"] = language
-    if not occasion.is_alert:
-        _attach(message, occasion, head, said)
+    if occasion.is_notice:
+        _attach(message, occasion, head, _one_line(said.subject()))
         message.set_boundary(f"=_{head.nonce(mail)}")
     return message.as_bytes()
 
 
-def _attach(message: EmailMessage, occasion: Occasion, head: Letterhead, said: "_Said") -> None:
+def _attach(message: EmailMessage, occasion: Occasion, head: Letterhead, summary: str) -> None:
     message.add_attachment(
-        calendar(occasion, head.address, head.provider, _one_line(said.subject())),
+        calendar(occasion, head.address, head.provider, summary),
         maintype="text",
         subtype="calendar",
         cte="base64",
@@ -84,7 +89,7 @@ def _one_line(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What a letter says, in one language; times are the contract's, with their offset."""
+    """What a notice or an alert says, in one language; times are the contract's, with their offset."""
 
     occasion: Occasion
     wording: Wording
@@ -106,7 +111,7 @@ class _Said:
             wording.platforms.format(platforms=", ".join(occasion.platforms)),
             wording.reasons[occasion.kind].format(text=occasion.text, start=since),
             wording.clause[occasion.kind].format(contract=occasion.contract),
-            *([] if occasion.is_alert else [wording.attached]),
+            *([wording.attached] if occasion.is_notice else []),
             wording.closing.format(provider=self.head.provider, fact=occasion.cause),
         ]
         return "\n\n".join(parts) + "\n"

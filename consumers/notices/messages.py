@@ -39,7 +39,7 @@ class Message:
             "mail": self.name,
             "contract": occasion.contract,
             "person": self.person,
-            "maintenance": None if occasion.is_alert else occasion.name,
+            "maintenance": occasion.name if occasion.is_notice else None,
             "incident": occasion.name if occasion.is_alert else None,
             "cause": occasion.cause,
             "message_id": kept_id,
@@ -120,9 +120,9 @@ def by_occasion(known: Known, found: Sequence[Message]) -> Iterator[tuple[Occasi
 def is_overtaken(message: Message, found: Sequence[Message]) -> bool:
     """Whether the same person already has a later notice of the same maintenance."""
     occasion = message.occasion
-    return not occasion.is_alert and any(
+    return occasion.is_notice and any(
         other.state.accepted_ms is not None
-        and not other.occasion.is_alert
+        and other.occasion.is_notice
         and (other.person, other.occasion.contract, other.occasion.name)
         == (message.person, occasion.contract, occasion.name)
         and other.occasion.sequence > occasion.sequence

@@ -1,11 +1,12 @@
-"""What is to be told to whom: each notice and each loss of data, to each contract that it concerns.
+"""What is to be told to whom: each notice, loss of data and change of sub-processor, to whom it concerns.
 
 Only what was recorded after the contract's first list of administrators: what came before was told otherwise.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Literal
 
 from ledger.contracts import Contract, ContractSigned, require_signed
@@ -15,10 +16,24 @@ from ledger.incidents import Incident, IncidentOpened, IncidentUpdated
 from ledger.instants import END_OF_TIME_MS
 from ledger.interval import Interval
 from ledger.maintenance import Maintenance
+from ledger.terms import zone_of
 from projections.asof import Known
+from projections.calendar import day_start_ms
 from projections.periods import memberships, parts_between
+from projections.processor_changes import ProcessorChange, processor_changes
 
-Kind = Literal["published", "moved", "withdrawn", "alert"]
+Kind = Literal["published", "moved", "withdrawn", "alert", "engaged", "changed", "dismissed"]
+About = Literal["maintenance", "incident", "processor"]
+ABOUT: Mapping[Kind, About] = {
+    "published": "maintenance",
+    "moved": "maintenance",
+    "withdrawn": "maintenance",
+    "alert": "incident",
+    "engaged": "processor",
+    "changed": "processor",
+    "dismissed": "processor",
+}
+_FIRST_DAY = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +43,7 @@ class Occasion:
     kind: Kind
     signed: ContractSigned
     name: str
-    """Of the maintenance or the incident."""
+    """Of the maintenance, the incident or the sub-processor."""
     cause: int
     """The position of the fact that it tells of."""
     fact_id: str
@@ -43,7 +58,9 @@ class Occasion:
     sequence: int = 0
     """How many notices of this maintenance came before."""
     deadline_ms: int | None = None
-    """When it must have been given."""
+    """When it must have been given; of a change of sub-processor when that takes effect."""
+    change: ProcessorChange | None = None
+    """Of a sub-processor."""
 
     @property
     def contract(self) -> str:
@@ -51,9 +68,19 @@ class Occasion:
         return self.signed.contract
 
     @property
+    def about(self) -> About:
+        """What kind of thing its name is of."""
+        return ABOUT[self.kind]
+
+    @property
     def is_alert(self) -> bool:
         """Whether it tells of a loss of data."""
-        return self.kind == "alert"
+        return self.about == "incident"
+
+    @property
+    def is_notice(self) -> bool:
+        """Whether it tells of maintenance, so that a later one takes its place and a calendar can read it."""
+        return self.about == "maintenance"
 
     @property
     def over_ms(self) -> int:
@@ -69,12 +96,16 @@ class Occasion:
 def occasions(known: Known) -> list[Occasion]:
     """Everything to be told to anybody, in the order in which it was recorded."""
     by_position = {recorded.position: recorded for recorded in known.facts}
-    found = [
+    told = [
         occasion
-        for name, contract in known.contracts.items()
+        for contract in known.contracts.values()
         if contract.signed
         for occasion in (*_notices(known, contract, by_position), *_alerts(known, contract))
-        if known.directories.get(name, INITIAL).known_before(occasion.cause)
+    ]
+    found = [
+        occasion
+        for occasion in (*told, *_changes(known, by_position))
+        if known.directories.get(occasion.contract, INITIAL).known_before(occasion.cause)
     ]
     return sorted(found, key=lambda each: (each.cause, each.contract))
 
@@ -161,6 +192,36 @@ def _alert(contract: Contract, incident: Incident, recorded: RecordedFact) -> It
             platforms=platforms,
             text=incident.summary,
         )
+
+
+# ---------------------------------------------------------------- changes of sub-processors
+
+
+def _changes(known: Known, facts: dict[int, RecordedFact]) -> Iterator[Occasion]:
+    """Each change is told by itself: a later one takes back nothing of what an earlier one said."""
+    for change in processor_changes(known):
+        signed = require_signed(known.contracts[change.contract])
+        yield Occasion(
+            kind=change.what,
+            signed=signed,
+            name=change.processor,
+            cause=change.position,
+            fact_id=facts[change.position].fact_id,
+            occurred_ms=facts[change.position].occurred_ms,
+            recorded_ms=change.recorded_ms,
+            platforms=(),
+            text=change.reason or change.after.role,
+            deadline_ms=_effective_ms(change, signed),
+            change=change,
+        )
+
+
+def _effective_ms(change: ProcessorChange, signed: ContractSigned) -> int:
+    """The local midnight from which on it is so, or the instant of those that there are next to it."""
+    day = change.effective_day
+    if change.what == "dismissed" and day < date.max:
+        day += timedelta(days=1)
+    return min(day_start_ms(zone_of(signed.zone), day), END_OF_TIME_MS - 1) if day > _FIRST_DAY else 0
 
 
 # ---------------------------------------------------------------- names

@@ -1,4 +1,4 @@
-"""The sentences of a mail, in French and in English."""
+"""The sentences of a notice of maintenance and of an alert, in French and in English."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

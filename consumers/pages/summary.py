@@ -87,12 +87,28 @@ def is_met(statement: Statement) -> bool:
     return all(each.target_met for each in statement.availability.platforms)
 
 
+def is_unmeasured(statement: Statement) -> bool:
+    """Whether there is no platform of which anything was measured, so that nobody can say what was met."""
+    return all(each.percent is None for each in statement.availability.platforms)
+
+
+def sign(statement: Statement) -> str:
+    """The verdict where there is no colour."""
+    if not is_met(statement):
+        return "✗"
+    return "?" if is_unmeasured(statement) else "✓"
+
+
 def target(statement: Statement, form: Format) -> str:
     """Whether the target was met, and on how many platforms it was not."""
     words = form.words
     platforms = statement.availability.platforms
     missed = [each for each in platforms if not each.target_met]
     if not missed:
+        if is_unmeasured(statement):
+            return words.result_unmeasured
+        if any(each.percent is None for each in platforms):
+            return words.result_met_measured
         return words.result_met
     return words.result_missed.format(
         missed=form.counted(len(missed), words.platforms), all=form.number(len(platforms))

@@ -17,6 +17,7 @@ from projections.figures import Statement
 
 SVG_WIDTH = 100
 PLAIN_WIDTH = 100
+_STYLES = {"✓": "bold green", "✗": "bold red", "?": "bold"}
 
 
 def show(
@@ -149,8 +150,8 @@ def _heading(
     for line in summary.assessed(note, form):
         yield Prose(line, style="dim")
     yield ""
-    sign, style = ("✓", "bold green") if summary.is_met(statement) else ("✗", "bold red")
-    yield Prose(f"{sign} {summary.result(statement, form)}", style=style)
+    sign = summary.sign(statement)
+    yield Prose(f"{sign} {summary.result(statement, form)}", style=_STYLES[sign])
     for line in summary.missed_by(statement, form):
         yield Prose(f"  {line}", hang="  ")
 

@@ -56,6 +56,8 @@ class Words:
     zone_one_offset: str
     zone_two_offsets: str
     result_met: str
+    result_met_measured: str
+    result_unmeasured: str
     result_missed: str
     result_nothing: str
     result_granted: str

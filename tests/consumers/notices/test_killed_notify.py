@@ -17,6 +17,7 @@ from ledger.directory import DirectorySynchronised
 from ledger.fact import Draft, Span
 from ledger.mails import MailAccepted, MailAttempted, MailFact
 from ledger.maintenance import NoticePublished
+from ledger.processors import ProcessorEngaged
 from ledger.terms import Terms
 from tests.consumers.notices.postoffice import PROD, Mailroom, listening, settings
 from tests.ledger.log.processes import ledger_at, started
@@ -53,7 +54,7 @@ def now_ms() -> int:
 
 
 def announced(folder):
-    """A ledger with one contract of some administrators, to whom several notices are to be mailed."""
+    """A ledger with one contract of some administrators, who are to be told of several things by mail."""
     people = [
         Entry("acme", f"p-{n}", f"Person {n}", f"p{n}@acme.example", None, "administrator")
         for n in range(PEOPLE)
@@ -72,11 +73,20 @@ def announced(folder):
         listed = DirectorySynchronised(contract="acme", administrators=ids, count=len(ids))
         ledger.append(Draft("directory:acme", listed, now_ms()))
         for number in range(NOTICES):
-            published = NoticePublished(
-                maintenance=f"m{number}", platforms=(PROD,), announced=work, summary="x"
-            )
-            ledger.append(Draft(f"maintenance:m{number}", published, now_ms()))
+            ledger.append(told(number, work))
     return folder / "constat.db"
+
+
+def told(number: int, work: Span) -> Draft:
+    """Something of which each administrator is told: by turns a notice, and a new sub-processor."""
+    if number % 2:
+        name = f"p{number}"
+        engaged = ProcessorEngaged(
+            processor=name, name=name, address="a", registration="r", role="hosts", from_day="2126-12-01"
+        )
+        return Draft(f"processor:{name}", engaged, now_ms())
+    published = NoticePublished(maintenance=f"m{number}", platforms=(PROD,), announced=work, summary="x")
+    return Draft(f"maintenance:m{number}", published, now_ms())
 
 
 def notify_until_all_have_it(connection, folder, ledger_file, port):

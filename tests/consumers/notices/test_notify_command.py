@@ -63,6 +63,30 @@ def test_what_was_sent_is_said_and_once_is_enough(listed, mailroom):
     assert len(mailroom.arrived) == 1
 
 
+ENGAGE = (
+    *("processor", "engage", "ovh", "--name", "OVHcloud", "--address", "Roubaix", "--role", "hosts"),
+    *("--registration", "SIRET 1", "--from-day", "2127-01-01"),
+)
+
+
+def test_who_was_told_of_a_sub_processor_is_shown_and_as_it_was_known(listed):
+    listed(*ENGAGE)
+    assert listed("processor", "announced").out == (
+        "acme: ovh engaged from 2127-01-01 (position 4)\n  no mail was tried\n"
+    )
+
+    assert "announcement of sub-processor ovh (engaged) to p-1 of acme" in listed("notify", "--dry-run").out
+    sent = listed("notify")
+
+    (found,) = json.loads(listed("processor", "announced", "-c", "acme", "--json").out)["announcements"]
+    assert sent.code == 0
+    assert [(each["person"], each["fate"], each["reply"]) for each in found["mails"]] == [
+        ("p-1", "accepted", "250 2.0.0 OK queued")
+    ]
+    assert listed("processor", "announced", "--as-of", "4").out.endswith("no mail was tried\n")
+    assert listed("processor", "announced", "-c", "nobody").code == 2
+
+
 def test_what_was_not_taken_is_exit_1_and_says_when_it_is_tried_again(listed, mailroom):
     listed(*PUBLISH)
     mailroom.to_message = "451 later"

@@ -165,3 +165,30 @@ def test_a_silence_that_reaches_one_platform_after_the_other_is_told_once():
 
     assert [len(each.occasions) for each in together] == [2]
     assert [each.platforms for each in together[0].occasions] == [found.stretches[-1].platform, "c"]
+
+
+@pytest.mark.parametrize(
+    ("seen", "english", "french"),
+    [
+        ([], "? Nothing was measured on any platform. No day is due.", "? Rien n’a été mesuré, sur aucune"),
+        (
+            ["acme-prod"],
+            "✓ Target met on every platform that was measured. No day is due.",
+            "✓ Engagement respecté sur toutes les plateformes mesurées.",
+        ),
+        (
+            ["acme-prod", "acme-test"],
+            "✓ Target met on every platform. No day is due.",
+            "✓ Engagement respecté",
+        ),
+    ],
+)
+def test_nobody_says_that_a_target_was_met_where_nobody_looked(seen, english, french):
+    story = Story().contract(platforms=["acme-prod", "acme-test"])
+    for platform in seen:
+        story.observed("paris", platform, "2026-10-01T00:00+02:00 up")
+    found = statement(story.at("2026-11-01T00:00:00Z").known(), "acme", "1")
+
+    assert english in terminal.plain(found, "en")
+    assert french in terminal.plain(found, "fr").replace("\xa0", " ")
+    assert english.partition(".")[0] in html.page(found, "en")
