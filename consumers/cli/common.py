@@ -131,9 +131,9 @@ def day(text: str) -> "date":
         raise BadInputError(f"{text!r} is no day; write one as 2026-10-01") from None
 
 
-def occurred(text: str | None) -> int:
+def occurred(text: str | None, zone: "ZoneInfo | None" = None) -> int:
     """When something happened: as written, or now."""
-    return now_ms() if text is None else instant(text)
+    return now_ms() if text is None else instant(text, zone)
 
 
 def span_between(start: str, end: str, zone: "ZoneInfo | None" = None) -> "Span":

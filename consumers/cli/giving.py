@@ -32,6 +32,8 @@ class How:
     only_preview: bool
     agreed: bool
     as_json: bool
+    platforms: tuple[str, ...] = ()
+    """Of work that is not announced yet: its clients' zone is that of a time without an offset."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ def give(at: Desk, maintenance: str, decide: "Callable[[Maintenance, int], Notic
     from ledger import maintenance as subject
     from projections.preview import preview
 
-    given_ms = recording.occurrence(how.given_at, "--given-at")
+    zone = at.zone(at.state(maintenance).platforms or how.platforms)
+    given_ms = recording.occurrence(how.given_at, "--given-at", zone)
     found = preview(at.known, decide(at.state(maintenance), given_ms), given_ms)
     if how.only_preview:
         show(found, as_json=how.as_json)
@@ -119,15 +122,38 @@ def give(at: Desk, maintenance: str, decide: "Callable[[Maintenance, int], Notic
     if not _is_agreed(found, how):
         common.warn("nothing was written")
         raise typer.Exit(1)
-    recorded = at.ledger.record(
-        subject.stream_of(maintenance),
-        subject.INITIAL,
-        subject.evolve,
-        lambda state: decide(state, given_ms),
-        occurred_ms=given_ms,
-    )
+    with explained(at, maintenance, lambda state: decide(state, given_ms)):
+        recorded = at.ledger.record(
+            subject.stream_of(maintenance),
+            subject.INITIAL,
+            subject.evolve,
+            lambda state: decide(state, given_ms),
+            occurred_ms=given_ms,
+        )
     common.print_recorded(recorded, as_json=how.as_json)
+    if not how.as_json:
+        _show_back(found)
     _say_what_it_does_not_do(found)
+
+
+@contextmanager
+def explained(at: Desk, maintenance: str, decide: "Callable[[Maintenance], NoticeFact]") -> Iterator[None]:
+    """Of two who give a notice at once, the loser hears what the winner's notice means for his own.
+
+    Raises:
+        RefusedError: after the other notice this one cannot be given.
+        ConflictError: it still can; whoever gives it should look at the other one first.
+    """
+    from functools import reduce
+
+    from ledger import maintenance as subject
+    from ledger.errors import ConflictError
+
+    try:
+        yield
+    except ConflictError:
+        decide(reduce(subject.evolve, at.ledger.stream(subject.stream_of(maintenance)), subject.INITIAL))
+        raise
 
 
 def show(found: "Preview", *, as_json: bool) -> None:
@@ -148,15 +174,27 @@ def _is_agreed(found: "Preview", how: How) -> bool:
     return dialogue.agreed("Give this notice?")
 
 
+def _show_back(found: "Preview") -> None:
+    """The announced times as each client's clock shows them."""
+    from consumers.pages import previewed
+
+    for contract in found.contracts:
+        withdrawn = "withdrawn: " if found.kind == "withdrawn" else ""
+        print(f"{contract.contract}: {withdrawn}{previewed.span(contract.announced)} {contract.zone}")
+
+
 def _say_what_it_does_not_do(found: "Preview") -> None:
     """A script that gives a notice too late must hear of it as well."""
-    from consumers.pages import words
+    from consumers.pages import previewed, words
 
     if found.kind == "withdrawn":
         return
     english = words.of("en")
     for contract in found.contracts:
         for platform in contract.platforms:
+            for overlap in platform.overlaps:
+                shared = f"{platform.platform} {previewed.span(overlap)}"
+                common.warn(f"{contract.contract}: {overlap.maintenance} excludes {shared} already")
             if whys := dict.fromkeys(english.not_excluded[part.why] for part in platform.not_excluded):
                 excluded, announced = map(common.duration, (platform.excluded_ms, platform.announced_ms))
                 common.warn(

@@ -58,7 +58,7 @@ def publish(
             summary=dialogue.told(summary, "--summary", "what will be done"),
             by=by,
         )
-        how = giving.How(given_at, preview, yes, as_json)
+        how = giving.How(given_at, preview, yes, as_json, tuple(platforms))
         giving.give(at, name, lambda state, _: subject.publish(state, notice), how)
 
 

@@ -9,6 +9,7 @@ from consumers.cli import common
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from zoneinfo import ZoneInfo
 
     from ledger.application import Ledger
     from ledger.fact import Fact
@@ -82,15 +83,17 @@ def take_down(
     common.print_recorded(recorded, as_json=as_json)
 
 
-def occurrence(at: str | None, option: str = "--at") -> int:
+def occurrence(at: str | None, option: str = "--at", zone: "ZoneInfo | None" = None) -> int:
     """When something happened, by an option; a moment far ahead is refused, because a fact is in the past.
+
+    Without an offset it is local time of the zone, if one is known.
 
     Raises:
         BadInputError: the moment lies more than a day ahead of the clock.
     """
     from ledger.errors import BadInputError
 
-    occurred_ms = common.occurred(at)
+    occurred_ms = common.occurred(at, zone)
     if occurred_ms > common.now_ms() + EARLY_MS:
         raise BadInputError(f"{option} {at} is yet to come; a fact says what happened, so correct the time")
     return occurred_ms

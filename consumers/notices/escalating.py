@@ -148,5 +148,5 @@ def told(fact: NoticeEscalated) -> str:
         what = f"notice {fact.cause} of {fact.maintenance}"
     elif fact.incident:
         what = f"alert of {fact.incident}"
-    until = f"; it must be given by {format_instant(fact.deadline)}" if fact.deadline is not None else ""
+    until = f"; in time until {format_instant(fact.deadline)}" if fact.deadline is not None else ""
     return f"Nobody at {fact.contract} has the {what} ({fact.why}){until}"

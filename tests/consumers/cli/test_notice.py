@@ -12,6 +12,7 @@ import pytest
 
 from ledger.application import Ledger
 from ledger.contracts import ContractSigned, PlatformAdded
+from ledger.errors import ConflictError
 from ledger.fact import Draft
 from ledger.terms import Terms
 
@@ -76,6 +77,39 @@ def test_a_script_that_gives_a_notice_too_late_gives_it_and_is_warned(signed, tm
     assert late.code == 0
     assert "acme: 0 s of 2 h of acme-prod will be excluded (announced too late)" in late.err
     assert positions(tmp_path) == 4
+
+
+def test_the_announced_times_are_shown_back_with_their_offset(signed):
+    answer = signed(*PUBLISH, "--given-at", "2026-11-20T09:00")
+
+    assert "occurred 2026-11-20T08:00:00Z" in answer.out
+    assert answer.out.endswith("acme: 2027-03-09 02:00+01:00 to 04:00+01:00 Europe/Paris\n")
+
+
+def test_a_script_that_announces_what_is_excluded_already_is_warned(signed):
+    signed(*PUBLISH)
+
+    answer = signed(*PUBLISH[:2], "again", *PUBLISH[3:])
+
+    assert answer.code == 0
+    assert "acme: db excludes acme-prod 2027-03-09 02:00+01:00 to 04:00+01:00 already" in answer.err
+
+
+def test_of_two_who_announce_at_once_the_loser_hears_that_it_is_announced(signed, tmp_path, monkeypatch):
+    record = Ledger.record
+
+    def overtaken(*_arguments, **_options):
+        monkeypatch.setattr(Ledger, "record", record)
+        signed(*PUBLISH)
+        raise ConflictError("another writer was first")
+
+    monkeypatch.setattr(Ledger, "record", overtaken)
+
+    answer = signed(*PUBLISH)
+
+    assert answer.code == 2
+    assert "maintenance db was already announced; change its time with `constat notice move`" in answer.err
+    assert positions(tmp_path) == 3
 
 
 def test_a_time_without_an_offset_needs_clients_of_one_zone(signed, tmp_path):

@@ -93,7 +93,7 @@ def test_ops_are_mailed_when_a_server_takes_mail_again_and_only_once(tmp_path):
     assert recipient == "ops@provider.example"
     assert (
         message["Subject"]
-        == "Nobody at acme has the notice 4 of m1 (refused); it must be given by 2026-10-05T00:00:00Z"
+        == "Nobody at acme has the notice 4 of m1 (refused); in time until 2026-10-05T00:00:00Z"
     )
     assert [fact.fact.why for fact in office.facts(NoticeEscalated)] == ["refused"]
     office.store.close()

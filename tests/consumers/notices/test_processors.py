@@ -249,7 +249,7 @@ def test_ops_are_told_which_announcement_nobody_has(tmp_path, mailroom):
 
     (subject,) = subjects(mailroom)
     assert subject.startswith("Nobody at acme has the announcement 4 of a sub-processor (refused); ")
-    assert subject.endswith("it must be given by 2026-11-30T23:00:00Z")
+    assert subject.endswith("in time until 2026-11-30T23:00:00Z")
     assert "constat processor announced --contract acme" in text(mailroom.arrived[0][1])
 
 
