@@ -85,10 +85,8 @@ class Pusher:
             ),
         )
 
-    def send(self, url: str, stop: Stop, *, again: bool = False) -> Pushed:
+    def send(self, url: str, stop: Stop) -> Pushed:
         """Send what has no answer yet, in order; a contract whose request is refused waits.
-
-        `again` also sends what the other side may have taken so long ago that it no longer knows the key.
 
         Raises:
             NoLongerOwnerError: another process has taken over.
@@ -99,7 +97,7 @@ class Pusher:
                 break
             if each.contract in problems:
                 continue
-            if why := self._sent(url, each, again=again):
+            if why := self._sent(url, each):
                 problems[each.contract] = f"{each.event_id}: {why}"
             else:
                 sent += 1
@@ -112,28 +110,49 @@ class Pusher:
             RefusedError: no such request waits for its answer.
         """
         with self._store.owning(self._role) as connection:
-            done = connection.execute(
-                "UPDATE pushes SET answered_ms = ? WHERE target = ? AND id = ? AND answered_ms IS NULL",
-                (decision.decided_ms, self._target.name, event_id),
+            due = self._waiting(connection, event_id)
+            connection.execute(
+                "UPDATE pushes SET answered_ms = ? WHERE number = ?", (decision.decided_ms, due.number)
             )
-            if not done.rowcount:
-                raise RefusedError(f"{event_id} waits for no answer of {self._target.name}")
             note(connection, None, f"{event_id} was sent to {self._target.name}", decision)
 
+    def again(self, event_id: str, decision: Decision) -> None:
+        """Note that somebody has looked for a request in the other system in vain, so that it is sent anew.
+
+        Raises:
+            RefusedError: no such request waits for its answer, or it is sent again without a decision.
+        """
+        with self._store.owning(self._role) as connection:
+            due = self._waiting(connection, event_id)
+            if not self._may_be_forgotten(due):
+                raise RefusedError(f"{event_id} is sent again by itself; push without --again")
+            connection.execute("UPDATE pushes SET first_ms = NULL WHERE number = ?", (due.number,))
+            note(connection, None, f"{event_id} was not found in {self._target.name}", decision)
+
+    def _waiting(self, connection: sqlite3.Connection, event_id: str) -> _Due:
+        for due in self._due_in(connection):
+            if due.event_id == event_id:
+                return due
+        raise RefusedError(f"{event_id} waits for no answer of {self._target.name}")
+
     def _due(self) -> list[_Due]:
+        with self._store.reading() as connection:
+            return self._due_in(connection)
+
+    def _due_in(self, connection: sqlite3.Connection) -> list[_Due]:
         query = (
             "SELECT number, id, contract, path, body, first_ms FROM pushes "
             "WHERE target = ? AND answered_ms IS NULL ORDER BY number"
         )
-        with self._store.reading() as connection:
-            return [_Due(*row) for row in connection.execute(query, (self._target.name,))]
+        return [_Due(*row) for row in connection.execute(query, (self._target.name,))]
 
-    def _sent(self, url: str, due: _Due, *, again: bool) -> str | None:
+    def _sent(self, url: str, due: _Due) -> str | None:
         """None if it was taken, else why not."""
-        if not again and self._may_be_forgotten(due):
+        if self._may_be_forgotten(due):
             return (
                 f"it was sent without an answer so long ago that {self._target.name} may no longer know its "
-                f"key: look there whether it was taken. If so, push with --taken {due.event_id}, else --again"
+                f"key: look there whether it was taken. If so, push with --taken {due.event_id}, else with "
+                f"--again {due.event_id}; say who looked, and what was found, with --by ID --reason TEXT"
             )
         self._note(due, "first_ms = coalesce(first_ms, ?), attempts = attempts + 1", self._now_ms())
         try:

@@ -11,11 +11,13 @@ import pytest
 import urllib3
 
 from consumers.billing.push import Pusher
+from consumers.billing.release import Decision
 from consumers.billing.store import Store
 from consumers.billing.targets import STRIPE_KEEPS_KEYS_MS
 from consumers.billing.targets import Stripe as StripeTarget
 from consumers.sending import Endpoint
 from consumers.stopping import Stop
+from ledger.errors import RefusedError
 from tests.consumers.billing.feeds import NOW_MS
 from tests.consumers.billing.penalties import START_MS, assess, grant, ledger_at, owed
 from tests.consumers.billing.systems import Lago, Stripe, Tricks, serving
@@ -275,3 +277,52 @@ def test_what_stripe_may_have_forgotten_is_not_sent_again_before_somebody_has_lo
     )
     assert (answer.code, answer.out) == (0, "stripe took 0 postings\n")
     assert len(system.lines) == 1
+
+
+def test_only_what_somebody_has_looked_for_in_vain_is_sent_anew(constat, ledger, tmp_path):
+    """Seen to fail, with a second credit for zenith, where `--again` was one for all that waits."""
+    assess(ledger, "acme", acme_prod=3)
+    assess(ledger, "zenith", zenith_prod=1)
+    constat("bill", "run")
+    target = StripeTarget({"acme": "cus_A", "zenith": "cus_Z"}, {"acme": 1, "zenith": 1}, "sk_test")
+    clock = [NOW_MS]
+    looked = Decision("a-person", "no metadata has it", NOW_MS)
+
+    with (
+        serving(system := Stripe(Tricks(drops=1.0))) as url,
+        closing(Store(str(tmp_path / "billing.db"))) as store,
+        closing(Endpoint(urllib3.PoolManager(), delays_s=())) as endpoint,
+    ):
+        pusher = Pusher(store, target, endpoint, lambda: clock[0])
+        pusher.put_down()
+        pusher.send(url, Stop())
+        with pytest.raises(RefusedError, match="sent again by itself"):
+            pusher.again("assessment:acme/2", looked)
+        clock[0] += STRIPE_KEEPS_KEYS_MS + 1
+        system.tricks.drops = 0
+        system.forget()
+        del system.lines[0]  # acme's was lost on its way there, zenith's on its way back
+        with pytest.raises(RefusedError, match="waits for no answer"):
+            pusher.again("assessment:acme/3", looked)
+        pusher.again("assessment:acme/2", looked)
+        done = pusher.send(url, Stop())
+
+        with store.reading() as connection:
+            kept = connection.execute("SELECT frozen, decided_by, reason FROM releases").fetchall()
+
+    assert done.sent == 1
+    assert "--again assessment:zenith/2" in done.problems[0]
+    assert [line["metadata"]["contract"] for line in system.lines] == ["zenith", "acme"]
+    assert kept == [("assessment:acme/2 was not found in stripe", "a-person", "no metadata has it")]
+
+
+@pytest.mark.parametrize("option", ["--taken", "--again"])
+def test_who_has_looked_and_what_was_found_is_asked_for(constat, ledger, option):
+    assess(ledger, acme_prod=3)
+    constat("bill", "run")
+
+    url = "http://127.0.0.1:9"
+    answer = constat("bill", "push", "--to", "stripe", "--url", url, *STRIPE, option, "assessment:acme/2")
+
+    assert answer.code == 2
+    assert f"{option} is a decision" in answer.err
