@@ -16,7 +16,7 @@ from consumers.billing.store import Store
 from consumers.billing.targets import Target
 from consumers.sending import Endpoint, RefusedRequestError, UnansweredError
 from consumers.stopping import Stop
-from ledger.errors import RefusedError
+from ledger.errors import BadInputError, RefusedError
 
 BEFORE = "not sent: it is from before the position from which this store pushes"
 
@@ -50,20 +50,23 @@ class Pusher:
         self._role = f"push to {target.name}"
         store.own(self._role, this_process(), now_ms())
 
-    def put_down(self, behind: int = 0) -> int:
-        """Put down a request for each posting that has none yet; how many those were.
+    def put_down(self, behind: int = 0) -> list[str]:
+        """Put down a request for each posting that has none yet; of each contract that waits: why.
 
-        Those up to the position `behind` are noted as not to be sent: another store has pushed them.
-
-        Raises:
-            BadInputError: a contract's name there, or its price, was not told; nothing was put down.
+        Those up to the position `behind` are noted as not to be sent: another store has pushed them. A
+        contract of which the name there, or the price, was not told waits; the others go on.
         """
+        waiting: dict[str, str] = {}
         with self._store.owning(self._role) as connection:
             known = _known(connection, self._target.name)
-            new = [each for each in postings(connection) if (each.source, each.event_id) not in known]
-            for each in new:
-                self._put_down(connection, each, is_before=each.position <= behind)
-        return len(new)
+            for each in postings(connection):
+                if (each.source, each.event_id) in known or each.contract in waiting:
+                    continue
+                try:
+                    self._put_down(connection, each, is_before=each.position <= behind)
+                except BadInputError as error:
+                    waiting[each.contract] = f"{each.event_id}: {error}"
+        return list(waiting.values())
 
     def _put_down(self, connection: sqlite3.Connection, posting: Posting, *, is_before: bool) -> None:
         path, body = "", b""

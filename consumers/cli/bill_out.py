@@ -110,12 +110,13 @@ def push(
                 raise BadInputError(f"{option} is a decision: say who and why with --by ID --reason TEXT")
             decide(event_id, Decision(by, reason, common.now_ms()))
         with until_told() as stop:
-            pusher.put_down(behind)
+            waiting = pusher.put_down(behind)
             done = pusher.send(url.rstrip("/"), stop)
     print(f"{target.name} took {counted(done.sent, 'posting')}")
-    for problem in done.problems:
+    problems = [*done.problems, *waiting]
+    for problem in problems:
         print(problem)
-    if done.problems:
+    if problems:
         raise typer.Exit(1)
 
 
