@@ -7,16 +7,19 @@ front of it was taken.
 
 import sqlite3
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from consumers.billing.posting import Posting, postings
+from consumers.billing.posting import Period, Posting, Settled, postings
 from consumers.billing.release import Decision, note
 from consumers.billing.run import this_process
 from consumers.billing.store import Store
-from consumers.billing.targets import Target
+from consumers.billing.targets import STRIPE, Target, price_in
 from consumers.sending import Endpoint, RefusedRequestError, UnansweredError
 from consumers.stopping import Stop
 from ledger.errors import BadInputError, RefusedError
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 BEFORE = "not sent: it is from before the position from which this store pushes"
 
@@ -58,20 +61,22 @@ class Pusher:
         """
         waiting: dict[str, str] = {}
         with self._store.owning(self._role) as connection:
-            known = _known(connection, self._target.name)
+            known, settled = _known(connection, self._target.name), settled_prices(connection)
             for each in postings(connection):
                 if (each.source, each.event_id) in known or each.contract in waiting:
                     continue
                 try:
-                    self._put_down(connection, each, is_before=each.position <= behind)
+                    self._put_down(connection, each, settled, is_before=each.position <= behind)
                 except BadInputError as error:
                     waiting[each.contract] = f"{each.event_id}: {error}"
         return list(waiting.values())
 
-    def _put_down(self, connection: sqlite3.Connection, posting: Posting, *, is_before: bool) -> None:
+    def _put_down(
+        self, connection: sqlite3.Connection, posting: Posting, settled: Settled, *, is_before: bool
+    ) -> None:
         path, body = "", b""
         if not is_before:
-            request = self._target.request(posting)
+            request = self._target.request(posting, settled)
             path, body = request.path, request.body
         connection.execute(
             "INSERT INTO pushes (target, source, id, contract, path, body, answered_ms, problem) "
@@ -177,6 +182,18 @@ class Pusher:
     def _note(self, due: _Due, what: str, value: int | str) -> None:
         with self._store.owning(self._role) as connection:
             connection.execute(f"UPDATE pushes SET {what} WHERE number = ?", (value, due.number))
+
+
+def settled_prices(connection: sqlite3.Connection) -> Settled:
+    """The price at which the first posting of each period was put down, as its bytes have it."""
+    query = (
+        "SELECT contract, platform, period_number, body FROM pushes "
+        "JOIN postings USING (source, id, contract) WHERE target = ? AND body != x'' ORDER BY number"
+    )
+    settled: dict[Period, Decimal] = {}
+    for contract, platform, period_number, body in connection.execute(query, (STRIPE,)):
+        settled.setdefault(Period(contract, platform, period_number), price_in(body))
+    return settled
 
 
 def _known(connection: sqlite3.Connection, target: str) -> set[tuple[str, str]]:

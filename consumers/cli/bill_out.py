@@ -51,13 +51,14 @@ def export(
     """Print every posting for an accountant, in days, and in EUR where a day has a price."""
     from consumers.billing import export as forms
     from consumers.billing.posting import postings, prices_of
+    from consumers.billing.push import settled_prices
     from consumers.billing.store import Store
 
     prices = prices_of(common.pairs(price or [], "--price"))
     with closing(Store(str(store))) as opened, opened.snapshot() as connection:
-        found = list(postings(connection))
+        found, settled = list(postings(connection)), settled_prices(connection)
     write = forms.beancount if form is Format.BEANCOUNT else forms.sheet
-    print(write(found, prices), end="")
+    print(write(found, prices, settled), end="")
 
 
 def push(

@@ -1,5 +1,7 @@
 """`constat bill push`: each penalty is one line in the other system, whatever becomes of the answers."""
 
+import csv
+import io
 import os
 import signal
 import subprocess
@@ -119,6 +121,29 @@ def test_a_reversal_is_a_line_of_its_own_behind_what_it_takes_back(constat, ledg
 
     assert len(system.lines) == 2
     assert days_in(system)["acme"] == 1
+
+
+def test_days_are_taken_back_at_the_price_at_which_they_were_granted(constat, ledger):
+    """Seen to fail, with 4500 taken back of 3750, where a reversal had the price of its own push."""
+    assess(ledger, acme_prod=3)
+    constat("bill", "run")
+    with serving(system := Stripe()) as url:
+        assert priced(constat, url, "12.50").code == 0
+        assess(ledger, revision=2, acme_prod=0)
+        assess(ledger, revision=3, acme_prod=1)
+        assess(ledger, number=2, acme_prod=1)
+        constat("bill", "run")
+        assert priced(constat, url, "15").code == 0
+    sheet = constat("bill", "export", "--format", "csv", "--price", "acme=20").out
+
+    assert [line["amount"] for line in system.lines] == [-3750, 3750, -1250, -1500]
+    exported = [row["amount_eur"] for row in csv.DictReader(io.StringIO(sheet))]
+    assert exported == ["37.50", "-37.50", "12.50", "15.00"]
+
+
+def priced(constat, url, price):
+    names = ("--customer", "acme=cus_A", "--price", f"acme={price}")
+    return constat("bill", "push", "--to", "stripe", "--url", url, *names)
 
 
 @pytest.mark.parametrize("make", [Stripe, Lago])
