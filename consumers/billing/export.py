@@ -1,14 +1,15 @@
 """The postings for an accountant: a double-entry journal for beancount, or a sheet.
 
 Two commodities: `DAY`, and `EUR` where a day has a price. A day granted is an expense that is accrued; a
-reversal is the opposite posting, and never an edit of the first one.
+reversal is the opposite posting, and never an edit of the first one. What of a period was pushed keeps its
+price; the price of anything else is the one told now.
 """
 
 import csv
 import io
 from collections.abc import Iterator, Sequence
 
-from consumers.billing.posting import Posting, Prices, cents_of, euros
+from consumers.billing.posting import Posting, Prices, Settled, cents_of, euros
 from consumers.pages.harmless import harmless_text
 from ledger.instants import format_instant, from_ms
 
@@ -30,7 +31,7 @@ COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "'")
 
 
-def beancount(found: Sequence[Posting], prices: Prices) -> str:
+def beancount(found: Sequence[Posting], prices: Prices, settled: Settled) -> str:
     """A journal that `bean-check` accepts; the same postings always give the same bytes."""
     if not found:
         return ";; no days were granted\n"
@@ -42,10 +43,10 @@ def beancount(found: Sequence[Posting], prices: Prices) -> str:
         f"{first} open {ACCRUED} DAY,EUR",
     ]
     in_order = sorted(found, key=lambda each: (_date(each), each.position))
-    return "\n".join([*head, *(line for each in in_order for line in _entry(each, prices))]) + "\n"
+    return "\n".join([*head, *(line for each in in_order for line in _entry(each, prices, settled))]) + "\n"
 
 
-def _entry(posting: Posting, prices: Prices) -> Iterator[str]:
+def _entry(posting: Posting, prices: Prices, settled: Settled) -> Iterator[str]:
     days = abs(posting.days)
     story = f"{days} {'day' if days == 1 else 'days'} {posting.what}: {posting.platform}, {posting.clause}"
     yield ""
@@ -57,7 +58,7 @@ def _entry(posting: Posting, prices: Prices) -> Iterator[str]:
     yield f"  period-to: {_quoted(format_instant(posting.period_to_ms))}"
     yield f"  {EXPENSES}  {posting.days} DAY"
     yield f"  {ACCRUED}  {-posting.days} DAY"
-    if cents := cents_of(posting, prices):
+    if cents := cents_of(posting, prices, settled):
         yield f"  {EXPENSES}  {euros(cents)} EUR"
         yield f"  {ACCRUED}  {euros(-cents)} EUR"
 
@@ -76,13 +77,13 @@ def _date(posting: Posting) -> str:
     return from_ms(posting.occurred_ms).date().isoformat()
 
 
-def sheet(found: Sequence[Posting], prices: Prices) -> str:
+def sheet(found: Sequence[Posting], prices: Prices, settled: Settled) -> str:
     """A line for each posting. No cell can be taken for a formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for each in found:
-        cents = cents_of(each, prices)
+        cents = cents_of(each, prices, settled)
         writer.writerow(
             (
                 _date(each),

@@ -54,6 +54,8 @@ class FileSource:
 def _next(file: BinaryIO) -> Entry | None:
     place = file.tell()
     value = line = file.readline(EVENT_BYTES_MAX + 2)
+    if not value.endswith(b"\n") and len(value) < EVENT_BYTES_MAX + 2:  # the end, for now
+        return None
     while line and not line.endswith(b"\n"):  # longer than any event: the rest only says where it ends
         line = file.readline(EVENT_BYTES_MAX)
     if not line:

@@ -10,7 +10,17 @@ from ledger.errors import BadInputError
 
 Prices = Mapping[str, Decimal]
 """Contract -> EUR a day."""
+Settled = Mapping["Period", Decimal]
+"""Period of a platform -> EUR a day, where something of it was pushed: all that follows has that price."""
 _PRICE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
+
+
+class Period(NamedTuple):
+    """A period of a platform."""
+
+    contract: str
+    platform: str
+    period_number: int
 
 
 class Posting(NamedTuple):
@@ -28,6 +38,11 @@ class Posting(NamedTuple):
     days: int
     occurred_ms: int
     position: int
+
+    @property
+    def period(self) -> Period:
+        """Of which the days are."""
+        return Period(self.contract, self.platform, self.period_number)
 
     @property
     def what(self) -> str:
@@ -53,9 +68,9 @@ def prices_of(texts: Mapping[str, str]) -> dict[str, Decimal]:
     return {contract: Decimal(text) for contract, text in texts.items()}
 
 
-def cents_of(posting: Posting, prices: Prices) -> int | None:
-    """What a posting is worth in cents; None where no price was named."""
-    price = prices.get(posting.contract)
+def cents_of(posting: Posting, prices: Prices, settled: Settled) -> int | None:
+    """What a posting is worth in cents: as its period was pushed, else as told; None where neither was."""
+    price = settled.get(posting.period, prices.get(posting.contract))
     return None if price is None else int(posting.days * price * 100)
 
 

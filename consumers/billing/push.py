@@ -7,16 +7,19 @@ front of it was taken.
 
 import sqlite3
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from consumers.billing.posting import Posting, postings
+from consumers.billing.posting import Period, Posting, Settled, postings
 from consumers.billing.release import Decision, note
 from consumers.billing.run import this_process
 from consumers.billing.store import Store
-from consumers.billing.targets import Target
+from consumers.billing.targets import STRIPE, Target, price_in
 from consumers.sending import Endpoint, RefusedRequestError, UnansweredError
 from consumers.stopping import Stop
-from ledger.errors import RefusedError
+from ledger.errors import BadInputError, RefusedError
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 BEFORE = "not sent: it is from before the position from which this store pushes"
 
@@ -50,25 +53,30 @@ class Pusher:
         self._role = f"push to {target.name}"
         store.own(self._role, this_process(), now_ms())
 
-    def put_down(self, behind: int = 0) -> int:
-        """Put down a request for each posting that has none yet; how many those were.
+    def put_down(self, behind: int = 0) -> list[str]:
+        """Put down a request for each posting that has none yet; of each contract that waits: why.
 
-        Those up to the position `behind` are noted as not to be sent: another store has pushed them.
-
-        Raises:
-            BadInputError: a contract's name there, or its price, was not told; nothing was put down.
+        Those up to the position `behind` are noted as not to be sent: another store has pushed them. A
+        contract of which the name there, or the price, was not told waits; the others go on.
         """
+        waiting: dict[str, str] = {}
         with self._store.owning(self._role) as connection:
-            known = _known(connection, self._target.name)
-            new = [each for each in postings(connection) if (each.source, each.event_id) not in known]
-            for each in new:
-                self._put_down(connection, each, is_before=each.position <= behind)
-        return len(new)
+            known, settled = _known(connection, self._target.name), settled_prices(connection)
+            for each in postings(connection):
+                if (each.source, each.event_id) in known or each.contract in waiting:
+                    continue
+                try:
+                    self._put_down(connection, each, settled, is_before=each.position <= behind)
+                except BadInputError as error:
+                    waiting[each.contract] = f"{each.event_id}: {error}"
+        return list(waiting.values())
 
-    def _put_down(self, connection: sqlite3.Connection, posting: Posting, *, is_before: bool) -> None:
+    def _put_down(
+        self, connection: sqlite3.Connection, posting: Posting, settled: Settled, *, is_before: bool
+    ) -> None:
         path, body = "", b""
         if not is_before:
-            request = self._target.request(posting)
+            request = self._target.request(posting, settled)
             path, body = request.path, request.body
         connection.execute(
             "INSERT INTO pushes (target, source, id, contract, path, body, answered_ms, problem) "
@@ -85,10 +93,8 @@ class Pusher:
             ),
         )
 
-    def send(self, url: str, stop: Stop, *, again: bool = False) -> Pushed:
+    def send(self, url: str, stop: Stop) -> Pushed:
         """Send what has no answer yet, in order; a contract whose request is refused waits.
-
-        `again` also sends what the other side may have taken so long ago that it no longer knows the key.
 
         Raises:
             NoLongerOwnerError: another process has taken over.
@@ -99,7 +105,7 @@ class Pusher:
                 break
             if each.contract in problems:
                 continue
-            if why := self._sent(url, each, again=again):
+            if why := self._sent(url, each):
                 problems[each.contract] = f"{each.event_id}: {why}"
             else:
                 sent += 1
@@ -112,28 +118,49 @@ class Pusher:
             RefusedError: no such request waits for its answer.
         """
         with self._store.owning(self._role) as connection:
-            done = connection.execute(
-                "UPDATE pushes SET answered_ms = ? WHERE target = ? AND id = ? AND answered_ms IS NULL",
-                (decision.decided_ms, self._target.name, event_id),
+            due = self._waiting(connection, event_id)
+            connection.execute(
+                "UPDATE pushes SET answered_ms = ? WHERE number = ?", (decision.decided_ms, due.number)
             )
-            if not done.rowcount:
-                raise RefusedError(f"{event_id} waits for no answer of {self._target.name}")
             note(connection, None, f"{event_id} was sent to {self._target.name}", decision)
 
+    def again(self, event_id: str, decision: Decision) -> None:
+        """Note that somebody has looked for a request in the other system in vain, so that it is sent anew.
+
+        Raises:
+            RefusedError: no such request waits for its answer, or it is sent again without a decision.
+        """
+        with self._store.owning(self._role) as connection:
+            due = self._waiting(connection, event_id)
+            if not self._may_be_forgotten(due):
+                raise RefusedError(f"{event_id} is sent again by itself; push without --again")
+            connection.execute("UPDATE pushes SET first_ms = NULL WHERE number = ?", (due.number,))
+            note(connection, None, f"{event_id} was not found in {self._target.name}", decision)
+
+    def _waiting(self, connection: sqlite3.Connection, event_id: str) -> _Due:
+        for due in self._due_in(connection):
+            if due.event_id == event_id:
+                return due
+        raise RefusedError(f"{event_id} waits for no answer of {self._target.name}")
+
     def _due(self) -> list[_Due]:
+        with self._store.reading() as connection:
+            return self._due_in(connection)
+
+    def _due_in(self, connection: sqlite3.Connection) -> list[_Due]:
         query = (
             "SELECT number, id, contract, path, body, first_ms FROM pushes "
             "WHERE target = ? AND answered_ms IS NULL ORDER BY number"
         )
-        with self._store.reading() as connection:
-            return [_Due(*row) for row in connection.execute(query, (self._target.name,))]
+        return [_Due(*row) for row in connection.execute(query, (self._target.name,))]
 
-    def _sent(self, url: str, due: _Due, *, again: bool) -> str | None:
+    def _sent(self, url: str, due: _Due) -> str | None:
         """None if it was taken, else why not."""
-        if not again and self._may_be_forgotten(due):
+        if self._may_be_forgotten(due):
             return (
                 f"it was sent without an answer so long ago that {self._target.name} may no longer know its "
-                f"key: look there whether it was taken. If so, push with --taken {due.event_id}, else --again"
+                f"key: look there whether it was taken. If so, push with --taken {due.event_id}, else with "
+                f"--again {due.event_id}; say who looked, and what was found, with --by ID --reason TEXT"
             )
         self._note(due, "first_ms = coalesce(first_ms, ?), attempts = attempts + 1", self._now_ms())
         try:
@@ -155,6 +182,18 @@ class Pusher:
     def _note(self, due: _Due, what: str, value: int | str) -> None:
         with self._store.owning(self._role) as connection:
             connection.execute(f"UPDATE pushes SET {what} WHERE number = ?", (value, due.number))
+
+
+def settled_prices(connection: sqlite3.Connection) -> Settled:
+    """The price at which the first posting of each period was put down, as its bytes have it."""
+    query = (
+        "SELECT contract, platform, period_number, body FROM pushes "
+        "JOIN postings USING (source, id, contract) WHERE target = ? AND body != x'' ORDER BY number"
+    )
+    settled: dict[Period, Decimal] = {}
+    for contract, platform, period_number, body in connection.execute(query, (STRIPE,)):
+        settled.setdefault(Period(contract, platform, period_number), price_in(body))
+    return settled
 
 
 def _known(connection: sqlite3.Connection, target: str) -> set[tuple[str, str]]:

@@ -7,16 +7,18 @@ Lago's "send usage events".
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Protocol
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
 import orjson
 
-from consumers.billing.posting import Posting, Prices, cents_of
+from consumers.billing.posting import Posting, Prices, Settled, cents_of
 from consumers.sending import RefusedRequestError
 from ledger.errors import BadInputError
 from ledger.instants import HOUR_MS, SECOND_MS
 
+STRIPE = "stripe"
 STRIPE_KEEPS_KEYS_MS = 23 * HOUR_MS
 """Stripe may forget a key when it is a day old, and would then take the same request as a new one."""
 LAGO_CODE = "sla_free_days"
@@ -42,8 +44,8 @@ class Target(Protocol):
     def keeps_keys_ms(self) -> int | None:
         """For how long it surely knows a request again by its key; None if for ever."""
 
-    def request(self, posting: Posting) -> Request:
-        """The request for a posting.
+    def request(self, posting: Posting, settled: Settled) -> Request:
+        """The request for a posting, at the price that is settled for its period if there is one.
 
         Raises:
             BadInputError: the contract's name there, or its price, was not told.
@@ -64,13 +66,13 @@ class Stripe:
     """Contract -> `cus_…`."""
     prices: Prices
     secret: str
-    name: str = "stripe"
+    name: str = STRIPE
     keeps_keys_ms: int | None = STRIPE_KEEPS_KEYS_MS
 
-    def request(self, posting: Posting) -> Request:
+    def request(self, posting: Posting, settled: Settled) -> Request:
         """`POST /v1/customers/{customer}/balance_transactions`, as a form."""
         customer = _of(self.customers, posting.contract, "--customer", "cus_…")
-        cents = cents_of(posting, self.prices)
+        cents = cents_of(posting, self.prices, settled)
         if cents is None:
             raise BadInputError(
                 f"a day of {posting.contract} has no price; add --price {posting.contract}=EUR"
@@ -111,7 +113,7 @@ class Lago:
     name: str = "lago"
     keeps_keys_ms: int | None = None
 
-    def request(self, posting: Posting) -> Request:
+    def request(self, posting: Posting, settled: Settled) -> Request:  # noqa: ARG002 - days have no price
         """`POST /api/v1/events`. The time is the event's own: some Lago keep one event a key *and* time."""
         subscription = _of(self.subscriptions, posting.contract, "--subscription", "ID")
         event = {
@@ -139,6 +141,13 @@ class Lago:
     def has_it_already(self, refused: RefusedRequestError) -> bool:
         """Lago refuses a key that it has with 422 and `value_already_exist`."""
         return refused.status == 422 and b'"value_already_exist"' in refused.body  # noqa: PLR2004 - as said
+
+
+def price_in(body: bytes) -> Decimal:
+    """What a day costs in a request for Stripe that was put down."""
+    form = parse_qs(body.decode())
+    (cents,), (days,) = form["amount"], form["metadata[days]"]
+    return Decimal(-int(cents)) / int(days) / 100
 
 
 def _of(names: Mapping[str, str], contract: str, option: str, form: str) -> str:

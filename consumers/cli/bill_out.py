@@ -51,13 +51,14 @@ def export(
     """Print every posting for an accountant, in days, and in EUR where a day has a price."""
     from consumers.billing import export as forms
     from consumers.billing.posting import postings, prices_of
+    from consumers.billing.push import settled_prices
     from consumers.billing.store import Store
 
     prices = prices_of(common.pairs(price or [], "--price"))
     with closing(Store(str(store))) as opened, opened.snapshot() as connection:
-        found = list(postings(connection))
+        found, settled = list(postings(connection)), settled_prices(connection)
     write = forms.beancount if form is Format.BEANCOUNT else forms.sheet
-    print(write(found, prices), end="")
+    print(write(found, prices, settled), end="")
 
 
 def push(
@@ -77,13 +78,14 @@ def push(
         int, typer.Option("--behind", min=0, help="Leave out penalties up to this position: pushed before.")
     ] = 0,
     again: Annotated[
-        bool, typer.Option("--again", help="Also send what the system may have forgotten that it took.")
-    ] = False,
+        str | None,
+        typer.Option("--again", metavar="EVENT", help="This event is not there; send it anew; by, reason."),
+    ] = None,
     taken: Annotated[
         str | None, typer.Option("--taken", metavar="EVENT", help="This event was found there; by, reason.")
     ] = None,
-    by: Annotated[str | None, typer.Option("--by", metavar="ID", help="Who found it there.")] = None,
-    reason: Annotated[str | None, typer.Option("--reason", help="How it was found.")] = None,
+    by: Annotated[str | None, typer.Option("--by", metavar="ID", help="Who looked there.")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="What was found there.")] = None,
     store: StoreOption = DEFAULT_STORE,
 ) -> None:
     """Push each penalty to another billing system as one line; exit 1 if one was not taken.
@@ -102,17 +104,20 @@ def push(
     target = _target(to, customer or [], subscription or [], price or [])
     with closing(Store(str(store))) as opened, closing(Endpoint(urllib3.PoolManager())) as endpoint:
         pusher = Pusher(opened, target, endpoint, common.now_ms)
-        if taken is not None:
+        for option, event_id, decide in (("--taken", taken, pusher.taken), ("--again", again, pusher.again)):
+            if event_id is None:
+                continue
             if by is None or reason is None:
-                raise BadInputError("--taken is a decision: say who and why with --by ID --reason TEXT")
-            pusher.taken(taken, Decision(by, reason, common.now_ms()))
+                raise BadInputError(f"{option} is a decision: say who and why with --by ID --reason TEXT")
+            decide(event_id, Decision(by, reason, common.now_ms()))
         with until_told() as stop:
-            pusher.put_down(behind)
-            done = pusher.send(url.rstrip("/"), stop, again=again)
+            waiting = pusher.put_down(behind)
+            done = pusher.send(url.rstrip("/"), stop)
     print(f"{target.name} took {counted(done.sent, 'posting')}")
-    for problem in done.problems:
+    problems = [*done.problems, *waiting]
+    for problem in problems:
         print(problem)
-    if done.problems:
+    if problems:
         raise typer.Exit(1)
 
 

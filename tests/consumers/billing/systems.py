@@ -33,6 +33,10 @@ class Stripe:
         self.lines = []
         self._answers = {}
 
+    def forget(self):
+        """Know no key any more, as when a day has gone by."""
+        self._answers.clear()
+
     def answer(self, method, path, headers, body):
         found = re.fullmatch(r"/v1/customers/(cus_[A-Za-z0-9]+)/balance_transactions", path)
         key = headers.get("Idempotency-Key", "")

@@ -97,7 +97,7 @@ def a_posting(contract="acme", clause="5.1", days=1, number=2):
     "clause", ["5.1", '"quoted" \\ and back', "two\nlines", "§ 5 « art. 3 »", "=1+1", "\u202e"]
 )
 def test_whatever_contracts_and_clauses_are_called_the_journal_stays_one(contract, clause):
-    entries = checked(beancount([a_posting(contract, clause)], {}))
+    entries = checked(beancount([a_posting(contract, clause)], {}, {}))
 
     (only,) = [entry for entry in entries if isinstance(entry, Transaction)]
     assert only.payee == contract

@@ -1,5 +1,7 @@
 """`constat bill push`: each penalty is one line in the other system, whatever becomes of the answers."""
 
+import csv
+import io
 import os
 import signal
 import subprocess
@@ -11,11 +13,13 @@ import pytest
 import urllib3
 
 from consumers.billing.push import Pusher
+from consumers.billing.release import Decision
 from consumers.billing.store import Store
 from consumers.billing.targets import STRIPE_KEEPS_KEYS_MS
 from consumers.billing.targets import Stripe as StripeTarget
 from consumers.sending import Endpoint
 from consumers.stopping import Stop
+from ledger.errors import RefusedError
 from tests.consumers.billing.feeds import NOW_MS
 from tests.consumers.billing.penalties import START_MS, assess, grant, ledger_at, owed
 from tests.consumers.billing.systems import Lago, Stripe, Tricks, serving
@@ -119,6 +123,29 @@ def test_a_reversal_is_a_line_of_its_own_behind_what_it_takes_back(constat, ledg
     assert days_in(system)["acme"] == 1
 
 
+def test_days_are_taken_back_at_the_price_at_which_they_were_granted(constat, ledger):
+    """Seen to fail, with 4500 taken back of 3750, where a reversal had the price of its own push."""
+    assess(ledger, acme_prod=3)
+    constat("bill", "run")
+    with serving(system := Stripe()) as url:
+        assert priced(constat, url, "12.50").code == 0
+        assess(ledger, revision=2, acme_prod=0)
+        assess(ledger, revision=3, acme_prod=1)
+        assess(ledger, number=2, acme_prod=1)
+        constat("bill", "run")
+        assert priced(constat, url, "15").code == 0
+    sheet = constat("bill", "export", "--format", "csv", "--price", "acme=20").out
+
+    assert [line["amount"] for line in system.lines] == [-3750, 3750, -1250, -1500]
+    exported = [row["amount_eur"] for row in csv.DictReader(io.StringIO(sheet))]
+    assert exported == ["37.50", "-37.50", "12.50", "15.00"]
+
+
+def priced(constat, url, price):
+    names = ("--customer", "acme=cus_A", "--price", f"acme={price}")
+    return constat("bill", "push", "--to", "stripe", "--url", url, *names)
+
+
 @pytest.mark.parametrize("make", [Stripe, Lago])
 def test_an_answer_that_is_lost_makes_no_second_line(constat, ledger, tmp_path, make):
     """F24: a fifth of the requests is accepted and not answered, a tenth is told to come later.
@@ -206,17 +233,42 @@ def test_a_refusal_holds_up_its_contract_only_and_is_said(constat, ledger):
     [
         ((), "add --customer acme=cus_…"),
         (("--customer", "acme=cus_A"), "add --price acme=EUR"),
-        (("--customer", "acme=cus_A", "--price", "acme=1,50"), "write EUR a day as 12 or 12.50"),
     ],
 )
-def test_what_was_not_told_is_asked_for_and_nothing_is_put_down(constat, ledger, tmp_path, named, asks):
+def test_what_was_not_told_is_asked_for_and_holds_up_its_contract_only(
+    constat, ledger, tmp_path, named, asks
+):
+    """Seen to fail where one contract without a price stopped the push of all."""
+    assess(ledger, "acme", acme_prod=3)
+    assess(ledger, "acme", revision=2, acme_prod=1)
+    assess(ledger, "zenith", zenith_prod=1)
+    constat("bill", "run")
+
+    with serving(system := Stripe()) as url:
+        zenith = ("--customer", "zenith=cus_Z", "--price", "zenith=0.99")
+        answer = constat("bill", "push", "--to", "stripe", "--url", url, *named, *zenith)
+        before = [line["metadata"]["contract"] for line in system.lines]
+        told = pushed(constat, system, url)
+
+    assert answer.code == 1
+    first, second = answer.out.splitlines()
+    assert first == "stripe took 1 posting"
+    assert second.startswith("assessment:acme/2: ")
+    assert asks in second
+    assert before == ["zenith"]
+    assert (told.code, told.out) == (0, "stripe took 2 postings\n")
+    assert days_in(system) == owed_by_contract(tmp_path / "constat.db")
+
+
+def test_a_price_that_is_none_is_refused_and_nothing_is_put_down(constat, ledger, tmp_path):
     assess(ledger, acme_prod=3)
     constat("bill", "run")
 
+    named = ("--customer", "acme=cus_A", "--price", "acme=1,50")
     answer = constat("bill", "push", "--to", "stripe", "--url", "http://127.0.0.1:9", *named)
 
     assert answer.code == 2
-    assert asks in answer.err
+    assert "write EUR a day as 12 or 12.50" in answer.err
     with closing(Store(str(tmp_path / "billing.db"))) as store, store.reading() as connection:
         assert connection.execute("SELECT count(*) FROM pushes").fetchone() == (0,)
 
@@ -275,3 +327,52 @@ def test_what_stripe_may_have_forgotten_is_not_sent_again_before_somebody_has_lo
     )
     assert (answer.code, answer.out) == (0, "stripe took 0 postings\n")
     assert len(system.lines) == 1
+
+
+def test_only_what_somebody_has_looked_for_in_vain_is_sent_anew(constat, ledger, tmp_path):
+    """Seen to fail, with a second credit for zenith, where `--again` was one for all that waits."""
+    assess(ledger, "acme", acme_prod=3)
+    assess(ledger, "zenith", zenith_prod=1)
+    constat("bill", "run")
+    target = StripeTarget({"acme": "cus_A", "zenith": "cus_Z"}, {"acme": 1, "zenith": 1}, "sk_test")
+    clock = [NOW_MS]
+    looked = Decision("a-person", "no metadata has it", NOW_MS)
+
+    with (
+        serving(system := Stripe(Tricks(drops=1.0))) as url,
+        closing(Store(str(tmp_path / "billing.db"))) as store,
+        closing(Endpoint(urllib3.PoolManager(), delays_s=())) as endpoint,
+    ):
+        pusher = Pusher(store, target, endpoint, lambda: clock[0])
+        pusher.put_down()
+        pusher.send(url, Stop())
+        with pytest.raises(RefusedError, match="sent again by itself"):
+            pusher.again("assessment:acme/2", looked)
+        clock[0] += STRIPE_KEEPS_KEYS_MS + 1
+        system.tricks.drops = 0
+        system.forget()
+        del system.lines[0]  # acme's was lost on its way there, zenith's on its way back
+        with pytest.raises(RefusedError, match="waits for no answer"):
+            pusher.again("assessment:acme/3", looked)
+        pusher.again("assessment:acme/2", looked)
+        done = pusher.send(url, Stop())
+
+        with store.reading() as connection:
+            kept = connection.execute("SELECT frozen, decided_by, reason FROM releases").fetchall()
+
+    assert done.sent == 1
+    assert "--again assessment:zenith/2" in done.problems[0]
+    assert [line["metadata"]["contract"] for line in system.lines] == ["zenith", "acme"]
+    assert kept == [("assessment:acme/2 was not found in stripe", "a-person", "no metadata has it")]
+
+
+@pytest.mark.parametrize("option", ["--taken", "--again"])
+def test_who_has_looked_and_what_was_found_is_asked_for(constat, ledger, option):
+    assess(ledger, acme_prod=3)
+    constat("bill", "run")
+
+    url = "http://127.0.0.1:9"
+    answer = constat("bill", "push", "--to", "stripe", "--url", url, *STRIPE, option, "assessment:acme/2")
+
+    assert answer.code == 2
+    assert f"{option} is a decision" in answer.err
