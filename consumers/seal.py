@@ -4,16 +4,16 @@ from collections.abc import Mapping
 
 from ledger import seals
 from ledger.application import Ledger
+from ledger.assessments import AssessmentMade, PenaltyGranted, PenaltyReversed
 from ledger.errors import ConflictError, RefusedError
+from ledger.fact import RecordedFact
 from ledger.log.interface import Engine
 from ledger.sealing import fixed, is_behind
-from ledger.seals import Seal
+from ledger.seals import Seal, SealMade
 from projections.asof import AsOf, Known
 
 TRIES = 20
 """How often somebody else may be first before it is given up."""
-OWN = ("seal", "assessment")
-"""The subjects that a ledger concludes itself: nothing that is judged rests on them."""
 
 
 class OvertakenError(Exception):
@@ -64,10 +64,26 @@ def _read(engine: Engine, now_ms: int) -> tuple[Seal, Seal | None, bool]:
         if not any(is_behind(made, _numbers(each)) for each in there):
             break
     last = max(there, key=lambda each: each.position, default=None)
-    behind = known.facts[last.made.position :] if last and last.made else ()
-    is_own = all(fact.stream.partition(":")[0] in OWN for fact in behind)
-    same_rounds = bool(last and last.made and last.made.rounds == made.rounds)
-    return Seal(made, 0, now_ms), last, not (is_own and same_rounds)
+    return Seal(made, 0, now_ms), last, not (last and last.made and _is_all_of(last.made, known, made))
+
+
+def _is_all_of(last: SealMade, known: Known, made: SealMade) -> bool:
+    """Whether nothing came since a seal but seals, and what was concluded at this very one."""
+    return last.rounds == made.rounds and all(_follows(each, last) for each in known.facts[last.position :])
+
+
+def _follows(recorded: RecordedFact, last: SealMade) -> bool:
+    """Whether a fact behind a seal is no news to it.
+
+    What somebody concluded at another seal and appended behind this one is news: as known here it does not
+    stand, so that neither the next revision of it nor its reversal could be made.
+    """
+    match recorded.fact:
+        case SealMade():
+            return True
+        case AssessmentMade() | PenaltyGranted() | PenaltyReversed() as concluded:
+            return concluded.seal == last.seal
+    return False
 
 
 def _numbers(found: Seal) -> Mapping[str, int]:

@@ -298,6 +298,48 @@ def test_whoever_was_overtaken_drops_what_it_found_and_begins_anew(monkeypatch, 
     check(story.engine, ms(LAST))
 
 
+def overtaken_by_a_seal(monkeypatch, story, news):
+    """Assess; before the revisions are appended, news comes and somebody seals it, and does no more."""
+    original = consumers.assess._recorded
+
+    def overtaken(*arguments):
+        monkeypatch.setattr(consumers.assess, "_recorded", original)
+        news(story)
+        seal(story.ledger, story.now_ms)
+        return original(*arguments)
+
+    monkeypatch.setattr(consumers.assess, "_recorded", overtaken)
+    return assessed(story)[1]
+
+
+def test_what_came_and_was_sealed_while_somebody_assessed_is_assessed_by_the_next_run(monkeypatch):
+    """The revisions lie behind a seal at which they are not known, so that the next run needs another one.
+
+    Seen to fail without the guard of `_follows`: that seal was given again, and every later run was refused.
+    """
+    story = two_months()
+    first = overtaken_by_a_seal(monkeypatch, story, lambda it: it.observed("paris", "acme-prod", down(2, 20)))
+
+    _, new = assessed(story, LATER)
+    _, again = assessed(story, LAST)
+
+    assert [(number, revision) for number, revision, *_ in first] == [(1, 1), (2, 1)]
+    assert (new, again) == ([(1, 2, 7, [("acme-prod", 2)]), LESS_IS_LEFT], [])
+    check(story.engine, ms(LAST))
+
+
+def test_what_was_granted_behind_a_seal_that_knows_of_no_such_period_is_taken_back(monkeypatch):
+    """As above, and seen to fail without the same guard: nothing was refused, and the days stood for ever."""
+    ended = contracts.ContractEnded(contract="acme", last_day=date(2026, 10, 31), reason="as agreed")
+    story = two_months()
+    overtaken_by_a_seal(monkeypatch, story, lambda it: it.fact(contracts.stream_of("acme"), ended))
+
+    _, new = assessed(story, LATER)
+
+    assert new == [(2, 2, 0, [("acme-prod", -4)])]
+    assert standing(story.engine) == {("acme", 1, "acme-prod"): 5}
+
+
 def test_what_was_appended_behind_a_seal_changes_nothing_as_known_at_it():
     story = two_months()
     sealed = seal(story.ledger, ms("2026-12-02T08:00:00Z"))
