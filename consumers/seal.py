@@ -1,6 +1,7 @@
 """Seal a ledger: take down how far both logs have come, unless the last seal says so already."""
 
 from collections.abc import Mapping
+from itertools import count
 
 from ledger import seals
 from ledger.application import Ledger
@@ -8,12 +9,14 @@ from ledger.assessments import AssessmentMade, PenaltyGranted, PenaltyReversed
 from ledger.errors import ConflictError, RefusedError
 from ledger.fact import RecordedFact
 from ledger.log.interface import Engine
-from ledger.sealing import fixed, is_behind
+from ledger.sealing import fixed, is_behind, require_unbroken
 from ledger.seals import Seal, SealMade
 from projections.asof import AsOf, Known
 
 TRIES = 20
 """How often somebody else may be first before it is given up."""
+LOOKS = 3
+"""How often a seal may know of more rounds than were read before it, until it is held against the logs."""
 
 
 class OvertakenError(Exception):
@@ -25,6 +28,7 @@ def seal(ledger: Ledger, now_ms: int) -> Seal:
 
     Raises:
         ConflictError: others were first again and again.
+        DamagedLedgerError: the ledger lost rounds that a seal fixed.
     """
     for _ in range(TRIES):
         found = candidate(ledger.engine, now_ms)
@@ -55,14 +59,17 @@ def another(engine: Engine, now_ms: int) -> Seal:
 
 def _read(engine: Engine, now_ms: int) -> tuple[Seal, Seal | None, bool]:
     """A new seal, the last one that there is, and whether anything came between them."""
-    while True:
+    for look in count(1):
         ends = engine.copying.ends()
         known = Known.at(engine, AsOf(ends.position, 0, 0))
         there = [each for each in known.seals.values() if each.made]
         made = fixed(ends)
         # The rounds were read first: a seal among the decisions read after them may know of later ones.
-        if not any(is_behind(made, _numbers(each)) for each in there):
+        ahead = [each.made for each in there if each.made and is_behind(made, _numbers(each.made))]
+        if not ahead:
             break
+        if look >= LOOKS:  # rounds come later, and never go
+            require_unbroken(engine, ahead[0])
     last = max(there, key=lambda each: each.position, default=None)
     return Seal(made, 0, now_ms), last, not (last and last.made and _is_all_of(last.made, known, made))
 
@@ -86,8 +93,8 @@ def _follows(recorded: RecordedFact, last: SealMade) -> bool:
     return False
 
 
-def _numbers(found: Seal) -> Mapping[str, int]:
-    return {each.agent: each.number for each in found.made.rounds} if found.made else {}
+def _numbers(made: SealMade) -> Mapping[str, int]:
+    return {each.agent: each.number for each in made.rounds}
 
 
 def record(ledger: Ledger, found: Seal) -> Seal:

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 import consumers.assess
 from consumers.assess import Job, assess
-from consumers.seal import seal
-from ledger import contracts, incidents
-from ledger.errors import BadInputError
+from consumers.seal import LOOKS, seal
+from ledger import contracts, incidents, seals
+from ledger.errors import BadInputError, DamagedLedgerError
 from ledger.incidents import IncidentOpened
-from ledger.sealing import named
+from ledger.sealing import fixed, named
 from projections.asof import Known, at_seal
 from projections.statement import statement
 from tests.consumers.assessed import (
@@ -257,6 +257,40 @@ def test_the_same_state_is_the_same_seal():
     assert seal(story.ledger, story.now_ms + 5000) == first
     story.at(LATER).observed("paris", "acme-prod", "2026-12-05T08:00Z up")
     assert seal(story.ledger, story.now_ms).made.seal != first.made.seal
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("ask", [lambda it: seal(it.ledger, it.now_ms), assessed])
+def test_a_ledger_that_lost_rounds_is_neither_sealed_nor_assessed(ask):
+    """Seen to fail without the limit of looks: the rounds were waited for without end."""
+    story = two_months()
+    ends = story.engine.copying.ends()
+    more = ends.rounds["paris"]._replace(number=ends.rounds["paris"].number + 1)
+    made = fixed(ends._replace(rounds={"paris": more}))
+    story.fact(seals.stream_of(made.seal), made)
+
+    with pytest.raises(DamagedLedgerError, match=r"the rounds of agent paris .* restore the ledger"):
+        ask(story)
+
+
+def test_rounds_that_come_between_two_looks_are_sealed(monkeypatch):
+    """Somebody seals rounds that came after we had looked for them: no ledger is damaged by that."""
+    story = two_months()
+    older = story.engine.copying.ends().rounds
+    story.observed("paris", "acme-prod", down(2, 20))
+    last = seal(story.ledger, story.now_ms)
+    looks = []
+    log = type(story.engine.copying)
+    ends = log.ends
+
+    def late(self):
+        looks.append(ends(self))
+        return looks[-1] if len(looks) > LOOKS else looks[-1]._replace(rounds=older)
+
+    monkeypatch.setattr(log, "ends", late)
+
+    assert seal(story.ledger, story.now_ms) == last
+    assert len(looks) > LOOKS
 
 
 def test_an_assessment_at_an_older_seal_than_the_one_that_stands_is_refused():
