@@ -75,7 +75,7 @@ def assess(job: Job, at: str | None = None) -> Outcome:
     Raises:
         BadInputError: no such contract or seal, or somebody has assessed as known at a later one.
         ConflictError: others were first again and again.
-        DamagedLedgerError: the ledger is not what the seal fixed.
+        DamagedLedgerError: the ledger is not what a seal fixed.
     """
     for _ in range(sealing.TRIES):
         try:

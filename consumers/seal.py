@@ -1,19 +1,22 @@
 """Seal a ledger: take down how far both logs have come, unless the last seal says so already."""
 
 from collections.abc import Mapping
+from itertools import count
 
 from ledger import seals
 from ledger.application import Ledger
+from ledger.assessments import AssessmentMade, PenaltyGranted, PenaltyReversed
 from ledger.errors import ConflictError, RefusedError
+from ledger.fact import RecordedFact
 from ledger.log.interface import Engine
-from ledger.sealing import fixed, is_behind
-from ledger.seals import Seal
+from ledger.sealing import fixed, is_behind, require_unbroken
+from ledger.seals import Seal, SealMade
 from projections.asof import AsOf, Known
 
 TRIES = 20
 """How often somebody else may be first before it is given up."""
-OWN = ("seal", "assessment")
-"""The subjects that a ledger concludes itself: nothing that is judged rests on them."""
+LOOKS = 3
+"""How often a seal may know of more rounds than were read before it, until it is held against the logs."""
 
 
 class OvertakenError(Exception):
@@ -25,6 +28,7 @@ def seal(ledger: Ledger, now_ms: int) -> Seal:
 
     Raises:
         ConflictError: others were first again and again.
+        DamagedLedgerError: the ledger lost rounds that a seal fixed.
     """
     for _ in range(TRIES):
         found = candidate(ledger.engine, now_ms)
@@ -55,23 +59,42 @@ def another(engine: Engine, now_ms: int) -> Seal:
 
 def _read(engine: Engine, now_ms: int) -> tuple[Seal, Seal | None, bool]:
     """A new seal, the last one that there is, and whether anything came between them."""
-    while True:
+    for look in count(1):
         ends = engine.copying.ends()
         known = Known.at(engine, AsOf(ends.position, 0, 0))
         there = [each for each in known.seals.values() if each.made]
         made = fixed(ends)
         # The rounds were read first: a seal among the decisions read after them may know of later ones.
-        if not any(is_behind(made, _numbers(each)) for each in there):
+        ahead = [each.made for each in there if each.made and is_behind(made, _numbers(each.made))]
+        if not ahead:
             break
+        if look >= LOOKS:  # rounds come later, and never go
+            require_unbroken(engine, ahead[0])
     last = max(there, key=lambda each: each.position, default=None)
-    behind = known.facts[last.made.position :] if last and last.made else ()
-    is_own = all(fact.stream.partition(":")[0] in OWN for fact in behind)
-    same_rounds = bool(last and last.made and last.made.rounds == made.rounds)
-    return Seal(made, 0, now_ms), last, not (is_own and same_rounds)
+    return Seal(made, 0, now_ms), last, not (last and last.made and _is_all_of(last.made, known, made))
 
 
-def _numbers(found: Seal) -> Mapping[str, int]:
-    return {each.agent: each.number for each in found.made.rounds} if found.made else {}
+def _is_all_of(last: SealMade, known: Known, made: SealMade) -> bool:
+    """Whether nothing came since a seal but seals, and what was concluded at this very one."""
+    return last.rounds == made.rounds and all(_follows(each, last) for each in known.facts[last.position :])
+
+
+def _follows(recorded: RecordedFact, last: SealMade) -> bool:
+    """Whether a fact behind a seal is no news to it.
+
+    What somebody concluded at another seal and appended behind this one is news: as known here it does not
+    stand, so that neither the next revision of it nor its reversal could be made.
+    """
+    match recorded.fact:
+        case SealMade():
+            return True
+        case AssessmentMade() | PenaltyGranted() | PenaltyReversed() as concluded:
+            return concluded.seal == last.seal
+    return False
+
+
+def _numbers(made: SealMade) -> Mapping[str, int]:
+    return {each.agent: each.number for each in made.rounds}
 
 
 def record(ledger: Ledger, found: Seal) -> Seal:

@@ -82,19 +82,20 @@ def as_told(maintenance: Maintenance, mails: MailsByCause) -> Maintenance:
     notices = maintenance.notices
     if not any(notice.position in mails for notice in notices):
         return maintenance
-    untils_ms = [*(notice.given_ms for notice in notices[1:]), END_OF_TIME_MS]
+    untils = [*(Given(notice.given_ms, notice.recorded_ms) for notice in notices[1:]), Given(None, None)]
     told = [
         each
-        for notice, until_ms in zip(notices, untils_ms, strict=True)
-        for each in _as_told(notice, mails.get(notice.position, ()), until_ms)
+        for notice, until in zip(notices, untils, strict=True)
+        for each in _as_told(notice, mails.get(notice.position, ()), until)
     ]
     return replace(maintenance, notices=tuple(told))
 
 
-def _as_told(notice: Notice, mails: Sequence[tuple[str, Mail]], until_ms: int) -> Iterator[Notice]:
+def _as_told(notice: Notice, mails: Sequence[tuple[str, Mail]], until: Given) -> Iterator[Notice]:
     """What a notice takes back, from its publication; and what it announces, once it was given.
 
-    Given only after the next one was published, it announces nothing any more.
+    Given only after the next one was published, it announces nothing any more. Each clock answers that for
+    itself: the ledger may take an acceptance down after the notice that came after it.
     """
     if notice.announced is None or not mails:
         yield notice
@@ -102,7 +103,14 @@ def _as_told(notice: Notice, mails: Sequence[tuple[str, Mail]], until_ms: int) -
     if notice.kind == "moved":
         yield replace(notice, kind="taken-back", announced=None)
     when = given(notice, mails)
-    if when.given_ms is None or when.recorded_ms is None or when.given_ms >= until_ms:
-        yield replace(notice, given_ms=END_OF_TIME_MS, recorded_ms=END_OF_TIME_MS)
-    else:
-        yield replace(notice, given_ms=when.given_ms, recorded_ms=when.recorded_ms)
+    yield replace(
+        notice,
+        given_ms=_unless_too_late(when.given_ms, until.given_ms),
+        recorded_ms=_unless_too_late(when.recorded_ms, until.recorded_ms),
+    )
+
+
+def _unless_too_late(at_ms: int | None, until_ms: int | None) -> int:
+    if at_ms is None or (until_ms is not None and at_ms >= until_ms):
+        return END_OF_TIME_MS
+    return at_ms

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 import consumers.assess
 from consumers.assess import Job, assess
-from consumers.seal import seal
-from ledger import contracts, incidents
-from ledger.errors import BadInputError
+from consumers.seal import LOOKS, seal
+from ledger import contracts, incidents, seals
+from ledger.errors import BadInputError, DamagedLedgerError
 from ledger.incidents import IncidentOpened
-from ledger.sealing import named
+from ledger.sealing import fixed, named
 from projections.asof import Known, at_seal
 from projections.statement import statement
 from tests.consumers.assessed import (
@@ -259,6 +259,40 @@ def test_the_same_state_is_the_same_seal():
     assert seal(story.ledger, story.now_ms).made.seal != first.made.seal
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("ask", [lambda it: seal(it.ledger, it.now_ms), assessed])
+def test_a_ledger_that_lost_rounds_is_neither_sealed_nor_assessed(ask):
+    """Seen to fail without the limit of looks: the rounds were waited for without end."""
+    story = two_months()
+    ends = story.engine.copying.ends()
+    more = ends.rounds["paris"]._replace(number=ends.rounds["paris"].number + 1)
+    made = fixed(ends._replace(rounds={"paris": more}))
+    story.fact(seals.stream_of(made.seal), made)
+
+    with pytest.raises(DamagedLedgerError, match=r"the rounds of agent paris .* restore the ledger"):
+        ask(story)
+
+
+def test_rounds_that_come_between_two_looks_are_sealed(monkeypatch):
+    """Somebody seals rounds that came after we had looked for them: no ledger is damaged by that."""
+    story = two_months()
+    older = story.engine.copying.ends().rounds
+    story.observed("paris", "acme-prod", down(2, 20))
+    last = seal(story.ledger, story.now_ms)
+    looks = []
+    log = type(story.engine.copying)
+    ends = log.ends
+
+    def late(self):
+        looks.append(ends(self))
+        return looks[-1] if len(looks) > LOOKS else looks[-1]._replace(rounds=older)
+
+    monkeypatch.setattr(log, "ends", late)
+
+    assert seal(story.ledger, story.now_ms) == last
+    assert len(looks) > LOOKS
+
+
 def test_an_assessment_at_an_older_seal_than_the_one_that_stands_is_refused():
     story = two_months()
     old = seal(story.ledger, ms("2026-12-02T08:00:00Z"))
@@ -296,6 +330,48 @@ def test_whoever_was_overtaken_drops_what_it_found_and_begins_anew(monkeypatch, 
     assert [(each.period_number, each.revision) for each in revisions(story.engine)][2:] == [(1, 2), (2, 2)]
     assert standing(story.engine)["acme", 1, "acme-prod"] == 6
     check(story.engine, ms(LAST))
+
+
+def overtaken_by_a_seal(monkeypatch, story, news):
+    """Assess; before the revisions are appended, news comes and somebody seals it, and does no more."""
+    original = consumers.assess._recorded
+
+    def overtaken(*arguments):
+        monkeypatch.setattr(consumers.assess, "_recorded", original)
+        news(story)
+        seal(story.ledger, story.now_ms)
+        return original(*arguments)
+
+    monkeypatch.setattr(consumers.assess, "_recorded", overtaken)
+    return assessed(story)[1]
+
+
+def test_what_came_and_was_sealed_while_somebody_assessed_is_assessed_by_the_next_run(monkeypatch):
+    """The revisions lie behind a seal at which they are not known, so that the next run needs another one.
+
+    Seen to fail without the guard of `_follows`: that seal was given again, and every later run was refused.
+    """
+    story = two_months()
+    first = overtaken_by_a_seal(monkeypatch, story, lambda it: it.observed("paris", "acme-prod", down(2, 20)))
+
+    _, new = assessed(story, LATER)
+    _, again = assessed(story, LAST)
+
+    assert [(number, revision) for number, revision, *_ in first] == [(1, 1), (2, 1)]
+    assert (new, again) == ([(1, 2, 7, [("acme-prod", 2)]), LESS_IS_LEFT], [])
+    check(story.engine, ms(LAST))
+
+
+def test_what_was_granted_behind_a_seal_that_knows_of_no_such_period_is_taken_back(monkeypatch):
+    """As above, and seen to fail without the same guard: nothing was refused, and the days stood for ever."""
+    ended = contracts.ContractEnded(contract="acme", last_day=date(2026, 10, 31), reason="as agreed")
+    story = two_months()
+    overtaken_by_a_seal(monkeypatch, story, lambda it: it.fact(contracts.stream_of("acme"), ended))
+
+    _, new = assessed(story, LATER)
+
+    assert new == [(2, 2, 0, [("acme-prod", -4)])]
+    assert standing(story.engine) == {("acme", 1, "acme-prod"): 5}
 
 
 def test_what_was_appended_behind_a_seal_changes_nothing_as_known_at_it():

@@ -177,6 +177,55 @@ def test_by_the_recorded_clock_it_is_the_record_of_the_acceptance_that_counts():
     assert excluded(story) == [at(TUESDAY)]
 
 
+def late_acceptance(withdraw_or_move) -> Story:
+    """Accepted on Sunday at 19:59:59, taken down at 20:02; the next notice came between."""
+    story = attempted(announced(), SUNDAY_NOON)
+    withdraw_or_move(story.at("2026-10-04T20:01:00+02:00"))
+    name = "4.acme.p-1"
+    fact = MailAccepted(
+        mail=name, contract="acme", person="p-1", cause=4, message_id="<x>", attempt=1, code=250, reply="OK"
+    )
+    return story.at("2026-10-04T20:02:00+02:00").fact(stream_of(name), fact, "2026-10-04T19:59:59+02:00")
+
+
+def excluded_by(story: Story, clock: str):
+    known = story.known()
+    contract, period = select(known, "acme", "1", {"service-hours": "24/7", "notice-clock": clock})
+    return [span for each in exclusions(known, contract, PROD, period) for span in each.excluded]
+
+
+@pytest.mark.parametrize("clock", ["given", "recorded"])
+def test_an_acceptance_that_was_taken_down_after_a_withdrawal_brings_nothing_back(clock):
+    """Seen to fail by the recorded clock, where only the other one was held against the withdrawal."""
+    story = late_acceptance(lambda it: it.withdrawn("m1", given_at="2026-10-04T20:00:00+02:00"))
+
+    assert excluded_by(story, clock) == []
+
+
+def test_by_each_clock_a_notice_counts_that_it_has_before_the_next_one():
+    """Moved by an hour, and no mail of the move yet: what both announce was announced in time by one clock.
+
+    The mail of the move is accepted too late for what it adds.
+    """
+    later = "2026-10-06T03:00:00+02:00/2026-10-06T05:00:00+02:00"
+    story = late_acceptance(lambda it: it.moved("m1", later, given_at="2026-10-04T20:00:00+02:00"))
+    accepted(story, "2026-10-05T12:05:00+02:00", cause=6)
+
+    assert excluded_by(story, "given") == [at("2026-10-06T03:00:00+02:00/2026-10-06T04:00:00+02:00")]
+    assert excluded_by(story, "recorded") == []
+
+
+def test_by_the_recorded_clock_it_does_not_count_when_the_next_notice_is_said_to_have_been_given():
+    """Accepted at 12:30; the move of 13:00 says that it was given at 12:15."""
+    later = "2026-10-06T03:00:00+02:00/2026-10-06T05:00:00+02:00"
+    story = accepted(announced(), "2026-10-04T12:30:00+02:00")
+    story.at("2026-10-04T13:00:00+02:00").moved("m1", later, given_at="2026-10-04T12:15:00+02:00")
+    accepted(story, "2026-10-05T12:05:00+02:00", cause=6)
+
+    assert excluded_by(story, "recorded") == [at("2026-10-06T03:00:00+02:00/2026-10-06T04:00:00+02:00")]
+    assert excluded_by(story, "given") == []
+
+
 def test_a_bounce_is_named_as_what_moved_the_figures():
     story = accepted(announced(), SUNDAY_NOON)
     story.observed("paris", PROD, "2026-10-06T02:00+02:00 down, 2026-10-06T04:00+02:00 up")
@@ -270,7 +319,9 @@ def histories(draw):
         fate = draw(FATES)
         if fate:
             accepted_ms = given_ms + draw(st.integers(0, 60)) * HOUR_MS if fate == "accepted" else None
-            mail = Mail(fate=fate, accepted_ms=accepted_ms, accepted_recorded_ms=accepted_ms)
+            late_ms = draw(st.integers(0, 60)) * HOUR_MS
+            recorded_ms = None if accepted_ms is None else accepted_ms + late_ms
+            mail = Mail(fate=fate, accepted_ms=accepted_ms, accepted_recorded_ms=recorded_ms)
             mails[position] = [(f"m{position}", mail)]
         if kind == "withdrawn":
             break

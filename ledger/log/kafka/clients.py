@@ -1,11 +1,14 @@
 """The clients of the topics: how a log is read and written, whoever does it."""
 
+import copy
 import threading
+import time
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer
 from kafka.errors import KafkaError
 
+from ledger.errors import ConstatError
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.connecting import connected
 
@@ -89,17 +92,31 @@ class Producers:
         self._more = more
         self._lock = threading.Lock()
         self._producer: KafkaProducer | None = None
+        self._failure: tuple[ConstatError, float] | None = None
+        """Why none could be made, and until when nobody tries again."""
 
     def one(self) -> KafkaProducer:
         """The one in use; made now if there is none.
+
+        Whoever waited while somebody else got to no broker hears of it, and does not try for as long himself:
+        many who wait would do so one after the other, each far longer than his time.
 
         Raises:
             UnusableLedgerError: no broker answers.
         """
         with self._lock:
             if self._producer is None:
-                self._producer = producer(self._address, **self._more)
+                self._producer = self._made()
             return self._producer
+
+    def _made(self) -> KafkaProducer:
+        if self._failure and time.monotonic() < self._failure[1]:
+            raise copy.copy(self._failure[0])  # threads do not share an error that each of them raises
+        try:
+            return producer(self._address, **self._more)
+        except ConstatError as error:
+            self._failure = copy.copy(error), time.monotonic() + PAUSE_S
+            raise
 
     def discard(self, failed: KafkaProducer | None) -> None:
         """Use another one from now on: the broker may have forgotten it.

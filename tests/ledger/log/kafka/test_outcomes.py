@@ -1,5 +1,7 @@
 """What a writer makes of every answer, on its own: a producer and a log that do as the test says, no broker."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -511,3 +513,48 @@ def test_rounds_overtaken_by_another_writer_are_a_conflict(probing):
 
     with pytest.raises(ConflictError, match="stands at round 4, which another writer appended"):
         log.append("paris", rounds(1, 2))
+
+
+# ---------------------------------------------------------------- many who wait for one producer
+
+
+def test_who_waits_while_somebody_gets_to_no_broker_hears_of_it_and_does_not_try_for_himself(monkeypatch):
+    """Seen to fail without the memory of `Producers`: eight threads tried one after the other, for 0.8 s."""
+    tries = []
+
+    def slow(*_, **__):
+        tries.append(1)
+        time.sleep(0.1)
+        raise UNREACHABLE
+
+    monkeypatch.setattr(clients, "producer", slow)
+    monkeypatch.setattr(clients, "PAUSE_S", 5)
+    producers = Producers(ADDRESS)
+
+    with ThreadPoolExecutor(8) as pool:
+        heard = [each.exception() for each in [pool.submit(producers.one) for _ in range(8)]]
+
+    assert len(tries) == 1
+    assert {(type(each), str(each)) for each in heard} == {(UnreachableLedgerError, str(UNREACHABLE))}
+    assert len({id(each) for each in heard}) == 8
+
+
+def test_after_a_pause_a_producer_is_tried_for_again(monkeypatch):
+    answers = [UNREACHABLE, "a producer"]
+
+    def make(*_, **__):
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(clients, "producer", make)
+    monkeypatch.setattr(clients, "PAUSE_S", 0.05)
+    producers = Producers(ADDRESS)
+    for _ in range(2):
+        with pytest.raises(UnreachableLedgerError):
+            producers.one()
+
+    time.sleep(0.1)
+
+    assert producers.one() == "a producer"
