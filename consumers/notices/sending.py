@@ -5,12 +5,15 @@ leaves, then the reply is in the ledger. Killed before it left or after, at the 
 without a reply: its fate is unknown, and the same bytes are sent under the same Message-ID.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from email.errors import MessageError
 from typing import Any
 
+from consumers.directory.source import is_writable
 from consumers.directory.store import Store
-from consumers.evidence import Evidence
+from consumers.evidence import Evidence, EvidenceError
 from consumers.notices import messages as all_messages
 from consumers.notices.letter import Letterhead, letter
 from consumers.notices.messages import Clock, Message
@@ -29,6 +32,8 @@ from ledger.mails import (
     MailUnanswered,
 )
 from projections.asof import Known, at_head
+
+_LOG = logging.getLogger(__name__)
 
 CONFLICTS_MAX = 20
 """How often a reply is put behind what others appended meanwhile."""
@@ -53,14 +58,21 @@ class Sender:
     head: Letterhead
     clock: Clock
     steps: list[Step] = field(default_factory=list)
+    unwritten: list[str] = field(default_factory=list)
+    """The mails of the last run whose bytes could not be had; they stay due."""
 
     def known(self) -> Known:
         """What the ledger holds now."""
         return Known.at(self.ledger.engine, at_head(self.ledger.engine, self.clock()))
 
     def pending(self) -> list[Message]:
-        """Every message that there is to be, as it stands now."""
-        return all_messages.messages(self.known(), self.store.people(), self.clock())
+        """Every message that there is to be, as it stands now.
+
+        An address that cannot stand in the head of a mail is none: it is said, escalated and mended like one
+        that is missing.
+        """
+        people = {key: to for key, to in self.store.people().items() if is_writable(to.name, to.email)}
+        return all_messages.messages(self.known(), people, self.clock())
 
     def wanted(self, found: Sequence[Message]) -> Iterator[tuple[Message, int]]:
         """Those that are still to be sent, in order, each with the moment from which on."""
@@ -77,7 +89,7 @@ class Sender:
 
     def send_due(self) -> None:
         """Give up what is of no use any more, then send what is due until the server is lost for good."""
-        self.steps = []
+        self.steps, self.unwritten = [], []
         self._give_up(self.pending())
         due = self.due(self.pending())
         for place, message in enumerate(due):
@@ -92,16 +104,32 @@ class Sender:
     # ------------------------------------------------------------ one message
 
     def _send(self, message: Message) -> None:
-        assert message.to is not None
-        sha256 = self._written(message)
+        written = self._written_alone(message)
+        if written is None:
+            return
+        sha256, document = written
         identity = message.identity(self.head) | {"sha256": sha256, "attempt": message.state.attempts + 1}
         attempted = MailAttempted.model_validate(identity | {"sender": self.store.sender})
         try:
             self._claim(message, attempted)
         except (RefusedError, ConflictError):
             return  # another process goes on with it
-        fact = self._handed_over(message, identity, self.evidence.read(sha256))
+        fact = self._handed_over(message, identity, document)
         self._take_down(message, fact)
+
+    def _written_alone(self, message: Message) -> tuple[str, bytes] | None:
+        """A message's hash and bytes, before anything is said of it; None if it cannot be written.
+
+        One that fails costs no other its place. What is logged names nobody: an error may quote an address.
+        """
+        try:
+            sha256 = self._written(message)
+            return sha256, self.evidence.read(sha256)
+        except (EvidenceError, MessageError, ValueError, LookupError) as error:
+            why = str(error) if isinstance(error, EvidenceError) else type(error).__name__
+            _LOG.warning("mail %s cannot be written and stays due: %s", message.name, why)
+            self.unwritten.append(message.name)
+            return None
 
     def _written(self, message: Message) -> str:
         """The hash of a message's bytes: those that may have arrived already, or as it is written now.
@@ -159,8 +187,11 @@ class Sender:
         """Take down of all messages that are due that the server could not be reached."""
         drafts = []
         for message in left:
+            written = self._written_alone(message)
+            if written is None:
+                continue
             identity = message.identity(self.head) | {
-                "sha256": self._written(message),
+                "sha256": written[0],
                 "attempt": message.state.attempts + 1,
                 "trouble": redacted(trouble),
                 "may_have_arrived": False,

@@ -231,6 +231,33 @@ def test_a_person_without_an_address_is_said_once_and_mailed_when_there_is_one(o
     assert mailroom.people == ["john@acme.example", "zoe@acme.example"]
 
 
+def test_an_address_that_cannot_be_written_stops_no_other_mail_and_counts_as_none(office, mailroom):
+    office.store.replace({"acme": [ZOE._replace(email="zoe..martin@acme.example"), JOHN]})
+
+    done = office.notify()
+
+    assert mailroom.people == ["john@acme.example"]
+    assert [(fact.fact.person, fact.fact.why) for fact in office.facts(MailAbandoned)] == [
+        ("p-1", "no-address")
+    ]
+    assert not done.is_well
+
+
+def test_a_kept_message_that_was_altered_stops_no_other_mail_and_names_nobody(office, mailroom, caplog):
+    mailroom.drops = 1
+    office.notify()
+    office.evidence.path_of(office.facts(MailUnanswered)[0].fact.sha256).write_bytes(b"altered")
+    office.story.notice("m2", [PROD], WEDNESDAY)
+
+    done = office.notify(A_MINUTE_LATER)
+
+    assert mailroom.people == ["zoe@acme.example", "john@acme.example"] * 2
+    assert len(office.facts(MailAttempted)) == 4
+    assert not done.is_well
+    assert "cannot be written" in caplog.text
+    assert "zoe" not in caplog.text.lower()
+
+
 def test_a_corrected_address_is_written_into_the_message_and_the_id_stays(office, mailroom):
     mailroom.to_recipient["zoe@acme.example"] = "550 no such user"
     office.notify()
