@@ -9,7 +9,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from email.errors import MessageError
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from consumers.directory.source import is_writable
 from consumers.directory.store import Store
@@ -32,6 +32,9 @@ from ledger.mails import (
     MailUnanswered,
 )
 from projections.asof import Known, at_head
+
+if TYPE_CHECKING:
+    from ledger.log.arbitration import Head
 
 _LOG = logging.getLogger(__name__)
 
@@ -184,22 +187,42 @@ class Sender:
         return self.ledger.append(*drafts)
 
     def _unreached(self, left: Sequence[Message], trouble: str) -> None:
-        """Take down of all messages that are due that the server could not be reached."""
-        drafts = []
-        for message in left:
-            written = self._written_alone(message)
-            if written is None:
+        """Take down of all messages that are due that the server could not be reached.
+
+        What another machine did to one of them meanwhile stands; to wait for a server takes time.
+        """
+        steps = [step for message in left for step in self._in_vain(message, trouble)]
+        for _ in range(CONFLICTS_MAX):
+            try:
+                self.steps += self._take_down_behind(steps)
+            except ConflictError:
                 continue
+            return
+
+    def _in_vain(self, message: Message, trouble: str) -> Iterator[Step]:
+        written = self._written_alone(message)
+        if written is not None:
             identity = message.identity(self.head) | {
                 "sha256": written[0],
                 "attempt": message.state.attempts + 1,
                 "trouble": redacted(trouble),
                 "may_have_arrived": False,
             }
-            fact = MailUnanswered.model_validate(identity)
-            self.steps.append(Step(message, fact))
-            drafts.append(Draft(mails.stream_of(message.name), fact, self.clock()))
-        self._append(drafts)
+            yield Step(message, MailUnanswered.model_validate(identity))
+
+    def _take_down_behind(self, steps: Sequence[Step]) -> list[Step]:
+        """Append as one record those of mails that are still as they were looked at."""
+        heads: dict[str, Head] = {}
+        found, drafts = [], []
+        for step in steps:
+            stream = mails.stream_of(step.message.name)
+            state, head = self.ledger.load(stream, mails.INITIAL, mails.evolve)
+            if state == step.message.state:
+                heads[stream] = head
+                drafts.append(Draft(stream, step.fact, self.clock()))
+                found.append(step)
+        self.ledger.append_behind(drafts, heads)
+        return found
 
     def _give_up(self, found: Sequence[Message]) -> None:
         """Take down why a message is not sent: there is no address, it is overtaken or over."""
