@@ -17,7 +17,7 @@ DELAYS_MS = (MINUTE_MS, 2 * MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS, 30 * MINUT
 FOR_GOOD_MS = HOUR_MS
 """A refusal for good or a bounce is tried again this late at the earliest: a person may have to mend it."""
 LEASE_MS = 15 * MINUTE_MS
-"""For so long an attempt of another machine may still be on its way; the longest timeout of the settings is shorter."""
+"""For so long an attempt of another machine may still be on its way; no timeout is that long."""
 FOR_GOOD = 500
 
 

@@ -1,10 +1,12 @@
 """Send what is due, and take down every attempt and every reply.
 
 The order keeps the promise: the bytes are on disk, then the attempt is in the ledger, then the message
-leaves, then the reply is in the ledger. Killed before it left or after, at the next run the attempt stands
-without a reply: its fate is unknown, and the same bytes are sent under the same Message-ID.
+leaves, then the reply is in the ledger, or on disk until the ledger takes it. Killed before it left or after,
+at the next run the attempt stands without a reply: its fate is unknown, and the same bytes are sent under the
+same Message-ID.
 """
 
+import json
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,10 +20,10 @@ from consumers.notices import messages as all_messages
 from consumers.notices.letter import Letterhead, letter
 from consumers.notices.messages import Clock, Message
 from consumers.notices.smtp import NoReplyError, Server, redacted
-from ledger import incidents, mails
+from ledger import facts, incidents, mails
 from ledger.application import Ledger
 from ledger.errors import ConflictError, RefusedError
-from ledger.fact import Draft, RecordedFact
+from ledger.fact import Draft, Fact, RecordedFact
 from ledger.fact import Evidence as Document
 from ledger.mails import (
     MailAbandoned,
@@ -93,16 +95,22 @@ class Sender:
     def send_due(self) -> None:
         """Give up what is of no use any more, then send what is due until the server is lost for good."""
         self.steps, self.unwritten = [], []
+        self._take_down_kept()
         self._give_up(self.pending())
         due = self.due(self.pending())
+        try:
+            self._send_all(due)
+        finally:
+            self.server.close()
+
+    def _send_all(self, due: Sequence[Message]) -> None:
         for place, message in enumerate(due):
             try:
                 self.server.open()
             except NoReplyError as error:
                 self._unreached(due[place:], str(error))
-                break
+                return
             self._send(message)
-        self.server.close()
 
     # ------------------------------------------------------------ one message
 
@@ -170,13 +178,29 @@ class Sender:
     # ------------------------------------------------------------ what became of it
 
     def _take_down(self, message: Message, fact: MailFact) -> None:
-        """Append what became of a message; an accepted alert and that it was sent are one record."""
+        """Append what became of a message; an accepted alert and that it was sent are one record.
+
+        A ledger that does not take it is told at the next run: nobody else knows that the message arrived.
+        """
         self.steps.append(Step(message, fact))
         now_ms = self.clock()
         drafts = [Draft(mails.stream_of(message.name), fact, now_ms)]
         if isinstance(fact, MailAccepted) and message.occasion.is_alert:
             drafts.append(Draft(incidents.stream_of(message.occasion.name), _alerted(message, fact), now_ms))
-        self._append(drafts)
+        try:
+            self._append(drafts)
+        except BaseException:
+            self.store.keep_reply(_as_text(drafts))
+            raise
+
+    def _take_down_kept(self) -> None:
+        """Append the replies that came while the ledger could not be told, unless it has them after all."""
+        for number, text in self.store.replies():
+            drafts = _from_text(text)
+            there = [recorded.fact for recorded in self.ledger.stream(drafts[0].stream)]
+            if _is_news(drafts[0].fact, there):
+                self._append(drafts)
+            self.store.forget_reply(number)
 
     def _append(self, drafts: Sequence[Draft]) -> list[RecordedFact]:
         for _ in range(CONFLICTS_MAX):
@@ -255,6 +279,34 @@ def _vain(message: Message, found: Sequence[Message], now_ms: int) -> str | None
     if was_tried and all_messages.is_overtaken(message, found):
         return "overtaken"
     return "no-address" if message.to is None and not isinstance(message.state.last, MailAbandoned) else None
+
+
+def _is_news(fact: Fact, there: Sequence[Fact]) -> bool:
+    """Whether a reply is to be appended late: it is not there, and if it is a failure nobody has gone on."""
+    if fact in there:
+        return False
+    return isinstance(fact, MailAccepted) or (bool(there) and isinstance(there[-1], MailAttempted))
+
+
+def _as_text(drafts: Sequence[Draft]) -> str:
+    return json.dumps(
+        [
+            {
+                "stream": draft.stream,
+                "type": draft.fact.TYPE,
+                "data": draft.fact.model_dump(mode="json", by_alias=True, exclude_none=True),
+                "occurred_ms": draft.occurred_ms,
+            }
+            for draft in drafts
+        ]
+    )
+
+
+def _from_text(text: str) -> list[Draft]:
+    return [
+        Draft(each["stream"], facts.read(each["type"], each["data"]), each["occurred_ms"])
+        for each in json.loads(text)
+    ]
 
 
 def _alerted(message: Message, fact: MailAccepted) -> incidents.DataLossAlertSent:

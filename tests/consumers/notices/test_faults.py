@@ -6,9 +6,10 @@ import pytest
 from pydantic import ValidationError
 
 from consumers.notices.messages import LEASE_MS
+from ledger.errors import UnknownOutcomeError
 from ledger.escalations import NoticeEscalated
 from ledger.instants import HOUR_MS, MINUTE_MS
-from ledger.mails import MailAccepted, MailAttempted, MailUnanswered
+from ledger.mails import MailAccepted, MailAttempted, MailRefused, MailUnanswered
 from projections.statement import statement
 from tests.consumers.notices.postoffice import (
     PROD,
@@ -202,6 +203,38 @@ def test_a_mail_that_was_accepted_stays_so_whatever_was_said_of_it_beside(tmp_pa
         office.notify(ms(PUBLISHED) + HOUR_MS)
 
     assert len(mailroom.arrived) == 1
+    office.store.close()
+
+
+@pytest.mark.parametrize("is_taken", [False, True], ids=["lost", "taken unknown to us"])
+@pytest.mark.parametrize("reply", [None, "451 later"])
+def test_a_reply_that_the_ledger_could_not_be_told_is_told_at_the_next_run_with_its_time(
+    tmp_path, monkeypatch, is_taken, reply
+):
+    mailroom = Mailroom()
+    mailroom.to_message = reply
+    with listening(mailroom) as port:
+        office = Office(tmp_path, port, ZOE)
+        office.story.notice("m1", [PROD], TUESDAY)
+        append = office.story.ledger.append
+
+        def fail(*drafts):
+            if is_taken:
+                append(*drafts)
+            raise UnknownOutcomeError("gone")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(office.story.ledger, "append", fail)
+            with pytest.raises(UnknownOutcomeError):
+                office.notify()
+        office.notify(ms(PUBLISHED) + MINUTE_MS - 1)
+        office.notify(ms(PUBLISHED) + MINUTE_MS - 1)
+
+    (fact,) = office.facts(MailRefused if reply else MailAccepted)
+    assert len(office.facts(MailAttempted)) == 1
+    assert len(mailroom.arrived) == (0 if reply else 1)
+    assert fact.occurred_ms == ms(PUBLISHED)
+    assert office.store.replies() == []
     office.store.close()
 
 
