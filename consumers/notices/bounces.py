@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from email import policy
-from email.message import EmailMessage, Message
+from email.message import Message
 from email.parser import BytesParser, HeaderParser
 from pathlib import Path
 
@@ -71,7 +71,8 @@ def _documents(path: Path) -> Iterator[bytes]:
 
 def parse(document: bytes) -> Report | None:
     """What a message says, if it is the report of a failure."""
-    message = BytesParser(policy=policy.default).parsebytes(document)
+    # The default policy parses what stands in each head, and raises at a Message-ID like `<>`.
+    message = BytesParser(policy=policy.compat32).parsebytes(document)
     failed = _failed(message)
     message_id = _message_id(message)
     if failed is None or message_id is None:
@@ -81,7 +82,7 @@ def parse(document: bytes) -> Report | None:
     return Report(message_id, status[1] if status else _NO_STATUS, said or "no diagnostic", document)
 
 
-def _failed(message: EmailMessage) -> Message | None:
+def _failed(message: Message) -> Message | None:
     """The part about a recipient who was not reached; a delay or a delivery is no failure."""
     for part in message.walk():
         if part.get_content_type() == "message/delivery-status":
@@ -91,12 +92,12 @@ def _failed(message: EmailMessage) -> Message | None:
     return None
 
 
-def _message_id(message: EmailMessage) -> str | None:
+def _message_id(message: Message) -> str | None:
     """The Message-ID of what came back, of which a report has the whole or the headers."""
     for part in message.walk():
         kind = part.get_content_type()
         if kind == "message/rfc822":
-            original = part.get_payload(0)
+            original = part.get_payload(0) if part.is_multipart() else None
             return _tidy(original.get("Message-ID")) if isinstance(original, Message) else None
         if kind == "text/rfc822-headers":
             payload = part.get_payload(decode=True)

@@ -3,6 +3,8 @@
 import mailbox
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from consumers.notices.bounces import Returns, parse, read_reports
 from ledger.errors import BadInputError
@@ -130,6 +132,26 @@ def test_only_a_failure_is_a_bounce(action):
 )
 def test_what_is_no_report_is_passed_over(document):
     assert parse(document) is None
+
+
+@pytest.mark.parametrize("original", [HEADERS, WHOLE], ids=["headers", "whole"])
+@pytest.mark.parametrize(
+    "message_id", ["<>", "<a@[", "", "<a@b", "=?x?q?", "<a@\N{SNOWMAN}>", "<a b@c>", '"']
+)
+def test_a_malformed_report_does_not_end_the_reading(office, mailroom, tmp_path, original, message_id):
+    (tmp_path / "box").mkdir()
+    (tmp_path / "box" / "1.eml").write_bytes(report(message_id, original=original))
+    (tmp_path / "box" / "2.eml").write_bytes(report(mailroom.ids[0]))
+
+    assert [fact.person for fact in take_down(office, tmp_path / "box") if fact] == ["p-1"]
+
+
+@given(where=st.integers(0, len(REPORT)), length=st.integers(0, 60), put=st.binary(max_size=20))
+@pytest.mark.parametrize("original", [HEADERS, WHOLE], ids=["headers", "whole"])
+def test_no_damage_to_a_report_raises(original, where, length, put):
+    document = report("<x@example.com>", original=original)
+
+    parse(document[:where] + put + document[where + length :])
 
 
 def test_a_mailbox_that_is_not_there_is_named(tmp_path):
