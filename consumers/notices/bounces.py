@@ -1,7 +1,8 @@
 """Mails that came back: delivery reports (RFC 3464) from a file, a folder of files, a maildir or an mbox.
 
 A report is known by the hash of its bytes, so that reading a mailbox again changes nothing. Its bytes are
-kept as evidence; in the ledger stands what it says without addresses.
+kept as evidence, unless it is about somebody who was erased; in the ledger stands what it says without
+addresses, and without its words where nobody knows any more which of them are a name.
 """
 
 import mailbox
@@ -26,6 +27,8 @@ from projections.asof import Known
 
 _STATUS = re.compile(r"\b([245]\.[0-9]{1,3}\.[0-9]{1,3})\b")
 _NO_STATUS = "5.0.0"
+_WITHHELD = "not kept, because the person is in no directory here"
+"""In the place of words that may be a name which cannot be told from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,8 @@ class Returns:
         if mail is None or mail.last is None or hash_of(report.document) in mail.reports:
             return None
         fact = self._fact(report, mail)
+        if not _is_erased(fact.person, known):
+            self.evidence.keep(report.document)
         try:
             self.ledger.record(
                 mails.stream_of(fact.mail),
@@ -144,14 +149,14 @@ class Returns:
         last = mail.last
         to = self.store.people().get((last.contract, last.person))
         about = last.model_dump(include=set(mails.MailFact.model_fields))
+        said = redacted(report.diagnostic, to.email, to.name) if to else _WITHHELD
         return MailBounced.model_validate(
-            about
-            | {
-                "status": report.status,
-                "diagnostic": redacted(report.diagnostic, to.email if to else "", to.name if to else ""),
-                "report": self.evidence.keep(report.document),
-            }
+            about | {"status": report.status, "diagnostic": said, "report": hash_of(report.document)}
         )
+
+
+def _is_erased(person: str, known: Known) -> bool:
+    return any(person == each for state in known.directories.values() for each, _ in state.erased)
 
 
 def _mail_of(report: Report, known: Known) -> Mail | None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consumers.directory.keeping import Keeper
 from consumers.notices.bounces import Returns, parse, read_reports
 from ledger.errors import BadInputError
 from ledger.fact import hash_of
@@ -119,6 +120,36 @@ def test_a_report_that_was_read_before_says_nothing_of_a_later_acceptance(office
     take_down(office, tmp_path / "bounce.eml")
     office.notify(ms(PUBLISHED) + HOUR_MS)
 
+    assert take_down(office, tmp_path / "bounce.eml") == [None]
+
+
+def test_what_a_report_says_of_somebody_who_left_is_not_kept_in_the_ledger(office, mailroom, tmp_path):
+    document = report(mailroom.ids[0])
+    (tmp_path / "bounce.eml").write_bytes(document)
+    office.store.erase("p-1")
+
+    (fact,) = take_down(office, tmp_path / "bounce.eml")
+
+    assert (fact.status, fact.diagnostic) == (
+        "5.1.1",
+        "not kept, because the person is in no directory here",
+    )
+    assert office.evidence.read(fact.report) == document
+
+
+def test_a_report_on_somebody_who_was_erased_is_known_by_its_hash_and_no_document_is_kept(
+    office, mailroom, tmp_path
+):
+    document = report(mailroom.ids[0])
+    (tmp_path / "bounce.eml").write_bytes(document)
+    Keeper(office.story.ledger, office.story.known(), office.store, office.evidence).erase(
+        "p-1", "asked for it", "ops", office.story.now_ms
+    )
+
+    (fact,) = take_down(office, tmp_path / "bounce.eml")
+
+    assert fact.report == hash_of(document)
+    assert office.evidence.hashes() == set()
     assert take_down(office, tmp_path / "bounce.eml") == [None]
 
 
