@@ -124,6 +124,16 @@ class Store(Database):
         """Everybody by contract and id."""
         return {(each.contract, each.person): each for each in self.entries()}
 
+    def entry(self, contract: str, person: str) -> Entry | None:
+        """One person as they stand now."""
+        query = (
+            "SELECT contract, person, name, email, language, role FROM roles JOIN persons USING (person) "
+            "WHERE contract = ? AND person = ?"
+        )
+        with self.reading() as connection:
+            row = connection.execute(query, (contract, person)).fetchone()
+        return None if row is None else Entry(*row)
+
     # ------------------------------------------------------------ write
 
     def replace(self, lists: Mapping[str, Sequence[Entry]]) -> None:

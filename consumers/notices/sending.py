@@ -115,6 +115,8 @@ class Sender:
     # ------------------------------------------------------------ one message
 
     def _send(self, message: Message) -> None:
+        if self._is_changed(message):
+            return
         written = self._written_alone(message)
         if written is None:
             return
@@ -127,6 +129,10 @@ class Sender:
             return  # another process goes on with it
         fact = self._handed_over(message, identity, document)
         self._take_down(message, fact)
+
+    def _is_changed(self, message: Message) -> bool:
+        """Whether the person was erased or corrected since this run began; then the next run looks anew."""
+        return self.store.entry(message.occasion.contract, message.person) != message.to
 
     def _written_alone(self, message: Message) -> tuple[str, bytes] | None:
         """A message's hash and bytes, before anything is said of it; None if it cannot be written.
@@ -224,7 +230,7 @@ class Sender:
             return
 
     def _in_vain(self, message: Message, trouble: str) -> Iterator[Step]:
-        written = self._written_alone(message)
+        written = None if self._is_changed(message) else self._written_alone(message)
         if written is not None:
             identity = message.identity(self.head) | {
                 "sha256": written[0],

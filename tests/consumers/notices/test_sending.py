@@ -2,6 +2,7 @@
 
 import pytest
 
+from consumers.notices.smtp import NoReplyError
 from ledger.fact import hash_of
 from ledger.instants import HOUR_MS, MINUTE_MS
 from ledger.mails import MailAbandoned, MailAccepted, MailAttempted, MailRefused, MailUnanswered
@@ -256,6 +257,38 @@ def test_a_kept_message_that_was_altered_stops_no_other_mail_and_names_nobody(of
     assert not done.is_well
     assert "cannot be written" in caplog.text
     assert "zoe" not in caplog.text.lower()
+
+
+def test_whoever_is_erased_while_a_run_goes_on_gets_nothing_more_of_it(office, mailroom):
+    office.story.notice("m2", [PROD], WEDNESDAY)
+    sender = office.sender()
+    send = sender.server.send
+
+    def erase_then_send(*arguments):
+        if not mailroom.arrived:
+            office.store.erase("p-2")
+        return send(*arguments)
+
+    sender.server.send = erase_then_send
+    sender.send_due()
+
+    assert mailroom.people == ["zoe@acme.example"] * 2
+    assert {fact.fact.person for fact in office.facts(MailAttempted)} == {"p-1"}
+    assert len(office.evidence.hashes()) == 2
+
+
+def test_of_whoever_is_erased_while_a_server_is_waited_for_no_message_is_kept(office):
+    sender = office.sender()
+
+    def erase_then_fail() -> None:
+        office.store.erase("p-2")
+        raise NoReplyError("away", may_have_arrived=False)
+
+    sender.server.open = erase_then_fail
+    sender.send_due()
+
+    assert [fact.fact.person for fact in office.facts(MailUnanswered)] == ["p-1"]
+    assert len(office.evidence.hashes()) == 1
 
 
 def test_a_corrected_address_is_written_into_the_message_and_the_id_stays(office, mailroom):
