@@ -130,14 +130,19 @@ class Returns:
         if mail is None or mail.last is None or hash_of(report.document) in mail.reports:
             return None
         fact = self._fact(report, mail)
-        if not _is_erased(fact.person, known):
-            self.evidence.keep(report.document)
+
+        def decide(state: Mail) -> MailBounced:
+            decided = mails.bounce(state, fact)
+            if not _is_erased(fact.person, known):
+                self.evidence.keep(report.document)  # no sooner: what no fact names is never erased
+            return decided
+
         try:
             self.ledger.record(
                 mails.stream_of(fact.mail),
                 mails.INITIAL,
                 mails.evolve,
-                lambda state: mails.bounce(state, fact),
+                decide,
                 occurred_ms=now_ms,
             )
         except RefusedError:

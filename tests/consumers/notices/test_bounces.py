@@ -11,7 +11,7 @@ from consumers.notices.bounces import Returns, parse, read_reports
 from ledger.errors import BadInputError
 from ledger.fact import hash_of
 from ledger.instants import HOUR_MS, MINUTE_MS
-from ledger.mails import MailBounced
+from ledger.mails import MailBounced, MailRefused
 from projections.statement import statement
 from tests.consumers.notices.postoffice import PROD, PUBLISHED, TUESDAY, ZOE, Mailroom, Office, listening
 from tests.spec import ms
@@ -121,6 +121,37 @@ def test_a_report_that_was_read_before_says_nothing_of_a_later_acceptance(office
     office.notify(ms(PUBLISHED) + HOUR_MS)
 
     assert take_down(office, tmp_path / "bounce.eml") == [None]
+
+
+def test_a_report_on_an_attempt_whose_fate_was_unknown_is_read_once_too(tmp_path, mailroom):
+    mailroom.drops = 1
+    with listening(mailroom) as port:
+        office = Office(tmp_path, port, ZOE)
+        office.story.notice("m1", [PROD], TUESDAY)
+        office.notify()
+        (tmp_path / "bounce.eml").write_bytes(report(mailroom.ids[0]))
+        first = take_down(office, tmp_path / "bounce.eml")
+        office.notify(ms(PUBLISHED) + HOUR_MS)
+
+    assert [fact.person for fact in first] == ["p-1"]
+    assert take_down(office, tmp_path / "bounce.eml") == [None]
+    assert [mail.fate for mail in office.story.known().mails.values()] == ["accepted"]
+    office.store.close()
+
+
+def test_of_a_report_that_is_not_taken_down_no_document_is_kept(tmp_path, mailroom):
+    mailroom.to_recipient["zoe@acme.example"] = "550 no such user"
+    with listening(mailroom) as port:
+        office = Office(tmp_path, port, ZOE)
+        office.story.notice("m1", [PROD], TUESDAY)
+        office.notify()
+    (refusal,) = office.facts(MailRefused)
+    document = report(refusal.fact.message_id)
+    (tmp_path / "bounce.eml").write_bytes(document)
+
+    assert take_down(office, tmp_path / "bounce.eml") == [None]
+    assert not office.evidence.has(hash_of(document))
+    office.store.close()
 
 
 def test_what_a_report_says_of_somebody_who_left_is_not_kept_in_the_ledger(office, mailroom, tmp_path):
