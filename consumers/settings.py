@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from ledger.errors import BadInputError
 
 PREFIX = "CONSTAT_"
+SMTP_TIMEOUT_SECONDS_MAX = 120
+"""A message waits for five answers at most, which must have come before another machine may try it."""
 
 
 class Settings(BaseSettings):
@@ -35,7 +37,7 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = None
     smtp_from: str | None = None
     """The address that mails come from and bounces go to."""
-    smtp_timeout_seconds: float = Field(default=60, gt=0)
+    smtp_timeout_seconds: float = Field(default=60, gt=0, le=SMTP_TIMEOUT_SECONDS_MAX)
 
     provider: str | None = None
     """Who announces, as notices name it; the domain of `smtp_from` if nobody says otherwise."""

@@ -71,7 +71,7 @@ class MailUnanswered(MailFact):
 
 
 class MailBounced(MailFact):
-    """A message that had been accepted came back undelivered (RFC 3464)."""
+    """A message that had been accepted, or may have been, came back undelivered (RFC 3464)."""
 
     TYPE: ClassVar[str] = "constat.mail.bounced.v1"
 
@@ -106,6 +106,8 @@ class Mail:
     accepted_ms: int | None = None
     """When it was first accepted, of those times that no bounce took back."""
     accepted_recorded_ms: int | None = None
+    may_have_arrived: bool = False
+    """Whether the fate of any attempt since the last bounce is unknown."""
     reports: tuple[str, ...] = ()
     position: int = 0
     """Of the last fact."""
@@ -146,13 +148,25 @@ def evolve(state: Mail, recorded: RecordedFact) -> Mail:
         position=recorded.position,
     )
     match fact:
+        case MailAccepted() if _came_back(state, fact.attempt):
+            after = replace(state, position=recorded.position)
         case MailAccepted() if state.accepted_ms is None:
             accepted = recorded.occurred_ms, recorded.recorded_ms
-            return replace(after, accepted_ms=accepted[0], accepted_recorded_ms=accepted[1])
+            after = replace(after, accepted_ms=accepted[0], accepted_recorded_ms=accepted[1])
+        case MailUnanswered(may_have_arrived=True):
+            after = replace(after, may_have_arrived=True)
+        case MailAttempted() if state.fate == "attempted":  # the one before has no reply
+            after = replace(after, may_have_arrived=True)
         case MailBounced():
             reports = (*state.reports, fact.report)
-            return replace(after, accepted_ms=None, accepted_recorded_ms=None, reports=reports)
+            gone = replace(after, accepted_ms=None, accepted_recorded_ms=None, reports=reports)
+            after = replace(gone, may_have_arrived=False)
     return after
+
+
+def _came_back(state: Mail, attempt: int) -> bool:
+    """Whether the report on an attempt was taken down before the reply to it."""
+    return isinstance(state.last, MailBounced) and state.last.attempt == attempt
 
 
 # ---------------------------------------------------------------- decide
@@ -166,9 +180,12 @@ def proceed(state: Mail, seen: Mail, fact: MailFact) -> MailFact:
 
 
 def bounce(state: Mail, bounced: MailBounced) -> MailBounced:
-    """Take back an acceptance by a report that was not read before."""
+    """Take back an acceptance, or what may be one, by a report that was not read before.
+
+    One on an attempt of unknown fate is taken down too: else it would take back a later one's acceptance.
+    """
     if bounced.report in state.reports:
         raise RefusedError(f"this report on mail {bounced.mail} was already read")
-    if state.fate != "accepted":
-        raise RefusedError(f"mail {bounced.mail} is not one that was accepted, so it cannot have come back")
+    if state.accepted_ms is None and state.fate != "attempted" and not state.may_have_arrived:
+        raise RefusedError(f"mail {bounced.mail} cannot have arrived, so it cannot have come back")
     return bounced

@@ -45,7 +45,7 @@ class Keeper:
         """Erase what is held of a person, and say so in every directory that named them; how many documents.
 
         The facts come last, so that what failed halfway is done again by the same command. So is what was
-        written while it ran: whoever sends at that moment may keep one more message.
+        written while it ran: whoever sends looks for the person before each message, so one more may be kept.
 
         Raises:
             RefusedError: no list ever named that person, or they were erased already and nothing is left.

@@ -7,6 +7,8 @@ name or address that stands there.
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from email.errors import MessageError
+from email.headerregistry import Address
 from pathlib import Path
 
 from consumers.directory.store import Entry
@@ -85,11 +87,21 @@ def _fault(row: Mapping[str, str]) -> str | None:
         "contract: is no name of a contract": not is_name(row["contract"]),
         "person: is no opaque id; take letters, digits and hyphens that tell nothing": not is_opaque,
         "name: is empty or has characters that no name has": not name.strip() or bool(_CONTROL.search(name)),
-        "email: is no address, as one@example.com": not _ADDRESS.fullmatch(row["email"]),
+        "email: is no address, as one@example.com": not _ADDRESS.fullmatch(row["email"])
+        or not is_writable(name, row["email"]),
         "language: must be fr or en, or empty for the contract's own": language not in ("", *LANGUAGES),
         "role: is no name of a role": bool(role) and not is_name(role or ""),
     }
     return next((why for why, is_so in faults.items() if is_so), None)
+
+
+def is_writable(name: str, email: str) -> bool:
+    """Whether a name and an address can stand in the head of a mail; `a..b@example.com` cannot."""
+    try:
+        Address(name, addr_spec=email)
+    except (ValueError, LookupError, MessageError):
+        return False
+    return True
 
 
 def _twice(row: Mapping[str, str], before: list[Entry]) -> str | None:

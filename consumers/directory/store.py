@@ -1,7 +1,8 @@
 """The store of administrators' names and addresses: one SQLite file that overwrites what it deletes.
 
 Its settings are those of a ledger's file, with `secure_delete`: an erased row is zeros on the disk's pages.
-It also knows under which name this machine sends mails, and which escalations ops were mailed.
+It also knows under which name this machine sends mails, which escalations ops were mailed, and what a mail
+server answered while the ledger could not be told.
 """
 
 import fcntl
@@ -43,6 +44,9 @@ CREATE TABLE state (
     secret BLOB NOT NULL
 ) STRICT;
 """
+
+_REPLIES = "CREATE TABLE IF NOT EXISTS replies (number INTEGER PRIMARY KEY, facts TEXT NOT NULL) STRICT"
+"""Made when it is first needed, so that a directory of before is one still."""
 
 
 class UnusableDirectoryError(ConstatError):
@@ -120,6 +124,16 @@ class Store(Database):
         """Everybody by contract and id."""
         return {(each.contract, each.person): each for each in self.entries()}
 
+    def entry(self, contract: str, person: str) -> Entry | None:
+        """One person as they stand now."""
+        query = (
+            "SELECT contract, person, name, email, language, role FROM roles JOIN persons USING (person) "
+            "WHERE contract = ? AND person = ?"
+        )
+        with self.reading() as connection:
+            row = connection.execute(query, (contract, person)).fetchone()
+        return None if row is None else Entry(*row)
+
     # ------------------------------------------------------------ write
 
     def replace(self, lists: Mapping[str, Sequence[Entry]]) -> None:
@@ -138,6 +152,24 @@ class Store(Database):
         with self.writing() as connection:
             connection.execute("DELETE FROM roles WHERE person = ?", (person,))
             return connection.execute("DELETE FROM persons WHERE person = ?", (person,)).rowcount > 0
+
+    def keep_reply(self, facts: str) -> None:
+        """Keep what a mail server answered until the ledger has it; it names nobody."""
+        with self.writing() as connection:
+            connection.execute(_REPLIES)
+            connection.execute("INSERT INTO replies (facts) VALUES (?)", (facts,))
+
+    def replies(self) -> list[tuple[int, str]]:
+        """What the ledger could not be told, in order, each with the number to forget it by."""
+        with self.reading() as connection:
+            if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'replies'").fetchone():
+                return []
+            return list(connection.execute("SELECT number, facts FROM replies ORDER BY number"))
+
+    def forget_reply(self, number: int) -> None:
+        """The ledger has it."""
+        with self.writing() as connection:
+            connection.execute("DELETE FROM replies WHERE number = ?", (number,))
 
     def not_yet_mailed(self, escalations: Iterable[str]) -> list[str]:
         """Those of which ops have no mail from here."""

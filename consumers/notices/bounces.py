@@ -1,7 +1,8 @@
 """Mails that came back: delivery reports (RFC 3464) from a file, a folder of files, a maildir or an mbox.
 
 A report is known by the hash of its bytes, so that reading a mailbox again changes nothing. Its bytes are
-kept as evidence; in the ledger stands what it says without addresses.
+kept as evidence, unless it is about somebody who was erased; in the ledger stands what it says without
+addresses, and without its words where nobody knows any more which of them are a name.
 """
 
 import mailbox
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from email import policy
-from email.message import EmailMessage, Message
+from email.message import Message
 from email.parser import BytesParser, HeaderParser
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from projections.asof import Known
 
 _STATUS = re.compile(r"\b([245]\.[0-9]{1,3}\.[0-9]{1,3})\b")
 _NO_STATUS = "5.0.0"
+_WITHHELD = "not kept, because the person is in no directory here"
+"""In the place of words that may be a name which cannot be told from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ def _documents(path: Path) -> Iterator[bytes]:
 
 def parse(document: bytes) -> Report | None:
     """What a message says, if it is the report of a failure."""
-    message = BytesParser(policy=policy.default).parsebytes(document)
+    # The default policy parses what stands in each head, and raises at a Message-ID like `<>`.
+    message = BytesParser(policy=policy.compat32).parsebytes(document)
     failed = _failed(message)
     message_id = _message_id(message)
     if failed is None or message_id is None:
@@ -81,7 +85,7 @@ def parse(document: bytes) -> Report | None:
     return Report(message_id, status[1] if status else _NO_STATUS, said or "no diagnostic", document)
 
 
-def _failed(message: EmailMessage) -> Message | None:
+def _failed(message: Message) -> Message | None:
     """The part about a recipient who was not reached; a delay or a delivery is no failure."""
     for part in message.walk():
         if part.get_content_type() == "message/delivery-status":
@@ -91,12 +95,12 @@ def _failed(message: EmailMessage) -> Message | None:
     return None
 
 
-def _message_id(message: EmailMessage) -> str | None:
+def _message_id(message: Message) -> str | None:
     """The Message-ID of what came back, of which a report has the whole or the headers."""
     for part in message.walk():
         kind = part.get_content_type()
         if kind == "message/rfc822":
-            original = part.get_payload(0)
+            original = part.get_payload(0) if part.is_multipart() else None
             return _tidy(original.get("Message-ID")) if isinstance(original, Message) else None
         if kind == "text/rfc822-headers":
             payload = part.get_payload(decode=True)
@@ -126,12 +130,19 @@ class Returns:
         if mail is None or mail.last is None or hash_of(report.document) in mail.reports:
             return None
         fact = self._fact(report, mail)
+
+        def decide(state: Mail) -> MailBounced:
+            decided = mails.bounce(state, fact)
+            if not _is_erased(fact.person, known):
+                self.evidence.keep(report.document)  # no sooner: what no fact names is never erased
+            return decided
+
         try:
             self.ledger.record(
                 mails.stream_of(fact.mail),
                 mails.INITIAL,
                 mails.evolve,
-                lambda state: mails.bounce(state, fact),
+                decide,
                 occurred_ms=now_ms,
             )
         except RefusedError:
@@ -143,14 +154,14 @@ class Returns:
         last = mail.last
         to = self.store.people().get((last.contract, last.person))
         about = last.model_dump(include=set(mails.MailFact.model_fields))
+        said = redacted(report.diagnostic, to.email, to.name) if to else _WITHHELD
         return MailBounced.model_validate(
-            about
-            | {
-                "status": report.status,
-                "diagnostic": redacted(report.diagnostic, to.email if to else "", to.name if to else ""),
-                "report": self.evidence.keep(report.document),
-            }
+            about | {"status": report.status, "diagnostic": said, "report": hash_of(report.document)}
         )
+
+
+def _is_erased(person: str, known: Known) -> bool:
+    return any(person == each for state in known.directories.values() for each, _ in state.erased)
 
 
 def _mail_of(report: Report, known: Known) -> Mail | None:

@@ -17,7 +17,7 @@ DELAYS_MS = (MINUTE_MS, 2 * MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS, 30 * MINUT
 FOR_GOOD_MS = HOUR_MS
 """A refusal for good or a bounce is tried again this late at the earliest: a person may have to mend it."""
 LEASE_MS = 15 * MINUTE_MS
-"""For so long an attempt of another machine may still be on its way; no timeout of SMTP lasts longer."""
+"""For so long an attempt of another machine may still be on its way; no timeout is that long."""
 FOR_GOOD = 500
 
 
@@ -58,10 +58,10 @@ class Message:
 
     @property
     def is_settled(self) -> bool:
-        """Whether there is nothing more to do."""
+        """Whether there is nothing more to do; what was accepted stays so, whatever was tried beside it."""
         last = self.state.last
         given_up = isinstance(last, MailAbandoned) and last.why != "no-address"
-        return self.state.fate == "accepted" or given_up
+        return self.state.accepted_ms is not None or given_up
 
     def due_ms(self, sender: str) -> int:
         """From when on it may be tried; an attempt of our own that has no reply is one that was killed."""

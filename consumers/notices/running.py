@@ -28,11 +28,14 @@ class Done:
     steps: tuple[Step, ...]
     escalated: tuple[NoticeEscalated, ...]
     next_ms: int
+    unwritten: tuple[str, ...] = ()
+    """The mails whose bytes could not be had; why is in the log."""
 
     @property
     def is_well(self) -> bool:
         """Whether everything that was sent was taken and nothing had to be escalated."""
-        return not self.escalated and all(isinstance(step.fact, MailAccepted) for step in self.steps)
+        are_taken = all(isinstance(step.fact, MailAccepted) for step in self.steps)
+        return are_taken and not self.escalated and not self.unwritten
 
 
 def letterhead(settings: Settings, secret: bytes) -> Letterhead:
@@ -78,7 +81,9 @@ def run_once(found: Sender, settings: Settings) -> Done:
     escalated = escalate(found, hours_before_ms)
     if settings.ops_email:
         mail_ops(found, settings.ops_email)
-    return Done(tuple(found.steps), tuple(escalated), _next_ms(found, hours_before_ms))
+    return Done(
+        tuple(found.steps), tuple(escalated), _next_ms(found, hours_before_ms), tuple(found.unwritten)
+    )
 
 
 def _next_ms(found: Sender, hours_before_ms: int) -> int:

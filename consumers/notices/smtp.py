@@ -17,7 +17,7 @@ _ADDRESS = re.compile(r"<?[^\s<>@\"]+@[^\s<>@\"]+>?")
 _OK = 250
 _FORWARDED = 251
 _SHOWN_MAX = 500
-_NAME_MIN = 3
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +160,13 @@ def _text(answer: bytes | str) -> str:
 
 
 def redacted(text: str, email: str = "", name: str = "") -> str:
-    """What a server said, without the address and name of the person, or anybody else's address."""
+    """What a server said, without the address and name of the person, or anybody else's address.
+
+    Every word of the name goes, however short: `Li` and `O` are names, and a word too many is no loss.
+    """
     found = _ADDRESS.sub("<address>", text)
-    for secret in (email, email.partition("@")[0], *name.split()):
-        if len(secret) >= _NAME_MIN:
-            found = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "<person>", found, flags=re.IGNORECASE)
+    secrets = {email, email.partition("@")[0], *name.split(), *_WORD.findall(name)} - {""}
+    if secrets:
+        several = "|".join(map(re.escape, sorted(secrets, key=len, reverse=True)))
+        found = re.sub(rf"(?<!\w)(?:{several})(?!\w)", "<person>", found, flags=re.IGNORECASE)
     return found.strip()[:_SHOWN_MAX] or "-"

@@ -4,7 +4,7 @@ import pytest
 
 from ledger import mails
 from ledger.errors import RefusedError
-from ledger.mails import MailAccepted, MailAttempted, MailBounced, MailUnanswered
+from ledger.mails import MailAccepted, MailAttempted, MailBounced, MailRefused, MailUnanswered
 from tests.spec import Story, ms
 
 AT = "2026-10-01T10:00:00Z"
@@ -60,12 +60,47 @@ def test_two_who_saw_the_same_do_not_both_go_on():
         mails.proceed(found, seen, attempted())
 
 
-def test_a_report_counts_once_and_only_on_what_was_accepted():
+def test_a_report_counts_once_and_only_on_what_may_have_arrived():
     story = told(Story(), AT, accepted())
     assert mails.bounce(state(story), bounced()) == bounced()
 
     with pytest.raises(RefusedError, match="already read"):
         mails.bounce(state(told(story, LATER, bounced())), bounced())
-    lost = MailUnanswered(**SAME, attempt=1, trouble="gone", may_have_arrived=True)
-    with pytest.raises(RefusedError, match="not one that was accepted"):
+    lost = MailUnanswered(**SAME, attempt=1, trouble="gone", may_have_arrived=False)
+    with pytest.raises(RefusedError, match="cannot have arrived"):
         mails.bounce(state(told(Story(), AT, lost)), bounced())
+
+
+def lost() -> MailUnanswered:
+    return MailUnanswered(**SAME, attempt=1, trouble="gone", may_have_arrived=True)
+
+
+def refused() -> MailRefused:
+    return MailRefused(**SAME, attempt=2, code=451, reply="later")
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        [attempted()],
+        [attempted(), lost()],
+        [attempted(), lost(), refused()],
+        [attempted(), attempted(2), refused()],
+    ],
+)
+def test_a_report_on_an_attempt_of_unknown_fate_says_nothing_of_a_later_acceptance(facts):
+    story = Story()
+    for fact in facts:
+        told(story, AT, fact)
+    assert mails.bounce(state(story), bounced()) == bounced()
+
+    told(told(story, AT, bounced()), LATER, accepted(3))
+    assert state(story).accepted_ms == ms(LATER)
+    with pytest.raises(RefusedError, match="already read"):
+        mails.bounce(state(story), bounced())
+
+
+def test_an_attempt_that_came_back_before_its_reply_was_taken_down_is_not_accepted_by_it():
+    found = state(told(told(told(Story(), AT, attempted()), AT, bounced()), LATER, accepted()))
+
+    assert (found.fate, found.accepted_ms) == ("bounced", None)

@@ -104,6 +104,10 @@ def test_a_contract_whose_last_administrator_left_has_an_empty_list_if_that_is_s
     [
         ("acme,p-3,Zoé Martin,zoe@acme", None),
         ("acme,p-3,Zoé Martin,zoe.acme.example,", "list.csv:4: email: is no address"),
+        *(
+            (f"acme,p-3,Zoé Martin,{email},", "list.csv:4: email: is no address")
+            for email in ("zoe..martin@x.example", "zoe.@x.example", ".zoe@x.example", "zoe@ex..example")
+        ),
         ("acme,p-3,,zoe@acme.example,", "list.csv:4: name: is empty"),
         ("acme,zoe@acme.example,Zoé Martin,zoe@acme.example,", "list.csv:4: person: is no opaque id"),
         ("acme,p-3,Zoé Martin,zoe@acme.example,de", "list.csv:4: language: must be fr or en"),

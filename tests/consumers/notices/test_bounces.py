@@ -3,12 +3,15 @@
 import mailbox
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from consumers.directory.keeping import Keeper
 from consumers.notices.bounces import Returns, parse, read_reports
 from ledger.errors import BadInputError
 from ledger.fact import hash_of
 from ledger.instants import HOUR_MS, MINUTE_MS
-from ledger.mails import MailBounced
+from ledger.mails import MailBounced, MailRefused
 from projections.statement import statement
 from tests.consumers.notices.postoffice import PROD, PUBLISHED, TUESDAY, ZOE, Mailroom, Office, listening
 from tests.spec import ms
@@ -120,6 +123,67 @@ def test_a_report_that_was_read_before_says_nothing_of_a_later_acceptance(office
     assert take_down(office, tmp_path / "bounce.eml") == [None]
 
 
+def test_a_report_on_an_attempt_whose_fate_was_unknown_is_read_once_too(tmp_path, mailroom):
+    mailroom.drops = 1
+    with listening(mailroom) as port:
+        office = Office(tmp_path, port, ZOE)
+        office.story.notice("m1", [PROD], TUESDAY)
+        office.notify()
+        (tmp_path / "bounce.eml").write_bytes(report(mailroom.ids[0]))
+        first = take_down(office, tmp_path / "bounce.eml")
+        office.notify(ms(PUBLISHED) + HOUR_MS)
+
+    assert [fact.person for fact in first] == ["p-1"]
+    assert take_down(office, tmp_path / "bounce.eml") == [None]
+    assert [mail.fate for mail in office.story.known().mails.values()] == ["accepted"]
+    office.store.close()
+
+
+def test_of_a_report_that_is_not_taken_down_no_document_is_kept(tmp_path, mailroom):
+    mailroom.to_recipient["zoe@acme.example"] = "550 no such user"
+    with listening(mailroom) as port:
+        office = Office(tmp_path, port, ZOE)
+        office.story.notice("m1", [PROD], TUESDAY)
+        office.notify()
+    (refusal,) = office.facts(MailRefused)
+    document = report(refusal.fact.message_id)
+    (tmp_path / "bounce.eml").write_bytes(document)
+
+    assert take_down(office, tmp_path / "bounce.eml") == [None]
+    assert not office.evidence.has(hash_of(document))
+    office.store.close()
+
+
+def test_what_a_report_says_of_somebody_who_left_is_not_kept_in_the_ledger(office, mailroom, tmp_path):
+    document = report(mailroom.ids[0])
+    (tmp_path / "bounce.eml").write_bytes(document)
+    office.store.erase("p-1")
+
+    (fact,) = take_down(office, tmp_path / "bounce.eml")
+
+    assert (fact.status, fact.diagnostic) == (
+        "5.1.1",
+        "not kept, because the person is in no directory here",
+    )
+    assert office.evidence.read(fact.report) == document
+
+
+def test_a_report_on_somebody_who_was_erased_is_known_by_its_hash_and_no_document_is_kept(
+    office, mailroom, tmp_path
+):
+    document = report(mailroom.ids[0])
+    (tmp_path / "bounce.eml").write_bytes(document)
+    Keeper(office.story.ledger, office.story.known(), office.store, office.evidence).erase(
+        "p-1", "asked for it", "ops", office.story.now_ms
+    )
+
+    (fact,) = take_down(office, tmp_path / "bounce.eml")
+
+    assert fact.report == hash_of(document)
+    assert office.evidence.hashes() == set()
+    assert take_down(office, tmp_path / "bounce.eml") == [None]
+
+
 @pytest.mark.parametrize("action", ["delayed", "delivered", "relayed", "expanded"])
 def test_only_a_failure_is_a_bounce(action):
     assert parse(report("<x@example.com>", action)) is None
@@ -130,6 +194,26 @@ def test_only_a_failure_is_a_bounce(action):
 )
 def test_what_is_no_report_is_passed_over(document):
     assert parse(document) is None
+
+
+@pytest.mark.parametrize("original", [HEADERS, WHOLE], ids=["headers", "whole"])
+@pytest.mark.parametrize(
+    "message_id", ["<>", "<a@[", "", "<a@b", "=?x?q?", "<a@\N{SNOWMAN}>", "<a b@c>", '"']
+)
+def test_a_malformed_report_does_not_end_the_reading(office, mailroom, tmp_path, original, message_id):
+    (tmp_path / "box").mkdir()
+    (tmp_path / "box" / "1.eml").write_bytes(report(message_id, original=original))
+    (tmp_path / "box" / "2.eml").write_bytes(report(mailroom.ids[0]))
+
+    assert [fact.person for fact in take_down(office, tmp_path / "box") if fact] == ["p-1"]
+
+
+@given(where=st.integers(0, len(REPORT)), length=st.integers(0, 60), put=st.binary(max_size=20))
+@pytest.mark.parametrize("original", [HEADERS, WHOLE], ids=["headers", "whole"])
+def test_no_damage_to_a_report_raises(original, where, length, put):
+    document = report("<x@example.com>", original=original)
+
+    parse(document[:where] + put + document[where + length :])
 
 
 def test_a_mailbox_that_is_not_there_is_named(tmp_path):

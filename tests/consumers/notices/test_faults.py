@@ -2,9 +2,14 @@
 
 import threading
 
+import pytest
+from pydantic import ValidationError
+
+from consumers.notices.messages import LEASE_MS
+from ledger.errors import UnknownOutcomeError
 from ledger.escalations import NoticeEscalated
 from ledger.instants import HOUR_MS, MINUTE_MS
-from ledger.mails import MailAccepted, MailAttempted, MailUnanswered
+from ledger.mails import MailAccepted, MailAttempted, MailRefused, MailUnanswered
 from projections.statement import statement
 from tests.consumers.notices.postoffice import (
     PROD,
@@ -15,6 +20,7 @@ from tests.consumers.notices.postoffice import (
     Office,
     free_port,
     listening,
+    settings,
 )
 from tests.spec import ms
 
@@ -158,6 +164,84 @@ def test_two_who_saw_the_same_send_one_mail(tmp_path):
     assert len(office.facts(MailAttempted)) == 2
     office.store.close()
     other.store.close()
+
+
+def test_what_another_machine_sent_while_a_server_could_not_be_reached_is_not_sent_again(tmp_path):
+    mailroom = Mailroom()
+    with listening(mailroom) as port:
+        office = Office(tmp_path, free_port(), ZOE)
+        office.story.notice("m1", [PROD], TUESDAY)
+        (tmp_path / "other").mkdir()
+        other = Office(tmp_path / "other", port, ZOE)
+        other.story = office.story
+        sender = office.sender()
+        refuse = sender.server.open
+
+        def refuse_late() -> None:
+            other.notify()
+            refuse()
+
+        sender.server.open = refuse_late
+        sender.send_due()
+        for each in (office, other):
+            each.notify(ms(PUBLISHED) + HOUR_MS)
+
+    assert (sender.steps, len(mailroom.arrived), len(office.facts(MailUnanswered))) == ([], 1, 0)
+    office.store.close()
+    other.store.close()
+
+
+def test_a_mail_that_was_accepted_stays_so_whatever_was_said_of_it_beside(tmp_path):
+    mailroom = Mailroom()
+    with listening(mailroom) as port:
+        office = Office(tmp_path, port, ZOE)
+        office.story.notice("m1", [PROD], TUESDAY)
+        office.notify()
+        said = office.facts(MailAccepted)[0].fact.model_dump(exclude={"code", "reply"})
+        lost = MailUnanswered(**said | {"attempt": 2}, trouble="away", may_have_arrived=False)
+        office.story.fact(f"mail:{lost.mail}", lost)
+        office.notify(ms(PUBLISHED) + HOUR_MS)
+
+    assert len(mailroom.arrived) == 1
+    office.store.close()
+
+
+@pytest.mark.parametrize("is_taken", [False, True], ids=["lost", "taken unknown to us"])
+@pytest.mark.parametrize("reply", [None, "451 later"])
+def test_a_reply_that_the_ledger_could_not_be_told_is_told_at_the_next_run_with_its_time(
+    tmp_path, monkeypatch, is_taken, reply
+):
+    mailroom = Mailroom()
+    mailroom.to_message = reply
+    with listening(mailroom) as port:
+        office = Office(tmp_path, port, ZOE)
+        office.story.notice("m1", [PROD], TUESDAY)
+        append = office.story.ledger.append
+
+        def fail(*drafts):
+            if is_taken:
+                append(*drafts)
+            raise UnknownOutcomeError("gone")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(office.story.ledger, "append", fail)
+            with pytest.raises(UnknownOutcomeError):
+                office.notify()
+        office.notify(ms(PUBLISHED) + MINUTE_MS - 1)
+        office.notify(ms(PUBLISHED) + MINUTE_MS - 1)
+
+    (fact,) = office.facts(MailRefused if reply else MailAccepted)
+    assert len(office.facts(MailAttempted)) == 1
+    assert len(mailroom.arrived) == (0 if reply else 1)
+    assert fact.occurred_ms == ms(PUBLISHED)
+    assert office.store.replies() == []
+    office.store.close()
+
+
+def test_a_timeout_that_outlasts_the_claim_on_a_mail_is_no_setting():
+    assert settings(25, smtp_timeout_seconds=120).smtp_timeout_seconds * 5 * 1000 < LEASE_MS
+    with pytest.raises(ValidationError, match="smtp_timeout_seconds"):
+        settings(25, smtp_timeout_seconds=121)
 
 
 def test_an_attempt_of_another_machine_is_left_alone_until_it_cannot_be_on_its_way_any_more(tmp_path):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from consumers.notices.smtp import NoReplyError
 from ledger.fact import hash_of
 from ledger.instants import HOUR_MS, MINUTE_MS
 from ledger.mails import MailAbandoned, MailAccepted, MailAttempted, MailRefused, MailUnanswered
@@ -229,6 +230,65 @@ def test_a_person_without_an_address_is_said_once_and_mailed_when_there_is_one(o
     office.notify(AN_HOUR_LATER)
 
     assert mailroom.people == ["john@acme.example", "zoe@acme.example"]
+
+
+def test_an_address_that_cannot_be_written_stops_no_other_mail_and_counts_as_none(office, mailroom):
+    office.store.replace({"acme": [ZOE._replace(email="zoe..martin@acme.example"), JOHN]})
+
+    done = office.notify()
+
+    assert mailroom.people == ["john@acme.example"]
+    assert [(fact.fact.person, fact.fact.why) for fact in office.facts(MailAbandoned)] == [
+        ("p-1", "no-address")
+    ]
+    assert not done.is_well
+
+
+def test_a_kept_message_that_was_altered_stops_no_other_mail_and_names_nobody(office, mailroom, caplog):
+    mailroom.drops = 1
+    office.notify()
+    office.evidence.path_of(office.facts(MailUnanswered)[0].fact.sha256).write_bytes(b"altered")
+    office.story.notice("m2", [PROD], WEDNESDAY)
+
+    done = office.notify(A_MINUTE_LATER)
+
+    assert mailroom.people == ["zoe@acme.example", "john@acme.example"] * 2
+    assert len(office.facts(MailAttempted)) == 4
+    assert not done.is_well
+    assert "cannot be written" in caplog.text
+    assert "zoe" not in caplog.text.lower()
+
+
+def test_whoever_is_erased_while_a_run_goes_on_gets_nothing_more_of_it(office, mailroom):
+    office.story.notice("m2", [PROD], WEDNESDAY)
+    sender = office.sender()
+    send = sender.server.send
+
+    def erase_then_send(*arguments):
+        if not mailroom.arrived:
+            office.store.erase("p-2")
+        return send(*arguments)
+
+    sender.server.send = erase_then_send
+    sender.send_due()
+
+    assert mailroom.people == ["zoe@acme.example"] * 2
+    assert {fact.fact.person for fact in office.facts(MailAttempted)} == {"p-1"}
+    assert len(office.evidence.hashes()) == 2
+
+
+def test_of_whoever_is_erased_while_a_server_is_waited_for_no_message_is_kept(office):
+    sender = office.sender()
+
+    def erase_then_fail() -> None:
+        office.store.erase("p-2")
+        raise NoReplyError("away", may_have_arrived=False)
+
+    sender.server.open = erase_then_fail
+    sender.send_due()
+
+    assert [fact.fact.person for fact in office.facts(MailUnanswered)] == ["p-1"]
+    assert len(office.evidence.hashes()) == 1
 
 
 def test_a_corrected_address_is_written_into_the_message_and_the_id_stays(office, mailroom):

@@ -117,9 +117,25 @@ def test_a_connection_that_was_lost_is_made_anew_for_the_next_message():
         ("5.1.1 <zoe@acme.example> unknown", "5.1.1 <address> unknown"),
         ("user zoe has moved to zoe.martin@other.example", "user <person> has moved to <address>"),
         ("mailbox of Zoé MARTIN is full", "mailbox of <person> <person> is full"),
+        ("mailbox of Zoé Martinez is full", "mailbox of <person> Martinez is full"),
         ("queued as 4F2A", "queued as 4F2A"),
         ("", "-"),
     ],
 )
 def test_what_a_server_says_is_kept_without_address_and_name(said, kept):
     assert redacted(said, TO, "Zoé Martin") == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "kept"),
+    [
+        (
+            "Li O'Neil",
+            "user LI ONeil of O'Neil, O. Neil",
+            "user <person> ONeil of <person>, <person>. <person>",
+        ),
+        ("Bo J. Xu-Ek", "Bo J Ek (Xu) in box", "<person> <person> <person> (<person>) in box"),
+    ],
+)
+def test_a_word_of_a_name_is_not_kept_however_short(name, said, kept):
+    assert redacted(said, "b@acme.example", name) == kept
