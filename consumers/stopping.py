@@ -1,6 +1,7 @@
 """A command that goes on until it is told to stop: SIGTERM and Ctrl-C end it between two steps."""
 
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -44,18 +45,29 @@ ENDING = frozenset((signal.SIGTERM, signal.SIGINT))
 
 @contextmanager
 def signals_held() -> Iterator[Callable[[], None]]:
-    """Hold SIGTERM and SIGINT back from every thread that begins within; the yielded call waits for one.
+    """Have SIGTERM and SIGINT end nothing; the yielded call waits for one. Whoever asks twice has asked once.
 
-    No handler runs, so none can run into a lock that its own thread holds. Whoever asks twice has asked once.
+    The system may hand a signal to any thread, those of a library included, so it is not enough that ours
+    would not take it. Whichever gets it writes a byte; the handler in Python does nothing, and so cannot run
+    into a lock that its own thread holds.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    fd_before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    before = {number: signal.signal(number, _pass_over) for number in ENDING}
     try:
-        yield _wait_for_one
+        yield lambda: _wait_for_one(reader)
     finally:
-        while signal.sigpending() & ENDING:
-            _wait_for_one()
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(fd_before)
+        reader.close()
+        writer.close()
 
 
-def _wait_for_one() -> None:
-    signal.sigwait(ENDING)
+def _pass_over(_number: int, _frame: FrameType | None) -> None:
+    """The byte is written already."""
+
+
+def _wait_for_one(reader: socket.socket) -> None:
+    reader.recv(1)

@@ -63,4 +63,4 @@ def test_a_right_that_was_given_meanwhile_counts(asked):
 def test_brokers_that_do_not_say_what_a_user_may_are_taken_to_allow_it(said, may_write):
     described = {"name": "t", "topic_id": "i", "partitions": [], "authorized_operations": said}
 
-    assert topics_._topic(described, {}).may_write is may_write
+    assert topics_.topic_of(described, {}).may_write is may_write
