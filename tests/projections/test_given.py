@@ -48,7 +48,7 @@ def mailed(story: Story, kind, at: str, person: str = "p-1", cause: int = 4, con
         cause=cause,
         message_id=f"<{name}@example.com>",
         sha256=HASH,
-        attempt=1,
+        attempt=more.pop("attempt", 1),
         **more,
     )
     return story.at(at).fact(stream_of(name), fact)
@@ -148,7 +148,7 @@ def test_a_bounce_takes_nothing_back_from_another_administrator():
 def test_what_was_accepted_again_after_a_bounce_is_given_then():
     story = bounced(accepted(announced(), SUNDAY_NOON), SUNDAY_NOON)
 
-    assert entry(accepted(story, MONDAY_0159)).notices[0].given_at == MONDAY_0159
+    assert entry(accepted(story, MONDAY_0159, attempt=2)).notices[0].given_at == MONDAY_0159
 
 
 def test_a_notice_is_never_given_before_it_was_published():

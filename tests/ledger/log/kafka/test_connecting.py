@@ -54,7 +54,7 @@ def test_what_was_opened_for_a_client_that_found_nobody_is_closed(silent):
 
     refusal_of(f"kafka://{silent}")
 
-    assert threading.active_count() == before
+    assert threading.active_count() <= before  # one of an earlier test may end meanwhile
 
 
 def test_a_silent_broker_does_not_use_up_the_time_of_one_that_answers(silent, broker, monkeypatch):

@@ -139,7 +139,7 @@ def test_the_topics_of_compose_are_made_as_the_command_makes_them(file):
     made = dict(re.findall(r'"constat\.([a-z]+) ([0-9]+)"', text))
 
     assert configs == SETTINGS | COMPOSE[file]
-    assert made == {"decisions": "1", "probes": str(topics.PROBE_PARTITIONS)}
+    assert made == {"decisions": "1", "probes": str(topics.PROBE_PARTITIONS), "penalties": "1"}
     assert re.findall(r"--replication-factor (\d+) ", text) == [REPLICAS[file]]
 
 
