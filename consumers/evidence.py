@@ -13,6 +13,7 @@ from typing import Literal
 
 from ledger.errors import ConstatError
 from ledger.fact import hash_of
+from ledger.files import flush_folder
 
 _PREFIX = "sha256:"
 _DIGITS = re.compile(r"[0-9a-f]{64}")
@@ -95,7 +96,7 @@ class Evidence:
             self.path_of(sha256).unlink()
         except FileNotFoundError:
             return False
-        _flush_folder(self.path_of(sha256).parent)
+        flush_folder(self.path_of(sha256).parent)
         return True
 
 
@@ -108,17 +109,8 @@ def _write(path: Path, document: bytes) -> None:
             os.fsync(file.fileno())
         Path(name).replace(path)
         for folder in (path.parent, path.parent.parent, path.parent.parent.parent):
-            _flush_folder(folder)  # each may have been made just now
+            flush_folder(folder)  # each may have been made just now
     except BaseException:
         with suppress(OSError):
             Path(name).unlink()
         raise
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make a name in a folder survive a power cut, which the file's own flush does not."""
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

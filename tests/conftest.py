@@ -71,6 +71,16 @@ def broker(request) -> str:
 
 
 @pytest.fixture
+def own_broker():
+    """A broker that a test may stop; nobody else uses it."""
+    from tests import brokers  # noqa: PLC0415 - as above
+
+    brokers.require()
+    with brokers.Broker() as broker:
+        yield broker
+
+
+@pytest.fixture
 def kafka_url(broker, tmp_path) -> str:
     """A ledger on the run's broker that nobody else uses; its topics are there and empty."""
     from ledger.log.kafka import address, topics  # noqa: PLC0415 - as above

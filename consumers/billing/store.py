@@ -10,13 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ledger.errors import ConstatError, DamagedLedgerError, UnusableLedgerError
-from ledger.log import schema
-from ledger.log.database import Database
-
-APPLICATION_ID = 0x434E5342
-"""`CNSB`, in the header of every store."""
-FORMAT_VERSION = 1
+from ledger.errors import ConstatError
+from ledger.log.store_file import StoreFile
 
 _TABLES = """
 CREATE TABLE state (
@@ -125,8 +120,14 @@ class NoLongerOwnerError(UnusableStoreError):
     """Another process has taken over. Nothing was written."""
 
 
-class Store(Database):
+class Store(StoreFile):
     """The file of a billing consumer; see `Database` for how it is read and written."""
+
+    _kind = "a billing store"
+    _application_id = 0x434E5342  # `CNSB`
+    _tables = _TABLES
+    _unusable = UnusableStoreError
+    _of_another_version = "use that version, or bill into a new store"
 
     def __init__(self, path: str, *, create: bool = False) -> None:
         """Open a store, or make it.
@@ -141,39 +142,14 @@ class Store(Database):
         self._epochs: dict[str, int] = {}
         super().__init__(path, create=create)
 
-    def _create(self, *, allowed: bool) -> None:
-        if not allowed:
-            raise UnusableStoreError(f"{self.path} is empty, not a billing store; name the right one")
-        with self.writing() as connection:
-            if not self._is_empty():  # another process was first
-                return
-            for statement in schema.statements(_TABLES):
-                connection.execute(statement)
-            connection.execute("INSERT INTO state (one) VALUES (1)")
-            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version={FORMAT_VERSION}")
-
-    def _recognise(self) -> None:
-        if self._number("application_id") != APPLICATION_ID:
-            raise UnusableStoreError(f"{self.path} is a database of another kind; name another file")
-        version = self._number("user_version")
-        if version != FORMAT_VERSION:
-            raise UnusableStoreError(
-                f"{self.path} was written by another Constat (format {version}, this one reads "
-                f"{FORMAT_VERSION}); use that version, or bill into a new store"
-            )
+    def _fill(self, connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO state (one) VALUES (1)")
 
     def _damaged(self, why: str) -> ConstatError:
         return UnusableStoreError(
             f"{self.path}: the file is damaged ({why}). Keep it; a new store billed from the same feed holds "
             "the same, and what was pushed is in the other system under the same keys"
         )
-
-    def _explained(self, error: sqlite3.Error) -> ConstatError:
-        found = super()._explained(error)
-        if isinstance(found, UnusableLedgerError | DamagedLedgerError):
-            return UnusableStoreError(str(found))
-        return found
 
     # ------------------------------------------------------------ who may write
 
@@ -204,13 +180,3 @@ class Store(Database):
                     "at a time do this"
                 )
             yield connection
-
-    @contextmanager
-    def snapshot(self) -> Iterator[sqlite3.Connection]:
-        """The connection, for several statements that must see the same."""
-        with self.reading() as connection:
-            connection.execute("BEGIN")
-            try:
-                yield connection
-            finally:
-                connection.execute("ROLLBACK")

@@ -5,7 +5,6 @@ It also knows under which name this machine sends mails, which escalations ops w
 server answered while the ledger could not be told.
 """
 
-import fcntl
 import os
 import secrets
 import sqlite3
@@ -14,13 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from ledger.errors import ConstatError, UnusableLedgerError
-from ledger.log import schema
-from ledger.log.database import SETTINGS, Database
-
-APPLICATION_ID = 0x434E5344
-"""`CNSD`, in the header of every directory."""
-FORMAT_VERSION = 1
+from ledger.errors import ConstatError
+from ledger.files import locked
+from ledger.log.database import SETTINGS
+from ledger.log.store_file import StoreFile
 
 _TABLES = """
 CREATE TABLE persons (
@@ -64,38 +60,24 @@ class Entry(NamedTuple):
     role: str
 
 
-class Store(Database):
+class Store(StoreFile):
     """A directory's file; see `Database` for how it is read and written."""
+
+    _kind = "a directory"
+    _application_id = 0x434E5344  # `CNSD`
+    _tables = _TABLES
+    _unusable = UnusableDirectoryError
 
     _settings = (*SETTINGS, "secure_delete=ON")
 
-    def _create(self, *, allowed: bool) -> None:
-        if not allowed:
-            raise UnusableDirectoryError(f"{self.path} is empty, not a directory; name another file")
-        with self.writing() as connection:
-            if not self._is_empty():
-                return  # another process was first
-            for statement in schema.statements(_TABLES):
-                connection.execute(statement)
-            row = (f"sender-{secrets.token_hex(8)}", secrets.token_bytes(32))
-            connection.execute("INSERT INTO state VALUES (1, ?, ?)", row)
-            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version={FORMAT_VERSION}")
-
-    def _recognise(self) -> None:
-        if self._number("application_id") != APPLICATION_ID:
-            raise UnusableDirectoryError(f"{self.path} is a database of another kind; name another file")
-        if self._number("user_version") != FORMAT_VERSION:
-            raise UnusableDirectoryError(f"{self.path} was written by another Constat; use that version")
+    def _fill(self, connection: sqlite3.Connection) -> None:
+        row = (f"sender-{secrets.token_hex(8)}", secrets.token_bytes(32))
+        connection.execute("INSERT INTO state VALUES (1, ?, ?)", row)
 
     def _damaged(self, why: str) -> ConstatError:
         return UnusableDirectoryError(
             f"{self.path}: the file is damaged ({why}); put it aside and synchronise the lists anew"
         )
-
-    def _explained(self, error: sqlite3.Error) -> ConstatError:
-        found = super()._explained(error)
-        return UnusableDirectoryError(str(found)) if isinstance(found, UnusableLedgerError) else found
 
     # ------------------------------------------------------------ read
 
@@ -185,15 +167,12 @@ class Store(Database):
     @contextmanager
     def claimed(self) -> Iterator[bool]:
         """Whether this process is the one that may send; the system takes the claim back when it ends."""
-        claim = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        claim = locked(f"{self.path}.lock", 0o600)
         try:
-            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+            yield claim is not None
         finally:
-            os.close(claim)
+            if claim is not None:
+                os.close(claim)
 
 
 def open_store(path: object, *, create: bool = True) -> Store:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from consumers.relay.event import EVENT_BYTES_MAX, FeedEvent, UnreadableEventError
-from consumers.relay.http import RelayState
+from consumers.relay.state import RelayState
 
 
 def reached(to: str, state: Path | None) -> int | None:

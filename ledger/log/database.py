@@ -150,6 +150,16 @@ class Database:
             yield self._connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for several statements that only read and must see the same."""
+        with self.reading() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
+
+    @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """The connection, within one transaction that no other writer can enter; undone by any exception."""
         with self._lock, self._meaning():

@@ -5,11 +5,8 @@ time may write: it holds a lock on a file beside the outbox, which the system ta
 ends. Whoever only looks needs no lock.
 """
 
-import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from ledger.errors import (
@@ -17,14 +14,12 @@ from ledger.errors import (
     ConstatError,
     DamagedOutboxError,
     FullOutboxError,
-    UnusableLedgerError,
     UnusableOutboxError,
 )
-from ledger.log import schema
-from ledger.log.database import Database, primary_name
+from ledger.files import locked
+from ledger.log.database import primary_name
+from ledger.log.store_file import StoreFile
 
-APPLICATION_ID = 0x434E534F
-"""`CNSO`, in the header of every outbox."""
 FORMAT_VERSION = 1
 BYTES_MAX = 1_000_000_000
 """How long the file may become if nobody says otherwise.
@@ -70,8 +65,15 @@ CREATE TABLE state (
 # last round that the ledger is known to have, to `last`; all are null until the ledger was reached once.
 
 
-class OutboxFile(Database):
+class OutboxFile(StoreFile):
     """The file of an outbox; see `Database` for how it is read and written."""
+
+    _kind = "an outbox"
+    _application_id = 0x434E534F  # `CNSO`
+    _format_version = FORMAT_VERSION
+    _tables = _TABLES
+    _unusable = UnusableOutboxError
+    _of_another_version = "use that version until it has sent everything"
 
     def __init__(
         self, path: str, *, agent: str | None = None, bytes_max: int | None = None, writing: bool = True
@@ -100,26 +102,13 @@ class OutboxFile(Database):
             self._require_agent()
 
     def _create(self, *, allowed: bool) -> None:
-        if not allowed:
-            raise UnusableOutboxError(f"{self.path} is empty, not an outbox; name the agent's own file")
-        self._connection.execute("PRAGMA auto_vacuum=FULL")  # what was sent gives its disk back
-        with self.writing() as connection:
-            for statement in schema.statements(_TABLES):
-                connection.execute(statement)
-            row = (self._agent, BYTES_MAX)
-            connection.execute("INSERT INTO state (one, agent, bytes_max) VALUES (1, ?, ?)", row)
-            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version={FORMAT_VERSION}")
+        if allowed:
+            self._connection.execute("PRAGMA auto_vacuum=FULL")  # what was sent gives its disk back
+        super()._create(allowed=allowed)
 
-    def _recognise(self) -> None:
-        if self._number("application_id") != APPLICATION_ID:
-            raise UnusableOutboxError(f"{self.path} is a database of another kind; name another file")
-        version = self._number("user_version")
-        if version != FORMAT_VERSION:
-            raise UnusableOutboxError(
-                f"{self.path} was written by another Constat (format {version}, this one reads "
-                f"{FORMAT_VERSION}); use that version until it has sent everything"
-            )
+    def _fill(self, connection: sqlite3.Connection) -> None:
+        row = (self._agent, BYTES_MAX)
+        connection.execute("INSERT INTO state (one, agent, bytes_max) VALUES (1, ?, ?)", row)
 
     def _require_agent(self) -> None:
         (owner,) = self._connection.execute("SELECT agent FROM state").fetchone() or (None,)
@@ -135,10 +124,7 @@ class OutboxFile(Database):
 
     def _explained(self, error: sqlite3.Error) -> ConstatError:
         found = super()._explained(error)
-        if not isinstance(found, UnusableLedgerError):
-            return found
-        kind = FullOutboxError if primary_name(error) in _NO_ROOM else UnusableOutboxError
-        return kind(str(found))
+        return FullOutboxError(str(found)) if primary_name(error) in _NO_ROOM else found
 
     def damaged(self, why: str) -> ConstatError:
         """What a person is told when the file cannot be relied on."""
@@ -168,16 +154,6 @@ class OutboxFile(Database):
         if self.used_bytes() > bytes_max:
             raise FullOutboxError(f"the outbox is at its limit of {bytes_max:,} bytes; raise the limit")
 
-    @contextmanager
-    def snapshot(self) -> Iterator[sqlite3.Connection]:
-        """The connection, for several statements that must see the same."""
-        with self.reading() as connection:
-            connection.execute("BEGIN")
-            try:
-                yield connection
-            finally:
-                connection.execute("ROLLBACK")
-
     def close(self) -> None:
         """Close the file and let another process have it."""
         super().close()
@@ -202,17 +178,14 @@ class OutboxFile(Database):
 def _claimed(path: str) -> int:
     """The lock on an outbox, as a file descriptor; it ends with this process."""
     try:
-        claim = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        claim = locked(f"{path}.lock")
     except OSError as error:
         raise UnusableOutboxError(
             f"{path} cannot be opened ({error.strerror}); check that its folder exists and may be written"
         ) from error
-    try:
-        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(claim)
+    if claim is None:
         raise UnusableOutboxError(
             f"another process has {path} open, and only one at a time may put and send: its rounds would not "
             "follow each other; let that one send them, or end it first"
-        ) from error
+        )
     return claim

@@ -22,11 +22,11 @@ from consumers.metrics.serving import Watched, registry_of
 from consumers.metrics.snapshot import look
 from consumers.relay.event import FeedEvent
 from consumers.relay.file import FileSink
-from consumers.relay.http import RelayState
 from consumers.relay.reached import reached
+from consumers.relay.state import RelayState
 from consumers.service.appends import TimedLedger
 from consumers.stopping import Stop
-from ledger.errors import MissingLedgerError, RefusedError
+from ledger.errors import MissingLedgerError, RefusedError, UnusableLedgerError
 from projections.asof import Known, at_head
 from projections.attention import KINDS
 from projections.unknown import unknown_share
@@ -176,6 +176,10 @@ def test_how_far_a_place_has_come_is_told_only_where_it_can_be(tmp_path):
     assert reached("http://host/hook", None) is None
     assert reached("http://host/hook", tmp_path / "state.db") == 2
     assert reached("http://host/other", tmp_path / "state.db") == 0
+    (tmp_path / "empty.db").touch()
+    with pytest.raises(UnusableLedgerError, match="is empty, not a relay's state"):
+        reached("http://host/hook", tmp_path / "empty.db")
+    assert (tmp_path / "empty.db").read_bytes() == b"", "who only looks makes no tables"
     assert reached("http://host/hook", tmp_path / "missing.db") == 0
     assert not (tmp_path / "missing.db").exists()
 

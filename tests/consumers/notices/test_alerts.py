@@ -1,25 +1,10 @@
 """Alerts of a loss of data: mailed like notices, and taken down as sent when a server accepted them [RGPD]."""
 
-import pytest
-
 from ledger.escalations import NoticeEscalated
 from ledger.incidents import DataLossAlertSent, IncidentOpened, IncidentUpdated
 from ledger.mails import MailAccepted
 from projections.statement import statement
-from tests.consumers.notices.postoffice import PROD, Mailroom, Office, listening
-
-
-@pytest.fixture
-def mailroom():
-    return Mailroom()
-
-
-@pytest.fixture
-def office(tmp_path, mailroom):
-    with listening(mailroom) as port:
-        office = Office(tmp_path, port)
-        yield office
-        office.store.close()
+from tests.consumers.notices.postoffice import PROD
 
 
 def opened(office, *, data_loss=True, platforms=(PROD,)):

@@ -13,7 +13,7 @@ from ledger.fact import hash_of
 from ledger.instants import HOUR_MS, MINUTE_MS
 from ledger.mails import MailBounced, MailRefused
 from projections.statement import statement
-from tests.consumers.notices.postoffice import PROD, PUBLISHED, TUESDAY, ZOE, Mailroom, Office, listening
+from tests.consumers.notices.postoffice import PROD, PUBLISHED, TUESDAY, ZOE, Office, listening
 from tests.spec import ms
 
 REPORT = """\
@@ -47,11 +47,6 @@ WHOLE = "Content-Type: message/rfc822\n\nMessage-ID: {id}\nSubject: x\n\nbody\n"
 
 def report(message_id: str, action: str = "failed", original: str = HEADERS) -> bytes:
     return REPORT.format(action=action, original=original.format(id=message_id)).encode()
-
-
-@pytest.fixture
-def mailroom():
-    return Mailroom()
 
 
 @pytest.fixture

@@ -13,17 +13,12 @@ from ledger.application import Ledger
 from ledger.contracts import ContractSigned, PlatformAdded
 from ledger.fact import Draft
 from ledger.terms import Terms
-from tests.consumers.notices.postoffice import FROM, Mailroom, listening
+from tests.consumers.notices.postoffice import FROM, listening
 from tests.consumers.notices.test_bounces import report
 
 LIST = "contract,person,name,email,language\nacme,p-1,Zoé Martin,zoe@acme.example,\n"
 TIMES = ("--from", "2127-01-04T02:00:00Z", "--to", "2127-01-04T04:00:00Z")
 PUBLISH = ("notice", "publish", "m1", "--platform", "acme-prod", *TIMES, "--summary", "upgrade")
-
-
-@pytest.fixture
-def mailroom():
-    return Mailroom()
 
 
 @pytest.fixture

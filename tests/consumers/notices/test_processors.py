@@ -18,7 +18,6 @@ from tests.consumers.notices.postoffice import (
     TUESDAY,
     WEDNESDAY,
     ZOE,
-    Mailroom,
     Office,
     listening,
 )
@@ -26,19 +25,6 @@ from tests.spec import ms
 
 DAY = date(2026, 12, 1)
 MIDNIGHT = "2026-12-01T00:00:00+01:00"
-
-
-@pytest.fixture
-def mailroom():
-    return Mailroom()
-
-
-@pytest.fixture
-def office(tmp_path, mailroom):
-    with listening(mailroom) as port:
-        office = Office(tmp_path, port)
-        yield office
-        office.store.close()
 
 
 def engaged(office, processor="scaleway", contracts=(), from_day=DAY):

@@ -14,7 +14,6 @@ from tests.consumers.notices.postoffice import (
     TUESDAY,
     WEDNESDAY,
     ZOE,
-    Mailroom,
     Office,
     free_port,
     listening,
@@ -23,11 +22,6 @@ from tests.spec import ms
 
 A_MINUTE_LATER = ms(PUBLISHED) + MINUTE_MS
 AN_HOUR_LATER = ms(PUBLISHED) + HOUR_MS
-
-
-@pytest.fixture
-def mailroom():
-    return Mailroom()
 
 
 @pytest.fixture

@@ -188,14 +188,6 @@ def test_a_topic_that_is_not_there_is_said_with_how_to_make_it(constat, kafka_ur
         assert f"constat --ledger {address} topics create" in answer.err
 
 
-@pytest.fixture
-def own_broker():
-    """A broker that this test may stop; nobody else uses it."""
-    brokers.require()
-    with brokers.Broker() as broker:
-        yield broker
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_relay_and_billing_go_on_by_themselves_after_the_broker_was_away(own_broker, tmp_path):

@@ -33,9 +33,8 @@ class Recorders:
 
 
 class TestTheApplicationRecorderCases(Recorders, ApplicationRecorderTestCase):
-    def test_insert_subscribe(self):
-        # The library's own case, with the library's own assertions; it is run only by those who ask for it.
-        self.optional_test_insert_subscribe()
+    # The library's own case, with its assertions; it is run only where somebody gives it the name of a test.
+    test_insert_subscribe = ApplicationRecorderTestCase.optional_test_insert_subscribe
 
 
 class TestTheNonInterleavingCase(Recorders, NonInterleavingNotificationIDsBaseCase):

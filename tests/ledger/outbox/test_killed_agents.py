@@ -8,7 +8,6 @@ import pytest
 from ledger.outbox import chain
 from ledger.outbox.outbox import Outbox
 from ledger.verify import verify
-from tests import brokers
 from tests.ledger.log.processes import ledger_at, new_ledger, rest_of, started
 from tests.ledger.log.test_killed_writers import wait_for
 from tests.ledger.outbox.agents import an_agent, begun, put_for_ever, send_for_ever, stored
@@ -99,14 +98,6 @@ def test_an_agent_that_is_killed_while_it_sends_sends_everything_once(request, t
         assert verify(ledger.engine).misfit is None
     assert len(kept) == len(set(kept))
     assert between, "no kill fell between the ledger's answer and taking a round out, so this showed nothing"
-
-
-@pytest.fixture
-def own_broker():
-    """A broker that this test may stop; nobody else uses it."""
-    brokers.require()
-    with brokers.Broker() as broker:
-        yield broker
 
 
 @pytest.mark.slow

@@ -29,7 +29,9 @@ def test_a_ledger_is_no_outbox(tmp_path):
     before = holdings(tmp_path)
 
     for opening in both_ways(tmp_path / "ledger.db"):
-        with pytest.raises(UnusableOutboxError, match="a database of another kind; name another file"):
+        with pytest.raises(
+            UnusableOutboxError, match="a database of another kind, not an outbox; name another file"
+        ):
             opening()
 
     assert holdings(tmp_path) == before
