@@ -8,12 +8,13 @@ import sqlite3
 from typing import NamedTuple
 
 from consumers.billing.source import Entry
-from consumers.relay.event import FeedEvent, UnreadableEventError, contract_told
+from consumers.relay.event import EVENT_BYTES_MAX, FeedEvent, UnreadableEventError, contract_told
 from ledger.assessments import PenaltyGranted, PenaltyReversed
 from ledger.fact import GENESIS_HASH, hash_of
 
-KEPT_BYTES_MAX = 100_000
-"""So much of an entry that cannot be read is kept; its hash is over all of it."""
+KEPT_BYTES_MAX = EVENT_BYTES_MAX + 1
+"""So much of an entry that cannot be read is kept: whatever may be an event is whole, so that it can be read
+once more, and what is longer than any event stays so. The hash is over all that the feed handed over."""
 
 
 class Head(NamedTuple):
