@@ -79,7 +79,8 @@ def assess(job: Job, at: str | None = None) -> Outcome:
     """
     for _ in range(sealing.TRIES):
         try:
-            return _as_known_at(named(job.ledger.engine, at) if at else _seal(job), job)
+            found, known = _asked(job, at) if at else _seal(job)
+            return _as_known_at(found, known, job)
         except OvertakenError:
             if at:
                 raise BadInputError(
@@ -89,19 +90,33 @@ def assess(job: Job, at: str | None = None) -> Outcome:
     raise sealing.gave_up()
 
 
-def _seal(job: Job) -> Seal:
-    """A seal that fixes everything, and late enough for everything that is due now."""
+def _asked(job: Job, at: str) -> tuple[Seal, Known]:
+    """A seal that there is, and what is known at it."""
+    found = named(job.ledger.engine, at)
+    return found, _known(found, job)
+
+
+def _seal(job: Job) -> tuple[Seal, Known]:
+    """A seal that fixes everything, and late enough for everything that is due now; what is known at it."""
     found = sealing.candidate(job.ledger.engine, job.now_ms)
-    if sealing.is_recorded(found):
-        known = Known.at(job.ledger.engine, at_seal(job.ledger.engine, found))
-        moment_ms = known.as_of.moment_ms
-        if due_count(known, moment_ms) < due_count(known, max(moment_ms, job.now_ms)):
-            return sealing.another(job.ledger.engine, job.now_ms)  # nothing came, but time went by
-    return found
+    known = _known(found, job)
+    if sealing.is_recorded(found) and _is_more_due(known, job.now_ms):
+        found = sealing.another(job.ledger.engine, job.now_ms)  # nothing came, but time went by
+        known = _known(found, job)
+    return found, known
 
 
-def _as_known_at(found: Seal, job: Job) -> Outcome:
-    known = Known.at(job.ledger.engine, at_seal(job.ledger.engine, found), job.fold)
+def _is_more_due(known: Known, now_ms: int) -> bool:
+    """Whether a period is due now that was not at the moment of knowledge."""
+    moment_ms = known.as_of.moment_ms
+    return due_count(known, moment_ms) < due_count(known, max(moment_ms, now_ms))
+
+
+def _known(found: Seal, job: Job) -> Known:
+    return Known.at(job.ledger.engine, at_seal(job.ledger.engine, found), job.fold)
+
+
+def _as_known_at(found: Seal, known: Known, job: Job) -> Outcome:
     names = sorted(set(job.contracts) or known.contracts)
     known = known.about(known.contract(name) for name in names)
     concluded, problems = _concluded(known, names)
