@@ -14,14 +14,11 @@ from ledger.fact import hash_of
 from ledger.log.interface import Engine
 from ledger.log.kafka import penalties
 from ledger.log.kafka.address import Address
-from ledger.log.kafka.clients import Producers, consumer
+from ledger.log.kafka.clients import BATCHING, Producers, consumer, failures
 from ledger.log.kafka.outcomes import Outcome, meaning_of, shown
 from ledger.log.kafka.topics import Topic
 
 POLL_MS = 200
-ANSWER_S = 30
-"""How long the answers to a batch are waited for; the client gives up before."""
-BATCHING: dict[str, Any] = {"linger_ms": 2, "batch_size": 262_144}
 SPREAD_S = 1.0
 """How soon a reader of the ledger has what another one has published."""
 HEADERS = [("content-type", MEDIA_TYPE.encode())]
@@ -160,7 +157,7 @@ class TopicSink:
             answers += [self._sent(used, each) for each in events]
         except KafkaError as error:
             failed.append(error)
-        failed += _failures(answers)
+        failed += failures(answers)
         if failed:
             self._producers.discard(used)
             raise self._refusal(failed[0])
@@ -180,17 +177,6 @@ class TopicSink:
         """Give back the connections."""
         self._topic.close()
         self._producers.close(timeout_s=5)
-
-
-def _failures(answers: Sequence[Any]) -> list[KafkaError]:
-    """What went wrong with records that were sent; none of them is on its way any longer."""
-    deadline_s, failed = time.monotonic() + ANSWER_S, []
-    for answer in answers:
-        try:
-            answer.get(timeout=max(deadline_s - time.monotonic(), 0))
-        except KafkaError as error:
-            failed.append(error)
-    return failed
 
 
 def _positions(batch: Sequence[Record]) -> dict[int, str]:
