@@ -73,7 +73,7 @@ def due_count(known: Known, moment_ms: int) -> int:
     """How many periods of all contracts are due at a moment."""
     signed = [contract for contract in known.contracts.values() if contract.signed]
     return sum(
-        period.interval.end_ms + period.terms.assessment_grace_ms <= moment_ms
+        period.due_ms <= moment_ms
         for contract in signed
         for period in periods_of(contract, moment_ms)
         if period.complete
@@ -87,9 +87,7 @@ def due_periods(known: Known, name: str) -> list[Period]:
     return [
         period
         for period in periods_of(known.contract(name), moment_ms)
-        if period.complete
-        and period.number not in standing
-        and period.interval.end_ms + period.terms.assessment_grace_ms <= moment_ms
+        if period.complete and period.number not in standing and period.due_ms <= moment_ms
     ]
 
 
@@ -163,8 +161,7 @@ def _due(ended: Iterable[Period], standing: Mapping[int, Assessed], known: Known
 
 def _is_due(period: Period, standing: Mapping[int, Assessed], known: Known) -> bool:
     """Once assessed, a period is looked at again without a grace: whoever pays waits for the difference."""
-    ends_ms = period.interval.end_ms + period.terms.assessment_grace_ms
-    return ends_ms <= known.as_of.moment_ms or period.number in standing
+    return period.due_ms <= known.as_of.moment_ms or period.number in standing
 
 
 # ---------------------------------------------------------------- what they come to
