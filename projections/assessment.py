@@ -4,14 +4,13 @@ A period is due once its end and the grace of its terms have passed. Only where 
 what stands does it become a new revision: a note in an incident moves no figure, so it makes none.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ledger.assessments import Assessed, AssessedPlatform, AssessmentMade, Assessments, stream_of
 from ledger.contracts import Contract
-from ledger.fact import Span
+from ledger.fact import Span, hash_of
 from ledger.instants import format_instant
 from ledger.log import codec
 from projections import heard
@@ -149,7 +148,7 @@ def figures_digest(statement: Statement) -> str:
 
 
 def _digest(figures: dict[str, Any]) -> str:
-    return "sha256:" + hashlib.sha256(canonical(figures)).hexdigest()
+    return hash_of(canonical(figures))
 
 
 # ---------------------------------------------------------------- which periods
