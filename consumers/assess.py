@@ -12,7 +12,7 @@ from consumers import seal as sealing
 from consumers.seal import OvertakenError
 from ledger import assessments
 from ledger.application import Ledger
-from ledger.assessments import AssessmentMade, Assessments, PenaltyGranted, PenaltyReversed
+from ledger.assessments import AssessmentMade, Assessments, PenaltyFact
 from ledger.contracts import require_signed
 from ledger.errors import BadInputError, ConflictError, RefusedError
 from ledger.fact import Fact
@@ -35,7 +35,7 @@ class Assessed:
 
     made: AssessmentMade
     is_new: bool = False
-    penalties: tuple[PenaltyGranted | PenaltyReversed, ...] = ()
+    penalties: tuple[PenaltyFact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ def _by_period(facts: Iterable[Fact]) -> dict[int, Assessed]:
     for fact in facts:
         if isinstance(fact, AssessmentMade):
             found[fact.period_number] = Assessed(fact, is_new=True)
-        elif isinstance(fact, PenaltyGranted | PenaltyReversed):
+        elif isinstance(fact, PenaltyFact):
             before = found[fact.period_number]
             found[fact.period_number] = replace(before, penalties=(*before.penalties, fact))
     return found

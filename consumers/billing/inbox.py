@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from consumers.billing.source import Entry
 from consumers.relay.event import EVENT_BYTES_MAX, FeedEvent, UnreadableEventError, contract_told
-from ledger.assessments import PenaltyGranted, PenaltyReversed
+from ledger.assessments import PenaltyFact, PenaltyReversed, signed_days
 from ledger.fact import GENESIS_HASH, hash_of
 
 KEPT_BYTES_MAX = EVENT_BYTES_MAX + 1
@@ -114,8 +114,7 @@ def standing_days(connection: sqlite3.Connection, contract: str, platform: str, 
 
 def _apply(connection: sqlite3.Connection, event: FeedEvent) -> None:
     fact = event.envelope.fact
-    if isinstance(fact, PenaltyGranted | PenaltyReversed):
-        days = fact.days if isinstance(fact, PenaltyGranted) else -fact.days
+    if isinstance(fact, PenaltyFact):
         connection.execute(
             f"INSERT INTO postings VALUES ({', '.join('?' * 12)})",
             (
@@ -128,7 +127,7 @@ def _apply(connection: sqlite3.Connection, event: FeedEvent) -> None:
                 fact.period.end_ms,
                 fact.revision,
                 fact.clause,
-                days,
+                signed_days(fact),
                 event.envelope.occurred_ms,
                 event.position,
             ),

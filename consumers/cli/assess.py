@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from consumers.assess import Assessed, Outcome
-    from ledger.assessments import AssessmentMade, PenaltyGranted, PenaltyReversed
+    from ledger.assessments import AssessmentMade, PenaltyFact
 
 app = typer.Typer(add_completion=False)
 
@@ -107,11 +107,10 @@ def _row(each: "Assessed", outcome: "Outcome") -> tuple[str, ...]:
     )
 
 
-def _penalty(penalty: "PenaltyGranted | PenaltyReversed") -> str:
-    from ledger.assessments import PenaltyGranted
+def _penalty(penalty: "PenaltyFact") -> str:
+    from ledger.assessments import signed_days
 
-    sign = "+" if isinstance(penalty, PenaltyGranted) else "-"
-    return f"{penalty.platform} {sign}{penalty.days}"
+    return f"{penalty.platform} {signed_days(penalty):+}"
 
 
 def _days_of(made: "AssessmentMade", zone: str) -> str:
@@ -129,11 +128,11 @@ def _counted_days(days: int) -> str:
 
 
 def _days(new: "Iterable[Assessed]") -> str:
-    from ledger.assessments import PenaltyGranted
+    from ledger.assessments import signed_days
 
-    penalties = [penalty for each in new for penalty in each.penalties]
-    granted = sum(each.days for each in penalties if isinstance(each, PenaltyGranted))
-    reversed_ = sum(each.days for each in penalties) - granted
+    days = [signed_days(penalty) for each in new for penalty in each.penalties]
+    granted = sum(each for each in days if each > 0)
+    reversed_ = granted - sum(days)
     parts = [f"{_counted_days(granted)} granted"] if granted else []
     parts += [f"{_counted_days(reversed_)} taken back"] if reversed_ else []
     return ": " + ", ".join(parts) if parts else ""
