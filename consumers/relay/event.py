@@ -11,7 +11,7 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from ledger import facts
-from ledger.assessments import AssessmentMade, PenaltyGranted, PenaltyReversed
+from ledger.assessments import AssessmentMade, PenaltyGranted, PenaltyReversed, stream_of
 from ledger.errors import ConstatError
 from ledger.fact import hash_of
 from ledger.instants import format_instant, read_instant
@@ -23,7 +23,7 @@ MEDIA_TYPE = "application/cloudevents+json"
 EVENT_BYTES_MAX = RECORD_BYTES_MAX + 1_000
 """No event is longer: a fact with its two extensions."""
 FEED_FACTS = (AssessmentMade, PenaltyGranted, PenaltyReversed)
-PREFIX = "assessment:"
+PREFIX = stream_of("")
 """How the streams of the feed begin; the contract's name follows."""
 
 _ENDING = re.compile(rb',"recordedtime":"([^"\\]{1,40})","position":"([0-9]{12})"\}\Z')
