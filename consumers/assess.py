@@ -30,7 +30,7 @@ Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Assessed:
+class AssessedPeriod:
     """A period that was assessed: its last revision, and the penalties that it changed, if it is new."""
 
     made: AssessmentMade
@@ -51,7 +51,7 @@ class Outcome:
     """What was assessed as known at a seal: by contract, and then in order of period."""
 
     seal: Seal
-    assessed: tuple[Assessed, ...]
+    assessed: tuple[AssessedPeriod, ...]
     zones: Mapping[str, str]
     """The zone in which each contract counts its days."""
     problems: tuple[Problem, ...]
@@ -128,7 +128,7 @@ def _as_known_at(found: Seal, known: Known, job: Job) -> Outcome:
     overhear(known, news)
     if any(news.values()) and not job.dry_run and not sealing.is_recorded(found):
         found = sealing.record(job.ledger, found)
-    assessed: list[Assessed] = []
+    assessed: list[AssessedPeriod] = []
     for name in concluded:
         new = _taken_down(known, found, news[name], standing[name], job) if news[name] else {}
         assessed += _all(concluded[name], new, standing[name])
@@ -154,10 +154,10 @@ def _standing(ledger: Ledger, name: str) -> Assessments:
 
 
 def _all(
-    concluded: Iterable[Conclusion], new: Mapping[int, Assessed], standing: Assessments
-) -> Iterator[Assessed]:
+    concluded: Iterable[Conclusion], new: Mapping[int, AssessedPeriod], standing: Assessments
+) -> Iterator[AssessedPeriod]:
     for each in concluded:
-        yield new.get(each.number) or Assessed(standing.periods[each.number].made)
+        yield new.get(each.number) or AssessedPeriod(standing.periods[each.number].made)
 
 
 # ---------------------------------------------------------------- what is taken down
@@ -165,7 +165,7 @@ def _all(
 
 def _taken_down(
     known: Known, found: Seal, news: Sequence[Conclusion], standing: Assessments, job: Job
-) -> dict[int, Assessed]:
+) -> dict[int, AssessedPeriod]:
     """The new revisions of a contract by period, recorded unless this is a dry run."""
     assert found.made
     drafts = [draft(known, each, found.made.seal, standing) for each in news]
@@ -176,7 +176,7 @@ def _taken_down(
         decided += _recorded(part, found, job)
     new = _by_period(decided)
     # What is missing here was taken down by somebody else meanwhile, as known at the same seal.
-    return {each.period_number: Assessed(each) for each in drafts} | new
+    return {each.period_number: AssessedPeriod(each) for each in drafts} | new
 
 
 def _records(drafts: Sequence[AssessmentMade]) -> Iterator[list[AssessmentMade]]:
@@ -230,11 +230,11 @@ def _decided(state: Assessments, drafts: Iterable[AssessmentMade], found: Seal) 
     return facts
 
 
-def _by_period(facts: Iterable[Fact]) -> dict[int, Assessed]:
-    found: dict[int, Assessed] = {}
+def _by_period(facts: Iterable[Fact]) -> dict[int, AssessedPeriod]:
+    found: dict[int, AssessedPeriod] = {}
     for fact in facts:
         if isinstance(fact, AssessmentMade):
-            found[fact.period_number] = Assessed(fact, is_new=True)
+            found[fact.period_number] = AssessedPeriod(fact, is_new=True)
         elif isinstance(fact, PenaltyFact):
             before = found[fact.period_number]
             found[fact.period_number] = replace(before, penalties=(*before.penalties, fact))

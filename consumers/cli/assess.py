@@ -9,7 +9,7 @@ from consumers.cli import common
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from consumers.assess import Assessed, Outcome
+    from consumers.assess import AssessedPeriod, Outcome
     from ledger.assessments import AssessmentMade, PenaltyFact
 
 app = typer.Typer(add_completion=False)
@@ -92,7 +92,7 @@ def _table(rows: list[tuple[str, ...]]) -> "Iterator[str]":
         yield ("  " + "  ".join([*cells, row[-1]])).rstrip()
 
 
-def _row(each: "Assessed", outcome: "Outcome") -> tuple[str, ...]:
+def _row(each: "AssessedPeriod", outcome: "Outcome") -> tuple[str, ...]:
     made = each.made
     sign = "+" if each.is_new else "="
     days = _counted_days(made.days_granted)
@@ -127,7 +127,7 @@ def _counted_days(days: int) -> str:
     return counted(days, "day")
 
 
-def _days(new: "Iterable[Assessed]") -> str:
+def _days(new: "Iterable[AssessedPeriod]") -> str:
     from ledger.assessments import signed_days
 
     days = [signed_days(penalty) for each in new for penalty in each.penalties]
