@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,15 +40,12 @@ class FileSink:
 
     def position(self, engine: Engine) -> int:
         """That of the last whole line; what is torn behind it is cut off."""
-        size = os.fstat(self._file).st_size
-        end = self._last_line_feed(size) + 1
-        if end < size:
+        end, line = last_line(self._file)
+        if end < os.fstat(self._file).st_size:
             os.ftruncate(self._file, end)
             os.fsync(self._file)
         if not end:
             return 0
-        begin = max(0, end - EVENT_BYTES_MAX - 2)
-        line = os.pread(self._file, end - begin, begin)[:-1].rpartition(b"\n")[2]
         try:
             event = FeedEvent.read(line)
         except UnreadableEventError as error:
@@ -58,16 +54,6 @@ class FileSink:
             ) from error
         feed.require_same(engine, event.position, event.value, self.path)
         return event.position
-
-    def _last_line_feed(self, size: int) -> int:
-        """Where it stands; -1 if there is none."""
-        end = size
-        while end > 0:
-            begin = max(0, end - EVENT_BYTES_MAX)
-            if (found := os.pread(self._file, end - begin, begin).rfind(b"\n")) >= 0:
-                return begin + found
-            end = begin
-        return -1
 
     def send(self, events: Sequence[FeedEvent]) -> None:
         """Add lines, and return when they are on disk."""
@@ -82,6 +68,26 @@ class FileSink:
         os.close(self._file)
 
 
+def last_line(file: int) -> tuple[int, bytes]:
+    """Where the last whole line of an open file ends, and the line; nothing at 0 if there is none.
+
+    Of a line that is longer than any event, only its end is given.
+    """
+    end = _behind_last_line_feed(file)
+    begin = max(0, end - EVENT_BYTES_MAX - 2)
+    return end, os.pread(file, end - begin, begin)[:-1].rpartition(b"\n")[2]
+
+
+def _behind_last_line_feed(file: int) -> int:
+    end = os.fstat(file).st_size
+    while end > 0:
+        begin = max(0, end - EVENT_BYTES_MAX)
+        if (found := os.pread(file, end - begin, begin).rfind(b"\n")) >= 0:
+            return begin + found + 1
+        end = begin
+    return 0
+
+
 def _keep_entry(path: str) -> None:
     """Have the folder remember the file, too."""
     folder = os.open(Path(path).absolute().parent, os.O_RDONLY | os.O_CLOEXEC)
@@ -89,21 +95,3 @@ def _keep_entry(path: str) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
-
-
-class StdoutSink:
-    """The standard output: nobody knows how far it came, so it begins anew each time."""
-
-    batch_size = feed.BATCH
-
-    def position(self, engine: Engine) -> int:  # noqa: ARG002 - the protocol's signature
-        """The beginning."""
-        return 0
-
-    def send(self, events: Sequence[FeedEvent]) -> None:
-        """Print lines."""
-        sys.stdout.buffer.write(b"".join(event.value + b"\n" for event in events))
-        sys.stdout.flush()
-
-    def close(self) -> None:
-        """Nothing to close."""
