@@ -6,7 +6,6 @@ finds what stands already and adds only what is missing.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 
 from consumers import seal as sealing
 from consumers.seal import OvertakenError
@@ -150,7 +149,8 @@ def _concluded(known: Known, names: Iterable[str]) -> tuple[dict[str, list[Concl
 
 
 def _standing(ledger: Ledger, name: str) -> Assessments:
-    return reduce(assessments.evolve, ledger.stream(assessments.stream_of(name)), assessments.INITIAL)
+    state, _ = ledger.load(assessments.stream_of(name), assessments.INITIAL, assessments.evolve)
+    return state
 
 
 def _all(

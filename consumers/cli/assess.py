@@ -142,6 +142,7 @@ def _days(new: "Iterable[AssessedPeriod]") -> str:
 
 
 def _as_json(outcome: "Outcome", *, dry_run: bool) -> dict[str, Any]:
+    from consumers.seal import is_recorded
     from ledger.instants import format_instant
 
     seal = outcome.seal
@@ -150,7 +151,7 @@ def _as_json(outcome: "Outcome", *, dry_run: bool) -> dict[str, Any]:
         "seal": {
             "seal": seal.made.seal,
             "position": seal.made.position,
-            "recorded": seal.position > 0,
+            "recorded": is_recorded(seal),
             "occurred_at": format_instant(seal.occurred_ms),
         },
         "dry_run": dry_run,

@@ -118,12 +118,14 @@ app.command()(bill_out.push)
 
 @contextmanager
 def _source(feed: str | None, ledger: str) -> "Iterator[Source]":
+    from ledger.application import KAFKA
+
     if feed is None:
         from consumers.billing.ledger_source import LedgerSource
 
         with common.open_ledger(ledger) as opened:
             yield LedgerSource(opened.engine)
-    elif feed.startswith("kafka://"):
+    elif feed.startswith(KAFKA):
         from consumers.billing.topic_source import TopicSource
         from ledger.log.kafka.address import parse
 

@@ -9,7 +9,7 @@ from kafka.errors import KafkaError
 
 from consumers.relay import feed
 from consumers.relay.event import MEDIA_TYPE, FeedEvent, UnreadableEventError
-from ledger.errors import BadInputError, UnreachableLedgerError, UnusableLedgerError
+from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 from ledger.fact import hash_of
 from ledger.log.interface import Engine
 from ledger.log.kafka import penalties
@@ -201,7 +201,7 @@ def _whole_up_to(engine: Engine, held: Mapping[int, str], where: str) -> int:
         time.sleep(SPREAD_S)
         position, left = _compared(engine, held, where)
     if left:
-        raise _of_another_ledger(where, min(left))
+        raise feed.another_ledger(where, min(left))
     return position
 
 
@@ -211,14 +211,7 @@ def _compared(engine: Engine, held: Mapping[int, str], where: str) -> tuple[int,
     for event in feed.events(engine, 0) if held else ():
         there = left.pop(event.position, None)
         if there not in (None, hash_of(event.value)):
-            raise _of_another_ledger(where, event.position)
+            raise feed.another_ledger(where, event.position)
         is_whole = is_whole and there is not None
         position = event.position if is_whole else position
     return position, left
-
-
-def _of_another_ledger(where: str, position: int) -> BadInputError:
-    return BadInputError(
-        f"{where} holds an event that this ledger does not have at position {position}: it is the feed of "
-        "another ledger; name the right --ledger, or another place for the feed"
-    )
