@@ -165,11 +165,12 @@ def _walk(log: Log, rows: Iterable[Row], take: Callable[[Row], None], until: int
 
 def _not_as_sealed(walked: _Walked) -> Misfit | None:
     """A seal of rounds that are not there."""
-    for (agent, number), several in sorted(walked.sealed.items()):
-        for each in several:
-            what = f"it seals the rounds of agent {agent} up to number {number}, and there is no such round"
-            return Misfit("decisions", each.position, stream_of_seal(each.seal), each.sequence, what)
-    return None
+    if not walked.sealed:
+        return None
+    agent, number = min(walked.sealed)
+    first = walked.sealed[agent, number][0]
+    what = f"it seals the rounds of agent {agent} up to number {number}, and there is no such round"
+    return Misfit("decisions", first.position, stream_of_seal(first.seal), first.sequence, what)
 
 
 def _cut_off(walked: _Walked) -> Misfit | None:

@@ -46,9 +46,6 @@ class FileSource:
             if batch:
                 yield batch
 
-    def close(self) -> None:
-        """Nothing is kept open."""
-
 
 def _next(file: BinaryIO) -> Entry | None:
     place = file.tell()

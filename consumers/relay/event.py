@@ -54,7 +54,6 @@ class FeedEvent:
 
     envelope: Envelope
     position: int
-    recorded_ms: int
     hash: str
     """Of the stored fact: what the next event of the contract names."""
     value: bytes
@@ -63,7 +62,7 @@ class FeedEvent:
     def of(cls, kept: KeptFact) -> Self:
         """The event of a fact that a ledger keeps."""
         value = kept.value[:-1] + _ending(kept.recorded_ms, kept.position)
-        return cls(codec.decode(kept.value), kept.position, kept.recorded_ms, hash_of(kept.value), value)
+        return cls(codec.decode(kept.value), kept.position, hash_of(kept.value), value)
 
     @classmethod
     def read(cls, value: bytes) -> Self:
@@ -84,7 +83,7 @@ class FeedEvent:
             written = codec.encode(envelope), _ending(recorded_ms, int(ending[2]))
         except (ConstatError, ValueError, RecursionError, OverflowError) as error:
             raise UnreadableEventError(_why(error)) from error
-        event = cls(envelope, int(ending[2]), recorded_ms, hash_of(stored), value)
+        event = cls(envelope, int(ending[2]), hash_of(stored), value)
         _require_of_the_feed(event, is_as_written=written == (stored, ending[0]))
         return event
 
