@@ -1,7 +1,6 @@
 """How a seal is made of what the logs are, and how it is held against them again."""
 
 import hashlib
-from collections.abc import Mapping
 
 from ledger import seals
 from ledger.errors import BadInputError, DamagedLedgerError
@@ -41,7 +40,7 @@ def named(engine: Engine, name: str) -> Seal:
     """
     state = seals.INITIAL
     for kept in engine.facts_of(seals.stream_of(name)):
-        state = seals.evolve(state, codec.recorded(kept.value, kept.position, kept.recorded_ms))
+        state = seals.evolve(state, codec.recorded(kept))
     if state.made is None:
         raise BadInputError(f"there is no seal {name!r}; `constat seal` makes one and prints its name")
     return state
@@ -68,10 +67,10 @@ def require_unbroken(engine: Engine, made: SealMade) -> int:
     return max(recorded_ms)
 
 
-def is_behind(made: SealMade, numbers: Mapping[str, int]) -> bool:
-    """Whether a seal fixes fewer rounds of some agent than these numbers."""
+def is_behind(made: SealMade, other: SealMade) -> bool:
+    """Whether a seal fixes fewer rounds of some agent than another one."""
     own = {each.agent: each.number for each in made.rounds}
-    return any(own.get(agent, 0) < number for agent, number in numbers.items())
+    return any(own.get(each.agent, 0) < each.number for each in other.rounds)
 
 
 def _broken(made: SealMade, what: str) -> DamagedLedgerError:

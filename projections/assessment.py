@@ -132,7 +132,7 @@ def noted(known: Known, statement: Statement) -> Note:
     """What is known of the assessment of a statement's period."""
     asked_at, found = known.as_of.seal, None
     for kept in known.engine.facts_of(stream_of(statement.contract)):
-        fact = codec.recorded(kept.value, kept.position, kept.recorded_ms).fact
+        fact = codec.recorded(kept).fact
         if isinstance(fact, AssessmentMade) and fact.period_number == statement.period.number:
             is_known = kept.position <= known.as_of.position or fact.seal == asked_at
             found = fact if is_known else found

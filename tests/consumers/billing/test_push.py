@@ -32,12 +32,12 @@ STRIPE = (
     *("--customer", "acme=cus_A", "--customer", "umbra=cus_U", "--customer", "zenith=cus_Z"),
     *("--price", "acme=12.50", "--price", "umbra=7", "--price", "zenith=0.99"),
 )
+CENTS = {"acme": 1250, "umbra": 700, "zenith": 99}
+"""The same by hand."""
 ONE_UNKNOWN = (
     *("--customer", "acme=cus-bad", "--customer", "zenith=cus_Z"),
     *("--price", "acme=1", "--price", "zenith=0.99"),
 )
-CENTS = {"acme": 1250, "umbra": 700, "zenith": 99}
-"""The same by hand."""
 
 
 @pytest.fixture(autouse=True)
