@@ -17,9 +17,11 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from benchmarks.fold import FIRST_MS
 from ledger.application import Ledger
 from ledger.assessments import PenaltyGranted, stream_of
 from ledger.fact import GENESIS_HASH, Draft, Span
+from ledger.instants import DAY_MS
 
 CONTRACTS = 20
 EACH = 1_000
@@ -27,8 +29,6 @@ AT_ONCE = 100
 FOLLOWED = 50
 PAUSE_S = 0.2
 PATIENCE_S = 60
-FIRST_MS = 1_790_805_600_000
-DAY_MS = 86_400_000
 CONSTAT = str(Path(sys.executable).parent / "constat")
 
 

@@ -6,13 +6,12 @@ finds what stands already and adds only what is missing.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 
 from consumers import seal as sealing
 from consumers.seal import OvertakenError
 from ledger import assessments
 from ledger.application import Ledger
-from ledger.assessments import AssessmentMade, Assessments, PenaltyGranted, PenaltyReversed
+from ledger.assessments import AssessmentMade, Assessments, PenaltyFact
 from ledger.contracts import require_signed
 from ledger.errors import BadInputError, ConflictError, RefusedError
 from ledger.fact import Fact
@@ -30,12 +29,12 @@ Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Assessed:
+class AssessedPeriod:
     """A period that was assessed: its last revision, and the penalties that it changed, if it is new."""
 
     made: AssessmentMade
     is_new: bool = False
-    penalties: tuple[PenaltyGranted | PenaltyReversed, ...] = ()
+    penalties: tuple[PenaltyFact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ class Outcome:
     """What was assessed as known at a seal: by contract, and then in order of period."""
 
     seal: Seal
-    assessed: tuple[Assessed, ...]
+    assessed: tuple[AssessedPeriod, ...]
     zones: Mapping[str, str]
     """The zone in which each contract counts its days."""
     problems: tuple[Problem, ...]
@@ -79,7 +78,8 @@ def assess(job: Job, at: str | None = None) -> Outcome:
     """
     for _ in range(sealing.TRIES):
         try:
-            return _as_known_at(named(job.ledger.engine, at) if at else _seal(job), job)
+            found, known = _asked(job, at) if at else _seal(job)
+            return _as_known_at(found, known, job)
         except OvertakenError:
             if at:
                 raise BadInputError(
@@ -89,19 +89,33 @@ def assess(job: Job, at: str | None = None) -> Outcome:
     raise sealing.gave_up()
 
 
-def _seal(job: Job) -> Seal:
-    """A seal that fixes everything, and late enough for everything that is due now."""
+def _asked(job: Job, at: str) -> tuple[Seal, Known]:
+    """A seal that there is, and what is known at it."""
+    found = named(job.ledger.engine, at)
+    return found, _known(found, job)
+
+
+def _seal(job: Job) -> tuple[Seal, Known]:
+    """A seal that fixes everything, and late enough for everything that is due now; what is known at it."""
     found = sealing.candidate(job.ledger.engine, job.now_ms)
-    if sealing.is_recorded(found):
-        known = Known.at(job.ledger.engine, at_seal(job.ledger.engine, found))
-        moment_ms = known.as_of.moment_ms
-        if due_count(known, moment_ms) < due_count(known, max(moment_ms, job.now_ms)):
-            return sealing.another(job.ledger.engine, job.now_ms)  # nothing came, but time went by
-    return found
+    known = _known(found, job)
+    if sealing.is_recorded(found) and _is_more_due(known, job.now_ms):
+        found = sealing.another(job.ledger.engine, job.now_ms)  # nothing came, but time went by
+        known = _known(found, job)
+    return found, known
 
 
-def _as_known_at(found: Seal, job: Job) -> Outcome:
-    known = Known.at(job.ledger.engine, at_seal(job.ledger.engine, found), job.fold)
+def _is_more_due(known: Known, now_ms: int) -> bool:
+    """Whether a period is due now that was not at the moment of knowledge."""
+    moment_ms = known.as_of.moment_ms
+    return due_count(known, moment_ms) < due_count(known, max(moment_ms, now_ms))
+
+
+def _known(found: Seal, job: Job) -> Known:
+    return Known.at(job.ledger.engine, at_seal(job.ledger.engine, found), job.fold)
+
+
+def _as_known_at(found: Seal, known: Known, job: Job) -> Outcome:
     names = sorted(set(job.contracts) or known.contracts)
     known = known.about(known.contract(name) for name in names)
     concluded, problems = _concluded(known, names)
@@ -113,7 +127,7 @@ def _as_known_at(found: Seal, job: Job) -> Outcome:
     overhear(known, news)
     if any(news.values()) and not job.dry_run and not sealing.is_recorded(found):
         found = sealing.record(job.ledger, found)
-    assessed: list[Assessed] = []
+    assessed: list[AssessedPeriod] = []
     for name in concluded:
         new = _taken_down(known, found, news[name], standing[name], job) if news[name] else {}
         assessed += _all(concluded[name], new, standing[name])
@@ -135,14 +149,15 @@ def _concluded(known: Known, names: Iterable[str]) -> tuple[dict[str, list[Concl
 
 
 def _standing(ledger: Ledger, name: str) -> Assessments:
-    return reduce(assessments.evolve, ledger.stream(assessments.stream_of(name)), assessments.INITIAL)
+    state, _ = ledger.load(assessments.stream_of(name), assessments.INITIAL, assessments.evolve)
+    return state
 
 
 def _all(
-    concluded: Iterable[Conclusion], new: Mapping[int, Assessed], standing: Assessments
-) -> Iterator[Assessed]:
+    concluded: Iterable[Conclusion], new: Mapping[int, AssessedPeriod], standing: Assessments
+) -> Iterator[AssessedPeriod]:
     for each in concluded:
-        yield new.get(each.number) or Assessed(standing.periods[each.number].made)
+        yield new.get(each.number) or AssessedPeriod(standing.periods[each.number].made)
 
 
 # ---------------------------------------------------------------- what is taken down
@@ -150,7 +165,7 @@ def _all(
 
 def _taken_down(
     known: Known, found: Seal, news: Sequence[Conclusion], standing: Assessments, job: Job
-) -> dict[int, Assessed]:
+) -> dict[int, AssessedPeriod]:
     """The new revisions of a contract by period, recorded unless this is a dry run."""
     assert found.made
     drafts = [draft(known, each, found.made.seal, standing) for each in news]
@@ -161,7 +176,7 @@ def _taken_down(
         decided += _recorded(part, found, job)
     new = _by_period(decided)
     # What is missing here was taken down by somebody else meanwhile, as known at the same seal.
-    return {each.period_number: Assessed(each) for each in drafts} | new
+    return {each.period_number: AssessedPeriod(each) for each in drafts} | new
 
 
 def _records(drafts: Sequence[AssessmentMade]) -> Iterator[list[AssessmentMade]]:
@@ -215,12 +230,12 @@ def _decided(state: Assessments, drafts: Iterable[AssessmentMade], found: Seal) 
     return facts
 
 
-def _by_period(facts: Iterable[Fact]) -> dict[int, Assessed]:
-    found: dict[int, Assessed] = {}
+def _by_period(facts: Iterable[Fact]) -> dict[int, AssessedPeriod]:
+    found: dict[int, AssessedPeriod] = {}
     for fact in facts:
         if isinstance(fact, AssessmentMade):
-            found[fact.period_number] = Assessed(fact, is_new=True)
-        elif isinstance(fact, PenaltyGranted | PenaltyReversed):
+            found[fact.period_number] = AssessedPeriod(fact, is_new=True)
+        elif isinstance(fact, PenaltyFact):
             before = found[fact.period_number]
             found[fact.period_number] = replace(before, penalties=(*before.penalties, fact))
     return found

@@ -1,6 +1,5 @@
 """Seal a ledger: take down how far both logs have come, unless the last seal says so already."""
 
-from collections.abc import Mapping
 from itertools import count
 
 from ledger import seals
@@ -65,7 +64,7 @@ def _read(engine: Engine, now_ms: int) -> tuple[Seal, Seal | None, bool]:
         there = [each for each in known.seals.values() if each.made]
         made = fixed(ends)
         # The rounds were read first: a seal among the decisions read after them may know of later ones.
-        ahead = [each.made for each in there if each.made and is_behind(made, _numbers(each.made))]
+        ahead = [each.made for each in there if each.made and is_behind(made, each.made)]
         if not ahead:
             break
         if look >= LOOKS:  # rounds come later, and never go
@@ -91,10 +90,6 @@ def _follows(recorded: RecordedFact, last: SealMade) -> bool:
         case AssessmentMade() | PenaltyGranted() | PenaltyReversed() as concluded:
             return concluded.seal == last.seal
     return False
-
-
-def _numbers(made: SealMade) -> Mapping[str, int]:
-    return {each.agent: each.number for each in made.rounds}
 
 
 def record(ledger: Ledger, found: Seal) -> Seal:

@@ -188,7 +188,7 @@ class Ledger(Application[str]):
     def stream(self, name: str) -> Iterator[RecordedFact]:
         """The facts of one stream in order."""
         for kept in self.engine.facts_of(name):
-            yield codec.recorded(kept.value, kept.position, kept.recorded_ms)
+            yield codec.recorded(kept)
 
     def plans_of(self, agent: str) -> Plans:
         """The plans of an agent."""

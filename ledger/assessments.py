@@ -83,6 +83,12 @@ class PenaltyReversed(Fact):
 
 PenaltyFact = PenaltyGranted | PenaltyReversed
 
+
+def signed_days(fact: PenaltyFact) -> int:
+    """The days by which a penalty moves what is owed: more where they were granted, less where taken back."""
+    return fact.days if isinstance(fact, PenaltyGranted) else -fact.days
+
+
 # ---------------------------------------------------------------- state
 
 
@@ -120,16 +126,15 @@ def evolve(state: Assessments, recorded: RecordedFact) -> Assessments:
             before = state.periods.get(fact.period_number)
             assessed = Assessed(fact, recorded.position, before.standing if before else {})
             return replace(state, periods={**state.periods, fact.period_number: assessed})
-        case PenaltyGranted() as fact:
-            return _moved(state, fact, fact.days)
-        case PenaltyReversed() as fact:
-            return _moved(state, fact, -fact.days)
+        case PenaltyGranted() | PenaltyReversed() as fact:
+            return _moved(state, fact)
     return state
 
 
-def _moved(state: Assessments, fact: PenaltyFact, days: int) -> Assessments:
+def _moved(state: Assessments, fact: PenaltyFact) -> Assessments:
     assessed = state.periods[fact.period_number]
-    standing = {**assessed.standing, fact.platform: assessed.standing.get(fact.platform, 0) + days}
+    days = assessed.standing.get(fact.platform, 0) + signed_days(fact)
+    standing = {**assessed.standing, fact.platform: days}
     return replace(state, periods={**state.periods, fact.period_number: replace(assessed, standing=standing)})
 
 

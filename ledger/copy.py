@@ -19,7 +19,7 @@ from ledger.log import codec
 from ledger.log.codec import Envelope
 from ledger.log.interface import Copying, Ends, Engine, RoundsEnd
 from ledger.log.rows import FactRow, RoundRow
-from ledger.log.stamp import GENESIS_RUNNING_HASH, running_hash
+from ledger.log.stamp import GENESIS_RUNNING_HASH, running_hash, shown
 from ledger.progress import Progress, reported
 
 _COPIES_MAX = 1000
@@ -197,12 +197,12 @@ def _damaged(what: str) -> DamagedLedgerError:
 def _closing_fact(name: str, ends: Ends) -> LedgerCopied:
     rounds = tuple(
         CopiedRounds(
-            agent=agent, number=end.number, records=end.records, running_hash=_text(end.running_hash)
+            agent=agent, number=end.number, records=end.records, running_hash=shown(end.running_hash)
         )
         for agent, end in sorted(ends.rounds.items())
     )
     fact = LedgerCopied(
-        source=name, position=ends.position, running_hash=_text(ends.running_hash), rounds=rounds
+        source=name, position=ends.position, running_hash=shown(ends.running_hash), rounds=rounds
     )
     return copies.close(copies.INITIAL, fact)
 
@@ -229,10 +229,6 @@ def _numbers(rounds: Mapping[str, RoundsEnd]) -> dict[str, int]:
 
 def _rounds(ends: Ends) -> int:
     return sum(end.records for end in ends.rounds.values())
-
-
-def _text(running: bytes) -> str:
-    return "sha256:" + running.hex()
 
 
 def _bytes(running: str) -> bytes:

@@ -94,5 +94,5 @@ GENESIS_HASH = "sha256:" + "0" * 64
 
 
 def hash_of(stored: bytes) -> str:
-    """The hash that the next record of the stream names."""
+    """`sha256:` and the hash of bytes, in hex; the next record of a stream names that of the one before."""
     return "sha256:" + hashlib.sha256(stored).hexdigest()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ledger.log.stamp import GENESIS_RUNNING_HASH
+from ledger.log.stamp import GENESIS_RUNNING_HASH, shown
 
 Log = Literal["decisions", "probes", "file"]
 
@@ -16,7 +16,7 @@ class LogEnd:
     """How many records there are, and the hash of all of them."""
 
     records: int = 0
-    running_hash: str = "sha256:" + GENESIS_RUNNING_HASH.hex()
+    running_hash: str = shown(GENESIS_RUNNING_HASH)
 
 
 @dataclass(frozen=True, slots=True)

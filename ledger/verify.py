@@ -26,7 +26,7 @@ from ledger.log import codec
 from ledger.log.arbitration import Head
 from ledger.log.interface import CLOCKS_DIFFER_MS, Engine, Fault
 from ledger.log.rows import FactRow, RoundRow
-from ledger.log.stamp import GENESIS_RUNNING_HASH, running_hash
+from ledger.log.stamp import GENESIS_RUNNING_HASH, running_hash, shown
 from ledger.plans import PlanSet
 from ledger.progress import Progress, reported
 from ledger.rounds import Round
@@ -51,7 +51,7 @@ class _Chain:
 
     @property
     def end(self) -> LogEnd:
-        return LogEnd(self.records, "sha256:" + self.running.hex())
+        return LogEnd(self.records, shown(self.running))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +165,12 @@ def _walk(log: Log, rows: Iterable[Row], take: Callable[[Row], None], until: int
 
 def _not_as_sealed(walked: _Walked) -> Misfit | None:
     """A seal of rounds that are not there."""
-    for (agent, number), several in sorted(walked.sealed.items()):
-        for each in several:
-            what = f"it seals the rounds of agent {agent} up to number {number}, and there is no such round"
-            return Misfit("decisions", each.position, stream_of_seal(each.seal), each.sequence, what)
-    return None
+    if not walked.sealed:
+        return None
+    agent, number = min(walked.sealed)
+    first = walked.sealed[agent, number][0]
+    what = f"it seals the rounds of agent {agent} up to number {number}, and there is no such round"
+    return Misfit("decisions", first.position, stream_of_seal(first.seal), first.sequence, what)
 
 
 def _cut_off(walked: _Walked) -> Misfit | None:
@@ -215,9 +216,9 @@ def _take_fact(row: FactRow, walked: _Walked) -> None:
 def _check_seal(made: SealMade, row: FactRow, walked: _Walked) -> None:
     size = len(GENESIS_RUNNING_HASH)
     _require(made.position < row.position, "it seals decisions that come after it")
-    running = walked.running[made.position * size : (made.position + 1) * size]
+    running = bytes(walked.running[made.position * size : (made.position + 1) * size])
     _require(
-        made.running_hash == "sha256:" + running.hex(),
+        made.running_hash == shown(running),
         f"the decisions up to position {made.position} are not those that it sealed",
     )
     for each in made.rounds:

@@ -168,8 +168,7 @@ class Known:
     @classmethod
     def at(cls, engine: Engine, as_of: AsOf, fold: Fold | None = None) -> "Known":
         """Read the facts known at a moment."""
-        kept = engine.facts(until=as_of.position)
-        facts = [codec.recorded(k.value, k.position, k.recorded_ms) for k in kept]
+        facts = [codec.recorded(kept) for kept in engine.facts(until=as_of.position)]
         return cls(as_of, facts, engine, fold=fold)
 
     def about(self, several: Iterable[Contract]) -> "Known":

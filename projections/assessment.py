@@ -4,14 +4,13 @@ A period is due once its end and the grace of its terms have passed. Only where 
 what stands does it become a new revision: a note in an incident moves no figure, so it makes none.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ledger.assessments import Assessed, AssessedPlatform, AssessmentMade, Assessments, stream_of
 from ledger.contracts import Contract
-from ledger.fact import Span
+from ledger.fact import Span, hash_of
 from ledger.instants import format_instant
 from ledger.log import codec
 from projections import heard
@@ -73,7 +72,7 @@ def due_count(known: Known, moment_ms: int) -> int:
     """How many periods of all contracts are due at a moment."""
     signed = [contract for contract in known.contracts.values() if contract.signed]
     return sum(
-        period.interval.end_ms + period.terms.assessment_grace_ms <= moment_ms
+        period.due_ms <= moment_ms
         for contract in signed
         for period in periods_of(contract, moment_ms)
         if period.complete
@@ -87,9 +86,7 @@ def due_periods(known: Known, name: str) -> list[Period]:
     return [
         period
         for period in periods_of(known.contract(name), moment_ms)
-        if period.complete
-        and period.number not in standing
-        and period.interval.end_ms + period.terms.assessment_grace_ms <= moment_ms
+        if period.complete and period.number not in standing and period.due_ms <= moment_ms
     ]
 
 
@@ -135,7 +132,7 @@ def noted(known: Known, statement: Statement) -> Note:
     """What is known of the assessment of a statement's period."""
     asked_at, found = known.as_of.seal, None
     for kept in known.engine.facts_of(stream_of(statement.contract)):
-        fact = codec.recorded(kept.value, kept.position, kept.recorded_ms).fact
+        fact = codec.recorded(kept).fact
         if isinstance(fact, AssessmentMade) and fact.period_number == statement.period.number:
             is_known = kept.position <= known.as_of.position or fact.seal == asked_at
             found = fact if is_known else found
@@ -151,7 +148,7 @@ def figures_digest(statement: Statement) -> str:
 
 
 def _digest(figures: dict[str, Any]) -> str:
-    return "sha256:" + hashlib.sha256(canonical(figures)).hexdigest()
+    return hash_of(canonical(figures))
 
 
 # ---------------------------------------------------------------- which periods
@@ -163,8 +160,7 @@ def _due(ended: Iterable[Period], standing: Mapping[int, Assessed], known: Known
 
 def _is_due(period: Period, standing: Mapping[int, Assessed], known: Known) -> bool:
     """Once assessed, a period is looked at again without a grace: whoever pays waits for the difference."""
-    ends_ms = period.interval.end_ms + period.terms.assessment_grace_ms
-    return ends_ms <= known.as_of.moment_ms or period.number in standing
+    return period.due_ms <= known.as_of.moment_ms or period.number in standing
 
 
 # ---------------------------------------------------------------- what they come to

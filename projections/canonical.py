@@ -5,11 +5,11 @@ give the same bytes, whenever the question was asked. Only a period that had not
 the question, and has it in the digest as its end.
 """
 
-import hashlib
 from typing import Any
 
 import orjson
 
+from ledger.fact import hash_of
 from projections.figures import Statement
 
 
@@ -43,7 +43,7 @@ def canonical_bytes(figures: dict[str, Any]) -> bytes:
 
 def digest(figures: dict[str, Any]) -> str:
     """`sha256:` and the hash of the canonical bytes, in hex."""
-    return "sha256:" + hashlib.sha256(canonical_bytes(figures)).hexdigest()
+    return hash_of(canonical_bytes(figures))
 
 
 def sealed(statement: Statement) -> Statement:

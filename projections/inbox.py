@@ -118,14 +118,7 @@ def _assessed_ms(contract: Contract, filed: ClaimFiled) -> int | None:
     if not concerned(contract, filed.platforms, claimed):
         return None
     begun = periods_of(contract, claimed.end_ms + (PERIOD_DAYS_MAX + 1) * DAY_MS)
-    return next(
-        (
-            period.interval.end_ms + period.terms.assessment_grace_ms
-            for period in begun
-            if period.interval.overlaps(claimed)
-        ),
-        None,
-    )
+    return next((period.due_ms for period in begun if period.interval.overlaps(claimed)), None)
 
 
 def untold_losses(known: Known) -> Iterator[Attention]:
@@ -212,7 +205,7 @@ def due_assessments(known: Known) -> Iterator[Attention]:
                 subject=f"{name}/{period.number}",
                 contracts=(name,),
                 since_ms=period.interval.end_ms,
-                due_ms=period.interval.end_ms + period.terms.assessment_grace_ms,
+                due_ms=period.due_ms,
                 positions=(contract.position,),
             )
 

@@ -50,6 +50,11 @@ class Period:
     terms_version: int
     zone: ZoneInfo
 
+    @property
+    def due_ms(self) -> int:
+        """When it is to be assessed: at its end, and the grace of its terms after it."""
+        return self.interval.end_ms + self.terms.assessment_grace_ms
+
 
 # ---------------------------------------------------------------- the term, and who belongs to it
 

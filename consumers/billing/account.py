@@ -72,6 +72,29 @@ class Conflict(NamedTuple):
     is_settled: bool
 
 
+class Push(NamedTuple):
+    """A request to another system, and what became of it."""
+
+    number: int
+    target: str
+    contract: str
+    event_id: str
+    attempts: int
+    first_ms: int | None
+    """When it was sent first; None if it was not, or is to be sent anew."""
+    answered_ms: int | None
+    problem: str | None
+    """Why it was not taken, or is not sent."""
+
+
+class Owner(NamedTuple):
+    """The process that writes in a role, and since when."""
+
+    role: str
+    who: str
+    since_ms: int
+
+
 class Account(NamedTuple):
     """Everything that a store says at one moment."""
 
@@ -79,6 +102,8 @@ class Account(NamedTuple):
     held: Sequence[Held]
     quarantine: Sequence[Aside]
     conflicts: Sequence[Conflict]
+    pushes: Sequence[Push]
+    owners: Sequence[Owner]
 
     @property
     def needs_somebody(self) -> bool:
@@ -92,7 +117,12 @@ def look(store: Store) -> Account:
     """What a store says now."""
     with store.snapshot() as connection:
         return Account(
-            balances(connection), held(connection), _quarantine(connection), _conflicts(connection)
+            balances(connection),
+            held(connection),
+            _quarantine(connection),
+            _conflicts(connection),
+            _pushes(connection),
+            _owners(connection),
         )
 
 
@@ -131,3 +161,16 @@ def _quarantine(connection: sqlite3.Connection) -> list[Aside]:
 def _conflicts(connection: sqlite3.Connection) -> list[Conflict]:
     query = "SELECT number, contract, id, hash, feed, place, is_settled FROM conflicts ORDER BY number"
     return [Conflict._make((*row[:-1], bool(row[-1]))) for row in connection.execute(query)]
+
+
+def _pushes(connection: sqlite3.Connection) -> list[Push]:
+    query = (
+        "SELECT number, target, contract, id, attempts, first_ms, answered_ms, problem FROM pushes "
+        "ORDER BY number"
+    )
+    return [Push._make(row) for row in connection.execute(query)]
+
+
+def _owners(connection: sqlite3.Connection) -> list[Owner]:
+    query = "SELECT role, who, since_ms FROM owners ORDER BY role"
+    return [Owner._make(row) for row in connection.execute(query)]

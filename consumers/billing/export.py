@@ -10,6 +10,7 @@ import io
 from collections.abc import Iterator, Sequence
 
 from consumers.billing.posting import Posting, Prices, Settled, cents_of, euros
+from consumers.pages.csv_ import safe
 from consumers.pages.harmless import harmless_text
 from ledger.instants import format_instant, from_ms
 
@@ -28,7 +29,6 @@ COLUMNS = (
     "days",
     "amount_eur",
 )
-_FORMULA = ("=", "+", "-", "@", "'")
 
 
 def beancount(found: Sequence[Posting], prices: Prices, settled: Settled) -> str:
@@ -94,14 +94,9 @@ def sheet(found: Sequence[Posting], prices: Prices, settled: Settled) -> str:
                 format_instant(each.period_from_ms),
                 format_instant(each.period_to_ms),
                 each.revision,
-                _cell(each.clause),
+                safe(harmless_text(each.clause)),
                 each.days,
                 "" if cents is None else euros(cents),
             )
         )
     return text.getvalue()
-
-
-def _cell(text: str) -> str:
-    quiet = harmless_text(text)
-    return f"'{quiet}" if quiet.startswith(_FORMULA) else quiet

@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from consumers.billing.source import Entry, lost
+from consumers.relay import feed
 from consumers.relay.event import EVENT_BYTES_MAX
 from ledger.errors import BadInputError
-
-BATCH = 500
 
 
 class FileSource:
@@ -41,14 +40,11 @@ class FileSource:
             batch: list[Entry] = []
             while entry := _next(file):
                 batch.append(entry)
-                if len(batch) >= BATCH:
+                if len(batch) >= feed.BATCH:
                     yield batch
                     batch = []
             if batch:
                 yield batch
-
-    def close(self) -> None:
-        """Nothing is kept open."""
 
 
 def _next(file: BinaryIO) -> Entry | None:

@@ -8,12 +8,13 @@ import sqlite3
 from typing import NamedTuple
 
 from consumers.billing.source import Entry
-from consumers.relay.event import FeedEvent, UnreadableEventError, contract_told
-from ledger.assessments import PenaltyGranted, PenaltyReversed
+from consumers.relay.event import EVENT_BYTES_MAX, FeedEvent, UnreadableEventError, contract_told
+from ledger.assessments import PenaltyFact, PenaltyReversed, signed_days
 from ledger.fact import GENESIS_HASH, hash_of
 
-KEPT_BYTES_MAX = 100_000
-"""So much of an entry that cannot be read is kept; its hash is over all of it."""
+KEPT_BYTES_MAX = EVENT_BYTES_MAX + 1
+"""So much of an entry that cannot be read is kept: whatever may be an event is whole, so that it can be read
+once more, and what is longer than any event stays so. The hash is over all that the feed handed over."""
 
 
 class Head(NamedTuple):
@@ -113,8 +114,7 @@ def standing_days(connection: sqlite3.Connection, contract: str, platform: str, 
 
 def _apply(connection: sqlite3.Connection, event: FeedEvent) -> None:
     fact = event.envelope.fact
-    if isinstance(fact, PenaltyGranted | PenaltyReversed):
-        days = fact.days if isinstance(fact, PenaltyGranted) else -fact.days
+    if isinstance(fact, PenaltyFact):
         connection.execute(
             f"INSERT INTO postings VALUES ({', '.join('?' * 12)})",
             (
@@ -127,7 +127,7 @@ def _apply(connection: sqlite3.Connection, event: FeedEvent) -> None:
                 fact.period.end_ms,
                 fact.revision,
                 fact.clause,
-                days,
+                signed_days(fact),
                 event.envelope.occurred_ms,
                 event.position,
             ),

@@ -26,6 +26,3 @@ class LedgerSource:
         for batch in self._scan.batches():
             self._next_place = batch[-1].position + 1
             yield [Entry(each.position, each.position + 1, each.value) for each in batch]
-
-    def close(self) -> None:
-        """The ledger is closed by whoever opened it."""

@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 from consumers.billing.account import balances
 from consumers.billing.store import Store
-from consumers.relay.event import PREFIX
-from ledger.assessments import PenaltyGranted, PenaltyReversed
-from ledger.log import codec
+from consumers.relay import feed
+from ledger.assessments import PenaltyFact, signed_days
 from ledger.log.interface import Engine
 
 Where = tuple[str, str, int]
@@ -62,15 +61,9 @@ def _replayed(engine: Engine) -> tuple[Mapping[str, int], Mapping[Where, int]]:
     """How many events each contract has, and the days that its facts add up to."""
     events: Counter[str] = Counter()
     days: Counter[Where] = Counter()
-    for kept in engine.facts():
-        if PREFIX.encode() not in kept.value:
-            continue
-        envelope = codec.decode(kept.value)
-        if not envelope.stream.startswith(PREFIX):
-            continue
-        events[envelope.stream.removeprefix(PREFIX)] += 1
-        fact = envelope.fact
-        if isinstance(fact, PenaltyGranted | PenaltyReversed):
-            sign = 1 if isinstance(fact, PenaltyGranted) else -1
-            days[fact.contract, fact.platform, fact.period_number] += sign * fact.days
+    for event in feed.events(engine, 0):
+        events[event.contract] += 1
+        fact = event.envelope.fact
+        if isinstance(fact, PenaltyFact):
+            days[fact.contract, fact.platform, fact.period_number] += signed_days(fact)
     return events, days

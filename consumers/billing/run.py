@@ -1,26 +1,19 @@
 """Bill: read the feed from where the store ends, and commit each batch with its effects and its place."""
 
-import logging
 import os
 import socket
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from consumers.billing import inbox
 from consumers.billing.source import Entry, Source, lost
 from consumers.billing.store import Store, UnusableStoreError
 from consumers.relay.event import FeedEvent, UnreadableEventError
-from consumers.relay.run import PAUSES_S
-from consumers.stopping import Stop
-from ledger.errors import UnreachableLedgerError
+from consumers.stopping import Stop, keep_on
 from ledger.fact import hash_of
 
 ROLE = "bill"
-POLL_S = 0.1
-"""How often a feed is looked at that is followed."""
-
-_LOG = logging.getLogger(__name__)
 
 
 class Place(NamedTuple):
@@ -85,24 +78,12 @@ class Biller:
             NoLongerOwnerError: another process has taken over.
             LostPlaceError, UnusableLedgerError: the feed cannot be read.
         """
-        read = failures = 0
-        while True:
-            try:
-                for batch in self._source.entries(self._place.place):
-                    self._commit(batch)
-                    read, failures = read + len(batch), 0
-                    if stop.is_asked:
-                        return read
-            except UnreachableLedgerError as error:
-                if not follow:
-                    raise
-                _LOG.warning("constat: %s; trying again", error)
-                if stop.wait(PAUSES_S[min(failures, len(PAUSES_S) - 1)]):
-                    return read
-                failures += 1
-                continue
-            if not follow or stop.wait(POLL_S):
-                return read
+        return keep_on(self._read, stop, follow=follow)
+
+    def _read(self) -> Iterator[int]:
+        for batch in self._source.entries(self._place.place):
+            self._commit(batch)
+            yield len(batch)
 
     def _commit(self, batch: Sequence[Entry]) -> None:
         last = batch[-1]

@@ -35,9 +35,6 @@ class Source(Protocol):
             LostPlaceError: the feed does not go so far, or no longer begins at its beginning.
         """
 
-    def close(self) -> None:
-        """Give back files and connections."""
-
 
 def lost(name: str, what: str) -> LostPlaceError:
     """What a person is told whose feed is not what it was."""

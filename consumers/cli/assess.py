@@ -9,8 +9,8 @@ from consumers.cli import common
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from consumers.assess import Assessed, Outcome
-    from ledger.assessments import AssessmentMade, PenaltyGranted, PenaltyReversed
+    from consumers.assess import AssessedPeriod, Outcome
+    from ledger.assessments import AssessmentMade, PenaltyFact
 
 app = typer.Typer(add_completion=False)
 
@@ -92,7 +92,7 @@ def _table(rows: list[tuple[str, ...]]) -> "Iterator[str]":
         yield ("  " + "  ".join([*cells, row[-1]])).rstrip()
 
 
-def _row(each: "Assessed", outcome: "Outcome") -> tuple[str, ...]:
+def _row(each: "AssessedPeriod", outcome: "Outcome") -> tuple[str, ...]:
     made = each.made
     sign = "+" if each.is_new else "="
     days = _counted_days(made.days_granted)
@@ -107,11 +107,10 @@ def _row(each: "Assessed", outcome: "Outcome") -> tuple[str, ...]:
     )
 
 
-def _penalty(penalty: "PenaltyGranted | PenaltyReversed") -> str:
-    from ledger.assessments import PenaltyGranted
+def _penalty(penalty: "PenaltyFact") -> str:
+    from ledger.assessments import signed_days
 
-    sign = "+" if isinstance(penalty, PenaltyGranted) else "-"
-    return f"{penalty.platform} {sign}{penalty.days}"
+    return f"{penalty.platform} {signed_days(penalty):+}"
 
 
 def _days_of(made: "AssessmentMade", zone: str) -> str:
@@ -128,12 +127,12 @@ def _counted_days(days: int) -> str:
     return counted(days, "day")
 
 
-def _days(new: "Iterable[Assessed]") -> str:
-    from ledger.assessments import PenaltyGranted
+def _days(new: "Iterable[AssessedPeriod]") -> str:
+    from ledger.assessments import signed_days
 
-    penalties = [penalty for each in new for penalty in each.penalties]
-    granted = sum(each.days for each in penalties if isinstance(each, PenaltyGranted))
-    reversed_ = sum(each.days for each in penalties) - granted
+    days = [signed_days(penalty) for each in new for penalty in each.penalties]
+    granted = sum(each for each in days if each > 0)
+    reversed_ = granted - sum(days)
     parts = [f"{_counted_days(granted)} granted"] if granted else []
     parts += [f"{_counted_days(reversed_)} taken back"] if reversed_ else []
     return ": " + ", ".join(parts) if parts else ""
@@ -143,6 +142,7 @@ def _days(new: "Iterable[Assessed]") -> str:
 
 
 def _as_json(outcome: "Outcome", *, dry_run: bool) -> dict[str, Any]:
+    from consumers.seal import is_recorded
     from ledger.instants import format_instant
 
     seal = outcome.seal
@@ -151,7 +151,7 @@ def _as_json(outcome: "Outcome", *, dry_run: bool) -> dict[str, Any]:
         "seal": {
             "seal": seal.made.seal,
             "position": seal.made.position,
-            "recorded": seal.position > 0,
+            "recorded": is_recorded(seal),
             "occurred_at": format_instant(seal.occurred_ms),
         },
         "dry_run": dry_run,

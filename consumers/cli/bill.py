@@ -11,7 +11,7 @@ from consumers.cli.bill_out import DEFAULT_STORE, StoreOption
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from consumers.billing.account import Account, Balance
+    from consumers.billing.account import Account, Balance, Push
     from consumers.billing.source import Source
 
 app = typer.Typer(
@@ -118,12 +118,14 @@ app.command()(bill_out.push)
 
 @contextmanager
 def _source(feed: str | None, ledger: str) -> "Iterator[Source]":
+    from ledger.application import KAFKA
+
     if feed is None:
         from consumers.billing.ledger_source import LedgerSource
 
         with common.open_ledger(ledger) as opened:
             yield LedgerSource(opened.engine)
-    elif feed.startswith("kafka://"):
+    elif feed.startswith(KAFKA):
         from consumers.billing.topic_source import TopicSource
         from ledger.log.kafka.address import parse
 
@@ -204,4 +206,25 @@ def _as_json(account: "Account") -> dict[str, Any]:
         "held": [each._asdict() for each in account.held],
         "quarantine": [each._asdict() for each in account.quarantine],
         "conflicts": [each._asdict() for each in account.conflicts],
+        "pushes": [_as_push(each) for each in account.pushes],
+        "owners": [
+            {"role": each.role, "who": each.who, "took_over_at": format_instant(each.since_ms)}
+            for each in account.owners
+        ],
+    }
+
+
+def _as_push(push: "Push") -> dict[str, Any]:
+    from ledger.instants import format_instant
+
+    first_ms, answered_ms = push.first_ms, push.answered_ms
+    return {
+        "number": push.number,
+        "target": push.target,
+        "contract": push.contract,
+        "event_id": push.event_id,
+        "attempts": push.attempts,
+        "first_sent_at": None if first_ms is None else format_instant(first_ms),
+        "answered_at": None if answered_ms is None else format_instant(answered_ms),
+        "problem": push.problem,
     }

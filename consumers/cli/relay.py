@@ -60,16 +60,18 @@ def sink_of(to: str | None, state: Path | None, ledger: str) -> "Sink":
     Raises:
         BadInputError: nothing is named, and the ledger has no topic.
     """
-    from consumers.relay.file import FileSink, StdoutSink
-
     if to is None:
         return _topic(ledger)
     if to == "-":
+        from consumers.relay.stdout import StdoutSink
+
         return StdoutSink()
     if to.startswith(("http://", "https://")):
         from consumers.relay.http import HttpSink
 
         return HttpSink(to, str(state) if state else None)
+    from consumers.relay.file import FileSink
+
     return FileSink(to)
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from ledger import facts
-from ledger.assessments import AssessmentMade, PenaltyGranted, PenaltyReversed
+from ledger.assessments import AssessmentMade, PenaltyGranted, PenaltyReversed, stream_of
 from ledger.errors import ConstatError
 from ledger.fact import hash_of
 from ledger.instants import format_instant, read_instant
@@ -23,7 +23,7 @@ MEDIA_TYPE = "application/cloudevents+json"
 EVENT_BYTES_MAX = RECORD_BYTES_MAX + 1_000
 """No event is longer: a fact with its two extensions."""
 FEED_FACTS = (AssessmentMade, PenaltyGranted, PenaltyReversed)
-PREFIX = "assessment:"
+PREFIX = stream_of("")
 """How the streams of the feed begin; the contract's name follows."""
 
 _ENDING = re.compile(rb',"recordedtime":"([^"\\]{1,40})","position":"([0-9]{12})"\}\Z')
@@ -54,7 +54,6 @@ class FeedEvent:
 
     envelope: Envelope
     position: int
-    recorded_ms: int
     hash: str
     """Of the stored fact: what the next event of the contract names."""
     value: bytes
@@ -63,7 +62,7 @@ class FeedEvent:
     def of(cls, kept: KeptFact) -> Self:
         """The event of a fact that a ledger keeps."""
         value = kept.value[:-1] + _ending(kept.recorded_ms, kept.position)
-        return cls(codec.decode(kept.value), kept.position, kept.recorded_ms, hash_of(kept.value), value)
+        return cls(codec.decode(kept.value), kept.position, hash_of(kept.value), value)
 
     @classmethod
     def read(cls, value: bytes) -> Self:
@@ -84,7 +83,7 @@ class FeedEvent:
             written = codec.encode(envelope), _ending(recorded_ms, int(ending[2]))
         except (ConstatError, ValueError, RecursionError, OverflowError) as error:
             raise UnreadableEventError(_why(error)) from error
-        event = cls(envelope, int(ending[2]), recorded_ms, hash_of(stored), value)
+        event = cls(envelope, int(ending[2]), hash_of(stored), value)
         _require_of_the_feed(event, is_as_written=written == (stored, ending[0]))
         return event
 

@@ -7,7 +7,7 @@ from ledger.errors import BadInputError
 from ledger.log.interface import Engine, KeptFact
 
 BATCH = 500
-"""Events that are sent, and acknowledged, at a time, unless a place takes only one."""
+"""Events that are sent and acknowledged, or read, at a time, unless a place takes only one."""
 _MARK = f'"subject":"{PREFIX}'.encode()
 
 
@@ -57,7 +57,12 @@ def require_same(engine: Engine, position: int, value: bytes, where: str) -> Non
     """
     own = next(events(engine, position - 1), None)
     if own is None or own.value != value:
-        raise BadInputError(
-            f"{where} ends with an event that this ledger does not have at position {position}: it is the "
-            "feed of another ledger; name the right --ledger, or another place for the feed"
-        )
+        raise another_ledger(where, position)
+
+
+def another_ledger(where: str, position: int) -> BadInputError:
+    """What a person is told whose place has an event that the ledger does not have."""
+    return BadInputError(
+        f"{where} holds an event that this ledger does not have at position {position}: it is the feed of "
+        "another ledger; name the right --ledger, or another place for the feed"
+    )

@@ -1,14 +1,13 @@
 """The feed as JSON lines: the position is the file's own last whole line."""
 
-import fcntl
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from consumers.relay import feed
 from consumers.relay.event import EVENT_BYTES_MAX, FeedEvent, UnreadableEventError
 from ledger.errors import BadInputError, UnusableLedgerError
+from ledger.files import flush_folder, locked
 from ledger.log.interface import Engine
 
 
@@ -25,31 +24,26 @@ class FileSink:
         """
         self.path = path
         try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            file = locked(path)
         except OSError as error:
             raise UnusableLedgerError(
                 f"{path} cannot be opened ({error.strerror}); check that its folder exists and may be written"
             ) from error
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(self._file)
+        if file is None:
             raise UnusableLedgerError(
                 f"another process relays to {path}; let that one go on, or end it first"
-            ) from error
-        _keep_entry(path)
+            )
+        self._file = file
+        flush_folder(Path(path).absolute().parent)
 
     def position(self, engine: Engine) -> int:
         """That of the last whole line; what is torn behind it is cut off."""
-        size = os.fstat(self._file).st_size
-        end = self._last_line_feed(size) + 1
-        if end < size:
+        end, line = last_line(self._file)
+        if end < os.fstat(self._file).st_size:
             os.ftruncate(self._file, end)
             os.fsync(self._file)
         if not end:
             return 0
-        begin = max(0, end - EVENT_BYTES_MAX - 2)
-        line = os.pread(self._file, end - begin, begin)[:-1].rpartition(b"\n")[2]
         try:
             event = FeedEvent.read(line)
         except UnreadableEventError as error:
@@ -58,16 +52,6 @@ class FileSink:
             ) from error
         feed.require_same(engine, event.position, event.value, self.path)
         return event.position
-
-    def _last_line_feed(self, size: int) -> int:
-        """Where it stands; -1 if there is none."""
-        end = size
-        while end > 0:
-            begin = max(0, end - EVENT_BYTES_MAX)
-            if (found := os.pread(self._file, end - begin, begin).rfind(b"\n")) >= 0:
-                return begin + found
-            end = begin
-        return -1
 
     def send(self, events: Sequence[FeedEvent]) -> None:
         """Add lines, and return when they are on disk."""
@@ -82,28 +66,21 @@ class FileSink:
         os.close(self._file)
 
 
-def _keep_entry(path: str) -> None:
-    """Have the folder remember the file, too."""
-    folder = os.open(Path(path).absolute().parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+def last_line(file: int) -> tuple[int, bytes]:
+    """Where the last whole line of an open file ends, and the line; nothing at 0 if there is none.
+
+    Of a line that is longer than any event, only its end is given.
+    """
+    end = _behind_last_line_feed(file)
+    begin = max(0, end - EVENT_BYTES_MAX - 2)
+    return end, os.pread(file, end - begin, begin)[:-1].rpartition(b"\n")[2]
 
 
-class StdoutSink:
-    """The standard output: nobody knows how far it came, so it begins anew each time."""
-
-    batch_size = feed.BATCH
-
-    def position(self, engine: Engine) -> int:  # noqa: ARG002 - the protocol's signature
-        """The beginning."""
-        return 0
-
-    def send(self, events: Sequence[FeedEvent]) -> None:
-        """Print lines."""
-        sys.stdout.buffer.write(b"".join(event.value + b"\n" for event in events))
-        sys.stdout.flush()
-
-    def close(self) -> None:
-        """Nothing to close."""
+def _behind_last_line_feed(file: int) -> int:
+    end = os.fstat(file).st_size
+    while end > 0:
+        begin = max(0, end - EVENT_BYTES_MAX)
+        if (found := os.pread(file, end - begin, begin).rfind(b"\n")) >= 0:
+            return begin + found + 1
+        end = begin
+    return 0

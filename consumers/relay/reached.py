@@ -1,9 +1,9 @@
 """How far a feed has arrived at its place, asked by somebody who only looks: no lock, cut or connection."""
 
-import os
 from pathlib import Path
 
-from consumers.relay.event import EVENT_BYTES_MAX, FeedEvent, UnreadableEventError
+from consumers.relay.event import FeedEvent, UnreadableEventError
+from consumers.relay.file import last_line
 from consumers.relay.state import RelayState
 
 
@@ -30,14 +30,12 @@ def _taken(url: str, state: Path | None) -> int | None:
 def _written(path: Path) -> int | None:
     try:
         with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - 2 * EVENT_BYTES_MAX))
-            whole, line_feed, _torn = file.read().rpartition(b"\n")
+            end, line = last_line(file.fileno())
     except FileNotFoundError:
         return 0
-    if not line_feed:
+    if not end:
         return 0
     try:
-        return FeedEvent.read(whole.rpartition(b"\n")[2]).position
+        return FeedEvent.read(line).position
     except UnreadableEventError:
         return None

@@ -1,4 +1,7 @@
-"""Where the feed goes: each place knows how far it has come, so nothing else needs to be remembered."""
+"""Where the feed goes. A file and a topic say themselves how far it came; for an endpoint, a store does.
+
+The standard output says nothing: whoever reads it is given everything each time.
+"""
 
 from collections.abc import Sequence
 from typing import Protocol

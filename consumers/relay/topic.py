@@ -9,19 +9,16 @@ from kafka.errors import KafkaError
 
 from consumers.relay import feed
 from consumers.relay.event import MEDIA_TYPE, FeedEvent, UnreadableEventError
-from ledger.errors import BadInputError, UnreachableLedgerError, UnusableLedgerError
+from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 from ledger.fact import hash_of
 from ledger.log.interface import Engine
 from ledger.log.kafka import penalties
 from ledger.log.kafka.address import Address
-from ledger.log.kafka.clients import Producers, consumer
+from ledger.log.kafka.clients import BATCHING, Producers, consumer, failures
 from ledger.log.kafka.outcomes import Outcome, meaning_of, shown
 from ledger.log.kafka.topics import Topic
 
 POLL_MS = 200
-ANSWER_S = 30
-"""How long the answers to a batch are waited for; the client gives up before."""
-BATCHING: dict[str, Any] = {"linger_ms": 2, "batch_size": 262_144}
 SPREAD_S = 1.0
 """How soon a reader of the ledger has what another one has published."""
 HEADERS = [("content-type", MEDIA_TYPE.encode())]
@@ -160,7 +157,7 @@ class TopicSink:
             answers += [self._sent(used, each) for each in events]
         except KafkaError as error:
             failed.append(error)
-        failed += _failures(answers)
+        failed += failures(answers)
         if failed:
             self._producers.discard(used)
             raise self._refusal(failed[0])
@@ -180,17 +177,6 @@ class TopicSink:
         """Give back the connections."""
         self._topic.close()
         self._producers.close(timeout_s=5)
-
-
-def _failures(answers: Sequence[Any]) -> list[KafkaError]:
-    """What went wrong with records that were sent; none of them is on its way any longer."""
-    deadline_s, failed = time.monotonic() + ANSWER_S, []
-    for answer in answers:
-        try:
-            answer.get(timeout=max(deadline_s - time.monotonic(), 0))
-        except KafkaError as error:
-            failed.append(error)
-    return failed
 
 
 def _positions(batch: Sequence[Record]) -> dict[int, str]:
@@ -215,7 +201,7 @@ def _whole_up_to(engine: Engine, held: Mapping[int, str], where: str) -> int:
         time.sleep(SPREAD_S)
         position, left = _compared(engine, held, where)
     if left:
-        raise _of_another_ledger(where, min(left))
+        raise feed.another_ledger(where, min(left))
     return position
 
 
@@ -225,14 +211,7 @@ def _compared(engine: Engine, held: Mapping[int, str], where: str) -> tuple[int,
     for event in feed.events(engine, 0) if held else ():
         there = left.pop(event.position, None)
         if there not in (None, hash_of(event.value)):
-            raise _of_another_ledger(where, event.position)
+            raise feed.another_ledger(where, event.position)
         is_whole = is_whole and there is not None
         position = event.position if is_whole else position
     return position, left
-
-
-def _of_another_ledger(where: str, position: int) -> BadInputError:
-    return BadInputError(
-        f"{where} holds an event that this ledger does not have at position {position}: it is the feed of "
-        "another ledger; name the right --ledger, or another place for the feed"
-    )

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import structlog
 
-from consumers.assess import Assessed, Job, Outcome, assess
+from consumers.assess import AssessedPeriod, Job, Outcome, assess
 from consumers.stopping import Stop
 from ledger.application import Ledger
 from projections.asof import Known, at_head
@@ -91,7 +91,7 @@ def _tell(outcome: Outcome) -> None:
         _LOG.warning("not assessed", contract=problem.contract, why=problem.why)
 
 
-def _tell_of(assessed: Assessed) -> None:
+def _tell_of(assessed: AssessedPeriod) -> None:
     made = assessed.made
     _LOG.info(
         "assessed",

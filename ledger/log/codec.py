@@ -13,6 +13,7 @@ from ledger import facts
 from ledger.errors import BadInputError, DamagedLedgerError
 from ledger.fact import Draft, Fact, RecordedFact, Sha256, hash_of
 from ledger.instants import format_instant, is_instant, read_instant
+from ledger.log.interface import KeptFact
 
 SEQUENCE_DIGITS = 12
 _COULD_BE_CLOUD_EVENT = b'{"specversion"'
@@ -138,9 +139,9 @@ def _unreadable(why: str) -> DamagedLedgerError:
     )
 
 
-def recorded(value: bytes, position: int, recorded_ms: int) -> RecordedFact:
-    """A stored fact with what the ledger knows of it."""
-    return recorded_as(decode(value), hash_of(value), position, recorded_ms)
+def recorded(kept: KeptFact) -> RecordedFact:
+    """A fact that a ledger keeps, with what it knows of it."""
+    return recorded_as(decode(kept.value), hash_of(kept.value), kept.position, kept.recorded_ms)
 
 
 def recorded_as(envelope: Envelope, kept_hash: str, position: int, recorded_ms: int) -> RecordedFact:

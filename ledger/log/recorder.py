@@ -81,7 +81,8 @@ class SQLiteRecorder(ApplicationRecorder):
     def insert(self, connection: sqlite3.Connection, stored_events: Sequence[StoredEvent]) -> Appended:
         """The same within a transaction of the caller's; subscribers are not woken."""
         record = [extension(event) for event in stored_events]
-        heads = heads_in(connection, (claim.stream for claim in record))
+        streams = {claim.stream for claim in record}
+        heads = {name: head for name in streams if (head := head_of(connection, name))}
         if void := objection(heads, record):
             raise IntegrityError(void)
         last = connection.execute(f"SELECT position, running_hash {LAST_DECISION}").fetchone()
@@ -218,11 +219,6 @@ def head_of(connection: sqlite3.Connection, stream: str) -> Head | None:
         "SELECT sequence, hash FROM decisions WHERE stream = ? ORDER BY sequence DESC LIMIT 1", (stream,)
     ).fetchone()
     return Head(*row) if row else None
-
-
-def heads_in(connection: sqlite3.Connection, streams: Iterable[str]) -> dict[str, Head]:
-    """The last record of each stream that there is."""
-    return {name: head for name in set(streams) if (head := head_of(connection, name))}
 
 
 def rows_of(

@@ -43,6 +43,11 @@ def running_hash(previous: bytes, *pinned: int | str) -> bytes:
     return hashlib.sha256(previous + " ".join(map(str, pinned)).encode()).digest()
 
 
+def shown(running: bytes) -> str:
+    """A running hash as facts and checks say it."""
+    return "sha256:" + running.hex()
+
+
 def intact(value: bytes, kept_hash: str, what: str) -> bytes:
     """The stored bytes of a record, if they still have the hash that was kept of them.
 

@@ -55,7 +55,7 @@ def revisions(engine):
 
 
 def _facts(engine):
-    return [codec.recorded(kept.value, kept.position, kept.recorded_ms).fact for kept in engine.facts()]
+    return [codec.recorded(kept).fact for kept in engine.facts()]
 
 
 def standing(engine):

@@ -35,7 +35,7 @@ def ledger():
 
 
 def everything(ledger):
-    return [codec.recorded(k.value, k.position, k.recorded_ms) for k in ledger.engine.facts()]
+    return [codec.recorded(kept) for kept in ledger.engine.facts()]
 
 
 def rows(ledger):

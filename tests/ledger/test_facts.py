@@ -147,7 +147,7 @@ def test_an_old_shape_is_read_from_a_ledger_whose_bytes_stay_as_they_were_writte
     event |= {"type": "constat.support.replied.v1", "data": an_older_shape(answered)}
     old = orjson.dumps(event)
 
-    recorded = codec.recorded(old, kept.position, kept.recorded_ms)
+    recorded = codec.recorded(kept._replace(value=old))
 
     assert recorded.fact == answered
     assert recorded.hash == hash_of(old) != hash_of(kept.value)

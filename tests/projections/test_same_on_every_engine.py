@@ -69,7 +69,7 @@ def statements(url, asked):
     """Every statement, in the order in which they are asked for."""
     engine = open_engine(url, create=False)
     try:
-        facts = [codec.recorded(kept.value, kept.position, kept.recorded_ms) for kept in engine.facts()]
+        facts = [codec.recorded(kept) for kept in engine.facts()]
         moments: dict[AsOf, Known] = {}
         for each, as_of in asked:
             known = moments.setdefault(as_of, Known(as_of, facts[: as_of.position], engine))

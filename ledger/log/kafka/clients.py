@@ -3,6 +3,7 @@
 import copy
 import threading
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer
@@ -56,6 +57,10 @@ SEND: dict[str, Any] = {
 
 One request at a time: what comes while an answer is waited for goes together in the next one.
 """
+BATCHING: dict[str, Any] = {"linger_ms": 2, "batch_size": 262_144}
+"""Many records are sent at once by whoever has many; one alone is not delayed by it noticeably."""
+ANSWER_S = 30
+"""How long the answers to what was sent together are waited for; the client gives up before."""
 
 
 def consumer(address: Address) -> KafkaConsumer:
@@ -74,6 +79,17 @@ def producer(address: Address, **more: Any) -> KafkaProducer:  # noqa: ANN401 - 
         UnusableLedgerError: no broker answers.
     """
     return connected(KafkaProducer, address, **(SEND | more))
+
+
+def failures(answers: Iterable[Any]) -> list[KafkaError]:
+    """What went wrong with records that were sent; none of them is on its way any longer."""
+    deadline_s, failed = time.monotonic() + ANSWER_S, []
+    for answer in answers:
+        try:
+            answer.get(timeout=max(deadline_s - time.monotonic(), 0))
+        except KafkaError as error:
+            failed.append(error)
+    return failed
 
 
 def give_back(used: KafkaProducer, timeout_s: float = 0) -> None:

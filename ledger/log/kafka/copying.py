@@ -64,7 +64,7 @@ class KafkaCopying:
         writer: Writer,
         probes: ProbeLog,
         *,
-        require_right_to_rounds: Callable[[], None] = lambda: None,
+        require_right_to_rounds: Callable[[], None],
     ) -> None:
         self._address = address
         self._mirror = mirror

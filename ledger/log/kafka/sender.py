@@ -19,7 +19,7 @@ from ledger.log import codec
 from ledger.log.arbitration import Head, round_objection
 from ledger.log.interface import RECORD_BYTES_MAX, NewRound
 from ledger.log.kafka.address import Address
-from ledger.log.kafka.clients import PAUSE_S, Producers
+from ledger.log.kafka.clients import BATCHING, PAUSE_S, Producers, failures
 from ledger.log.kafka.outcomes import Outcome, meaning_of, refusal, shown
 from ledger.log.kafka.partitions import RECORDED_MS
 from ledger.log.kafka.probes import ProbeLog
@@ -28,12 +28,8 @@ from ledger.log.kafka.waiting import noticed
 if TYPE_CHECKING:
     from kafka import KafkaProducer
 
-BATCHING: dict[str, Any] = {"linger_ms": 2, "batch_size": 262_144}
-"""Many rounds are sent at once by an import or an outbox; one alone is not delayed by it noticeably."""
 WINDOW = 2_000
 """Rounds on their way at once, so that neither our memory nor the client's holds a month."""
-ANSWER_S = 30
-"""How long the answers to a window are waited for; the client gives up before."""
 
 
 class Sent(NamedTuple):
@@ -146,7 +142,7 @@ class RoundSender:
                 )
         except (KafkaError, UnusableLedgerError) as error:
             failed.append(error)
-        failed += _failures(answers)
+        failed += failures(answers)
         if failed:
             self._producers.discard(used)
         return failed[0] if failed else None
@@ -166,17 +162,6 @@ class RoundSender:
             f"agent {agent} stands at round {head.number}, which another writer appended; read its head and "
             "send anew what is still missing"
         )
-
-
-def _failures(answers: Sequence[Any]) -> list[BaseException]:
-    """What went wrong with records that were sent; none of them is on its way any longer."""
-    deadline_s, failed = time.monotonic() + ANSWER_S, []
-    for answer in answers:
-        try:
-            answer.get(timeout=max(deadline_s - time.monotonic(), 0))
-        except KafkaError as error:
-            failed.append(error)
-    return failed
 
 
 def headers_of(recorded_ms: int | None) -> list[tuple[str, bytes]]:

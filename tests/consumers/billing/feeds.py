@@ -29,9 +29,6 @@ class Listed:
             last = min(first + self._size, len(self.values))
             yield [Entry(each, each + 1, self.values[each]) for each in range(first, last)]
 
-    def close(self):
-        pass
-
 
 def bill(path, values, size=3):
     """Bill a whole list into a store; what the store says then."""

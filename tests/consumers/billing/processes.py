@@ -4,7 +4,7 @@ import os
 import signal
 import sqlite3
 import time
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 
 from consumers.billing.file_source import FileSource
 from consumers.billing.run import Biller
@@ -25,8 +25,8 @@ PATIENCE_S = 30
 
 
 def source_of(feed):
-    """The feed in a file, or in the topic of a ledger."""
-    return TopicSource(parse(feed)) if feed.startswith("kafka://") else FileSource(feed)
+    """The feed in a file, or in the topic of a ledger, which is closed behind a block."""
+    return closing(TopicSource(parse(feed))) if feed.startswith("kafka://") else nullcontext(FileSource(feed))
 
 
 def sink_of(feed):
@@ -42,7 +42,7 @@ def relay_all(where, feed):
 
 def bill_all(feed, path):
     """Bill what is there, in this process."""
-    with closing(source_of(feed)) as source, closing(Store(str(path), create=True)) as store:
+    with source_of(feed) as source, closing(Store(str(path), create=True)) as store:
         return Biller(store, source, lambda: NOW_MS).run(Stop(), follow=False)
 
 
@@ -71,7 +71,7 @@ class Told:
 def bill_for_ever(connection, feed, path, *, is_told=False):
     """Bill until killed, or until another process takes over: then say so."""
     try:
-        with closing(source_of(feed)) as source, closing(Store(str(path), create=True)) as store:
+        with source_of(feed) as source, closing(Store(str(path), create=True)) as store:
             biller = Biller(store, source, lambda: NOW_MS)
             if is_told:
                 biller._source = Told(source, connection)

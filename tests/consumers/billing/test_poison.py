@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from consumers.billing import release as decision
 from consumers.billing.release import Decision
 from consumers.billing.store import Store
+from consumers.relay import feed
 from consumers.relay.event import EVENT_BYTES_MAX, FeedEvent, UnreadableEventError, contract_told
 from ledger.errors import RefusedError
 from ledger.fact import hash_of
 from tests.consumers.billing.feeds import NOW_MS, bill, days_of, three_contracts
+from tests.consumers.billing.penalties import assess, ledger_at
 from tests.consumers.billing.test_inbox import OWED, numbered
 
 FEED = three_contracts()
@@ -125,7 +127,7 @@ def test_poison_is_put_aside_with_its_bytes_and_freezes_only_the_contract_that_i
     for poison in CORPUS.values():
         value, place, reason = kept[hash_of(poison)]
         assert poison.startswith(value)
-        assert len(value) == min(len(poison), 100_000)
+        assert len(value) == min(len(poison), EVENT_BYTES_MAX + 1)
         assert values[place] == poison or values.index(poison) == place
         assert reason
 
@@ -143,6 +145,30 @@ def test_a_contract_that_poison_names_goes_on_after_a_decision_and_the_event_its
     account = bill(tmp_path / "billing.db", [*values, poison])
     assert days_of(account) == OWED
     assert not account.needs_somebody, "the same bytes again were decided on"
+
+
+def test_a_long_event_that_only_a_newer_version_reads_takes_effect_when_the_contract_is_released(
+    tmp_path, monkeypatch
+):
+    """Fails where only the beginning of an entry is kept: it is settled, and never takes effect."""
+    with ledger_at(tmp_path / "constat.db") as ledger:
+        assess(ledger, **{f"acme_{number}": 1 for number in range(2_000)})
+        values = [each.value for each in feed.events(ledger.engine, 0)]
+    assert len(values[0]) > 100_000
+    with monkeypatch.context() as older:
+        older.setattr(FeedEvent, "read", _not_yet)
+        bill(tmp_path / "billing.db", values[:1])
+    assert bill(tmp_path / "billing.db", values).held[0].sequence == 0
+
+    store = Store(str(tmp_path / "billing.db"))
+    assert decision.release(store, "acme", DECIDED) is None
+    store.close()
+
+    assert len(days_of(bill(tmp_path / "billing.db", values))) == 2_000
+
+
+def _not_yet(value):
+    raise UnreadableEventError(f"its type is not known, in {len(value)} bytes")
 
 
 def test_an_entry_that_names_nobody_is_settled_by_its_number(tmp_path):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import os
 import signal
 import subprocess
@@ -33,6 +34,10 @@ STRIPE = (
 )
 CENTS = {"acme": 1250, "umbra": 700, "zenith": 99}
 """The same by hand."""
+ONE_UNKNOWN = (
+    *("--customer", "acme=cus-bad", "--customer", "zenith=cus_Z"),
+    *("--price", "acme=1", "--price", "zenith=0.99"),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -208,24 +213,35 @@ def test_a_refusal_holds_up_its_contract_only_and_is_said(constat, ledger):
     assess(ledger, "acme", acme_prod=3)
     assess(ledger, "zenith", zenith_prod=1)
     constat("bill", "run")
-    names = (
-        "--customer",
-        "acme=cus-bad",
-        "--customer",
-        "zenith=cus_Z",
-        "--price",
-        "acme=1",
-        "--price",
-        "zenith=0.99",
-    )
-
     with serving(system := Stripe()) as url:
-        answer = constat("bill", "push", "--to", "stripe", "--url", url, *names)
+        answer = constat("bill", "push", "--to", "stripe", "--url", url, *ONE_UNKNOWN)
 
     assert answer.code == 1
     assert answer.out.startswith("stripe took 1 posting\nassessment:acme/2: ")
     assert "404" in answer.out
     assert [line["metadata"]["contract"] for line in system.lines] == ["zenith"]
+
+
+def test_whoever_looks_sees_what_became_of_each_request_and_who_writes(constat, ledger):
+    assess(ledger, "acme", acme_prod=3)
+    assess(ledger, "zenith", zenith_prod=1)
+    constat("bill", "run")
+    with serving(Stripe()) as url:
+        constat("bill", "push", "--to", "stripe", "--url", url, *ONE_UNKNOWN)
+
+    shown = json.loads(constat("bill", "show", "--json").out)
+    refused, taken = shown["pushes"]
+    assert (refused["event_id"], refused["attempts"], refused["answered_at"]) == (
+        "assessment:acme/2",
+        1,
+        None,
+    )
+    assert "404" in refused["problem"]
+    assert refused["first_sent_at"]
+    assert (taken["contract"], taken["target"], taken["problem"]) == ("zenith", "stripe", None)
+    assert taken["answered_at"] >= taken["first_sent_at"]
+    assert [owner["role"] for owner in shown["owners"]] == ["bill", "push to stripe"]
+    assert all(owner["who"].startswith("process ") and owner["took_over_at"] for owner in shown["owners"])
 
 
 @pytest.mark.parametrize(

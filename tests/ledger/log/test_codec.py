@@ -14,6 +14,7 @@ from ledger.fact import GENESIS_HASH, Draft, Span, hash_of
 from ledger.instants import parse_instant
 from ledger.log import codec
 from ledger.log.codec import Envelope
+from ledger.log.interface import KeptFact
 from ledger.log.sqlite import SQLiteEngine
 from ledger.maintenance import NoticePublished
 from ledger.rounds import Round
@@ -73,7 +74,7 @@ def test_the_bytes_of_a_fact_are_read_as_that_fact():
 
 
 def test_a_stored_fact_is_recorded_with_its_place_its_clocks_and_the_hash_of_its_bytes():
-    recorded = codec.recorded(vector("fact.json"), 812, 1_790_000_000_000)
+    recorded = codec.recorded(KeptFact(812, 1_790_000_000_000, vector("fact.json")))
 
     assert recorded.fact == NOTICE.fact
     assert recorded.fact_id == "maintenance:m-2026-10-06/1"

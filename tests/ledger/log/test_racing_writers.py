@@ -36,7 +36,7 @@ def facts_of(path, stream):
     engine = SQLiteEngine(str(path), create=False)
     try:
         assert verify(engine).misfit is None
-        recorded = [codec.recorded(kept.value, kept.position, kept.recorded_ms) for kept in engine.facts()]
+        recorded = [codec.recorded(kept) for kept in engine.facts()]
         return [fact for fact in recorded if fact.stream == stream]
     finally:
         engine.close()

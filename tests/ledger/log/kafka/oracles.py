@@ -154,7 +154,7 @@ def _log(engine: Engine, until: int | None = None) -> Log:
     streams: dict[str, tuple[int, str]] = {}
     position = until or engine.head().position
     for kept in engine.facts(until=position):
-        recorded = codec.recorded(kept.value, kept.position, kept.recorded_ms)
+        recorded = codec.recorded(kept)
         before = streams.get(recorded.stream, (0, GENESIS_HASH))
         assert (recorded.sequence, recorded.previous_hash) == (before[0] + 1, before[1])
         streams[recorded.stream] = (recorded.sequence, recorded.hash)

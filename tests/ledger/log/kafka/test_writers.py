@@ -178,4 +178,4 @@ def test_a_writer_killed_a_hundred_times_loses_nothing_acknowledged_and_nothing_
 
 def recorded(kept):
     """A fact as it is read."""
-    return codec.recorded(kept.value, kept.position, kept.recorded_ms)
+    return codec.recorded(kept)
