@@ -108,10 +108,11 @@ def follow(
     seen, next_ms = -1, 0
     while not stop.is_asked:
         try:
-            if found.ledger.engine.head().position != seen or found.clock() >= next_ms:
+            position = found.ledger.engine.head().position
+            if position != seen or found.clock() >= next_ms:
                 done = run_once(found, settings)
                 heard(done)
-                seen, next_ms = found.ledger.engine.head().position, done.next_ms
+                seen, next_ms = position, done.next_ms  # what came meanwhile may not have been looked at
         except (UnreachableLedgerError, UnknownOutcomeError) as error:
             troubled(str(error))
             seen = -1

@@ -2,7 +2,9 @@
 
 import pytest
 
+from consumers.notices import running
 from consumers.notices.smtp import NoReplyError
+from consumers.stopping import Stop
 from ledger.fact import hash_of
 from ledger.instants import HOUR_MS, MINUTE_MS
 from ledger.mails import MailAbandoned, MailAccepted, MailAttempted, MailRefused, MailUnanswered
@@ -129,6 +131,20 @@ def test_a_notice_is_given_when_the_server_accepted_it(office):
     (found,) = statement(office.story.known(), "acme", "1").entries
     assert found.notices[0].given_at == "2026-10-01T12:01:00+02:00"
     assert [mail.fate for mail in found.notices[0].mails] == ["accepted", "accepted"]
+
+
+def test_what_is_recorded_while_a_run_is_told_of_is_sent_by_the_next_one(office):
+    stop, runs, looks = Stop(), [], iter([False, True])
+    stop.wait = lambda _: stop.ask() if next(looks) else None
+
+    def told(done) -> None:
+        runs.append(done)
+        if len(runs) == 1:
+            office.story.notice("m2", [PROD], TUESDAY)
+
+    running.follow(office.sender(), office.settings, stop, told, pytest.fail)
+
+    assert [len(done.steps) for done in runs] == [2, 2]
 
 
 # ---------------------------------------------------------------- refused, and again
