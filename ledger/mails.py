@@ -90,6 +90,11 @@ class MailAbandoned(MailFact):
     """Nobody knows where to; a later notice arrived first; what it announces is over."""
 
 
+def is_needless(fact: MailFact) -> bool:
+    """Whether it says that nobody needs the message any more; one without an address is still needed."""
+    return isinstance(fact, MailAbandoned) and fact.why != "no-address"
+
+
 # ---------------------------------------------------------------- state
 
 Fate = Literal["attempted", "accepted", "refused", "unanswered", "bounced", "abandoned"]

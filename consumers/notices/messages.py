@@ -60,8 +60,7 @@ class Message:
     def is_settled(self) -> bool:
         """Whether there is nothing more to do; what was accepted stays so, whatever was tried beside it."""
         last = self.state.last
-        given_up = isinstance(last, MailAbandoned) and last.why != "no-address"
-        return self.state.accepted_ms is not None or given_up
+        return self.state.accepted_ms is not None or (last is not None and mails.is_needless(last))
 
     def due_ms(self, sender: str) -> int:
         """From when on it may be tried; an attempt of our own that has no reply is one that was killed."""

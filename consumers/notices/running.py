@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.errors import HeaderParseError
-from email.headerregistry import Address
 
+from consumers.directory.source import is_writable
 from consumers.directory.store import Store
 from consumers.evidence import Evidence
 from consumers.notices.escalating import escalate, mail_ops, urgent_from_ms
@@ -18,7 +17,7 @@ from ledger.application import Ledger
 from ledger.errors import BadInputError, UnknownOutcomeError, UnreachableLedgerError
 from ledger.escalations import NoticeEscalated
 from ledger.instants import HOUR_MS
-from ledger.mails import MailAccepted
+from ledger.mails import MailAccepted, is_needless
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +32,8 @@ class Done:
 
     @property
     def is_well(self) -> bool:
-        """Whether everything that was sent was taken and nothing had to be escalated."""
-        are_taken = all(isinstance(step.fact, MailAccepted) for step in self.steps)
+        """Whether everything that was still of use was taken and nothing had to be escalated."""
+        are_taken = all(isinstance(step.fact, MailAccepted) or is_needless(step.fact) for step in self.steps)
         return are_taken and not self.escalated and not self.unwritten
 
 
@@ -58,13 +57,11 @@ def letterhead(settings: Settings, secret: bytes) -> Letterhead:
 
 
 def _require_address(variable: str, address: str, name: str = "") -> None:
-    try:
-        Address(name, addr_spec=address)
-    except (ValueError, HeaderParseError) as error:
+    if not is_writable(name, address):
         raise BadInputError(
-            f"{variable}: {address!r} or the name {name!r} with it cannot stand in the head of a mail "
-            f"({error}); write an address as ops@example.com"
-        ) from None
+            f"{variable}: {address!r} or the name {name!r} with it cannot stand in the head of a mail; "
+            "write an address as ops@example.com"
+        )
 
 
 def sender(  # noqa: PLR0913, PLR0917 - everything that sending touches

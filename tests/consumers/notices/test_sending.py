@@ -222,8 +222,9 @@ def test_a_notice_is_given_up_once_the_person_has_a_later_one(office, mailroom):
     office.story.moved("m1", WEDNESDAY)
     office.story.at(ms(PUBLISHED) + 1000)
     office.notify()
-    office.notify(A_MINUTE_LATER)
+    done = office.notify(A_MINUTE_LATER)
 
+    assert done.is_well, "whoever has the later notice lacks nothing"
     assert [fact.fact.why for fact in office.facts(MailAbandoned)] == ["overtaken"]
     assert mailroom.people.count("zoe@acme.example") == 1
 
@@ -231,8 +232,9 @@ def test_a_notice_is_given_up_once_the_person_has_a_later_one(office, mailroom):
 def test_a_mail_is_given_up_when_what_it_announces_is_over(office, mailroom):
     mailroom.to_recipient = dict.fromkeys(("zoe@acme.example", "john@acme.example"), "451 later")
     office.notify()
-    office.notify("2026-10-06T04:00:00+02:00")
+    done = office.notify("2026-10-06T04:00:00+02:00")
 
+    assert done.is_well, "nothing can be done any more"
     assert [fact.fact.why for fact in office.facts(MailAbandoned)] == ["over", "over"]
 
 
