@@ -164,7 +164,7 @@ def _sending(
 
 
 def _show_due(sender: "Sender", *, as_json: bool) -> None:
-    due = sender.due(sender.pending())
+    due = sender.due(sender.pending(sender.known()))
     if as_json:
         common.print_json({"due": [_message(message) for message in due]})
         return

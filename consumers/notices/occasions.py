@@ -4,7 +4,7 @@ Only what was recorded after the contract's first list of administrators: what c
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -93,14 +93,19 @@ class Occasion:
         return _digest("escalation", self.fact_id, self.contract)
 
 
-def occasions(known: Known) -> list[Occasion]:
+def occasions(known: Known) -> Sequence[Occasion]:
     """Everything to be told to anybody, in the order in which it was recorded."""
+    return known.latest("occasions", known.as_of.position, lambda: _occasions(known))
+
+
+def _occasions(known: Known) -> Sequence[Occasion]:
+    losses = list(_losses(known))
     by_position = {recorded.position: recorded for recorded in known.facts}
     told = [
         occasion
         for contract in known.contracts.values()
         if contract.signed
-        for occasion in (*_notices(known, contract, by_position), *_alerts(known, contract))
+        for occasion in (*_notices(known, contract, by_position), *_alerts(contract, losses))
     ]
     found = [
         occasion
@@ -166,7 +171,8 @@ def _deadline_ms(contract: Contract, announced: Interval | None) -> int | None:
 # ---------------------------------------------------------------- losses of data
 
 
-def _alerts(known: Known, contract: Contract) -> Iterator[Occasion]:
+def _losses(known: Known) -> Iterator[tuple[Incident, RecordedFact]]:
+    """Each incident in which data were lost, with the fact that first said so."""
     told_of: set[str] = set()
     for recorded in known.facts:
         fact = recorded.fact
@@ -174,24 +180,25 @@ def _alerts(known: Known, contract: Contract) -> Iterator[Occasion]:
             incident = known.incidents[fact.incident]
             if incident.data_loss and fact.incident not in told_of:
                 told_of.add(fact.incident)
-                yield from _alert(contract, incident, recorded)
+                yield incident, recorded
 
 
-def _alert(contract: Contract, incident: Incident, recorded: RecordedFact) -> Iterator[Occasion]:
-    opened = Interval(incident.opened_ms, incident.opened_ms + 1)
-    platforms = _own(contract, incident.platforms, [opened])
-    if platforms:
-        yield Occasion(
-            kind="alert",
-            signed=require_signed(contract),
-            name=incident.name,
-            cause=recorded.position,
-            fact_id=recorded.fact_id,
-            occurred_ms=incident.opened_ms,
-            recorded_ms=recorded.recorded_ms,
-            platforms=platforms,
-            text=incident.summary,
-        )
+def _alerts(contract: Contract, losses: Sequence[tuple[Incident, RecordedFact]]) -> Iterator[Occasion]:
+    for incident, recorded in losses:
+        opened = Interval(incident.opened_ms, incident.opened_ms + 1)
+        platforms = _own(contract, incident.platforms, [opened])
+        if platforms:
+            yield Occasion(
+                kind="alert",
+                signed=require_signed(contract),
+                name=incident.name,
+                cause=recorded.position,
+                fact_id=recorded.fact_id,
+                occurred_ms=incident.opened_ms,
+                recorded_ms=recorded.recorded_ms,
+                platforms=platforms,
+                text=incident.summary,
+            )
 
 
 # ---------------------------------------------------------------- changes of sub-processors

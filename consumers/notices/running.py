@@ -18,6 +18,7 @@ from ledger.errors import BadInputError, UnknownOutcomeError, UnreachableLedgerE
 from ledger.escalations import NoticeEscalated
 from ledger.instants import HOUR_MS
 from ledger.mails import MailAccepted, is_needless
+from projections.asof import Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +76,18 @@ def run_once(found: Sender, settings: Settings) -> Done:
     """Send what is due, then escalate what nobody has."""
     hours_before_ms = int(settings.escalate_hours_before * HOUR_MS)
     found.send_due()
-    escalated = escalate(found, hours_before_ms)
+    escalated = escalate(found, found.known(), hours_before_ms)
+    known = found.known()
     if settings.ops_email:
-        mail_ops(found, settings.ops_email)
-    return Done(
-        tuple(found.steps), tuple(escalated), _next_ms(found, hours_before_ms), tuple(found.unwritten)
-    )
+        mail_ops(found, known, settings.ops_email)
+    next_ms = _next_ms(found, known, hours_before_ms)
+    return Done(tuple(found.steps), tuple(escalated), next_ms, tuple(found.unwritten))
 
 
-def _next_ms(found: Sender, hours_before_ms: int) -> int:
+def _next_ms(found: Sender, known: Known, hours_before_ms: int) -> int:
     """When a message is due again, or becomes urgent or useless."""
-    pending, now_ms = found.pending(), found.clock()
-    urgent = urgent_from_ms(found.known(), pending, hours_before_ms, now_ms)
+    pending, now_ms = found.pending(known), found.clock()
+    urgent = urgent_from_ms(known, pending, hours_before_ms, now_ms)
     wanted = [min(due_ms, message.occasion.over_ms) for message, due_ms in found.wanted(pending)]
     return min([NEVER_MS, *wanted, *urgent])
 

@@ -133,6 +133,16 @@ def test_a_notice_is_given_when_the_server_accepted_it(office):
     assert [mail.fate for mail in found.notices[0].mails] == ["accepted", "accepted"]
 
 
+def test_a_run_folds_the_ledger_once_before_it_sends_and_escalates_and_once_after(office):
+    sender, folded = office.sender(), []
+    known = sender.known
+    sender.known = lambda: folded.append(known()) or folded[-1]
+
+    running.run_once(sender, office.settings)
+
+    assert len(folded) == 3
+
+
 def test_what_is_recorded_while_a_run_is_told_of_is_sent_by_the_next_one(office):
     stop, runs, looks = Stop(), [], iter([False, True])
     stop.wait = lambda _: stop.ask() if next(looks) else None
