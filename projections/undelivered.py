@@ -15,7 +15,7 @@ from ledger.maintenance import Maintenance, Notice
 from projections.asof import Known
 from projections.attention import Attention, concerned, signed
 from projections.given import MailsByCause, mails_of
-from projections.periods import parts_between
+from projections.periods import terms_at
 from projections.processor_changes import processor_changes
 
 FAILED = ("bounced", "refused")
@@ -37,7 +37,7 @@ def notices_not_given(known: Known) -> Iterator[Attention]:
                     subject=maintenance.name,
                     contracts=(name,),
                     since_ms=notice.given_ms,
-                    due_ms=_deadline_ms(contract, notice.announced),
+                    due_ms=deadline_ms(contract, notice.announced),
                     what=_what(tried),
                     about=platforms,
                     positions=(notice.position, *(mail.position for _, mail in tried)),
@@ -67,10 +67,10 @@ def _what(tried: Sequence[tuple[str, Mail]]) -> str:
     return next((mail.fate for _, mail in tried if mail.fate), "not-tried")
 
 
-def _deadline_ms(contract: Contract, announced: Interval) -> int:
-    """As early before the start as the terms in force then ask for."""
-    parts = parts_between(contract, Interval(announced.start_ms, announced.start_ms + 1))
-    return announced.start_ms - (parts[0].terms.notice_ms if parts else 0)
+def deadline_ms(contract: Contract, announced: Interval) -> int:
+    """As early before the start as the terms in force then ask for; the start itself where there are none."""
+    terms = terms_at(contract, announced.start_ms)
+    return announced.start_ms - (terms.notice_ms if terms else 0)
 
 
 # ---------------------------------------------------------------- mails that failed
@@ -132,4 +132,4 @@ def _costs_ms(known: Known, contract: Contract, mail: Mail, mails: MailsByCause)
     assert told is not None
     if notice.announced is None or _is_given(mails.get(notice.position, ())):
         return told.start_ms
-    return _deadline_ms(contract, told)
+    return deadline_ms(contract, told)

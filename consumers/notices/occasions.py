@@ -18,9 +18,10 @@ from ledger.interval import Interval
 from ledger.maintenance import Maintenance
 from ledger.terms import zone_of
 from projections.asof import Known
+from projections.attention import concerned
 from projections.calendar import day_start_ms
-from projections.periods import memberships, parts_between
 from projections.processor_changes import ProcessorChange, processor_changes
+from projections.undelivered import deadline_ms
 
 Kind = Literal["published", "moved", "withdrawn", "alert", "engaged", "changed", "dismissed"]
 About = Literal["maintenance", "incident", "processor"]
@@ -142,30 +143,13 @@ def _notice(
         fact_id=facts[notice.position].fact_id,
         occurred_ms=notice.given_ms,
         recorded_ms=notice.recorded_ms,
-        platforms=_own(contract, maintenance.platforms, told),
+        platforms=concerned(contract, maintenance.platforms, *told),
         text=notice.text,
         announced=notice.announced or before,
         before=before if notice.announced else None,
         sequence=index,
-        deadline_ms=_deadline_ms(contract, notice.announced),
+        deadline_ms=deadline_ms(contract, notice.announced) if notice.announced else None,
     )
-
-
-def _own(contract: Contract, platforms: tuple[str, ...], spans: list[Interval]) -> tuple[str, ...]:
-    belonging = memberships(contract, set(platforms))
-    return tuple(
-        platform
-        for platform in platforms
-        if any(span.overlaps(belongs) for belongs in belonging.get(platform, []) for span in spans)
-    )
-
-
-def _deadline_ms(contract: Contract, announced: Interval | None) -> int | None:
-    """As early before the start as the terms in force then ask for."""
-    if announced is None:
-        return None
-    parts = parts_between(contract, Interval(announced.start_ms, announced.start_ms + 1))
-    return announced.start_ms - parts[0].terms.notice_ms if parts else None
 
 
 # ---------------------------------------------------------------- losses of data
@@ -185,8 +169,7 @@ def _losses(known: Known) -> Iterator[tuple[Incident, RecordedFact]]:
 
 def _alerts(contract: Contract, losses: Sequence[tuple[Incident, RecordedFact]]) -> Iterator[Occasion]:
     for incident, recorded in losses:
-        opened = Interval(incident.opened_ms, incident.opened_ms + 1)
-        platforms = _own(contract, incident.platforms, [opened])
+        platforms = concerned(contract, incident.platforms, Interval.at(incident.opened_ms))
         if platforms:
             yield Occasion(
                 kind="alert",

@@ -3,6 +3,7 @@
 import pytest
 
 from consumers.notices import running
+from consumers.notices.occasions import occasions
 from consumers.notices.smtp import NoReplyError
 from consumers.stopping import Stop
 from ledger.fact import hash_of
@@ -113,6 +114,14 @@ def test_what_is_over_is_not_mailed(office, mailroom):
 
     assert mailroom.arrived == []
     assert not office.facts(MailAbandoned)
+
+
+def test_work_before_the_first_day_has_no_terms_and_is_to_be_announced_before_it_begins(office):
+    office.story.notice("m2", [PROD], "2026-09-30T23:00:00+02:00/2026-10-01T01:00:00+02:00")
+
+    deadline_ms = occasions(office.story.known())[-1].deadline_ms
+
+    assert deadline_ms == ms("2026-09-30T23:00:00+02:00")
 
 
 def test_whoever_is_listed_later_is_told_of_what_is_still_to_come(office, mailroom):
