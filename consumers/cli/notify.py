@@ -228,8 +228,9 @@ def _about(message: "Message") -> str:
 
 def _told(step: "Step") -> str:
     from consumers.pages.harmless import harmless_text
+    from ledger.mails import FATES
     from projections.register_mails import reply
 
-    fate = step.fact.TYPE.split(".")[2]
+    fate = FATES[type(step.fact)]
     said = harmless_text(reply(step.fact) or "")
     return f"{fate}: {_about(step.message)}, attempt {step.fact.attempt}{f' ({said})' if said else ''}"

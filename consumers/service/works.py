@@ -28,7 +28,7 @@ from consumers.settings import Settings
 from consumers.stopping import Stop
 from ledger.errors import ConflictError
 from ledger.log.interface import Engine
-from ledger.mails import MailAccepted
+from ledger.mails import FATES, MailAccepted
 
 Consumer = Literal["notify", "assess", "relay", "bill"]
 CONSUMERS: tuple[Consumer, ...] = get_args(Consumer)
@@ -96,7 +96,7 @@ def _mailed(done: running.Done) -> None:
     """Which mail met which fate. The name of a mail is a hash, and says nothing of a person."""
     for step in done.steps:
         level = _LOG.info if isinstance(step.fact, MailAccepted) else _LOG.warning
-        fate = step.fact.TYPE.split(".")[2]
+        fate = FATES[type(step.fact)]
         level("mail", fate=fate, mail=step.fact.mail, contract=step.fact.contract, attempt=step.fact.attempt)
     for fact in done.escalated:
         _LOG.warning("escalated", contract=fact.contract, why=told(fact))
