@@ -64,11 +64,6 @@ class Inbox(Figures):
     """The moment at which it is looked at."""
     items: tuple[InboxItem, ...]
 
-    @property
-    def is_overdue(self) -> bool:
-        """Whether anything is."""
-        return any(each.overdue for each in self.items)
-
 
 # ---------------------------------------------------------------- whom it concerns
 

@@ -10,11 +10,11 @@ import typer
 from consumers.cli import common
 from consumers.cli.directory import DirectoryOption, EvidenceOption
 from consumers.cli.metrics import RelayState
+from consumers.cli.relay import sink_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consumers.relay.sink import Sink
     from consumers.service.works import Consumer, Setup
     from consumers.settings import Settings
 
@@ -60,7 +60,7 @@ def run(
     from consumers.service.works import Setup
 
     names = _chosen(only, relay_to, bill_store, ledger)
-    sink = partial(_sink, relay_to, relay_state, ledger) if "relay" in names else None
+    sink = partial(sink_of, relay_to, relay_state, ledger) if "relay" in names else None
     setup = Setup(ledger, _settings(directory, evidence), every, sink, bill_store)
     _require_usable(ledger)
     logs.configure()
@@ -73,12 +73,6 @@ def _settings(directory: Path | None, evidence: Path | None) -> "Settings":
     found = settings.read()
     paths = {"directory": directory or found.directory, "evidence": evidence or found.evidence}
     return found.model_copy(update=paths)
-
-
-def _sink(to: str | None, state: Path | None, ledger: str) -> "Sink":
-    from consumers.cli.relay import sink_of
-
-    return sink_of(to, state, ledger)
 
 
 def _require_usable(ledger: str) -> None:

@@ -18,7 +18,6 @@ from ledger.instants import format_instant, from_ms
 from projections.asof import Known
 
 _WHY = {
-    "accepted": "unanswered",
     "attempted": "unanswered",
     "refused": "refused",
     "unanswered": "unanswered",
