@@ -1,16 +1,17 @@
 """`constat notify` as it runs: send what is due, escalate what may be late; once, or until it is ended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from consumers.directory.source import is_writable
-from consumers.directory.store import Store
+from consumers.directory.store import Store, open_store
 from consumers.evidence import Evidence
 from consumers.notices.escalating import escalate, mail_ops, urgent_from_ms
 from consumers.notices.letter import Letterhead
 from consumers.notices.messages import NEVER_MS, Clock
 from consumers.notices.sending import Sender, Step
-from consumers.notices.smtp import Server
+from consumers.notices.smtp import Server, SmtpServer
 from consumers.settings import Settings
 from consumers.stopping import Stop
 from ledger.application import Ledger
@@ -70,6 +71,13 @@ def sender(  # noqa: PLR0913, PLR0917 - everything that sending touches
 ) -> Sender:
     """Who sends, by the settings."""
     return Sender(ledger, store, evidence, server, letterhead(settings, store.secret), clock)
+
+
+@contextmanager
+def sending(ledger: Ledger, settings: Settings, clock: Clock) -> Iterator[Sender]:
+    """Who sends from the directory of the settings; closed afterwards."""
+    with closing(open_store(settings.directory, create=False)) as store:
+        yield sender(ledger, store, Evidence(settings.evidence), SmtpServer(settings), settings, clock)
 
 
 def run_once(found: Sender, settings: Settings) -> Done:
