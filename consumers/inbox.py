@@ -15,7 +15,6 @@ _WHY = {
     "refused": "its mail was refused",
     "bounced": "its mail came back",
     "abandoned": "nobody's address is known",
-    "no-address": "nobody's address is known",
 }
 _FAILED = {"bounced": "came back", "refused": "was refused", "no-address": "has no address"}
 
@@ -63,8 +62,7 @@ def _whose(item: InboxItem) -> str:
 
 
 def _notice(item: InboxItem) -> str:
-    why = _WHY.get(item.what, item.what)
-    return f"no administrator of {_whose(item)} has the notice of {item.subject} ({why})"
+    return f"no administrator of {_whose(item)} has the notice of {item.subject} ({_WHY[item.what]})"
 
 
 def _mail(item: InboxItem) -> str:

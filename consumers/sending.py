@@ -15,9 +15,8 @@ from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 DELAYS_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Before each further try; after the last one whoever calls is told."""
 TIMEOUT_S = 10.0
-LATER = (408, 425, 429)
-"""Refusals that may be otherwise a moment later; so may everything from 500 on, and 409 of a key in use."""
-IN_USE = 409
+LATER = (408, 409, 425, 429)
+"""Refusals that may be otherwise a moment later, as 409 of a key in use; so may everything from 500 on."""
 SHOWN = 300
 
 
@@ -74,4 +73,4 @@ class Endpoint:
 
 
 def _is_later(status: int) -> bool:
-    return status in LATER or status == IN_USE or status >= 500  # noqa: PLR2004 - the server's own failures
+    return status in LATER or status >= 500  # noqa: PLR2004 - the server's own failures

@@ -4,7 +4,7 @@ Nothing here decides a figure. A secret is never printed.
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -49,14 +49,15 @@ class Settings(BaseSettings):
     """How often `constat notify --follow` looks for what is due."""
 
 
-def read() -> Settings:
-    """The settings in force.
+def read(**given: Path | None) -> Settings:
+    """The settings in force; what is given by name goes before them, unless it is None.
 
     Raises:
         BadInputError: a variable cannot be read; names it and never shows a secret.
     """
     try:
-        return Settings()
+        paths: dict[str, Any] = {name: path for name, path in given.items() if path is not None}
+        return Settings(**paths)
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()

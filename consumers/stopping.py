@@ -42,7 +42,7 @@ class Stop:
 def until_told() -> Iterator[Stop]:
     """A `Stop` that SIGTERM and SIGINT ask, as long as the block runs."""
     stop = Stop()
-    before = {number: signal.signal(number, stop.ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, stop.ask) for number in ENDING}
     try:
         yield stop
     finally:

@@ -45,11 +45,10 @@ class PersonErased(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One list of administrators, and when it was made and taken down."""
+    """One list of administrators, and when it was made."""
 
     administrators: tuple[str, ...]
     occurred_ms: int
-    recorded_ms: int
     position: int
 
 
@@ -89,8 +88,7 @@ def evolve(state: Directory, recorded: RecordedFact) -> Directory:
     """The directory after one more of its facts."""
     match recorded.fact:
         case DirectorySynchronised() as fact:
-            clocks_ms = recorded.occurred_ms, recorded.recorded_ms
-            listed = Listed(fact.administrators, *clocks_ms, recorded.position)
+            listed = Listed(fact.administrators, recorded.occurred_ms, recorded.position)
             return replace(state, lists=(*state.lists, listed))
         case PersonErased() as fact:
             return replace(state, erased=(*state.erased, (fact.person, recorded.occurred_ms)))

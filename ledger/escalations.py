@@ -37,7 +37,6 @@ class Escalation:
 
     escalated: NoticeEscalated | None = None
     occurred_ms: int = 0
-    position: int = 0
 
 
 INITIAL = Escalation()
@@ -55,7 +54,7 @@ def evolve(state: Escalation, recorded: RecordedFact) -> Escalation:
     """The escalation after its fact."""
     match recorded.fact:
         case NoticeEscalated() as fact:
-            return Escalation(fact, recorded.occurred_ms, recorded.position)
+            return Escalation(fact, recorded.occurred_ms)
     return state
 
 

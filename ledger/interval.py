@@ -14,6 +14,11 @@ class Interval(NamedTuple):
     start_ms: int
     end_ms: int
 
+    @classmethod
+    def at(cls, instant_ms: int) -> "Interval":
+        """The shortest interval at an instant."""
+        return cls(instant_ms, instant_ms + 1)
+
     @property
     def length_ms(self) -> int:
         """How long it is; 0 if it ends before it starts."""

@@ -90,6 +90,11 @@ class MailAbandoned(MailFact):
     """Nobody knows where to; a later notice arrived first; what it announces is over."""
 
 
+def is_needless(fact: MailFact) -> bool:
+    """Whether it says that nobody needs the message any more; one without an address is still needed."""
+    return isinstance(fact, MailAbandoned) and fact.why != "no-address"
+
+
 # ---------------------------------------------------------------- state
 
 Fate = Literal["attempted", "accepted", "refused", "unanswered", "bounced", "abandoned"]
@@ -100,8 +105,6 @@ class Mail:
     """A mail as its facts leave it. Without `last` nothing was ever tried."""
 
     last: MailFact | None = None
-    fate: Fate | None = None
-    attempts: int = 0
     last_ms: int = 0
     accepted_ms: int | None = None
     """When it was first accepted, of those times that no bounce took back."""
@@ -111,6 +114,16 @@ class Mail:
     reports: tuple[str, ...] = ()
     position: int = 0
     """Of the last fact."""
+
+    @property
+    def fate(self) -> Fate | None:
+        """What became of the last attempt; None before the first."""
+        return FATES[type(self.last)] if self.last else None
+
+    @property
+    def attempts(self) -> int:
+        """How often it was tried."""
+        return self.last.attempt if self.last else 0
 
 
 INITIAL = Mail()
@@ -139,14 +152,7 @@ def evolve(state: Mail, recorded: RecordedFact) -> Mail:
     fact = recorded.fact
     if not isinstance(fact, MailFact):
         return state
-    after = replace(
-        state,
-        last=fact,
-        fate=FATES[type(fact)],
-        attempts=fact.attempt,
-        last_ms=recorded.occurred_ms,
-        position=recorded.position,
-    )
+    after = replace(state, last=fact, last_ms=recorded.occurred_ms, position=recorded.position)
     match fact:
         case MailAccepted() if _came_back(state, fact.attempt):
             after = replace(state, position=recorded.position)
@@ -155,12 +161,16 @@ def evolve(state: Mail, recorded: RecordedFact) -> Mail:
             after = replace(after, accepted_ms=accepted[0], accepted_recorded_ms=accepted[1])
         case MailUnanswered(may_have_arrived=True):
             after = replace(after, may_have_arrived=True)
-        case MailAttempted() if state.fate == "attempted":  # the one before has no reply
+        case MailAttempted() if isinstance(state.last, MailAttempted):  # the one before has no reply
             after = replace(after, may_have_arrived=True)
         case MailBounced():
-            reports = (*state.reports, fact.report)
-            gone = replace(after, accepted_ms=None, accepted_recorded_ms=None, reports=reports)
-            after = replace(gone, may_have_arrived=False)
+            after = replace(
+                after,
+                accepted_ms=None,
+                accepted_recorded_ms=None,
+                may_have_arrived=False,
+                reports=(*state.reports, fact.report),
+            )
     return after
 
 
@@ -186,6 +196,6 @@ def bounce(state: Mail, bounced: MailBounced) -> MailBounced:
     """
     if bounced.report in state.reports:
         raise RefusedError(f"this report on mail {bounced.mail} was already read")
-    if state.accepted_ms is None and state.fate != "attempted" and not state.may_have_arrived:
+    if state.accepted_ms is None and not isinstance(state.last, MailAttempted) and not state.may_have_arrived:
         raise RefusedError(f"mail {bounced.mail} cannot have arrived, so it cannot have come back")
     return bounced

@@ -261,6 +261,11 @@ class Known:
         """The administrators of each contract that has a directory, by its name."""
         return self._states["directory"]
 
+    @cached_property
+    def erased(self) -> frozenset[str]:
+        """Everybody who was erased from any directory."""
+        return frozenset(person for state in self.directories.values() for person, _ in state.erased)
+
     @property
     def mails(self) -> Mapping[str, Mail]:
         """Every mail by name, in the order in which they were first tried."""

@@ -64,11 +64,6 @@ class Inbox(Figures):
     """The moment at which it is looked at."""
     items: tuple[InboxItem, ...]
 
-    @property
-    def is_overdue(self) -> bool:
-        """Whether anything is."""
-        return any(each.overdue for each in self.items)
-
 
 # ---------------------------------------------------------------- whom it concerns
 
@@ -78,17 +73,12 @@ def signed(known: Known) -> Sequence[tuple[str, Contract]]:
     return sorted((name, each) for name, each in known.contracts.items() if each.signed)
 
 
-def concerned(contract: Contract, platforms: Iterable[str], during: Interval) -> tuple[str, ...]:
-    """Those of some platforms that belong to a contract during an interval, in their order, each once."""
+def concerned(contract: Contract, platforms: Iterable[str], *during: Interval) -> tuple[str, ...]:
+    """Those of some platforms that belong to a contract during one of some intervals, in order, each once."""
     named = tuple(dict.fromkeys(platforms))
     belonging = memberships(contract, set(named))
     return tuple(
         platform
         for platform in named
-        if any(belongs.overlaps(during) for belongs in belonging.get(platform, ()))
+        if any(belongs.overlaps(span) for belongs in belonging.get(platform, ()) for span in during)
     )
-
-
-def instant(instant_ms: int) -> Interval:
-    """The shortest interval at an instant."""
-    return Interval(instant_ms, instant_ms + 1)

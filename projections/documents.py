@@ -28,7 +28,6 @@ class Document:
 
 def documents(known: Known) -> tuple[Document, ...]:
     """Every document, in the order in which it was first named."""
-    gone = {person for state in known.directories.values() for person, _ in state.erased}
     names: dict[str, dict[str, None]] = {}
     positions: dict[str, list[int]] = {}
     erased = set()
@@ -37,7 +36,7 @@ def documents(known: Known) -> tuple[Document, ...]:
         for sha256, name in named.items():
             names.setdefault(sha256, {})[name] = None
             positions.setdefault(sha256, []).append(recorded.position)
-        if isinstance(recorded.fact, MailFact) and recorded.fact.person in gone:
+        if isinstance(recorded.fact, MailFact) and recorded.fact.person in known.erased:
             erased |= set(named)
     return tuple(
         Document(sha256, tuple(several), tuple(positions[sha256]), sha256 in erased)

@@ -16,10 +16,10 @@ from ledger.maintenance import Maintenance
 from ledger.terms import zone_of
 from projections.asof import Known
 from projections.assessment import due_periods
-from projections.attention import Attention, Inbox, InboxItem, concerned, instant, signed
+from projections.attention import Attention, Inbox, InboxItem, concerned, signed
 from projections.figures import AsOfFigures
 from projections.last_rounds import silent_agents
-from projections.periods import parts_between, periods_of
+from projections.periods import periods_of, terms_at
 from projections.support_clock import due_requests
 from projections.undelivered import failed_mails, notices_not_given
 from projections.units import hours
@@ -124,11 +124,13 @@ def _assessed_ms(contract: Contract, filed: ClaimFiled) -> int | None:
 def untold_losses(known: Known) -> Iterator[Attention]:
     """Losses of data of which the administrators of some platforms were not told; that is due at once."""
     for incident in known.incidents.values():
+        if not incident.data_loss:
+            continue
         alerted = {platform for platform, _ in incident.alerted}
         untold = [platform for platform in incident.platforms if platform not in alerted]
         for name, contract in signed(known):
-            platforms = concerned(contract, untold, instant(incident.opened_ms))
-            if incident.data_loss and platforms:
+            platforms = concerned(contract, untold, Interval.at(incident.opened_ms))
+            if platforms:
                 yield Attention(
                     kind="data-loss-not-alerted",
                     subject=incident.name,
@@ -149,7 +151,7 @@ def unfinished_maintenances(known: Known) -> Iterator[Attention]:
 
 def _unfinished(known: Known, maintenance: Maintenance, started_ms: int) -> Attention:
     announced = maintenance.announced
-    during = announced or instant(started_ms)
+    during = announced or Interval.at(started_ms)
     return Attention(
         kind="maintenance-unfinished",
         subject=maintenance.name,
@@ -173,14 +175,14 @@ def _around(during: Interval, started_ms: int) -> Interval:
 
 def old_lists(known: Known) -> Iterator[Attention]:
     """Lists of administrators of which three quarters of the time that they may stand are over [RGPD]."""
-    now = instant(known.as_of.moment_ms)
+    now = Interval.at(known.as_of.moment_ms)
     for name, contract in signed(known):
         lists = known.directories.get(name, INITIAL).lists
-        parts = parts_between(contract, now)
-        if not lists or not parts or not _is_running(contract, now):
+        terms = terms_at(contract, now.start_ms)
+        if not lists or not terms or not _is_running(contract, now):
             continue
         made = lists[-1]
-        stands_ms = parts[0].terms.directory_sync_hours_max * HOUR_MS
+        stands_ms = terms.directory_sync_hours_max * HOUR_MS
         if 4 * (now.start_ms - made.occurred_ms) >= 3 * stands_ms:
             yield Attention(
                 kind="administrators-old",

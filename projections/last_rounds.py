@@ -7,13 +7,13 @@ for months: neither is live, and from neither anything is missed.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from ledger.fact import RecordedFact
 from ledger.instants import HOUR_MS
+from ledger.interval import Interval
 from ledger.log.interface import KeptRound
 from ledger.plans import PlanSet
 from projections.asof import Known
-from projections.attention import Attention, concerned, instant, signed
-from projections.periods import parts_between
+from projections.attention import Attention, concerned, signed
+from projections.periods import terms_at
 
 
 class Heard(NamedTuple):
@@ -42,13 +42,9 @@ def _last_rounds(known: Known) -> Iterator[Heard]:
 def _plans(known: Known) -> Mapping[str, tuple[int, PlanSet]]:
     found: dict[str, tuple[int, PlanSet]] = {}
     for recorded in known.facts:
-        if plan := _plan(recorded):
-            found[plan.agent] = (recorded.position, plan)
+        if isinstance(recorded.fact, PlanSet):
+            found[recorded.fact.agent] = (recorded.position, recorded.fact)
     return found
-
-
-def _plan(recorded: RecordedFact) -> PlanSet | None:
-    return recorded.fact if isinstance(recorded.fact, PlanSet) else None
 
 
 def _last_round(known: Known, agent: str) -> KeptRound | None:
@@ -105,10 +101,10 @@ def silent_agents(known: Known) -> Iterator[Attention]:
 
 def _watched(known: Known, plan: PlanSet) -> dict[str, int]:
     """The contracts that an agent probes for now, and how long its outcomes hold under the terms of each."""
-    now = instant(known.as_of.moment_ms)
+    now = Interval.at(known.as_of.moment_ms)
     platforms = [planned.platform for planned in plan.platforms]
     return {
-        name: parts[0].terms.stale_after_ms
+        name: terms.stale_after_ms
         for name, contract in signed(known)
-        if concerned(contract, platforms, now) and (parts := parts_between(contract, now))
+        if concerned(contract, platforms, now) and (terms := terms_at(contract, now.start_ms))
     }

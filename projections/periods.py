@@ -221,6 +221,12 @@ def parts_between(contract: Contract, interval: Interval) -> tuple[Part, ...]:
     )
 
 
+def terms_at(contract: Contract, instant_ms: int) -> Terms | None:
+    """The terms in force at an instant; None before the contract's first day."""
+    parts = parts_between(contract, Interval.at(instant_ms))
+    return parts[0].terms if parts else None
+
+
 def _versions_in_force(contract: Contract) -> Iterator[tuple[TermsVersion, Interval]]:
     zone = zone_of(require_signed(contract).zone)
     starts = [day_start_ms(zone, version.from_day) for version in contract.versions]

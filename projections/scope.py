@@ -15,7 +15,7 @@ from ledger.terms import Terms
 from projections.asof import Known
 from projections.figures import SpanFigures
 from projections.given import maintenances_of
-from projections.periods import Period, memberships, parts_between
+from projections.periods import Period, memberships, terms_at
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,7 @@ class Scope:
 
     def terms_at(self, instant_ms: int) -> Terms:
         """The terms in force at an instant; those of the period where the contract has none."""
-        parts = parts_between(self.contract, Interval(instant_ms, instant_ms + 1))
-        return parts[0].terms if parts else self.period.terms
+        return terms_at(self.contract, instant_ms) or self.period.terms
 
     def at(self, instant_ms: int) -> str:
         """An instant in the contract's zone."""

@@ -10,12 +10,11 @@ from typing import Literal, NamedTuple
 
 from ledger.contracts import Contract, require_signed
 from ledger.instants import HOUR_MS, format_instant
-from ledger.interval import Interval
 from ledger.support import Request, SupportRequested
 from ledger.terms import zone_of
 from projections.asof import Known
 from projections.figures import AsOfFigures, Figures, Instant
-from projections.periods import parts_between
+from projections.periods import terms_at
 from projections.units import hours
 
 WARNING_HOURS = 12
@@ -112,10 +111,8 @@ def _is_open(request: Request, moment_ms: int) -> bool:
 
 def _promised_hours(contract: Contract, filed_ms: int) -> int:
     """By the terms of that day; before the contract's first day by those that were signed."""
-    parts = parts_between(contract, Interval(filed_ms, filed_ms + 1))
-    if parts:
-        return parts[0].terms.support_answer_hours
-    return require_signed(contract).terms.support_answer_hours
+    terms = terms_at(contract, filed_ms) or require_signed(contract).terms
+    return terms.support_answer_hours
 
 
 def _figures(due: Due, moment_ms: int, warning_ms: int) -> OpenRequest:

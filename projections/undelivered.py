@@ -1,7 +1,8 @@
 """Notices that no administrator has yet, and mails that came back or were refused [Disponibilité du service].
 
 Only contracts with a list of administrators are told by mail; a notice from before the first list was told
-otherwise. Of a maintenance only its last notice matters, and only until what it announces is over.
+otherwise. Of a maintenance only its last notice matters, and only until what it announces is over. A mail
+about a loss of data or a sub-processor that failed is late at once.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from ledger.contracts import Contract
 from ledger.directory import INITIAL
 from ledger.interval import Interval
-from ledger.mails import Mail, MailAbandoned
+from ledger.mails import Mail, MailAbandoned, MailFact
 from ledger.maintenance import Maintenance, Notice
 from projections.asof import Known
 from projections.attention import Attention, concerned, signed
 from projections.given import MailsByCause, mails_of
-from projections.periods import parts_between
+from projections.periods import terms_at
+from projections.processor_changes import processor_changes
 
 FAILED = ("bounced", "refused")
 
@@ -35,7 +37,7 @@ def notices_not_given(known: Known) -> Iterator[Attention]:
                     subject=maintenance.name,
                     contracts=(name,),
                     since_ms=notice.given_ms,
-                    due_ms=_deadline_ms(contract, notice.announced),
+                    due_ms=deadline_ms(contract, notice.announced),
                     what=_what(tried),
                     about=platforms,
                     positions=(notice.position, *(mail.position for _, mail in tried)),
@@ -65,10 +67,10 @@ def _what(tried: Sequence[tuple[str, Mail]]) -> str:
     return next((mail.fate for _, mail in tried if mail.fate), "not-tried")
 
 
-def _deadline_ms(contract: Contract, announced: Interval) -> int:
-    """As early before the start as the terms in force then ask for."""
-    parts = parts_between(contract, Interval(announced.start_ms, announced.start_ms + 1))
-    return announced.start_ms - (parts[0].terms.notice_ms if parts else 0)
+def deadline_ms(contract: Contract, announced: Interval) -> int:
+    """As early before the start as the terms in force then ask for; the start itself where there are none."""
+    terms = terms_at(contract, announced.start_ms)
+    return announced.start_ms - (terms.notice_ms if terms else 0)
 
 
 # ---------------------------------------------------------------- mails that failed
@@ -98,11 +100,11 @@ def _failure(
 ) -> Iterator[Attention]:
     last = mail.last
     assert last is not None
-    due_ms = mail.last_ms if last.incident else _costs_ms(known, contract, mail, mails)
+    due_ms = _costs_ms(known, contract, mail, mails) if last.maintenance else mail.last_ms
     if due_ms is not None:
         yield Attention(
             kind="mail-failed",
-            subject=last.maintenance or last.incident or last.mail,
+            subject=last.maintenance or last.incident or _processor(known, last),
             contracts=(last.contract,),
             since_ms=mail.last_ms,
             due_ms=due_ms,
@@ -110,6 +112,12 @@ def _failure(
             about=(last.person,),
             positions=(last.cause, mail.position),
         )
+
+
+def _processor(known: Known, last: MailFact) -> str:
+    """The sub-processor that a mail was about, if its cause is a change of one."""
+    changes = processor_changes(known, last.cause - 1)
+    return next((each.processor for each in changes if each.position == last.cause), last.mail)
 
 
 def _costs_ms(known: Known, contract: Contract, mail: Mail, mails: MailsByCause) -> int | None:
@@ -124,4 +132,4 @@ def _costs_ms(known: Known, contract: Contract, mail: Mail, mails: MailsByCause)
     assert told is not None
     if notice.announced is None or _is_given(mails.get(notice.position, ())):
         return told.start_ms
-    return _deadline_ms(contract, told)
+    return deadline_ms(contract, told)

@@ -1,6 +1,6 @@
 """`constat directory`: the designated administrators of the contracts, and their addresses."""
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,12 +24,12 @@ app = typer.Typer(
 DirectoryOption = Annotated[
     Path | None,
     typer.Option(
-        "--directory", envvar="CONSTAT_DIRECTORY", metavar="PATH", help="The store of names and addresses."
+        "--directory", metavar="PATH", help="The store of names and addresses; else CONSTAT_DIRECTORY."
     ),
 ]
 EvidenceOption = Annotated[
     Path | None,
-    typer.Option("--evidence", envvar="CONSTAT_EVIDENCE", metavar="FOLDER", help="The store of documents."),
+    typer.Option("--evidence", metavar="FOLDER", help="The store of documents; else CONSTAT_EVIDENCE."),
 ]
 
 
@@ -79,11 +79,8 @@ def show(
     from consumers.directory.store import open_store
 
     with _known(ledger) as known:
-        store = open_store(directory or settings.read().directory, create=False)
-        try:
+        with closing(open_store(settings.read(directory=directory).directory, create=False)) as store:
             people = store.people()
-        finally:
-            store.close()
         found = [
             _shown(name, known, people)
             for name in known.directories
@@ -136,14 +133,11 @@ def _keeper(ledger: str, directory: Path | None, evidence: Path | None) -> "Iter
     from consumers.evidence import Evidence
     from projections.asof import Known, at_head
 
-    found = settings.read()
+    found = settings.read(directory=directory, evidence=evidence)
     with common.open_ledger(ledger) as opened:
         known = Known.at(opened.engine, at_head(opened.engine, common.now_ms()))
-        store = open_store(directory or found.directory)
-        try:
-            yield Keeper(opened, known, store, Evidence(evidence or found.evidence))
-        finally:
-            store.close()
+        with closing(open_store(found.directory)) as store:
+            yield Keeper(opened, known, store, Evidence(found.evidence))
 
 
 def _written_at(file: Path) -> str:

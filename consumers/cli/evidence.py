@@ -112,7 +112,7 @@ def _named(ledger: str, folder: Path | None) -> "Iterator[tuple[tuple[Document, 
     from projections.asof import Known, at_head
     from projections.documents import documents
 
-    kept = Evidence(folder or settings.read().evidence)
+    kept = Evidence(settings.read(evidence=folder).evidence)
     with common.open_ledger(ledger) as opened:
         yield documents(Known.at(opened.engine, at_head(opened.engine, common.now_ms()))), kept
 

@@ -1,6 +1,6 @@
 """`constat notify`: mail to the administrators what concerns them, and read what came back."""
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +12,6 @@ from consumers.cli.directory import DirectoryOption, EvidenceOption
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from consumers.directory.store import Store
     from consumers.notices.messages import Message
     from consumers.notices.running import Done
     from consumers.notices.sending import Sender, Step
@@ -109,14 +108,18 @@ def _take_down(
     nothing_is_well: bool = False,
 ) -> None:
     from consumers import settings
+    from consumers.directory.store import open_store
     from consumers.evidence import Evidence
     from consumers.notices.bounces import Returns, read_reports
     from consumers.pages.harmless import harmless_text
     from projections.asof import Known, at_head
 
-    found = settings.read()
-    with common.open_ledger(ledger) as opened, _store(directory or found.directory) as store:
-        returns = Returns(opened, store, Evidence(evidence or found.evidence))
+    found = settings.read(directory=directory, evidence=evidence)
+    with (
+        common.open_ledger(ledger) as opened,
+        closing(open_store(found.directory, create=False)) as store,
+    ):
+        returns = Returns(opened, store, Evidence(found.evidence))
         known = Known.at(opened.engine, at_head(opened.engine, common.now_ms()))
         taken = [returns.take_down(each, known, common.now_ms()) for each in read_reports(path)]
     facts = [fact for fact in taken if fact]
@@ -135,36 +138,22 @@ def _take_down(
 
 
 @contextmanager
-def _store(path: Path) -> "Iterator[Store]":
-    from consumers.directory.store import open_store
-
-    store = open_store(path, create=False)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-@contextmanager
 def _sending(
     ledger: str, directory: Path | None, evidence: Path | None
 ) -> "Iterator[tuple[Sender, Settings]]":
     from consumers import settings
-    from consumers.evidence import Evidence
     from consumers.notices import running
-    from consumers.notices.smtp import SmtpServer
 
-    found = settings.read()
-    with common.open_ledger(ledger) as opened, _store(directory or found.directory) as store:
-        documents, server = Evidence(evidence or found.evidence), SmtpServer(found)
-        yield running.sender(opened, store, documents, server, found, common.now_ms), found
+    found = settings.read(directory=directory, evidence=evidence)
+    with common.open_ledger(ledger) as opened, running.sending(opened, found, common.now_ms) as sender:
+        yield sender, found
 
 
 # ---------------------------------------------------------------- what is shown
 
 
 def _show_due(sender: "Sender", *, as_json: bool) -> None:
-    due = sender.due(sender.pending())
+    due = sender.due(sender.pending(sender.known()))
     if as_json:
         common.print_json({"due": [_message(message) for message in due]})
         return
@@ -228,8 +217,9 @@ def _about(message: "Message") -> str:
 
 def _told(step: "Step") -> str:
     from consumers.pages.harmless import harmless_text
+    from ledger.mails import FATES
     from projections.register_mails import reply
 
-    fate = step.fact.TYPE.split(".")[2]
+    fate = FATES[type(step.fact)]
     said = harmless_text(reply(step.fact) or "")
     return f"{fate}: {_about(step.message)}, attempt {step.fact.attempt}{f' ({said})' if said else ''}"

@@ -10,13 +10,12 @@ import typer
 from consumers.cli import common
 from consumers.cli.directory import DirectoryOption, EvidenceOption
 from consumers.cli.metrics import RelayState
+from consumers.cli.relay import sink_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from consumers.relay.sink import Sink
     from consumers.service.works import Consumer, Setup
-    from consumers.settings import Settings
 
 app = typer.Typer(add_completion=False)
 
@@ -56,29 +55,17 @@ def run(
     standard error, one JSON object a line. Without a place for the feed there is no relay, and without a
     store no billing. Exit 1 if somebody was still at work when it had to end.
     """
+    from consumers import settings
     from consumers.service import logs
     from consumers.service.works import Setup
 
     names = _chosen(only, relay_to, bill_store, ledger)
-    sink = partial(_sink, relay_to, relay_state, ledger) if "relay" in names else None
-    setup = Setup(ledger, _settings(directory, evidence), every, sink, bill_store)
+    sink = partial(sink_of, relay_to, relay_state, ledger) if "relay" in names else None
+    found = settings.read(directory=directory, evidence=evidence)
+    setup = Setup(ledger, found, every, common.now_ms, sink, bill_store)
     _require_usable(ledger)
     logs.configure()
     _run(setup, names, metrics_port, metrics_address)
-
-
-def _settings(directory: Path | None, evidence: Path | None) -> "Settings":
-    from consumers import settings
-
-    found = settings.read()
-    paths = {"directory": directory or found.directory, "evidence": evidence or found.evidence}
-    return found.model_copy(update=paths)
-
-
-def _sink(to: str | None, state: Path | None, ledger: str) -> "Sink":
-    from consumers.cli.relay import sink_of
-
-    return sink_of(to, state, ledger)
 
 
 def _require_usable(ledger: str) -> None:
@@ -135,7 +122,7 @@ def _run(setup: "Setup", names: "Sequence[Consumer]", port: int | None, address:
     from consumers.stopping import Stop, signals_held
 
     log = structlog.stdlib.get_logger(__name__)
-    watched = Watched(setup.url, common.now_ms, lambda: process.relayed_position, setup.store)
+    watched = Watched(setup.url, setup.now_ms, lambda: process.relayed_position, setup.bill_store)
     registry = registry_of(watched.look)
     process = ProcessMetrics(registry)
     for name in names:

@@ -51,11 +51,8 @@ class Keeper:
             RefusedError: no list ever named that person, or they were erased already and nothing is left.
         """
         drafts, refusals = self._erasures(person, reason, by, now_ms)
-        was_erased = any(
-            person == each for state in self.known.directories.values() for each, _ in state.erased
-        )
         found = 0
-        if drafts or was_erased:
+        if drafts or person in self.known.erased:
             self.store.erase(person)
             found = sum(map(self.evidence.erase, self._documents_of(person)))
         if not drafts and not found:

@@ -6,9 +6,10 @@ name or address that stands there.
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from email.errors import MessageError
 from email.headerregistry import Address
+from itertools import chain
 from pathlib import Path
 
 from consumers.directory.store import Entry
@@ -35,20 +36,20 @@ def read_lists(path: Path, also: Iterable[str] = ()) -> Mapping[str, list[Entry]
     Raises:
         BadInputError: the file cannot be read, or a line of it cannot be taken; names every such line.
     """
-    entries: list[Entry] = []
+    by_person: dict[str, list[Entry]] = {}
     wrong: list[str] = []
     for line, row in _rows(path):
-        why = _fault(row) or _twice(row, entries)
+        why = _fault(row) or _twice(row, by_person.get(row["person"], ()))
         if why:
             wrong.append(f"{path}:{line}: {why}")
         else:
-            entries.append(_entry(row))
+            by_person.setdefault(row["person"], []).append(_entry(row))
     if wrong:
         raise BadInputError(_told(wrong))
     lists: dict[str, list[Entry]] = {contract: [] for contract in also}
-    if not entries and not lists:
+    if not by_person and not lists:
         raise BadInputError(f"{path}: names nobody; a list has one line for each person after its heading")
-    for entry in sorted(entries):
+    for entry in sorted(chain.from_iterable(by_person.values())):
         lists.setdefault(entry.contract, []).append(entry)
     return lists
 
@@ -68,8 +69,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 _KNOWN = {*COLUMNS, *OPTIONAL}
 
 
-def _require_columns(path: Path, names: object) -> None:
-    there = list(names) if isinstance(names, (list, tuple)) else []
+def _require_columns(path: Path, there: Sequence[str]) -> None:
     missing = [name for name in COLUMNS if name not in there]
     strangers = [name for name in there if name not in _KNOWN]
     if missing or strangers:
@@ -104,10 +104,9 @@ def is_writable(name: str, email: str) -> bool:
     return True
 
 
-def _twice(row: Mapping[str, str], before: list[Entry]) -> str | None:
+def _twice(row: Mapping[str, str], before: Iterable[Entry]) -> str | None:
+    """Why a line cannot be taken after those of the same person that came before."""
     for each in before:
-        if each.person != row["person"]:
-            continue
         if each.contract == row["contract"]:
             return f"person: {each.person} stands twice for {each.contract}"
         if (each.name, each.email) != (row["name"].strip(), row["email"]):

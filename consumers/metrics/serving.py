@@ -21,7 +21,7 @@ class Watched:
     url: str
     now_ms: Callable[[], int]
     reached: Callable[[], int | None] = lambda: None
-    store: Path | None = None
+    bill_store: Path | None = None
 
     def look(self) -> Snapshot:
         """Look once. The ledger is opened for it and closed, so that one that was away is found again.
@@ -32,7 +32,7 @@ class Watched:
         engine = open_engine(self.url, create=False)
         try:
             known = Known.at(engine, at_head(engine, self.now_ms()))
-            return look(known, self.reached(), billed(self.store) if self.store else None)
+            return look(known, self.reached(), billed(self.bill_store) if self.bill_store else None)
         finally:
             engine.close()
 

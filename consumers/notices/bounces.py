@@ -22,7 +22,7 @@ from ledger import mails
 from ledger.application import Ledger
 from ledger.errors import BadInputError, RefusedError
 from ledger.fact import hash_of
-from ledger.mails import Mail, MailBounced
+from ledger.mails import Mail, MailBounced, MailFact
 from projections.asof import Known
 
 _STATUS = re.compile(r"\b([245]\.[0-9]{1,3}\.[0-9]{1,3})\b")
@@ -126,14 +126,14 @@ class Returns:
 
     def take_down(self, report: Report, known: Known, now_ms: int) -> MailBounced | None:
         """The bounce that a report tells of, now in the ledger; None if it is not ours or was read before."""
-        mail = _mail_of(report, known)
-        if mail is None or mail.last is None or hash_of(report.document) in mail.reports:
+        last = _last_of(report, known)
+        if last is None:
             return None
-        fact = self._fact(report, mail)
+        fact = self._fact(report, last)
 
         def decide(state: Mail) -> MailBounced:
             decided = mails.bounce(state, fact)
-            if not _is_erased(fact.person, known):
+            if fact.person not in known.erased:
                 self.evidence.keep(report.document)  # no sooner: what no fact names is never erased
             return decided
 
@@ -149,21 +149,16 @@ class Returns:
             return None
         return fact
 
-    def _fact(self, report: Report, mail: Mail) -> MailBounced:
-        assert mail.last is not None
-        last = mail.last
-        to = self.store.people().get((last.contract, last.person))
-        about = last.model_dump(include=set(mails.MailFact.model_fields))
+    def _fact(self, report: Report, last: MailFact) -> MailBounced:
+        to = self.store.entry(last.contract, last.person)
+        about = last.model_dump(include=set(MailFact.model_fields))
         said = redacted(report.diagnostic, to.email, to.name) if to else _WITHHELD
         return MailBounced.model_validate(
             about | {"status": report.status, "diagnostic": said, "report": hash_of(report.document)}
         )
 
 
-def _is_erased(person: str, known: Known) -> bool:
-    return any(person == each for state in known.directories.values() for each, _ in state.erased)
-
-
-def _mail_of(report: Report, known: Known) -> Mail | None:
-    found = (mail for mail in known.mails.values() if mail.last and mail.last.message_id == report.message_id)
-    return next(found, None)
+def _last_of(report: Report, known: Known) -> MailFact | None:
+    """What was last taken down of the mail that came back."""
+    lasts = (mail.last for mail in known.mails.values())
+    return next((last for last in lasts if last and last.message_id == report.message_id), None)

@@ -18,7 +18,6 @@ from ledger.instants import format_instant, from_ms
 from projections.asof import Known
 
 _WHY = {
-    "accepted": "unanswered",
     "attempted": "unanswered",
     "refused": "refused",
     "unanswered": "unanswered",
@@ -27,12 +26,11 @@ _WHY = {
 }
 
 
-def escalate(sender: Sender, hours_before_ms: int) -> list[NoticeEscalated]:
+def escalate(sender: Sender, known: Known, hours_before_ms: int) -> list[NoticeEscalated]:
     """Take down, once for each, what nobody has and must have soon, or will not get by itself."""
     found = []
     now_ms = sender.clock()
-    known = sender.known()
-    for occasion, several in by_occasion(known, sender.pending()):
+    for occasion, several in by_occasion(known, sender.pending(known)):
         if occasion.escalation in known.escalations or not _is_urgent(
             occasion, several, now_ms + hours_before_ms
         ):
@@ -98,12 +96,12 @@ def _escalated(sender: Sender, fact: NoticeEscalated, now_ms: int) -> list[Notic
 # ---------------------------------------------------------------- by mail
 
 
-def mail_ops(sender: Sender, ops_email: str) -> None:
+def mail_ops(sender: Sender, known: Known, ops_email: str) -> None:
     """Mail ops what was escalated and has not been mailed from here; what fails is tried at the next run."""
-    known, now_ms = sender.known(), sender.clock()
+    now_ms = sender.clock()
     still = [
         occasion.escalation
-        for occasion, several in by_occasion(known, sender.pending())
+        for occasion, several in by_occasion(known, sender.pending(known))
         if now_ms < occasion.over_ms and not _is_given(several) and occasion.escalation in known.escalations
     ]
     for name in sender.store.not_yet_mailed(still):

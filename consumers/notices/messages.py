@@ -15,7 +15,7 @@ from projections.asof import Known
 DELAYS_MS = (MINUTE_MS, 2 * MINUTE_MS, 5 * MINUTE_MS, 15 * MINUTE_MS, 30 * MINUTE_MS, HOUR_MS)
 """After the first, second … attempt; after the last of these each hour."""
 FOR_GOOD_MS = HOUR_MS
-"""A refusal for good or a bounce is tried again this late at the earliest: a person may have to mend it."""
+"""A refusal for good or a bounce is tried again this late: a person may have to mend it."""
 LEASE_MS = 15 * MINUTE_MS
 """For so long an attempt of another machine may still be on its way; no timeout is that long."""
 FOR_GOOD = 500
@@ -60,8 +60,7 @@ class Message:
     def is_settled(self) -> bool:
         """Whether there is nothing more to do; what was accepted stays so, whatever was tried beside it."""
         last = self.state.last
-        given_up = isinstance(last, MailAbandoned) and last.why != "no-address"
-        return self.state.accepted_ms is not None or given_up
+        return self.state.accepted_ms is not None or (last is not None and mails.is_needless(last))
 
     def due_ms(self, sender: str) -> int:
         """From when on it may be tried; an attempt of our own that has no reply is one that was killed."""
@@ -72,7 +71,7 @@ class Message:
             case MailAttempted() as last:
                 return 0 if last.sender == sender else state.last_ms + LEASE_MS
         delay_ms = DELAYS_MS[min(state.attempts, len(DELAYS_MS)) - 1]
-        return state.last_ms + (max(delay_ms, FOR_GOOD_MS) if is_for_good(state) else delay_ms)
+        return state.last_ms + (FOR_GOOD_MS if is_for_good(state) else delay_ms)
 
 
 def is_for_good(state: Mail) -> bool:

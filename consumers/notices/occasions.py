@@ -4,7 +4,7 @@ Only what was recorded after the contract's first list of administrators: what c
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -18,9 +18,10 @@ from ledger.interval import Interval
 from ledger.maintenance import Maintenance
 from ledger.terms import zone_of
 from projections.asof import Known
+from projections.attention import concerned
 from projections.calendar import day_start_ms
-from projections.periods import memberships, parts_between
 from projections.processor_changes import ProcessorChange, processor_changes
+from projections.undelivered import deadline_ms
 
 Kind = Literal["published", "moved", "withdrawn", "alert", "engaged", "changed", "dismissed"]
 About = Literal["maintenance", "incident", "processor"]
@@ -93,14 +94,19 @@ class Occasion:
         return _digest("escalation", self.fact_id, self.contract)
 
 
-def occasions(known: Known) -> list[Occasion]:
+def occasions(known: Known) -> Sequence[Occasion]:
     """Everything to be told to anybody, in the order in which it was recorded."""
+    return known.latest("occasions", known.as_of.position, lambda: _occasions(known))
+
+
+def _occasions(known: Known) -> Sequence[Occasion]:
+    losses = list(_losses(known))
     by_position = {recorded.position: recorded for recorded in known.facts}
     told = [
         occasion
         for contract in known.contracts.values()
         if contract.signed
-        for occasion in (*_notices(known, contract, by_position), *_alerts(known, contract))
+        for occasion in (*_notices(known, contract, by_position), *_alerts(contract, losses))
     ]
     found = [
         occasion
@@ -137,36 +143,20 @@ def _notice(
         fact_id=facts[notice.position].fact_id,
         occurred_ms=notice.given_ms,
         recorded_ms=notice.recorded_ms,
-        platforms=_own(contract, maintenance.platforms, told),
+        platforms=concerned(contract, maintenance.platforms, *told),
         text=notice.text,
         announced=notice.announced or before,
         before=before if notice.announced else None,
         sequence=index,
-        deadline_ms=_deadline_ms(contract, notice.announced),
+        deadline_ms=deadline_ms(contract, notice.announced) if notice.announced else None,
     )
-
-
-def _own(contract: Contract, platforms: tuple[str, ...], spans: list[Interval]) -> tuple[str, ...]:
-    belonging = memberships(contract, set(platforms))
-    return tuple(
-        platform
-        for platform in platforms
-        if any(span.overlaps(belongs) for belongs in belonging.get(platform, []) for span in spans)
-    )
-
-
-def _deadline_ms(contract: Contract, announced: Interval | None) -> int | None:
-    """As early before the start as the terms in force then ask for."""
-    if announced is None:
-        return None
-    parts = parts_between(contract, Interval(announced.start_ms, announced.start_ms + 1))
-    return announced.start_ms - parts[0].terms.notice_ms if parts else None
 
 
 # ---------------------------------------------------------------- losses of data
 
 
-def _alerts(known: Known, contract: Contract) -> Iterator[Occasion]:
+def _losses(known: Known) -> Iterator[tuple[Incident, RecordedFact]]:
+    """Each incident in which data were lost, with the fact that first said so."""
     told_of: set[str] = set()
     for recorded in known.facts:
         fact = recorded.fact
@@ -174,24 +164,24 @@ def _alerts(known: Known, contract: Contract) -> Iterator[Occasion]:
             incident = known.incidents[fact.incident]
             if incident.data_loss and fact.incident not in told_of:
                 told_of.add(fact.incident)
-                yield from _alert(contract, incident, recorded)
+                yield incident, recorded
 
 
-def _alert(contract: Contract, incident: Incident, recorded: RecordedFact) -> Iterator[Occasion]:
-    opened = Interval(incident.opened_ms, incident.opened_ms + 1)
-    platforms = _own(contract, incident.platforms, [opened])
-    if platforms:
-        yield Occasion(
-            kind="alert",
-            signed=require_signed(contract),
-            name=incident.name,
-            cause=recorded.position,
-            fact_id=recorded.fact_id,
-            occurred_ms=incident.opened_ms,
-            recorded_ms=recorded.recorded_ms,
-            platforms=platforms,
-            text=incident.summary,
-        )
+def _alerts(contract: Contract, losses: Sequence[tuple[Incident, RecordedFact]]) -> Iterator[Occasion]:
+    for incident, recorded in losses:
+        platforms = concerned(contract, incident.platforms, Interval.at(incident.opened_ms))
+        if platforms:
+            yield Occasion(
+                kind="alert",
+                signed=require_signed(contract),
+                name=incident.name,
+                cause=recorded.position,
+                fact_id=recorded.fact_id,
+                occurred_ms=incident.opened_ms,
+                recorded_ms=recorded.recorded_ms,
+                platforms=platforms,
+                text=incident.summary,
+            )
 
 
 # ---------------------------------------------------------------- changes of sub-processors

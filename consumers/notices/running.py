@@ -1,24 +1,25 @@
 """`constat notify` as it runs: send what is due, escalate what may be late; once, or until it is ended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from email.errors import HeaderParseError
-from email.headerregistry import Address
 
-from consumers.directory.store import Store
+from consumers.directory.source import is_writable
+from consumers.directory.store import Store, open_store
 from consumers.evidence import Evidence
 from consumers.notices.escalating import escalate, mail_ops, urgent_from_ms
 from consumers.notices.letter import Letterhead
 from consumers.notices.messages import NEVER_MS, Clock
 from consumers.notices.sending import Sender, Step
-from consumers.notices.smtp import Server
+from consumers.notices.smtp import Server, SmtpServer
 from consumers.settings import Settings
 from consumers.stopping import Stop
 from ledger.application import Ledger
 from ledger.errors import BadInputError, UnknownOutcomeError, UnreachableLedgerError
 from ledger.escalations import NoticeEscalated
 from ledger.instants import HOUR_MS
-from ledger.mails import MailAccepted
+from ledger.mails import MailAccepted, is_needless
+from projections.asof import Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ class Done:
 
     @property
     def is_well(self) -> bool:
-        """Whether everything that was sent was taken and nothing had to be escalated."""
-        are_taken = all(isinstance(step.fact, MailAccepted) for step in self.steps)
+        """Whether everything that was still of use was taken and nothing had to be escalated."""
+        are_taken = all(isinstance(step.fact, MailAccepted) or is_needless(step.fact) for step in self.steps)
         return are_taken and not self.escalated and not self.unwritten
 
 
@@ -58,13 +59,11 @@ def letterhead(settings: Settings, secret: bytes) -> Letterhead:
 
 
 def _require_address(variable: str, address: str, name: str = "") -> None:
-    try:
-        Address(name, addr_spec=address)
-    except (ValueError, HeaderParseError) as error:
+    if not is_writable(name, address):
         raise BadInputError(
-            f"{variable}: {address!r} or the name {name!r} with it cannot stand in the head of a mail "
-            f"({error}); write an address as ops@example.com"
-        ) from None
+            f"{variable}: {address!r} or the name {name!r} with it cannot stand in the head of a mail; "
+            "write an address as ops@example.com"
+        )
 
 
 def sender(  # noqa: PLR0913, PLR0917 - everything that sending touches
@@ -74,22 +73,29 @@ def sender(  # noqa: PLR0913, PLR0917 - everything that sending touches
     return Sender(ledger, store, evidence, server, letterhead(settings, store.secret), clock)
 
 
+@contextmanager
+def sending(ledger: Ledger, settings: Settings, clock: Clock) -> Iterator[Sender]:
+    """Who sends from the directory of the settings; closed afterwards."""
+    with closing(open_store(settings.directory, create=False)) as store:
+        yield sender(ledger, store, Evidence(settings.evidence), SmtpServer(settings), settings, clock)
+
+
 def run_once(found: Sender, settings: Settings) -> Done:
     """Send what is due, then escalate what nobody has."""
     hours_before_ms = int(settings.escalate_hours_before * HOUR_MS)
     found.send_due()
-    escalated = escalate(found, hours_before_ms)
+    escalated = escalate(found, found.known(), hours_before_ms)
+    known = found.known()
     if settings.ops_email:
-        mail_ops(found, settings.ops_email)
-    return Done(
-        tuple(found.steps), tuple(escalated), _next_ms(found, hours_before_ms), tuple(found.unwritten)
-    )
+        mail_ops(found, known, settings.ops_email)
+    next_ms = _next_ms(found, known, hours_before_ms)
+    return Done(tuple(found.steps), tuple(escalated), next_ms, tuple(found.unwritten))
 
 
-def _next_ms(found: Sender, hours_before_ms: int) -> int:
+def _next_ms(found: Sender, known: Known, hours_before_ms: int) -> int:
     """When a message is due again, or becomes urgent or useless."""
-    pending, now_ms = found.pending(), found.clock()
-    urgent = urgent_from_ms(found.known(), pending, hours_before_ms, now_ms)
+    pending, now_ms = found.pending(known), found.clock()
+    urgent = urgent_from_ms(known, pending, hours_before_ms, now_ms)
     wanted = [min(due_ms, message.occasion.over_ms) for message, due_ms in found.wanted(pending)]
     return min([NEVER_MS, *wanted, *urgent])
 
@@ -108,10 +114,11 @@ def follow(
     seen, next_ms = -1, 0
     while not stop.is_asked:
         try:
-            if found.ledger.engine.head().position != seen or found.clock() >= next_ms:
+            position = found.ledger.engine.head().position
+            if position != seen or found.clock() >= next_ms:
                 done = run_once(found, settings)
                 heard(done)
-                seen, next_ms = found.ledger.engine.head().position, done.next_ms
+                seen, next_ms = position, done.next_ms  # what came meanwhile may not have been looked at
         except (UnreachableLedgerError, UnknownOutcomeError) as error:
             troubled(str(error))
             seen = -1

@@ -70,14 +70,14 @@ class Sender:
         """What the ledger holds now."""
         return Known.at(self.ledger.engine, at_head(self.ledger.engine, self.clock()))
 
-    def pending(self) -> list[Message]:
-        """Every message that there is to be, as it stands now.
+    def pending(self, known: Known) -> list[Message]:
+        """Every message that there is to be, by what is known.
 
         An address that cannot stand in the head of a mail is none: it is said, escalated and mended like one
         that is missing.
         """
         people = {key: to for key, to in self.store.people().items() if is_writable(to.name, to.email)}
-        return all_messages.messages(self.known(), people, self.clock())
+        return all_messages.messages(known, people, self.clock())
 
     def wanted(self, found: Sequence[Message]) -> Iterator[tuple[Message, int]]:
         """Those that are still to be sent, in order, each with the moment from which on."""
@@ -96,8 +96,9 @@ class Sender:
         """Give up what is of no use any more, then send what is due until the server is lost for good."""
         self.steps, self.unwritten = [], []
         self._take_down_kept()
-        self._give_up(self.pending())
-        due = self.due(self.pending())
+        pending = self.pending(self.known())
+        self._give_up(pending)
+        due = self.due(pending)  # in which nothing is that was given up
         try:
             self._send_all(due)
         finally:

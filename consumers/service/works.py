@@ -1,6 +1,5 @@
 """What each consumer of `constat run` does from its beginning to its end, with a ledger of its own."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -13,11 +12,8 @@ import structlog
 from consumers.billing.ledger_source import LedgerSource
 from consumers.billing.run import Biller
 from consumers.billing.store import Store
-from consumers.directory.store import open_store
-from consumers.evidence import Evidence
 from consumers.notices import running
 from consumers.notices.escalating import told
-from consumers.notices.smtp import SmtpServer
 from consumers.relay.event import FeedEvent
 from consumers.relay.run import relay
 from consumers.relay.sink import Sink
@@ -28,7 +24,7 @@ from consumers.settings import Settings
 from consumers.stopping import Stop
 from ledger.errors import ConflictError
 from ledger.log.interface import Engine
-from ledger.mails import MailAccepted
+from ledger.mails import FATES, MailAccepted
 
 Consumer = Literal["notify", "assess", "relay", "bill"]
 CONSUMERS: tuple[Consumer, ...] = get_args(Consumer)
@@ -43,10 +39,10 @@ class Setup:
     url: str
     settings: Settings
     every_s: float
+    now_ms: Callable[[], int]
     sink: Callable[[], Sink] | None = None
     """Opens the place that the feed goes to, if it goes anywhere."""
-    store: Path | None = None
-    """Of the billing consumer."""
+    bill_store: Path | None = None
     appended: Callable[[float], None] = lambda _: None
     """Hears how long an append took."""
     relayed: Callable[[int], None] = lambda _: None
@@ -70,11 +66,6 @@ class Setup:
             yield opened
 
 
-def now_ms() -> int:
-    """The edge's clock, in UTC milliseconds."""
-    return time.time_ns() // 1_000_000
-
-
 # ---------------------------------------------------------------- notify
 
 
@@ -82,13 +73,11 @@ def _notify(setup: Setup, stop: Stop) -> None:
     settings = setup.settings.model_copy(update={"notify_seconds": setup.every_s})
     with (
         setup.ledger() as ledger,
-        closing(open_store(settings.directory, create=False)) as store,
-        store.claimed() as is_ours,
+        running.sending(ledger, settings, setup.now_ms) as sender,
+        sender.store.claimed() as is_ours,
     ):
         if not is_ours:
             raise ConflictError("another process notifies from this directory; it sends what is due")
-        server = SmtpServer(settings)
-        sender = running.sender(ledger, store, Evidence(settings.evidence), server, settings, now_ms)
         running.follow(sender, settings, stop, _mailed, partial(_LOG.warning, "not now"))
 
 
@@ -96,7 +85,7 @@ def _mailed(done: running.Done) -> None:
     """Which mail met which fate. The name of a mail is a hash, and says nothing of a person."""
     for step in done.steps:
         level = _LOG.info if isinstance(step.fact, MailAccepted) else _LOG.warning
-        fate = step.fact.TYPE.split(".")[2]
+        fate = FATES[type(step.fact)]
         level("mail", fate=fate, mail=step.fact.mail, contract=step.fact.contract, attempt=step.fact.attempt)
     for fact in done.escalated:
         _LOG.warning("escalated", contract=fact.contract, why=told(fact))
@@ -107,7 +96,7 @@ def _mailed(done: running.Done) -> None:
 
 def _assess(setup: Setup, stop: Stop) -> None:
     with setup.ledger() as ledger:
-        Assessor(ledger, now_ms).run(stop, setup.every_s)
+        Assessor(ledger, setup.now_ms).run(stop, setup.every_s)
 
 
 class _WatchedSink:
@@ -139,6 +128,6 @@ def _relay(setup: Setup, stop: Stop) -> None:
 
 
 def _bill(setup: Setup, stop: Stop) -> None:
-    with setup.ledger() as ledger, closing(Store(str(setup.store), create=True)) as store:
-        read = Biller(store, LedgerSource(ledger.engine), now_ms).run(stop, follow=True)
+    with setup.ledger() as ledger, closing(Store(str(setup.bill_store), create=True)) as store:
+        read = Biller(store, LedgerSource(ledger.engine), setup.now_ms).run(stop, follow=True)
     _LOG.info("billed", entries=read)

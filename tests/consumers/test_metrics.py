@@ -107,7 +107,9 @@ def test_positions_rounds_agents_and_the_inbox_are_told_as_they_are():
 def test_what_nobody_measured_is_not_there(tmp_path):
     with ledger_at(tmp_path / "constat.db"):
         pass
-    watched = Watched(f"sqlite:///{tmp_path}/constat.db", lambda: ms(NOON), store=tmp_path / "billing.db")
+    watched = Watched(
+        f"sqlite:///{tmp_path}/constat.db", lambda: ms(NOON), bill_store=tmp_path / "billing.db"
+    )
 
     text = generate_latest(registry_of(watched.look)).decode()
 
@@ -191,7 +193,7 @@ def test_the_lag_of_billing_is_what_it_has_not_applied_whatever_it_read(tmp_path
         store = Store(str(path), create=True)
         Biller(store, LedgerSource(ledger.engine), lambda: ms(NOON)).run(Stop(), follow=False)
         store.close()
-        watched = Watched(f"sqlite:///{tmp_path}/constat.db", lambda: ms(NOON), store=path)
+        watched = Watched(f"sqlite:///{tmp_path}/constat.db", lambda: ms(NOON), bill_store=path)
         assert watched.look().billing_lag == 0
 
         assess(ledger, "zenith", zenith_prod=1, zenith_test=1)

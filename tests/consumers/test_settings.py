@@ -1,5 +1,7 @@
 """Settings of the environment and of a `.env` file."""
 
+from pathlib import Path
+
 import pytest
 
 from consumers import settings
@@ -19,6 +21,15 @@ def test_the_environment_goes_before_the_file(in_a_folder, monkeypatch):
     found = settings.read()
 
     assert (found.smtp_host, found.smtp_port, found.smtp_security) == ("environment.example", 465, "starttls")
+
+
+def test_what_is_given_goes_before_the_environment_and_what_is_not_does_not(monkeypatch):
+    monkeypatch.setenv("CONSTAT_DIRECTORY", "there.db")
+    monkeypatch.setenv("CONSTAT_EVIDENCE", "documents")
+
+    found = settings.read(directory=Path("here.db"), evidence=None)
+
+    assert (found.directory, found.evidence) == (Path("here.db"), Path("documents"))
 
 
 def test_a_secret_is_never_shown(monkeypatch):

@@ -321,7 +321,7 @@ def histories(draw):
             accepted_ms = given_ms + draw(st.integers(0, 60)) * HOUR_MS if fate == "accepted" else None
             late_ms = draw(st.integers(0, 60)) * HOUR_MS
             recorded_ms = None if accepted_ms is None else accepted_ms + late_ms
-            mail = Mail(fate=fate, accepted_ms=accepted_ms, accepted_recorded_ms=recorded_ms)
+            mail = Mail(accepted_ms=accepted_ms, accepted_recorded_ms=recorded_ms)
             mails[position] = [(f"m{position}", mail)]
         if kind == "withdrawn":
             break

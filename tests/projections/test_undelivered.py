@@ -1,9 +1,12 @@
 """Notices that nobody has, and mails that failed: when they cost, and when they are of no interest any more."""
 
+from datetime import date
+
 import pytest
 
 from ledger.directory import DirectorySynchronised
 from ledger.mails import MailAbandoned, MailAccepted, MailBounced, MailRefused
+from ledger.processors import ProcessorEngaged
 from tests.projections.attending import DEADLINE, TUESDAY, WEDNESDAY, announced, listed, look
 from tests.projections.promised import PROD, acme, october
 from tests.spec import Story
@@ -23,8 +26,7 @@ def mailed(
         message_id="<m@provider.example>",
         sha256=SHA256,
         attempt=1,
-        maintenance="m1",
-        **more,
+        **({"maintenance": "m1"} | more),
     )
     return story.fact(f"mail:{fact.mail}", fact)
 
@@ -131,6 +133,25 @@ def test_a_failed_mail_about_a_notice_that_was_moved_since_needs_nobody():
     story = accepted(story, cause=story.known().maintenances["m1"].notices[-1].position)
 
     assert look(story, DEADLINE) == []
+
+
+def test_a_failed_mail_about_a_sub_processor_is_late_at_once_and_names_it():
+    engaged = ProcessorEngaged(
+        processor="ovh",
+        name="OVHcloud",
+        address="Roubaix",
+        registration="SIRET 1",
+        role="hosts",
+        from_day=date(2026, 12, 1),
+        contracts=(),
+    )
+    story = accepted(announced()).fact("processor:ovh", engaged)
+    cause = story.known().facts[-1].position
+
+    (found,) = look(refused(story, cause=cause, maintenance=None), DEADLINE)
+
+    assert (found.kind, found.subject, found.what) == ("mail-failed", "ovh", "refused")
+    assert (found.due, found.overdue, found.positions) == (found.since, True, (cause, cause + 1))
 
 
 def test_a_failed_mail_to_somebody_who_is_no_administrator_any_more_needs_nobody():

@@ -120,6 +120,9 @@ class Office:
         ledger, clock = self.story.ledger, lambda: self.story.now_ms
         return running.sender(ledger, self.store, self.evidence, server, self.settings, clock)
 
+    def pending(self):
+        return self.sender().pending(self.story.known())
+
     def notify(self, at: str | int | None = None):
         """One run of `constat notify`; later if a time is given."""
         if at is not None:

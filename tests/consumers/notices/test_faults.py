@@ -154,7 +154,7 @@ def test_two_who_saw_the_same_send_one_mail(tmp_path):
         other = Office(tmp_path / "other", port)
         other.story = office.story
         senders = [office.sender(), other.sender()]
-        seen = [sender.due(sender.pending()) for sender in senders]
+        seen = [sender.due(sender.pending(sender.known())) for sender in senders]
         for sender, due in zip(senders, seen, strict=True):
             for message in due:
                 sender._send(message)
@@ -252,7 +252,7 @@ def test_an_attempt_of_another_machine_is_left_alone_until_it_cannot_be_on_its_w
         (tmp_path / "other").mkdir()
         other = Office(tmp_path / "other", port, ZOE)
         other.story = office.story
-        (message,) = other.sender().due(other.sender().pending())
+        (message,) = other.sender().due(other.pending())
         identity = message.identity(other.sender().head) | {"attempt": 1, "sender": other.store.sender}
         other.sender()._claim(message, MailAttempted.model_validate(identity))
 

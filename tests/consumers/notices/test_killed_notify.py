@@ -99,7 +99,7 @@ def notify_until_all_have_it(connection, folder, ledger_file, port):
         )
         attempts = 0
         with store.claimed() as is_ours:
-            while is_ours and not all(message.is_settled for message in sender.pending()):
+            while is_ours and not all(message.is_settled for message in sender.pending(sender.known())):
                 attempts += len(running.run_once(sender, found).steps)
                 time.sleep(0.02)
     connection.send((is_ours, attempts))

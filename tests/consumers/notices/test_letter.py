@@ -24,7 +24,7 @@ def letters(office, person: str = "p-1"):
     from consumers.notices.letter import letter  # noqa: PLC0415 - only here
 
     head = office.sender().head
-    found = [message for message in office.sender().pending() if message.person == person]
+    found = [message for message in office.pending() if message.person == person]
     raw = [letter(message.occasion, message.to, head, message.name) for message in found]
     return [message_from_bytes(each, policy=policy.default) for each in raw]
 

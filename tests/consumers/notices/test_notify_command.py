@@ -114,7 +114,8 @@ def test_nobody_is_mailed_by_nobody(listed, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("SMTP_FROM", "nobody"), ("SMTP_FROM", "a@b\nBcc: c@d"), ("OPS_EMAIL", "ops")]
+    ("name", "value"),
+    [("SMTP_FROM", "nobody"), ("SMTP_FROM", "a@b\nBcc: c@d"), ("SMTP_FROM", "a@"), ("OPS_EMAIL", "ops")],
 )
 def test_an_address_that_cannot_stand_in_a_mail_is_named(listed, monkeypatch, name, value):
     monkeypatch.setenv(f"CONSTAT_{name}", value)

@@ -2,7 +2,10 @@
 
 import pytest
 
+from consumers.notices import running
+from consumers.notices.occasions import occasions
 from consumers.notices.smtp import NoReplyError
+from consumers.stopping import Stop
 from ledger.fact import hash_of
 from ledger.instants import HOUR_MS, MINUTE_MS
 from ledger.mails import MailAbandoned, MailAccepted, MailAttempted, MailRefused, MailUnanswered
@@ -107,6 +110,14 @@ def test_what_is_over_is_not_mailed(office, mailroom):
     assert not office.facts(MailAbandoned)
 
 
+def test_work_before_the_first_day_has_no_terms_and_is_to_be_announced_before_it_begins(office):
+    office.story.notice("m2", [PROD], "2026-09-30T23:00:00+02:00/2026-10-01T01:00:00+02:00")
+
+    deadline_ms = occasions(office.story.known())[-1].deadline_ms
+
+    assert deadline_ms == ms("2026-09-30T23:00:00+02:00")
+
+
 def test_whoever_is_listed_later_is_told_of_what_is_still_to_come(office, mailroom):
     office.notify()
     office.listed(ZOE, JOHN, ZOE._replace(person="p-3", email="new@acme.example"))
@@ -123,6 +134,30 @@ def test_a_notice_is_given_when_the_server_accepted_it(office):
     (found,) = statement(office.story.known(), "acme", "1").entries
     assert found.notices[0].given_at == "2026-10-01T12:01:00+02:00"
     assert [mail.fate for mail in found.notices[0].mails] == ["accepted", "accepted"]
+
+
+def test_a_run_folds_the_ledger_once_before_it_sends_and_escalates_and_once_after(office):
+    sender, folded = office.sender(), []
+    known = sender.known
+    sender.known = lambda: folded.append(known()) or folded[-1]
+
+    running.run_once(sender, office.settings)
+
+    assert len(folded) == 3
+
+
+def test_what_is_recorded_while_a_run_is_told_of_is_sent_by_the_next_one(office):
+    stop, runs, looks = Stop(), [], iter([False, True])
+    stop.wait = lambda _: stop.ask() if next(looks) else None
+
+    def told(done) -> None:
+        runs.append(done)
+        if len(runs) == 1:
+            office.story.notice("m2", [PROD], TUESDAY)
+
+    running.follow(office.sender(), office.settings, stop, told, pytest.fail)
+
+    assert [len(done.steps) for done in runs] == [2, 2]
 
 
 # ---------------------------------------------------------------- refused, and again
@@ -200,8 +235,9 @@ def test_a_notice_is_given_up_once_the_person_has_a_later_one(office, mailroom):
     office.story.moved("m1", WEDNESDAY)
     office.story.at(ms(PUBLISHED) + 1000)
     office.notify()
-    office.notify(A_MINUTE_LATER)
+    done = office.notify(A_MINUTE_LATER)
 
+    assert done.is_well, "whoever has the later notice lacks nothing"
     assert [fact.fact.why for fact in office.facts(MailAbandoned)] == ["overtaken"]
     assert mailroom.people.count("zoe@acme.example") == 1
 
@@ -209,8 +245,9 @@ def test_a_notice_is_given_up_once_the_person_has_a_later_one(office, mailroom):
 def test_a_mail_is_given_up_when_what_it_announces_is_over(office, mailroom):
     mailroom.to_recipient = dict.fromkeys(("zoe@acme.example", "john@acme.example"), "451 later")
     office.notify()
-    office.notify("2026-10-06T04:00:00+02:00")
+    done = office.notify("2026-10-06T04:00:00+02:00")
 
+    assert done.is_well, "nothing can be done any more"
     assert [fact.fact.why for fact in office.facts(MailAbandoned)] == ["over", "over"]
 
 
