@@ -11,7 +11,7 @@ from typing import Literal
 from ledger import maintenance as subject
 from ledger.contracts import Contract
 from ledger.fact import GENESIS_HASH, Fact, RecordedFact
-from ledger.interval import Interval, clip, intersect, total_ms
+from ledger.interval import Interval, clip, intersect, subtract, total_ms
 from ledger.maintenance import Maintenance, MaintenanceFinished, MaintenanceStarted, NoticeFact
 from projections.announced import given_in_time, given_ms
 from projections.asof import Known
@@ -181,14 +181,13 @@ def _platform(
     others = [each for each in excluding if each.kind == "maintenance" and each.name != maintenance]
     excluded = [span for each in own for span in each.excluded]
     shared = [(each.name, span) for each in others for span in intersect(excluded, each.excluded)]
-    counted_ms = total_ms(intersect(excluded, in_hours))
-    already_ms = total_ms(intersect([span for _, span in shared], in_hours))
+    already = [span for each in excluding if each not in own for span in each.excluded]
     announced_ms = total_ms(intersect([scope.period.interval], scope.own.get(platform, [])))
     return PlatformPreview(
         platform=platform,
         announced_ms=announced_ms,
         excluded_ms=total_ms(excluded),
-        counted_ms=counted_ms - already_ms,
+        counted_ms=total_ms(subtract(intersect(excluded, in_hours), already)),
         excluded=tuple(scope.span(span) for span in excluded),
         not_excluded=tuple(
             NotExcludedFigures(start=scope.at(span.start_ms), end=scope.at(span.end_ms), why=why)

@@ -68,6 +68,16 @@ def test_what_another_maintenance_excludes_already_is_not_counted_twice():
     ]
 
 
+def test_what_an_accepted_claim_excludes_already_is_not_counted_twice():
+    storm = "2026-10-06T03:00:00+02:00/2026-10-06T05:00:00+02:00"
+    story = acme().at(EARLY).claim("storm", [PROD], storm).ruling("storm", "accepted", storm)
+
+    _, platform = only(previewed(story, publish(TUESDAY)))
+
+    assert (platform.excluded_ms, platform.counted_ms) == (2 * HOUR_MS, HOUR_MS)
+    assert platform.overlaps == ()
+
+
 def test_outside_service_hours_time_may_be_excluded_and_still_change_no_figure():
     story = Story().contract("acme", platforms=[PROD])
 
