@@ -76,7 +76,7 @@ def _notice(maintenance: Maintenance, index: int, scope: Scope) -> NoticeFigures
         back_dated=_back_dated(maintenance.notices[: index + 1]),
         text=notice.text,
         position=notice.position,
-        mails=mail_figures(mails, scope),
+        mails=mail_figures(mails, scope.at),
         escalated_at=escalated_at(notice.position, contract, scope),
     )
 
