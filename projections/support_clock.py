@@ -13,7 +13,7 @@ from ledger.instants import HOUR_MS, format_instant
 from ledger.interval import Interval
 from ledger.support import Request, SupportRequested
 from ledger.terms import zone_of
-from projections.asof import Known
+from projections.asof import Known, as_of_figures
 from projections.figures import AsOfFigures, Figures, Instant
 from projections.periods import parts_between
 from projections.units import hours
@@ -86,7 +86,7 @@ def support_clock(
     due = sorted(due_requests(known, contract), key=lambda each: (each.lost_ms, each.requested.request))
     as_of = known.as_of
     return SupportClock(
-        as_of=AsOfFigures(position=as_of.position, recorded_at=format_instant(as_of.recorded_ms)),
+        as_of=as_of_figures(as_of),
         at=format_instant(as_of.moment_ms),
         warning_hours=warning_hours,
         requests=tuple(_figures(each, as_of.moment_ms, warning_hours * HOUR_MS) for each in due),
