@@ -199,8 +199,3 @@ def _platform(
             for name, span in shared
         ),
     )
-
-
-def last_moment_in_time(found: Preview) -> str | None:
-    """Until when the notice could be given so that it is in time for every client; None if there is none."""
-    return min((each.latest_given_at for each in found.contracts), default=None)

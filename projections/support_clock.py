@@ -18,10 +18,6 @@ from projections.figures import AsOfFigures, Figures, Instant
 from projections.periods import parts_between
 from projections.units import hours
 
-WARNING_HOURS = 12
-"""How long before its hours are over a request is worth a warning, if nobody says otherwise: a working day
-of eight hours, and a night's half in which nobody looks."""
-
 Clock = Literal["running", "warning", "lost"]
 
 
@@ -73,9 +69,7 @@ class Due(NamedTuple):
         return self.request.requested_ms + self.promised_hours * HOUR_MS
 
 
-def support_clock(
-    known: Known, *, warning_hours: int = WARNING_HOURS, contract: str | None = None
-) -> SupportClock:
+def support_clock(known: Known, *, warning_hours: int, contract: str | None = None) -> SupportClock:
     """Every request, of one contract or of all, that was filed by the moment asked about and not answered.
 
     Raises:

@@ -15,6 +15,10 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="File and answer support requests; record interventions."
 )
 
+WARNING_HOURS = 12
+"""How long before its hours are over a request is worth a warning, if nobody says otherwise: a working day
+of eight hours, and a night's half in which nobody looks."""
+
 RequestName = Annotated[str, typer.Argument(metavar="REQUEST", help="The number of the request.")]
 
 
@@ -150,7 +154,7 @@ def open_(
     contract: Annotated[str | None, typer.Option("--contract", "-c", help="Of this contract only.")] = None,
     warning_hours: Annotated[
         int, typer.Option("--warning-hours", min=0, help="Warn so many hours before a request is lost.")
-    ] = 12,
+    ] = WARNING_HOURS,
     as_of: common.AsOfOption = None,
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,

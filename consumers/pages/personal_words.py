@@ -31,7 +31,6 @@ class PersonalWords:
     lasting: str
     lasts: str
     lasted: str
-    state: str
     when: Mapping[str, str]
     components_title: str
     components_caption: str
@@ -70,7 +69,6 @@ _FRENCH = PersonalWords(
     lasting="–",
     lasts="depuis le {first}",
     lasted="du {first} au {last}",
-    state="État",
     when={"past": "terminé", "present": "en cours", "future": "à venir"},
     components_title="Composants optionnels",
     components_caption="Ce que le client a choisi d'utiliser, plateforme par plateforme",
@@ -113,7 +111,6 @@ _ENGLISH = PersonalWords(
     lasting="–",
     lasts="since {first}",
     lasted="{first} to {last}",
-    state="State",
     when={"past": "ended", "present": "in force", "future": "to come"},
     components_title="Optional components",
     components_caption="What the client chose to use, platform by platform",
