@@ -53,6 +53,11 @@ class ComponentFigures(Figures):
     when: When
     positions: tuple[int, ...]
 
+    @property
+    def transfers_now(self) -> bool:
+        """Whether it is on and may transfer data outside the European Union."""
+        return self.transfers_outside_eu and self.when == "present"
+
 
 class PersonalData(Figures):
     """Everything that `personal-data --json` prints."""
@@ -93,7 +98,7 @@ def personal_data(known: Known, contract_name: str) -> PersonalData:
         as_of=as_of_figures(known.as_of, zone),
         processors=tuple(_processors(known, signed, today)),
         components=components,
-        transfers_outside_eu=any(c.transfers_outside_eu and c.when == "present" for c in components),
+        transfers_outside_eu=any(each.transfers_now for each in components),
     )
     return laid_out.model_copy(update={"digest": digest(as_json(laid_out))})
 
