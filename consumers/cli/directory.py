@@ -122,10 +122,8 @@ def erase(
 
 @contextmanager
 def _known(ledger: str) -> "Iterator[Known]":
-    from projections.asof import Known, at_head
-
     with common.open_ledger(ledger) as opened:
-        yield Known.at(opened.engine, at_head(opened.engine, common.now_ms()))
+        yield common.known_now(opened)
 
 
 @contextmanager
@@ -134,11 +132,10 @@ def _keeper(ledger: str, directory: Path | None, evidence: Path | None) -> "Iter
     from consumers.directory.keeping import Keeper
     from consumers.directory.store import open_store
     from consumers.evidence import Evidence
-    from projections.asof import Known, at_head
 
     found = settings.read()
     with common.open_ledger(ledger) as opened:
-        known = Known.at(opened.engine, at_head(opened.engine, common.now_ms()))
+        known = common.known_now(opened)
         store = open_store(directory or found.directory)
         try:
             yield Keeper(opened, known, store, Evidence(evidence or found.evidence))

@@ -89,10 +89,8 @@ class Desk:
 @contextmanager
 def desk(url: str) -> Iterator[Desk]:
     """A ledger opened to give a notice at."""
-    from projections.asof import Known, at_head
-
     with common.open_ledger(url) as ledger, recording.understood():
-        yield Desk(ledger, Known.at(ledger.engine, at_head(ledger.engine, common.now_ms())))
+        yield Desk(ledger, common.known_now(ledger))
 
 
 def which(url: str, maintenance: str | None) -> str:

@@ -59,8 +59,10 @@ def engage(
         )
         return subject.engage(state, engaged)
 
-    for each in contract:
-        recording.require_contract(ledger, each)
+    if contract:
+        known = common.facts_now(ledger)
+        for each in contract:
+            known.contract(each)
     recording.take_down(ledger, subject, processor, decide, at=at, as_json=as_json)
 
 

@@ -54,8 +54,9 @@ def file(
         )
         return subject.request(state, requested)
 
-    recording.require_contract(ledger, contract)
-    recording.require_administrator(ledger, contract, by, recording.occurrence(at))
+    known = common.facts_now(ledger)
+    known.contract(contract)
+    recording.require_administrator(known, contract, by, recording.occurrence(at))
     platforms = [platform] if platform else []
     recording.take_down(ledger, subject, request, decide, at=at, as_json=as_json, platforms=platforms)
 
@@ -100,7 +101,6 @@ def intervene(
     """
     from ledger import interventions as subject
     from ledger import support
-    from projections.asof import Known, at_head
 
     during = common.span_between(start, end)
     with recording.understood():
@@ -113,8 +113,7 @@ def intervene(
             summary=summary,
             by=by,
         )
-    with common.open_ledger(ledger) as opened:
-        known = Known.at(opened.engine, at_head(opened.engine, common.now_ms()))
+    known = common.facts_now(ledger)
     filed = known.requests.get(request, support.INITIAL)
     _require_platform_of(known, filed, platform)
     recording.take_down(
