@@ -10,7 +10,7 @@ from typing import Literal
 
 from ledger import maintenance as subject
 from ledger.contracts import Contract
-from ledger.fact import GENESIS_HASH, Fact, RecordedFact
+from ledger.fact import GENESIS_HASH, RecordedFact
 from ledger.interval import Interval, clip, intersect, subtract, total_ms
 from ledger.maintenance import Maintenance, MaintenanceFinished, MaintenanceStarted, NoticeFact
 from projections.announced import given_in_time, given_ms
@@ -98,12 +98,14 @@ def preview(known: Known, notice: NoticeFact, given_at_ms: int) -> Preview:
 
 # ---------------------------------------------------------------- supposing it were so
 
+_Supposed = NoticeFact | MaintenanceStarted | MaintenanceFinished
 
-def _behind(known: Known, fact: Fact, occurred_ms: int, further: int = 1) -> RecordedFact:
+
+def _behind(known: Known, fact: _Supposed, occurred_ms: int, further: int = 1) -> RecordedFact:
     position = known.as_of.position + further
     return RecordedFact(
         position=position,
-        stream=subject.stream_of(fact.maintenance),  # type: ignore[attr-defined]
+        stream=subject.stream_of(fact.maintenance),
         sequence=0,
         fact_id=f"supposed/{position}",
         occurred_ms=occurred_ms,
