@@ -1,4 +1,4 @@
-"""Escalations: a notice that may not reach a contract in time, told to ops while something can be done."""
+"""Escalations: what may not reach a contract in time, told to ops while something can be done."""
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
@@ -13,7 +13,7 @@ from ledger.instants import Instant
 
 
 class NoticeEscalated(Fact):
-    """Ops were told that no administrator of a contract has a notice or an alert yet."""
+    """Ops were told that no administrator of a contract has a notice, an alert or an announcement yet."""
 
     TYPE: ClassVar[str] = "constat.notice.escalated.v1"
 
@@ -25,7 +25,7 @@ class NoticeEscalated(Fact):
     """The position of the fact that nobody was told of."""
     why: Literal["refused", "bounced", "unanswered", "no-address"]
     deadline: Instant | None = None
-    """When it must have been given, for a notice."""
+    """When a notice must have been given, or from when on an announced change holds; an alert has none."""
 
 
 # ---------------------------------------------------------------- state

@@ -1,4 +1,4 @@
-"""Mails: each message to one administrator about one notice or incident, and what became of it.
+"""Mails: each message to one administrator about one notice, alert or announcement, and its fate.
 
 An attempt is taken down before the message leaves, and the server's reply after it came. An attempt without
 a reply is one whose fate is unknown: only then, and when it is known not to have arrived, is the same

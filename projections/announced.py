@@ -9,6 +9,7 @@ du service]. The ceiling over a quarter concerns several maintenances together a
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import overload
 from zoneinfo import ZoneInfo
 
 from ledger.interval import Interval, clip, intersect, subtract, union
@@ -16,6 +17,7 @@ from ledger.maintenance import Maintenance, Notice
 from ledger.terms import Terms
 from projections.calendar import END_OF_TIME_MS, maintenance_windows
 from projections.figures import NotExcluded
+from projections.given import Given
 from projections.periods import Part
 
 
@@ -97,9 +99,13 @@ def joined(pieces: Iterable[Judged]) -> Judged:
 # ---------------------------------------------------------------- notices in the order of their giving
 
 
-def given_ms(notice: Notice, terms: Terms) -> int:
-    """When a notice was given, by the clock that the terms name."""
-    return notice.recorded_ms if terms.readings.notice_clock == "recorded" else notice.given_ms
+@overload
+def given_ms(given: Notice, terms: Terms) -> int: ...
+@overload
+def given_ms(given: Given, terms: Terms) -> int | None: ...
+def given_ms(given: Notice | Given, terms: Terms) -> int | None:
+    """When a notice was given, by the clock that the terms name; to one contract, if it has it yet."""
+    return given.recorded_ms if terms.readings.notice_clock == "recorded" else given.given_ms
 
 
 def given_in_time(notice: Notice, terms: Terms) -> bool:

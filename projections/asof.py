@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from ledger import (
     assessments,
@@ -40,6 +41,7 @@ from ledger.errors import BadInputError
 from ledger.escalations import Escalation
 from ledger.fact import RecordedFact
 from ledger.incidents import Incident
+from ledger.instants import format_instant
 from ledger.interventions import Intervention
 from ledger.log import codec
 from ledger.log.interface import Engine, KeptRound
@@ -51,6 +53,7 @@ from ledger.processors import Processor
 from ledger.sealing import require_unbroken
 from ledger.seals import Seal
 from ledger.support import Request
+from projections.figures import AsOfFigures
 from projections.steps import Steps
 
 Derived = TypeVar("Derived")
@@ -141,6 +144,11 @@ def at_seal(engine: Engine, seal: Seal) -> AsOf:
     recorded_ms = require_unbroken(engine, seal.made)
     numbers = tuple((each.agent, each.number) for each in seal.made.rounds)
     return AsOf(seal.made.position, recorded_ms, max(recorded_ms, seal.occurred_ms), numbers, seal.made.seal)
+
+
+def as_of_figures(as_of: AsOf, zone: ZoneInfo | None = None) -> AsOfFigures:
+    """A moment of knowledge as figures name it, in a zone or in UTC."""
+    return AsOfFigures(position=as_of.position, recorded_at=format_instant(as_of.recorded_ms, zone))
 
 
 StepsByAgent = Mapping[str, Mapping[str, Steps]]

@@ -14,10 +14,9 @@ from ledger.instants import DAY_MS, HOUR_MS, format_instant
 from ledger.interval import Interval
 from ledger.maintenance import Maintenance
 from ledger.terms import zone_of
-from projections.asof import Known
+from projections.asof import Known, as_of_figures
 from projections.assessment import due_periods
 from projections.attention import Attention, Inbox, InboxItem, concerned, signed
-from projections.figures import AsOfFigures
 from projections.last_rounds import silent_agents
 from projections.periods import periods_of, terms_at
 from projections.support_clock import due_requests
@@ -40,7 +39,7 @@ def inbox(known: Known, contract: str | None = None) -> Inbox:
     found.sort(key=lambda each: (each.due_ms, each.kind, each.subject, each.contracts, each.about))
     as_of = known.as_of
     return Inbox(
-        as_of=AsOfFigures(position=as_of.position, recorded_at=format_instant(as_of.recorded_ms)),
+        as_of=as_of_figures(as_of),
         at=format_instant(as_of.moment_ms),
         items=tuple(_item(each, known) for each in found),
     )

@@ -16,7 +16,7 @@ from ledger.instants import format_instant
 from ledger.interval import Interval, intersect
 from ledger.processors import Engagement
 from ledger.terms import zone_of
-from projections.asof import Known
+from projections.asof import Known, as_of_figures
 from projections.calendar import END_OF_TIME_MS, local_date
 from projections.canonical import digest
 from projections.clauses import PERSONAL_DATA
@@ -52,6 +52,11 @@ class ComponentFigures(Figures):
     disabled_at: Instant | None
     when: When
     positions: tuple[int, ...]
+
+    @property
+    def transfers_now(self) -> bool:
+        """Whether it is on and may transfer data outside the European Union."""
+        return self.transfers_outside_eu and self.when == "present"
 
 
 class PersonalData(Figures):
@@ -90,10 +95,10 @@ def personal_data(known: Known, contract_name: str) -> PersonalData:
         zone=signed.zone,
         clause=PERSONAL_DATA,
         day=today.isoformat(),
-        as_of=_as_of(known, zone),
+        as_of=as_of_figures(known.as_of, zone),
         processors=tuple(_processors(known, signed, today)),
         components=components,
-        transfers_outside_eu=any(c.transfers_outside_eu and c.when == "present" for c in components),
+        transfers_outside_eu=any(each.transfers_now for each in components),
     )
     return laid_out.model_copy(update={"digest": digest(as_json(laid_out))})
 
@@ -101,11 +106,6 @@ def personal_data(known: Known, contract_name: str) -> PersonalData:
 def as_json(register: PersonalData) -> dict[str, Any]:
     """The object that `--json` prints."""
     return register.model_dump(mode="json", by_alias=True)
-
-
-def _as_of(known: Known, zone: ZoneInfo) -> AsOfFigures:
-    as_of = known.as_of
-    return AsOfFigures(position=as_of.position, recorded_at=format_instant(as_of.recorded_ms, zone))
 
 
 # ---------------------------------------------------------------- sub-processors

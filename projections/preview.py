@@ -10,8 +10,8 @@ from typing import Literal
 
 from ledger import maintenance as subject
 from ledger.contracts import Contract
-from ledger.fact import GENESIS_HASH, Fact, RecordedFact
-from ledger.interval import Interval, clip, intersect, total_ms
+from ledger.fact import GENESIS_HASH, RecordedFact
+from ledger.interval import Interval, clip, intersect, subtract, total_ms
 from ledger.maintenance import Maintenance, MaintenanceFinished, MaintenanceStarted, NoticeFact
 from projections.announced import given_in_time, given_ms
 from projections.asof import Known
@@ -98,12 +98,14 @@ def preview(known: Known, notice: NoticeFact, given_at_ms: int) -> Preview:
 
 # ---------------------------------------------------------------- supposing it were so
 
+_Supposed = NoticeFact | MaintenanceStarted | MaintenanceFinished
 
-def _behind(known: Known, fact: Fact, occurred_ms: int, further: int = 1) -> RecordedFact:
+
+def _behind(known: Known, fact: _Supposed, occurred_ms: int, further: int = 1) -> RecordedFact:
     position = known.as_of.position + further
     return RecordedFact(
         position=position,
-        stream=subject.stream_of(fact.maintenance),  # type: ignore[attr-defined]
+        stream=subject.stream_of(fact.maintenance),
         sequence=0,
         fact_id=f"supposed/{position}",
         occurred_ms=occurred_ms,
@@ -181,14 +183,13 @@ def _platform(
     others = [each for each in excluding if each.kind == "maintenance" and each.name != maintenance]
     excluded = [span for each in own for span in each.excluded]
     shared = [(each.name, span) for each in others for span in intersect(excluded, each.excluded)]
-    counted_ms = total_ms(intersect(excluded, in_hours))
-    already_ms = total_ms(intersect([span for _, span in shared], in_hours))
+    already = [span for each in excluding if each not in own for span in each.excluded]
     announced_ms = total_ms(intersect([scope.period.interval], scope.own.get(platform, [])))
     return PlatformPreview(
         platform=platform,
         announced_ms=announced_ms,
         excluded_ms=total_ms(excluded),
-        counted_ms=counted_ms - already_ms,
+        counted_ms=total_ms(subtract(intersect(excluded, in_hours), already)),
         excluded=tuple(scope.span(span) for span in excluded),
         not_excluded=tuple(
             NotExcludedFigures(start=scope.at(span.start_ms), end=scope.at(span.end_ms), why=why)
@@ -200,8 +201,3 @@ def _platform(
             for name, span in shared
         ),
     )
-
-
-def last_moment_in_time(found: Preview) -> str | None:
-    """Until when the notice could be given so that it is in time for every client; None if there is none."""
-    return min((each.latest_given_at for each in found.contracts), default=None)

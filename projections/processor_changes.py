@@ -39,12 +39,12 @@ class ProcessorChange:
     recorded_ms: int
 
 
-def processor_changes(known: Known, after_position: int = 0) -> tuple[ProcessorChange, ...]:
-    """Every change known and recorded behind a position, in the order of the ledger, then by contract."""
-    return tuple(_changes(known, after_position))
+def processor_changes(known: Known) -> tuple[ProcessorChange, ...]:
+    """Every change known, in the order of the ledger, then by contract."""
+    return tuple(_changes(known))
 
 
-def _changes(known: Known, after_position: int) -> Iterator[ProcessorChange]:
+def _changes(known: Known) -> Iterator[ProcessorChange]:
     states: dict[str, Processor] = {}
     for recorded in known.facts:
         fact = recorded.fact
@@ -52,8 +52,7 @@ def _changes(known: Known, after_position: int) -> Iterator[ProcessorChange]:
             continue
         before = states.get(fact.processor, processors.INITIAL)
         after = states[fact.processor] = processors.evolve(before, recorded)
-        if recorded.position > after_position:
-            yield from _told(known, before, after, recorded, fact)
+        yield from _told(known, before, after, recorded, fact)
 
 
 def _told(

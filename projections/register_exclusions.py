@@ -7,6 +7,7 @@ from ledger.claims import Claim, ClaimFiled, Ruling
 from ledger.contracts import require_signed
 from ledger.interval import Interval, total_ms
 from ledger.maintenance import Maintenance, Notice
+from projections.announced import given_ms
 from projections.calendar import END_OF_TIME_MS
 from projections.exclusions import Exclusion
 from projections.figures import (
@@ -76,7 +77,7 @@ def _notice(maintenance: Maintenance, index: int, scope: Scope) -> NoticeFigures
         back_dated=_back_dated(maintenance.notices[: index + 1]),
         text=notice.text,
         position=notice.position,
-        mails=mail_figures(mails, scope),
+        mails=mail_figures(mails, scope.at),
         escalated_at=escalated_at(notice.position, contract, scope),
     )
 
@@ -90,9 +91,8 @@ def _hours_before(announced: Interval | None, when: Given) -> str | None:
 def _in_time(when: Given, announced: Interval, scope: Scope) -> bool:
     """Whether it came as early as the terms ask, which `best-effort` excuses but does not change."""
     terms = scope.terms_at(announced.start_ms)
-    by_recorded = terms.readings.notice_clock == "recorded"
-    given_ms = when.recorded_ms if by_recorded else when.given_ms
-    return given_ms is not None and given_ms + terms.notice_ms <= announced.start_ms
+    at_ms = given_ms(when, terms)
+    return at_ms is not None and at_ms + terms.notice_ms <= announced.start_ms
 
 
 def _back_dated(until_this: tuple[Notice, ...]) -> bool:

@@ -1,24 +1,24 @@
-"""What became of the mails about a notice, as the register shows it: to one contract, its own only."""
+"""What became of the mails about a notice, to one contract, its own only."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ledger.mails import Mail, MailAbandoned, MailAccepted, MailBounced, MailFact, MailRefused, MailUnanswered
 from projections.figures import MailFigures
 from projections.scope import Scope
 
 
-def mail_figures(mails: Sequence[tuple[str, Mail]], scope: Scope) -> tuple[MailFigures, ...]:
-    """One for each administrator to whom a mail was tried."""
-    return tuple(_mail(mail, scope) for _, mail in mails)
+def mail_figures(mails: Sequence[tuple[str, Mail]], at: Callable[[int], str]) -> tuple[MailFigures, ...]:
+    """One for each administrator to whom a mail was tried; `at` writes an instant."""
+    return tuple(_mail(mail, at) for _, mail in mails)
 
 
-def _mail(mail: Mail, scope: Scope) -> MailFigures:
+def _mail(mail: Mail, at: Callable[[int], str]) -> MailFigures:
     assert mail.last is not None
     assert mail.fate is not None
     return MailFigures(
         person=mail.last.person,
         fate=mail.fate,
-        at=scope.at(mail.last_ms),
+        at=at(mail.last_ms),
         attempts=mail.attempts,
         reply=reply(mail.last),
         message_id=mail.last.message_id,

@@ -1,15 +1,14 @@
 """A statement: one period of one contract as known at a moment, every figure with what is behind it."""
 
 from collections.abc import Mapping
-from zoneinfo import ZoneInfo
 
 from ledger.contracts import Contract
 from ledger.instants import format_instant
 from ledger.interval import Interval
-from projections.asof import AsOf, Known
+from projections.asof import Known, as_of_figures
 from projections.canonical import sealed
 from projections.commitments import commitments
-from projections.figures import AsOfFigures, PeriodFigures, Statement
+from projections.figures import PeriodFigures, Statement
 from projections.judgement import Judgement, judge
 from projections.periods import Period
 from projections.register import register
@@ -46,7 +45,7 @@ def lay_out(known: Known, contract: Contract, period: Period, judged: Judgement 
             terms_version=period.terms_version,
             readings=period.terms.readings.model_dump(by_alias=True),
             period=period_figures(period),
-            as_of=_as_of_figures(known.as_of, period.zone),
+            as_of=as_of_figures(known.as_of, period.zone),
             availability=judged.availability,
             penalties=judged.penalties,
             entries=register(known, contract, period),
@@ -64,7 +63,3 @@ def period_figures(period: Period) -> PeriodFigures:
         number=period.number,
         complete=period.complete,
     )
-
-
-def _as_of_figures(as_of: AsOf, zone: ZoneInfo) -> AsOfFigures:
-    return AsOfFigures(position=as_of.position, recorded_at=format_instant(as_of.recorded_ms, zone))

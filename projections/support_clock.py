@@ -12,14 +12,10 @@ from ledger.contracts import Contract, require_signed
 from ledger.instants import HOUR_MS, format_instant
 from ledger.support import Request, SupportRequested
 from ledger.terms import zone_of
-from projections.asof import Known
+from projections.asof import Known, as_of_figures
 from projections.figures import AsOfFigures, Figures, Instant
 from projections.periods import terms_at
 from projections.units import hours
-
-WARNING_HOURS = 12
-"""How long before its hours are over a request is worth a warning, if nobody says otherwise: a working day
-of eight hours, and a night's half in which nobody looks."""
 
 Clock = Literal["running", "warning", "lost"]
 
@@ -72,9 +68,7 @@ class Due(NamedTuple):
         return self.request.requested_ms + self.promised_hours * HOUR_MS
 
 
-def support_clock(
-    known: Known, *, warning_hours: int = WARNING_HOURS, contract: str | None = None
-) -> SupportClock:
+def support_clock(known: Known, *, warning_hours: int, contract: str | None = None) -> SupportClock:
     """Every request, of one contract or of all, that was filed by the moment asked about and not answered.
 
     Raises:
@@ -85,7 +79,7 @@ def support_clock(
     due = sorted(due_requests(known, contract), key=lambda each: (each.lost_ms, each.requested.request))
     as_of = known.as_of
     return SupportClock(
-        as_of=AsOfFigures(position=as_of.position, recorded_at=format_instant(as_of.recorded_ms)),
+        as_of=as_of_figures(as_of),
         at=format_instant(as_of.moment_ms),
         warning_hours=warning_hours,
         requests=tuple(_figures(each, as_of.moment_ms, warning_hours * HOUR_MS) for each in due),

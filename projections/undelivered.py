@@ -116,7 +116,7 @@ def _failure(
 
 def _processor(known: Known, last: MailFact) -> str:
     """The sub-processor that a mail was about, if its cause is a change of one."""
-    changes = processor_changes(known, last.cause - 1)
+    changes = processor_changes(known)
     return next((each.processor for each in changes if each.position == last.cause), last.mail)
 
 

@@ -199,6 +199,19 @@ def open_known(url: str, text: str | None) -> Iterator["Known"]:
         yield Known.at(ledger.engine, as_of(ledger.engine, text), workers.fold)
 
 
+def known_now(ledger: "Ledger") -> "Known":
+    """What an open ledger knows now; rounds are folded here."""
+    from projections.asof import Known, at_head
+
+    return Known.at(ledger.engine, at_head(ledger.engine, now_ms()))
+
+
+def facts_now(url: str) -> "Known":
+    """The facts that a ledger knows now, read once: it is closed again, and no round can be asked for."""
+    with open_ledger(url) as ledger:
+        return known_now(ledger)
+
+
 def console() -> "Console":
     """The standard output, laid out; a pipe that is closed is left to the group to understand."""
     from rich.console import Console

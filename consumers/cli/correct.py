@@ -65,8 +65,9 @@ def correct(
         )
         return subject.correct(state, corrected, now_ms)
 
-    recording.require_agent(ledger, agent, platform)
-    silent_ms = _silent_ms(ledger, agent, platform, common.span_between(start, end).interval)
+    with common.open_known(ledger, None) as known:
+        recording.require_agent(known, agent, platform)
+        silent_ms = _silent_ms(known, agent, platform, common.span_between(start, end).interval)
     recording.take_down(ledger, subject, correction, decide, at=None, as_json=as_json, evidence=documents)
     if silent_ms:
         common.warn(
@@ -75,15 +76,14 @@ def correct(
         )
 
 
-def _silent_ms(ledger: str, agent: str, platform: str, interval: "Interval") -> int:
+def _silent_ms(known: "Known", agent: str, platform: str, interval: "Interval") -> int:
     """How much of an interval the agent said nothing in; refused if that is all of it."""
     from ledger.errors import BadInputError
     from ledger.interval import total_ms
     from projections.changes import observed_within
 
-    with common.open_known(ledger, None) as known:
-        stale_after_ms = _stale_after_ms(known, platform)
-        heard_ms = total_ms(observed_within(known, agent, platform, stale_after_ms, interval))
+    stale_after_ms = _stale_after_ms(known, platform)
+    heard_ms = total_ms(observed_within(known, agent, platform, stale_after_ms, interval))
     if not heard_ms:
         raise BadInputError(
             f"{agent} has no result on {platform} in that interval, and silence cannot be corrected; name an "

@@ -119,10 +119,8 @@ def erase(
 
 @contextmanager
 def _known(ledger: str) -> "Iterator[Known]":
-    from projections.asof import Known, at_head
-
     with common.open_ledger(ledger) as opened:
-        yield Known.at(opened.engine, at_head(opened.engine, common.now_ms()))
+        yield common.known_now(opened)
 
 
 @contextmanager
@@ -131,11 +129,10 @@ def _keeper(ledger: str, directory: Path | None, evidence: Path | None) -> "Iter
     from consumers.directory.keeping import Keeper
     from consumers.directory.store import open_store
     from consumers.evidence import Evidence
-    from projections.asof import Known, at_head
 
     found = settings.read(directory=directory, evidence=evidence)
     with common.open_ledger(ledger) as opened:
-        known = Known.at(opened.engine, at_head(opened.engine, common.now_ms()))
+        known = common.known_now(opened)
         with closing(open_store(found.directory)) as store:
             yield Keeper(opened, known, store, Evidence(found.evidence))
 

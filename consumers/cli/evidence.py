@@ -2,7 +2,6 @@
 
 import re
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -12,8 +11,6 @@ from consumers.cli import common
 from consumers.cli.directory import EvidenceOption
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from consumers.evidence import Evidence
     from projections.documents import Document
 
@@ -50,8 +47,8 @@ def show(
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
     """Write the bytes of a document to the standard output, checked against their hash."""
-    with _named(ledger, evidence) as (documents, kept):
-        document = kept.read(_hash_among(sha256, documents))
+    documents, kept = _named(ledger, evidence)
+    document = kept.read(_hash_among(sha256, documents))
     if to is None:
         sys.stdout.buffer.write(document)
         sys.stdout.flush()
@@ -68,8 +65,8 @@ def list_(
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
     """List every document that a fact names: its hash, the facts, its names."""
-    with _named(ledger, evidence) as (documents, kept):
-        found = [(document, _is_here(document, kept)) for document in documents]
+    documents, kept = _named(ledger, evidence)
+    found = [(document, _is_here(document, kept)) for document in documents]
     if as_json:
         common.print_json({"documents": [_document(document, state) for document, state in found]})
         return
@@ -89,9 +86,9 @@ def check(
     What belonged to somebody who was erased has to be gone. A file that no fact names does no harm: its
     command was killed before it took its fact down.
     """
-    with _named(ledger, evidence) as (documents, kept):
-        found = [(document, _state(document, kept)) for document in documents]
-        unnamed = kept.hashes() - {document.sha256 for document in documents}
+    documents, kept = _named(ledger, evidence)
+    found = [(document, _state(document, kept)) for document in documents]
+    unnamed = kept.hashes() - {document.sha256 for document in documents}
     bad = [(document, state) for document, state in found if state not in _WELL]
     if as_json:
         shown = [_document(document, state) for document, state in found]
@@ -102,19 +99,16 @@ def check(
         raise typer.Exit(1)
 
 
-# ---------------------------------------------------------------- what is opened
+# ---------------------------------------------------------------- what is named
 
 
-@contextmanager
-def _named(ledger: str, folder: Path | None) -> "Iterator[tuple[tuple[Document, ...], Evidence]]":
+def _named(ledger: str, folder: Path | None) -> "tuple[tuple[Document, ...], Evidence]":
     from consumers import settings
     from consumers.evidence import Evidence
-    from projections.asof import Known, at_head
     from projections.documents import documents
 
     kept = Evidence(settings.read(evidence=folder).evidence)
-    with common.open_ledger(ledger) as opened:
-        yield documents(Known.at(opened.engine, at_head(opened.engine, common.now_ms()))), kept
+    return documents(common.facts_now(ledger)), kept
 
 
 def _hash_among(text: str, documents: "tuple[Document, ...]") -> str:

@@ -89,10 +89,8 @@ class Desk:
 @contextmanager
 def desk(url: str) -> Iterator[Desk]:
     """A ledger opened to give a notice at."""
-    from projections.asof import Known, at_head
-
     with common.open_ledger(url) as ledger, recording.understood():
-        yield Desk(ledger, Known.at(ledger.engine, at_head(ledger.engine, common.now_ms())))
+        yield Desk(ledger, common.known_now(ledger))
 
 
 def which(url: str, maintenance: str | None) -> str:
@@ -115,20 +113,20 @@ def give(at: Desk, maintenance: str, decide: "Callable[[Maintenance, int], Notic
 
     zone = at.zone(at.state(maintenance).platforms or how.platforms)
     given_ms = recording.occurrence(how.given_at, "--given-at", zone)
-    found = preview(at.known, decide(at.state(maintenance), given_ms), given_ms)
+
+    def decided(state: "Maintenance") -> "NoticeFact":
+        return decide(state, given_ms)
+
+    found = preview(at.known, decided(at.state(maintenance)), given_ms)
     if how.only_preview:
         show(found, as_json=how.as_json)
         return
     if not _is_agreed(found, how):
         common.warn("nothing was written")
         raise typer.Exit(1)
-    with explained(at, maintenance, lambda state: decide(state, given_ms)):
+    with explained(at, maintenance, decided):
         recorded = at.ledger.record(
-            subject.stream_of(maintenance),
-            subject.INITIAL,
-            subject.evolve,
-            lambda state: decide(state, given_ms),
-            occurred_ms=given_ms,
+            subject.stream_of(maintenance), subject.INITIAL, subject.evolve, decided, occurred_ms=given_ms
         )
     common.print_recorded(recorded, as_json=how.as_json)
     if not how.as_json:
@@ -144,15 +142,13 @@ def explained(at: Desk, maintenance: str, decide: "Callable[[Maintenance], Notic
         RefusedError: after the other notice this one cannot be given.
         ConflictError: it still can; whoever gives it should look at the other one first.
     """
-    from functools import reduce
-
     from ledger import maintenance as subject
     from ledger.errors import ConflictError
 
     try:
         yield
     except ConflictError:
-        decide(reduce(subject.evolve, at.ledger.stream(subject.stream_of(maintenance)), subject.INITIAL))
+        decide(at.ledger.load(subject.stream_of(maintenance), subject.INITIAL, subject.evolve)[0])
         raise
 
 

@@ -10,7 +10,6 @@ from consumers.cli import common, importing
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
-    from ledger.intake.columns import Columns
     from ledger.intake.list_import import ImportedList
     from ledger.intake.lists import ListKind
     from ledger.intake.rejects import RejectsFile
@@ -47,27 +46,22 @@ def _command(name: str) -> Callable[..., None]:
         ledger: common.LedgerOption = common.DEFAULT_LEDGER,
     ) -> None:
         from ledger.intake.columns import Columns
+        from ledger.intake.files import open_csv
         from ledger.intake.lists import KINDS
-        from ledger.intake.rejects import require_free
 
         kind = KINDS[name]
         mapped = common.pairs(columns, "--map")
         read_as = Columns(time.value, mapped, known=kind.columns, required=kind.required)
-        if rejects:
-            require_free(rejects, files)
-        sources = [importing.opened(file, lambda path: _open(path, read_as)) for file in files]
-        with common.open_ledger(ledger) as opened, importing.aside(rejects, sources) as aside:
-            take = _import(kind)
-            attempts = [importing.attempt(opened, each, aside, take, as_json=as_json) for each in sources]
-        importing.leave(attempts, as_json=as_json)
+        importing.take_files(
+            ledger,
+            files,
+            lambda path: open_csv(path, read_as),
+            _import(kind),
+            rejects=rejects,
+            as_json=as_json,
+        )
 
     return command
-
-
-def _open(file: Path, read_as: "Columns") -> "Source":
-    from ledger.intake.files import open_csv
-
-    return open_csv(file, read_as)
 
 
 def _import(kind: "ListKind") -> importing.Import:

@@ -47,7 +47,7 @@ RejectsOption = Annotated[
 
 
 @dataclass(frozen=True)
-class Unreadable:
+class _Unreadable:
     """A file that could not even be opened as a source, and why."""
 
     name: str
@@ -55,7 +55,7 @@ class Unreadable:
 
 
 @dataclass(frozen=True)
-class Attempt:
+class _Attempt:
     """What became of one file: what was stored, or why nothing was."""
 
     name: str
@@ -67,37 +67,68 @@ class Attempt:
     """Of the first of these, the platform of a contract that is spelled most like it, if one is."""
 
 
-Opened = "Source | Unreadable"
 Import = Callable[["Ledger", "Source", "RejectsFile | None"], Any]
 
 
-def opened(file: Path, open_source: Callable[[Path], "Source"]) -> "Source | Unreadable":
+def take_files(
+    ledger: str,
+    files: Sequence[Path],
+    open_source: Callable[[Path], "Source"],
+    take: Import,
+    *,
+    rejects: Path | None,
+    as_json: bool,
+) -> None:
+    """Import some files, each by itself; leave with 2 or 1 if not everything was taken."""
+    from ledger.intake.rejects import require_free
+
+    if rejects:
+        require_free(rejects, files)
+    sources = [_opened(file, open_source) for file in files]
+    take_sources(ledger, sources, take, rejects=rejects, as_json=as_json)
+
+
+def take_sources(
+    ledger: str,
+    sources: "Sequence[Source | _Unreadable]",
+    take: Import,
+    *,
+    rejects: Path | None = None,
+    as_json: bool,
+) -> None:
+    """The same of what is opened already."""
+    with common.open_ledger(ledger) as to, _aside(rejects, sources) as put_aside:
+        attempts = [_attempt(to, each, put_aside, take, as_json=as_json) for each in sources]
+    _leave(attempts, as_json=as_json)
+
+
+def _opened(file: Path, open_source: Callable[[Path], "Source"]) -> "Source | _Unreadable":
     """The source of a file, or why there is none."""
     from ledger.errors import BadInputError
 
     try:
         return open_source(file)
     except BadInputError as error:
-        return Unreadable(str(file), str(error))
+        return _Unreadable(str(file), str(error))
 
 
-def aside(path: Path | None, sources: "Sequence[Source | Unreadable]") -> "RejectsFile | nullcontext[None]":
+def _aside(path: Path | None, sources: "Sequence[Source | _Unreadable]") -> "RejectsFile | nullcontext[None]":
     """The file for what is put aside, if there is to be one."""
     from ledger.intake.rejects import RejectsFile
 
     if path is None:
         return nullcontext()
-    return RejectsFile(path, [source for source in sources if not isinstance(source, Unreadable)])
+    return RejectsFile(path, [source for source in sources if not isinstance(source, _Unreadable)])
 
 
-def attempt(
+def _attempt(
     ledger: "Ledger",
-    source: "Source | Unreadable",
+    source: "Source | _Unreadable",
     rejects: "RejectsFile | None",
     take: Import,
     *,
     as_json: bool,
-) -> Attempt:
+) -> _Attempt:
     """Import a source, and say at once what became of it: a later one may fail."""
     found = _tried(ledger, source, rejects, take)
     if not as_json:
@@ -106,19 +137,19 @@ def attempt(
 
 
 def _tried(
-    ledger: "Ledger", source: "Source | Unreadable", rejects: "RejectsFile | None", take: Import
-) -> Attempt:
+    ledger: "Ledger", source: "Source | _Unreadable", rejects: "RejectsFile | None", take: Import
+) -> _Attempt:
     from ledger.errors import ConstatError
 
-    if isinstance(source, Unreadable):
-        return Attempt(source.name, error=source.error)
+    if isinstance(source, _Unreadable):
+        return _Attempt(source.name, error=source.error)
     have = recording.platforms_of_contracts(ledger)
     try:
         imported = take(ledger, source, rejects)
     except ConstatError as error:
-        return Attempt(source.name, error=str(error))
+        return _Attempt(source.name, error=str(error))
     strangers = tuple(platform for platform in imported.platforms if platform not in have)
-    return Attempt(source.name, imported, strangers=strangers, likely=_likely(strangers[:NAMED], have))
+    return _Attempt(source.name, imported, strangers=strangers, likely=_likely(strangers[:NAMED], have))
 
 
 def _likely(strangers: Iterable[str], have: Iterable[str]) -> dict[str, str]:
@@ -173,7 +204,7 @@ class Bars:
 # ---------------------------------------------------------------- what is said of it
 
 
-def leave(attempts: Sequence[Attempt], *, as_json: bool) -> None:
+def _leave(attempts: Sequence[_Attempt], *, as_json: bool) -> None:
     """Print what became of all files if machines read it; leave with 2 or 1 if not everything was taken."""
     if as_json:
         common.print_json([_object(each) for each in attempts])
@@ -183,7 +214,7 @@ def leave(attempts: Sequence[Attempt], *, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _tell(found: Attempt) -> None:
+def _tell(found: _Attempt) -> None:
     if found.imported:
         _tell_imported(found.imported)
     if found.error:
@@ -230,7 +261,7 @@ def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(names[:NAMED]) + rest
 
 
-def _object(found: Attempt) -> dict[str, object]:
+def _object(found: _Attempt) -> dict[str, object]:
     imported = found.imported
     if imported is None:
         return {"file": found.name, "stored": 0, "error": found.error}

@@ -9,7 +9,6 @@ from consumers.cli import common, import_lists, importing
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
-    from ledger.intake.columns import Columns
     from ledger.intake.importing import Imported
     from ledger.intake.rejects import RejectsFile
     from ledger.intake.sources import Source
@@ -50,16 +49,17 @@ def results(
     aside, 2 if nothing of a file could be stored.
     """
     from ledger.intake.columns import Columns
-    from ledger.intake.rejects import require_free
+    from ledger.intake.files import open_source
 
     read_as = Columns(time.value, common.pairs(columns, "--map"), agent or "")
-    if rejects:
-        require_free(rejects, files)
-    sources = [importing.opened(file, lambda path: _open(path, read_as)) for file in files]
-    with common.open_ledger(ledger) as opened, importing.aside(rejects, sources) as aside:
-        take = _import(transitions=transitions)
-        attempts = [importing.attempt(opened, each, aside, take, as_json=as_json) for each in sources]
-    importing.leave(attempts, as_json=as_json)
+    importing.take_files(
+        ledger,
+        files,
+        lambda path: open_source(path, read_as),
+        _import(transitions=transitions),
+        rejects=rejects,
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -77,15 +77,7 @@ def upptime(
     from ledger.intake.upptime import UpptimeSource
 
     source = UpptimeSource.open(repository, Columns(agent=agent))
-    with common.open_ledger(ledger) as opened:
-        attempt = importing.attempt(opened, source, None, _import(transitions=True), as_json=as_json)
-    importing.leave([attempt], as_json=as_json)
-
-
-def _open(file: Path, read_as: "Columns") -> "Source":
-    from ledger.intake.files import open_source
-
-    return open_source(file, read_as)
+    importing.take_sources(ledger, [source], _import(transitions=True), as_json=as_json)
 
 
 def _import(*, transitions: bool) -> importing.Import:

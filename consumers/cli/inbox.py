@@ -24,12 +24,10 @@ def inbox(
 
     What costs first comes first. Exit 1 if anything is overdue.
     """
-    from consumers.inbox import told
-    from projections.asof import Known
-    from projections.inbox import inbox as everything
+    with common.open_known(ledger, as_of) as known:
+        from consumers.inbox import told
+        from projections.inbox import inbox as everything
 
-    with common.open_ledger(ledger) as opened:
-        known = Known.at(opened.engine, common.as_of(opened.engine, as_of))
         found = told(everything(known, contract))
     if as_json:
         common.print_json(found.model_dump(mode="json", by_alias=True))

@@ -71,14 +71,32 @@ ONLY_READ = frozenset(
         "explain",
         "compare",
         "diff",
+        "personal-data",
         "evidence",
         "inbox",
         "metrics",
         "verify",
     )
 )
-GO_ON = frozenset(("demo", "import", "outbox", "topics", "copy", "run"))
-"""Commands that find what is there already when they run again; every other one takes a fact down."""
+GO_ON = frozenset(("demo", "import", "notify", "assess", "outbox", "relay", "bill", "run", "topics", "copy"))
+"""Commands that find what is there already when they run again."""
+TAKE_DOWN = frozenset(
+    (
+        "contract",
+        "notice",
+        "maintenance",
+        "incident",
+        "claim",
+        "correct",
+        "directory",
+        "support",
+        "record",
+        "processor",
+        "component",
+        "seal",
+    )
+)
+"""Commands that take a fact down; when they run again they are refused, or take another one down."""
 
 
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
@@ -164,9 +182,11 @@ def constat(
 def _left_behind(command: str | None) -> str:
     if command in ONLY_READ:
         return "it only read, and nothing was changed"
-    if command in GO_ON:
-        return "what was acknowledged before is stored; run the same command again"
-    return "a fact that was acknowledged before is stored; look whether it is there before you run it again"
+    if command in TAKE_DOWN:
+        return (
+            "a fact that was acknowledged before is stored; look whether it is there before you run it again"
+        )
+    return "what was acknowledged before is stored; run the same command again"
 
 
 def main() -> None:

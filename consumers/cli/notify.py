@@ -112,7 +112,6 @@ def _take_down(
     from consumers.evidence import Evidence
     from consumers.notices.bounces import Returns, read_reports
     from consumers.pages.harmless import harmless_text
-    from projections.asof import Known, at_head
 
     found = settings.read(directory=directory, evidence=evidence)
     with (
@@ -120,7 +119,7 @@ def _take_down(
         closing(open_store(found.directory, create=False)) as store,
     ):
         returns = Returns(opened, store, Evidence(found.evidence))
-        known = Known.at(opened.engine, at_head(opened.engine, common.now_ms()))
+        known = common.known_now(opened)
         taken = [returns.take_down(each, known, common.now_ms()) for each in read_reports(path)]
     facts = [fact for fact in taken if fact]
     if as_json:

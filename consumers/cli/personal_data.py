@@ -1,6 +1,5 @@
 """`constat personal-data`: who processes a contract's personal data, as text, JSON or one page."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -51,4 +50,3 @@ def personal_data(
 
     lay_out = pages.page if layout is Format.html else pages.text
     write(lay_out(figures, language), output)
-    sys.stdout.flush()

@@ -7,7 +7,6 @@ import typer
 from consumers.cli import common, recording
 
 if TYPE_CHECKING:
-    from ledger.mails import Mail
     from projections.asof import Known
     from projections.processor_changes import ProcessorChange
 
@@ -60,8 +59,10 @@ def engage(
         )
         return subject.engage(state, engaged)
 
-    for each in contract:
-        recording.require_contract(ledger, each)
+    if contract:
+        known = common.facts_now(ledger)
+        for each in contract:
+            known.contract(each)
     recording.take_down(ledger, subject, processor, decide, at=at, as_json=as_json)
 
 
@@ -150,32 +151,18 @@ def announced(
 
 
 def _announcement(change: "ProcessorChange", known: "Known") -> dict[str, Any]:
+    from ledger.instants import format_instant
     from projections.given import mails_of
+    from projections.register_mails import mail_figures
 
+    mails = mails_of(known, change.contract).get(change.position, ())
     return {
         "contract": change.contract,
         "processor": change.processor,
         "what": change.what,
         "effective_day": change.effective_day.isoformat(),
         "position": change.position,
-        "mails": [_mail(mail) for _, mail in mails_of(known, change.contract).get(change.position, ())],
-    }
-
-
-def _mail(mail: "Mail") -> dict[str, Any]:
-    from ledger.instants import format_instant
-    from projections.register_mails import reply
-
-    assert mail.last is not None
-    return {
-        "person": mail.last.person,
-        "fate": mail.fate,
-        "at": format_instant(mail.last_ms),
-        "attempts": mail.attempts,
-        "reply": reply(mail.last),
-        "message_id": mail.last.message_id,
-        "sha256": mail.last.sha256,
-        "position": mail.position,
+        "mails": [each.model_dump(mode="json") for each in mail_figures(mails, format_instant)],
     }
 
 

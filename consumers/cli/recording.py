@@ -192,16 +192,7 @@ def browser(text: str) -> "Browser":
         raise BadInputError(str(error)) from None
 
 
-def require_contract(ledger: str, contract: str) -> None:
-    """Refuse a contract that was never signed.
-
-    Raises:
-        BadInputError: names the contracts that there are.
-    """
-    _known_now(ledger).contract(contract)
-
-
-def require_administrator(ledger: str, contract: str, person: str, at_ms: int) -> None:
+def require_administrator(known: "Known", contract: str, person: str, at_ms: int) -> None:
     """Refuse who was no designated administrator of a contract then, if it had a list of them.
 
     Raises:
@@ -209,11 +200,11 @@ def require_administrator(ledger: str, contract: str, person: str, at_ms: int) -
     """
     from ledger import directory
 
-    state = _known_now(ledger).directories.get(contract, directory.INITIAL)
+    state = known.directories.get(contract, directory.INITIAL)
     directory.require_administrator(state, contract, person, at_ms)
 
 
-def require_agent(ledger: str, agent: str, platform: str) -> None:
+def require_agent(known: "Known", agent: str, platform: str) -> None:
     """Refuse an agent that never probed the platform: there is nothing of its to correct.
 
     Raises:
@@ -221,15 +212,11 @@ def require_agent(ledger: str, agent: str, platform: str) -> None:
     """
     from ledger.errors import BadInputError
 
-    plans = _known_now(ledger).plans.values()
-    agents = {plan.agent for plan in plans if any(each.platform == platform for each in plan.platforms)}
+    agents = {
+        plan.agent
+        for plan in known.plans.values()
+        if any(each.platform == platform for each in plan.platforms)
+    }
     if agent not in agents:
         those = ", ".join(sorted(agents)) or "nobody"
         raise BadInputError(f"agent {agent} never probed {platform}; those who did: {those}")
-
-
-def _known_now(ledger: str) -> "Known":
-    from projections.asof import Known, at_head
-
-    with common.open_ledger(ledger) as opened:
-        return Known.at(opened.engine, at_head(opened.engine, common.now_ms()))

@@ -32,9 +32,7 @@ def relay(
     *,
     to: To = None,
     state: State = None,
-    follow: Annotated[
-        bool, typer.Option("--follow", help="Go on with what is appended, until told.")
-    ] = False,
+    follow: common.FollowOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
     """Publish all assessments and penalties in order, each at least once, as CloudEvents.

@@ -67,12 +67,10 @@ def statement(
         write(rendered(figures, chosen, language, question.readings, note), output)
 
 
-def _show(
-    figures: "Statement", language: Language | None, changed: dict[str, str], note: "Note | None"
-) -> None:
-    from consumers.pages import summary, terminal
+def _show(figures: "Statement", language: Language | None, changed: dict[str, str], note: "Note") -> None:
+    from consumers.pages import terminal
 
-    terminal.show(figures, common.console(), language, changed, note or summary.UNNOTED)
+    terminal.show(figures, common.console(), language, changed, note)
 
 
 def rendered(

@@ -15,6 +15,10 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="File and answer support requests; record interventions."
 )
 
+WARNING_HOURS = 12
+"""How long before its hours are over a request is worth a warning, if nobody says otherwise: a working day
+of eight hours, and a night's half in which nobody looks."""
+
 RequestName = Annotated[str, typer.Argument(metavar="REQUEST", help="The number of the request.")]
 
 
@@ -50,8 +54,9 @@ def file(
         )
         return subject.request(state, requested)
 
-    recording.require_contract(ledger, contract)
-    recording.require_administrator(ledger, contract, by, recording.occurrence(at))
+    known = common.facts_now(ledger)
+    known.contract(contract)
+    recording.require_administrator(known, contract, by, recording.occurrence(at))
     platforms = [platform] if platform else []
     recording.take_down(ledger, subject, request, decide, at=at, as_json=as_json, platforms=platforms)
 
@@ -96,7 +101,6 @@ def intervene(
     """
     from ledger import interventions as subject
     from ledger import support
-    from projections.asof import Known, at_head
 
     during = common.span_between(start, end)
     with recording.understood():
@@ -109,8 +113,7 @@ def intervene(
             summary=summary,
             by=by,
         )
-    with common.open_ledger(ledger) as opened:
-        known = Known.at(opened.engine, at_head(opened.engine, common.now_ms()))
+    known = common.facts_now(ledger)
     filed = known.requests.get(request, support.INITIAL)
     _require_platform_of(known, filed, platform)
     recording.take_down(
@@ -150,7 +153,7 @@ def open_(
     contract: Annotated[str | None, typer.Option("--contract", "-c", help="Of this contract only.")] = None,
     warning_hours: Annotated[
         int, typer.Option("--warning-hours", min=0, help="Warn so many hours before a request is lost.")
-    ] = 12,
+    ] = WARNING_HOURS,
     as_of: common.AsOfOption = None,
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,

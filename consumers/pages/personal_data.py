@@ -36,7 +36,7 @@ class Laid:
 
     def summary(self) -> str:
         """Whether anything that is on may carry data out of the Union."""
-        names = [f"{c.name} ({c.platform})" for c in self.register.components if _transfers(c)]
+        names = [f"{c.name} ({c.platform})" for c in self.register.components if c.transfers_now]
         if not names:
             return self.words.summary_none
         return self.words.summary_transfers.format(components=", ".join(names))
@@ -126,10 +126,6 @@ def _component(found: ComponentFigures, laid: Laid) -> Iterator[str]:
         laid.instant(found.enabled_at), found.disabled_at and laid.instant(found.disabled_at)
     )
     yield f"  {times}, {laid.facts(*found.positions)}"
-
-
-def _transfers(component: ComponentFigures) -> bool:
-    return component.transfers_outside_eu and component.when == "present"
 
 
 def _moment(register: PersonalData) -> str:

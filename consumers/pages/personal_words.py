@@ -1,11 +1,11 @@
 """The words of the register of personal data, in French and in English; set as those of a statement are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
-from consumers.pages.typography import typeset
+from consumers.pages.words import typeset_words
 from ledger.errors import BadInputError
 
 
@@ -31,7 +31,6 @@ class PersonalWords:
     lasting: str
     lasts: str
     lasted: str
-    state: str
     when: Mapping[str, str]
     components_title: str
     components_caption: str
@@ -70,7 +69,6 @@ _FRENCH = PersonalWords(
     lasting="–",
     lasts="depuis le {first}",
     lasted="du {first} au {last}",
-    state="État",
     when={"past": "terminé", "present": "en cours", "future": "à venir"},
     components_title="Composants optionnels",
     components_caption="Ce que le client a choisi d'utiliser, plateforme par plateforme",
@@ -113,7 +111,6 @@ _ENGLISH = PersonalWords(
     lasting="–",
     lasts="since {first}",
     lasted="{first} to {last}",
-    state="State",
     when={"past": "ended", "present": "in force", "future": "to come"},
     components_title="Optional components",
     components_caption="What the client chose to use, platform by platform",
@@ -149,11 +146,4 @@ def of(language: str) -> PersonalWords:
     """
     if language not in _KNOWN:
         raise BadInputError(f"no words in {language!r}; the page exists in: {', '.join(sorted(_KNOWN))}")
-    plain = _KNOWN[language]
-    return replace(plain, **{each.name: _set(getattr(plain, each.name), language) for each in fields(plain)})
-
-
-def _set(worded: Any, language: str) -> Any:  # noqa: ANN401 - a field is a text or a mapping
-    if isinstance(worded, str):
-        return typeset(worded, language)
-    return {code: typeset(each, language) for code, each in worded.items()}
+    return typeset_words(_KNOWN[language], language)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from consumers.pages.csv_ import Cell, safe
 from consumers.pages.harmless import harmless
+from consumers.pages.telling import platforms_of
 from projections.figures import (
     ClaimEntry,
     CommitmentEntry,
@@ -82,13 +83,7 @@ def _sheet(columns: Sequence[str], contract: str, lines: Iterable[Line]) -> str:
 
 
 def _about(entry: RegisterEntry) -> Line:
-    return {"entry": entry.kind, "name": entry.name, "platforms": _platforms(entry)}
-
-
-def _platforms(entry: RegisterEntry) -> str:
-    if isinstance(entry, CorrectionEntry | InterventionEntry):
-        return entry.platform
-    return " ".join(entry.platforms)
+    return {"entry": entry.kind, "name": entry.name, "platforms": " ".join(platforms_of(entry))}
 
 
 def _lines(entry: RegisterEntry) -> Iterator[Line]:

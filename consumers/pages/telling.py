@@ -203,11 +203,16 @@ def heading(entry: RegisterEntry, form: Format) -> str:
     return f"{form.words.entries[entry.kind]} {entry.name}"
 
 
-def concerned(entry: RegisterEntry) -> str:
+def platforms_of(entry: RegisterEntry) -> tuple[str, ...]:
     """The platforms that an entry is about."""
     if isinstance(entry, CorrectionEntry | InterventionEntry):
-        return entry.platform
-    return ", ".join(entry.platforms)
+        return (entry.platform,)
+    return entry.platforms
+
+
+def concerned(entry: RegisterEntry) -> str:
+    """The same for people."""
+    return ", ".join(platforms_of(entry))
 
 
 def story(entry: RegisterEntry, form: Format) -> Iterator[str]:

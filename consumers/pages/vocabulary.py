@@ -158,7 +158,6 @@ class Words:
     in_time: str
     not_in_time: str
     back_dated: str
-    mails: str
     mail: str
     mail_fates: Mapping[str, str]
     mail_whys: Mapping[str, str]

@@ -7,7 +7,7 @@ fact is evidence and is never set: it is shown as it was written.
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from consumers.pages.typography import typeset
 from consumers.pages.vocabulary import Words
@@ -16,6 +16,11 @@ from consumers.pages.words_fr import FRENCH
 from ledger.errors import BadInputError
 from ledger.readings import QUESTIONS, Question
 from projections.figures import Statement
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Worded = TypeVar("Worded", bound="DataclassInstance")
 
 _KNOWN: Mapping[str, Words] = {"fr": FRENCH, "en": ENGLISH}
 _QUESTIONS: Mapping[str, Question] = {question.name: question for question in QUESTIONS}
@@ -30,7 +35,11 @@ def of(language: str) -> Words:
     """
     if language not in _KNOWN:
         raise BadInputError(f"no words in {language!r}; pages exist in: {', '.join(sorted(_KNOWN))}")
-    plain = _KNOWN[language]
+    return typeset_words(_KNOWN[language], language)
+
+
+def typeset_words(plain: Worded, language: str) -> Worded:
+    """The same words, each text set as the language is printed."""
     return replace(plain, **{each.name: _set(getattr(plain, each.name), language) for each in fields(plain)})
 
 

@@ -218,7 +218,6 @@ ENGLISH = Words(
     in_time="in time",
     not_in_time="too late",
     back_dated="back-dated",
-    mails="E-mails",
     mail="e-mail to {person}: {fate} on {at}, {attempts}{reply}",
     mail_fates={
         "attempted": "being sent, its fate unknown,",

@@ -231,7 +231,6 @@ FRENCH = Words(
     in_time="à temps",
     not_in_time="trop tard",
     back_dated="antidatée",
-    mails="E-mails",
     mail="e-mail à {person} : {fate} le {at}, {attempts}{reply}",
     mail_fates={
         "attempted": "envoi en cours, sort inconnu,",

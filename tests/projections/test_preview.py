@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ledger import maintenance
 from ledger.instants import HOUR_MS, MINUTE_MS, format_instant
-from projections.preview import last_moment_in_time, preview
+from projections.preview import preview
 from projections.statement import statement
 from tests.projections.excluded import ALWAYS, EARLY, PROD, TUESDAY, acme
 from tests.spec import Story, ms, span
@@ -40,12 +40,11 @@ def test_a_notice_in_time_within_a_window_excludes_all_that_it_announces():
 
 
 def test_a_notice_too_late_excludes_nothing_and_says_until_when_it_would_have_been_in_time():
-    found = previewed(acme(), publish(TUESDAY), "2026-10-05T12:00:00+02:00")
+    contract, platform = only(previewed(acme(), publish(TUESDAY), "2026-10-05T12:00:00+02:00"))
 
-    contract, platform = only(found)
     assert not contract.in_time
     assert (platform.excluded_ms, [part.why for part in platform.not_excluded]) == (0, ["too-late"])
-    assert ms(last_moment_in_time(found)) == span(TUESDAY).start_ms - 24 * HOUR_MS
+    assert ms(contract.latest_given_at) == span(TUESDAY).start_ms - 24 * HOUR_MS
 
 
 def test_what_lies_outside_the_window_is_named():
@@ -66,6 +65,16 @@ def test_what_another_maintenance_excludes_already_is_not_counted_twice():
     assert [(part.maintenance, part.start) for part in platform.overlaps] == [
         ("theirs", "2026-10-06T03:00:00+02:00")
     ]
+
+
+def test_what_an_accepted_claim_excludes_already_is_not_counted_twice():
+    storm = "2026-10-06T03:00:00+02:00/2026-10-06T05:00:00+02:00"
+    story = acme().at(EARLY).claim("storm", [PROD], storm).ruling("storm", "accepted", storm)
+
+    _, platform = only(previewed(story, publish(TUESDAY)))
+
+    assert (platform.excluded_ms, platform.counted_ms) == (2 * HOUR_MS, HOUR_MS)
+    assert platform.overlaps == ()
 
 
 def test_outside_service_hours_time_may_be_excluded_and_still_change_no_figure():

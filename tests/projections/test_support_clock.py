@@ -17,9 +17,9 @@ def requested(story: Story, at: str, name="r1", contract="acme") -> Story:
     return story.fact(f"support:{name}", filed, at)
 
 
-def clock(story: Story, at: str, **options):
+def clock(story: Story, at: str, warning_hours=12, **options):
     known = Known.at(story.engine, at_head(story.engine, ms(at)))
-    return support_clock(known, **options)
+    return support_clock(known, warning_hours=warning_hours, **options)
 
 
 def test_an_open_request_says_how_many_hours_are_used_how_many_left_and_when_it_is_lost():

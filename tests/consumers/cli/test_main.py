@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from consumers.cli.main import COMMANDS, GO_ON, ONLY_READ
+from consumers.cli.main import COMMANDS, GO_ON, ONLY_READ, TAKE_DOWN
 from ledger.application import KAFKA, SQLITE
 from ledger.errors import UnreachableLedgerError
 from ledger.outbox.outbox import Outbox
@@ -134,6 +134,8 @@ def test_a_broker_that_hung_up_is_not_taken_for_a_reader_who_closed_the_pipe(con
     ("arguments", "said"),
     [
         (("statement", "--contract", "a", "--period", "1"), "it only read, and nothing was changed"),
+        (("personal-data", "--contract", "a"), "it only read, and nothing was changed"),
+        (("relay", "--to", "-"), "what was acknowledged before is stored; run the same command again"),
         (
             ("outbox", "send", "outbox.db"),
             "what was acknowledged before is stored; run the same command again",
@@ -158,8 +160,13 @@ def test_who_interrupts_a_command_is_told_what_it_leaves_behind(
     assert (answer.code, answer.err) == (130, f"constat: interrupted; {said}\n")
 
 
-def test_every_command_that_is_told_apart_after_an_interrupt_is_one():
-    assert set(COMMANDS) >= ONLY_READ | GO_ON
+@pytest.mark.parametrize("name", COMMANDS)
+def test_of_every_command_it_is_known_what_an_interrupt_leaves_behind(name):
+    assert sum(name in those for those in (ONLY_READ, GO_ON, TAKE_DOWN)) == 1
+
+
+def test_no_command_that_is_not_there_is_told_apart_after_an_interrupt():
+    assert set(COMMANDS) == ONLY_READ | GO_ON | TAKE_DOWN
 
 
 def test_an_error_that_nobody_expected_is_a_sentence_with_an_exit_code_of_its_own(constat, monkeypatch):
