@@ -8,6 +8,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, get_args
 
+import msgspec
 import typer
 from pydantic import TypeAdapter
 
@@ -34,7 +35,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield Path("facts.md"), _facts_page()
     for fact in ALL_FACTS:
         yield Path("schemas") / f"{fact.TYPE}.schema.json", _schema(fact)
-    yield Path("schemas/constat.agent.round-finished.v1.schema.json"), _schema(StoredRound)
+    yield Path("schemas/constat.agent.round-finished.v1.schema.json"), _round_schema()
     yield Path("schemas/statement.schema.json"), _schema(Statement)
     yield Path("schemas/notice-preview.schema.json"), _schema(Preview)
     yield Path("schemas/personal-data.schema.json"), _schema(PersonalData)
@@ -50,6 +51,11 @@ def pages() -> Iterator[tuple[Path, str]]:
 
 def _schema(model: Any) -> str:
     schema = TypeAdapter(model).json_schema(by_alias=True, mode="serialization")
+    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema, indent=2) + "\n"
+
+
+def _round_schema() -> str:
+    schema = msgspec.json.schema(StoredRound)
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema, indent=2) + "\n"
 
 
