@@ -5,7 +5,7 @@ An outcome holds from its instant to the agent's next result on that platform, b
 applied: the originals are the evidence, and a correction is a reason beside them.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -84,36 +84,39 @@ class Heard:
     def _agents_of(self, platform: str) -> list[tuple[str, bool]]:
         return sorted(self._agents.get(platform, ()))
 
-    def _said_by(self, agent: str, platform: str, interval: Interval, *, transitions: bool) -> Iterable[Said]:
+    def _said_by(self, agent: str, platform: str, interval: Interval, *, transitions: bool) -> Iterator[Said]:
         results = self._results.get((platform, agent), [])
-        told: dict[tuple[str, bool], Said] = {}
+        told: dict[tuple[str, bool], _Telling] = {}
         for part in self._parts:
             hold_ms = None if transitions else part.terms.stale_after_ms
             piece = _shared(interval, part.interval)
             if piece.length_ms:
                 for result, is_silence in _holding(results, piece, hold_ms):
-                    said = _one(agent, result, is_silence=is_silence)
-                    key = said.outcome, is_silence
-                    told[key] = _later(told[key], said) if key in told else said
-        return told.values()
+                    key = UNKNOWN if is_silence or result is None else result.outcome, is_silence
+                    if (telling := told.get(key)) is None:
+                        telling = told[key] = _Telling()
+                    telling.hear(result, is_silence=is_silence)
+        for (outcome, _), telling in told.items():
+            yield Said(agent, outcome, telling.detail, telling.first_round, telling.last_round)
 
 
-def _one(agent: str, result: Result | None, *, is_silence: bool) -> Said:
-    number = None if result is None else result.number
-    if result is None or is_silence:
-        return Said(agent, UNKNOWN, SILENT, number, number)
-    return Said(agent, result.outcome, result.detail, number, number)
+class _Telling:
+    """The same thing said, once or again and again."""
 
+    __slots__ = ("detail", "first_round", "last_round")
 
-def _later(before: Said, now: Said) -> Said:
-    """The same thing said again."""
-    return Said(
-        before.agent,
-        before.outcome,
-        before.detail or now.detail,
-        now.first_round if before.first_round is None else before.first_round,
-        before.last_round if now.last_round is None else now.last_round,
-    )
+    def __init__(self) -> None:
+        self.detail: str | None = None
+        self.first_round: int | None = None
+        self.last_round: int | None = None
+
+    def hear(self, result: Result | None, *, is_silence: bool) -> None:
+        if result is not None:
+            self.last_round = result.number
+            if self.first_round is None:
+                self.first_round = result.number
+        if self.detail is None:
+            self.detail = SILENT if is_silence or result is None else result.detail
 
 
 def _shared(one: Interval, other: Interval) -> Interval:
@@ -125,8 +128,9 @@ def _holding(
     results: Sequence[Result], piece: Interval, hold_ms: int | None
 ) -> Iterator[tuple[Result | None, bool]]:
     """The results that hold in a piece in order of time, and each silence in it with the result before it."""
-    first = bisect_right(results, piece.start_ms, key=lambda result: result.at_ms) - 1
-    last = bisect_right(results, piece.end_ms - 1, key=lambda result: result.at_ms)
+    # A result sorts by its instant, and behind the instant alone.
+    first = bisect_left(results, (piece.start_ms + 1,)) - 1
+    last = bisect_left(results, (piece.end_ms,))
     if first < 0:
         if last == 0 or results[0].at_ms > piece.start_ms:
             yield None, True
@@ -196,19 +200,42 @@ def _overheard(known: Known, wanted: Mapping[str, list[Interval]]) -> Results | 
     return results if is_all else None
 
 
+class _Wanted(NamedTuple):
+    """A platform of a plan, and the intervals in which its results are asked for."""
+
+    place: int
+    platform: str
+    offset_ms: int
+    starts_ms: list[int]
+    ends_ms: list[int]
+
+    def holds(self, at_ms: int) -> bool:
+        """Whether an instant lies in one of the intervals."""
+        after = bisect_right(self.starts_ms, at_ms)
+        return after > 0 and at_ms < self.ends_ms[after - 1]
+
+
+def _bounds(intervals: Sequence[Interval]) -> tuple[list[int], list[int]]:
+    return [each.start_ms for each in intervals], [each.end_ms for each in intervals]
+
+
 class _Listener:
-    """The platforms of a plan by its index, and which of them a round may say something wanted of.
+    """The platforms of a plan that are asked for, and which of them a round may say something wanted of.
 
     A result lies less than two rounds after the start of its own, or less than one before it.
     """
 
     def __init__(self, plan: PlanSet, wanted: Mapping[str, list[Interval]]) -> None:
         self.plan = plan
-        self._all = [(i, each.platform) for i, each in enumerate(plan.platforms) if each.platform in wanted]
-        self._by_slice: defaultdict[int, list[tuple[int, str]]] = defaultdict(list)
+        self._all = [
+            _Wanted(place, planned.platform, planned.offset_ms, *_bounds(wanted[planned.platform]))
+            for place, planned in enumerate(plan.platforms)
+            if planned.platform in wanted
+        ]
+        self._by_slice: defaultdict[int, list[_Wanted]] = defaultdict(list)
         if not plan.transitions:
             for each in self._all:
-                for number in self._slices(wanted[each[1]]):
+                for number in self._slices(wanted[each.platform]):
                     self._by_slice[number].append(each)
 
     def _slices(self, intervals: Sequence[Interval]) -> Iterator[int]:
@@ -218,7 +245,7 @@ class _Listener:
             last = (end_ms + reach_ms) // _SLICE_MS
             yield from range(first, last + 1)
 
-    def around(self, start_ms: int) -> Sequence[tuple[int, str]]:
+    def around(self, start_ms: int) -> Sequence[_Wanted]:
         """The platforms that a round which starts then may say something wanted of."""
         return self._all if self.plan.transitions else self._by_slice.get(start_ms // _SLICE_MS, ())
 
@@ -231,12 +258,12 @@ def _results(known: Known, plans: Sequence[PlanSet], wanted: Mapping[str, list[I
         listener = listeners.get(heard.plan)
         if listener is None:
             continue
-        plan, missing = listener.plan, set(heard.missing)
-        for index, platform in listener.around(heard.start_ms):
-            at_ms = heard.start_ms + plan.platforms[index].offset_ms + heard.deviation_ms(index)
-            if index not in missing and (plan.transitions or _lies_in(at_ms, wanted[platform])):
+        is_missing, is_all = frozenset(heard.missing), listener.plan.transitions
+        for each in listener.around(heard.start_ms):
+            at_ms = heard.start_ms + each.offset_ms + heard.deviation_ms(each.place)
+            if (is_all or each.holds(at_ms)) and each.place not in is_missing:
                 # Of two results at one instant the first recorded counts, as everywhere.
-                found[platform, heard.agent].setdefault(at_ms, _result(heard, index, at_ms))
+                found[each.platform, heard.agent].setdefault(at_ms, _result(heard, each.place, at_ms))
     return {key: [results[at_ms] for at_ms in sorted(results)] for key, results in found.items()}
 
 
@@ -265,12 +292,8 @@ def _longest_ms(plans: Sequence[PlanSet]) -> int:
     return max(plan.period_ms for plan in plans)
 
 
-def _lies_in(instant_ms: int, intervals: Sequence[Interval]) -> bool:
-    after = bisect_right(intervals, instant_ms, key=lambda interval: interval.start_ms)
-    return after > 0 and intervals[after - 1].holds(instant_ms)
-
-
 def _result(heard: Round, index: int, at_ms: int) -> Result:
-    outcome, status, error = heard.not_up.get(index, ("up", heard.odd_status.get(index, 0), ""))
-    detail = " ".join(part for part in (str(status) if status else "", error) if part)
+    not_up = heard.not_up.get(index)
+    outcome, status, error = not_up or ("up", heard.odd_status.get(index, 0), "")
+    detail = f"{status} {error}" if status and error else str(status) if status else error
     return Result(at_ms, heard.number, outcome, detail or None)
