@@ -3,8 +3,7 @@
 The bytes are written once and hashed as they stand; nothing is ever serialised anew to check a hash.
 """
 
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -38,8 +37,7 @@ class StoredFact(BaseModel):
     data: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """A fact with its place in its stream: what is encoded, and what decoding gives back."""
 
     stream: str

@@ -9,7 +9,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -66,6 +66,7 @@ class Database:
         self.path = path
         self._copying = copying
         self._lock = threading.RLock()
+        self._guarded = _Guarded(self)
         self._busy_seconds = busy_seconds
         self._connection = self._connect(busy_seconds, create=create)
         try:
@@ -84,13 +85,15 @@ class Database:
                 )
             # A URI, so that no name means something else to SQLite and only `create` makes a file.
             name = f"{Path(name).absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
-        with self._meaning():
+        try:
             return sqlite3.connect(
                 name, uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False
             )
+        except sqlite3.Error as error:
+            raise self._explained(error) from error
 
     def _prepare(self, *, create: bool) -> None:
-        with self._meaning():
+        with self._guarded:
             for setting in self._settings:
                 self._connection.execute(f"PRAGMA {setting}")
             if self._is_empty():
@@ -143,11 +146,9 @@ class Database:
     def _number(self, pragma: str) -> int:
         return int(str(self._pragma(pragma)))
 
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
         """The connection, for statements that only read."""
-        with self._lock, self._meaning():
-            yield self._connection
+        return self._guarded
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
@@ -162,11 +163,11 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """The connection, within one transaction that no other writer can enter; undone by any exception."""
-        with self._lock, self._meaning():
+        with self._guarded as connection:
             self._begin()
             try:
-                yield self._connection
-                self._connection.execute("COMMIT")
+                yield connection
+                connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
@@ -204,15 +205,13 @@ class Database:
             (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
             return _lost_tail(connection) if verdict == "ok" else str(verdict)
 
-    @contextmanager
-    def _meaning(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.IntegrityError:
-            raise  # a guard's refusal: no caller of ours can cause it
-        except sqlite3.Error as error:
+    def _tell(self, error: BaseException) -> None:
+        """Raise what an error of SQLite means to a user of the file; nothing if it is told as it is."""
+        if isinstance(error, sqlite3.IntegrityError):
+            return  # a guard's refusal: no caller of ours can cause it
+        if isinstance(error, sqlite3.Error):
             raise self._explained(error) from error
-        except UnicodeDecodeError as error:  # SQLite quotes damaged text in what it complains of
+        if isinstance(error, UnicodeDecodeError):  # SQLite quotes damaged text in what it complains of
             raise self._damaged(error.object.decode(errors="replace")) from error
 
     def _explained(self, error: sqlite3.Error) -> ConstatError:
@@ -231,6 +230,30 @@ class Database:
         """Close the connection."""
         with self._lock:
             self._connection.close()
+
+
+class _Guarded:
+    """The connection for one thread at a time, with errors that say what to do.
+
+    Every read passes here, some thousand times a second: a generator would cost more than a short query.
+    """
+
+    __slots__ = ("_database",)
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __enter__(self) -> sqlite3.Connection:
+        self._database._lock.acquire()  # noqa: SLF001 - a part of it
+        return self._database._connection  # noqa: SLF001
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        try:
+            # No name holds what is raised: it would hold that name's frame, and cursors with their locks.
+            if error is not None:
+                self._database._tell(error)  # noqa: SLF001
+        finally:
+            self._database._lock.release()  # noqa: SLF001
 
 
 def primary_name(error: sqlite3.Error) -> str:

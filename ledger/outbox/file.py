@@ -98,7 +98,7 @@ class OutboxFile(StoreFile):
 
     def _prepare(self, *, create: bool) -> None:
         super()._prepare(create=create)
-        with self._meaning():
+        with self.reading():
             self._require_agent()
 
     def _create(self, *, allowed: bool) -> None:

@@ -272,7 +272,7 @@ def test_hashing_the_log_anew_does_not_hide_a_fact_that_does_not_fit(path, colum
 
 def test_a_number_that_a_stream_skips_is_found(path):
     with Forger(path) as forger:
-        envelope = replace(codec.decode(forger.value("decisions", LAST_FACT)), sequence=99)
+        envelope = codec.decode(forger.value("decisions", LAST_FACT))._replace(sequence=99)
         forger.forge("decisions", LAST_FACT, sequence=99, value=codec.encode(envelope))
         forger.hash_anew()
 

@@ -2,8 +2,9 @@
 
 The broker, the reader and the mirror take many records for little more than the price of one. So while a
 group is on its way, whoever comes waits. The next one goes when somebody of the one before has heard what
-became of his record, and half as many have come as went with it: so a few who were early do not go alone, and
-nobody waits for one who does not come back. Few are no group, and are sent at once.
+became of his record, and as many have come as went with it: so those who were early do not go alone. Whoever
+waits for one who does not come back has a limit (`hurry`), and then goes with those who did; that group is
+the measure of the next. Few are no group, and are sent at once.
 
 A group says nothing of what becomes of its records. Each is judged, refused or sent again for itself.
 """
@@ -81,7 +82,7 @@ class Groups:
         """Whether those who wait go now."""
         if self._last_size < FEW:
             return True
-        return not self._under_way and 2 * len(self._waiting) >= self._last_size
+        return not self._under_way and len(self._waiting) >= self._last_size
 
     def _next(self) -> Sequence[Turn]:
         group, self._waiting = self._waiting, []

@@ -232,13 +232,10 @@ class Mirror(Database):
             return UnusableLedgerError(f"the mirror {super()._explained(error)}")
         return self._damaged(str(error))
 
-    @contextmanager
-    def _meaning(self) -> Iterator[None]:
-        try:
-            with super()._meaning():
-                yield
-        except sqlite3.IntegrityError as error:  # a mirror has no guards: something was there, or was not
+    def _tell(self, error: BaseException) -> None:
+        if isinstance(error, sqlite3.IntegrityError):  # a mirror has no guards: a row was there, or was not
             raise self._explained(error) from error
+        super()._tell(error)
 
     def _damaged(self, why: str) -> DamagedIndexError:
         return DamagedIndexError(

@@ -74,17 +74,17 @@ def test_who_comes_while_a_group_is_on_its_way_goes_with_the_others_when_one_of_
     assert busy.sent[-1] == "d"
 
 
-def test_who_is_early_waits_for_half_as_many_as_went_with_the_last_group(busy):
-    busy.enter(*"abcdefgh")
+def test_who_is_early_waits_for_as_many_as_went_with_the_last_group(busy):
+    busy.enter(*"abcde")
     busy.hear(0)
     busy.enter("one")
     busy.hear("a")
-    busy.enter("two", "three")
-    assert busy.sent[-1] == "h"
+    busy.enter("two", "three", "four")
+    assert busy.sent[-1] == "e"
 
-    busy.enter("four")
+    busy.enter("five")
 
-    assert busy.sent[-4:] == ["one", "two", "three", "four"]
+    assert busy.sent[-5:] == ["one", "two", "three", "four", "five"]
 
 
 def test_who_has_waited_for_long_enough_goes_with_all_who_wait(busy):
