@@ -44,7 +44,7 @@ from ledger.incidents import Incident
 from ledger.instants import format_instant
 from ledger.interventions import Intervention
 from ledger.log import codec
-from ledger.log.interface import Engine, KeptRound
+from ledger.log.interface import NOTHING_READ, Engine, KeptRound
 from ledger.mails import Mail
 from ledger.maintenance import Maintenance
 from ledger.operations import Operations
@@ -322,6 +322,7 @@ class Known:
         agents: Sequence[str] | None = None,
         start_from_ms: int | None = None,
         start_until_ms: int | None = None,
+        after: Mapping[str, int] = NOTHING_READ,
     ) -> Iterator[KeptRound]:
         """The rounds known then, in the order of the log. May be called again."""
         found = self.engine.rounds(
@@ -329,6 +330,7 @@ class Known:
             agents=agents,
             start_from_ms=start_from_ms,
             start_until_ms=start_until_ms,
+            after=after,
         )
         if self.as_of.numbers is None:
             return found

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
@@ -16,6 +17,10 @@ CLOCKS_DIFFER_MS = 60_000
 RECORD_BYTES_MAX = 1_000_000
 """The longest record that every engine takes: brokers and clients of Kafka take 1 MiB as they come, and the
 frame around it needs a little."""
+
+
+NOTHING_READ: Mapping[str, int] = MappingProxyType({})
+"""Of no agent a round."""
 
 
 class KeptFact(NamedTuple):
@@ -211,11 +216,12 @@ class Engine(Protocol):
         agents: Sequence[str] | None = None,
         start_from_ms: int | None = None,
         start_until_ms: int | None = None,
+        after: Mapping[str, int] = NOTHING_READ,
     ) -> Iterator[KeptRound]:
         """The probe log in the engine's order, each agent's rounds by number, whole or cut.
 
-        Cut to what was recorded until a moment (included), to some agents, or to the rounds that start
-        within `[start_from_ms, start_until_ms)`.
+        Cut to what was recorded until a moment (included), to some agents, to the rounds that start within
+        `[start_from_ms, start_until_ms)`, or to those of an agent behind one of its numbers (`after`).
         """
 
     def agents(self) -> list[str]:

@@ -16,7 +16,16 @@ from ledger.log import codec, tables
 from ledger.log.arbitration import Head
 from ledger.log.copying import SQLiteCopying
 from ledger.log.database import BUSY_SECONDS, Database
-from ledger.log.interface import Appended, Fault, KeptFact, KeptRound, LogHead, NewRound, RoundHead
+from ledger.log.interface import (
+    NOTHING_READ,
+    Appended,
+    Fault,
+    KeptFact,
+    KeptRound,
+    LogHead,
+    NewRound,
+    RoundHead,
+)
 from ledger.log.recorder import UNBOUNDED, SQLiteRecorder
 from ledger.log.rows import FactRow, RoundRow, columns
 from ledger.log.stamp import (
@@ -187,6 +196,7 @@ class SQLiteEngine:
         agents: Sequence[str] | None = None,
         start_from_ms: int | None = None,
         start_until_ms: int | None = None,
+        after: Mapping[str, int] = NOTHING_READ,
     ) -> Iterator[KeptRound]:
         last = self.head().round_offset
         if recorded_until_ms is not None:
@@ -195,15 +205,29 @@ class SQLiteEngine:
             -UNBOUNDED if start_from_ms is None else start_from_ms,
             UNBOUNDED if start_until_ms is None else start_until_ms,
         )
-        spans = [(1, last)] if starts == (-UNBOUNDED, UNBOUNDED) else self._offsets_of(agents, *starts)
+        first_offset = self._first_behind(after, agents) if after else 1
+        whole = [(first_offset, last)]
+        spans = whole if starts == (-UNBOUNDED, UNBOUNDED) else self._offsets_of(agents, *starts)
         chosen = "" if agents is None else f"AND agent IN ({','.join('?' * len(agents))})"
         query = _ROUNDS.format(chosen=chosen)
         for first, highest in spans:
             for row in self._pages(query, first - 1, min(last, highest), *starts, *(agents or ())):
                 found = KeptRound(*row)
+                if after and found.number <= after.get(found.agent, 0):
+                    continue
                 if hash_of(found.value) != found.hash:
                     raise altered(f"round {found.number} of agent {found.agent}")
                 yield found
+
+    def _first_behind(self, after: Mapping[str, int], agents: Sequence[str] | None) -> int:
+        """The lowest offset at which any of the agents has a round behind its number."""
+        query = "SELECT offset FROM rounds WHERE agent = ? AND number > ? ORDER BY number LIMIT 1"
+        with self._database.reading() as connection:
+            found = [
+                connection.execute(query, (agent, after.get(agent, 0))).fetchone()
+                for agent in (self.agents() if agents is None else agents)
+            ]
+        return min((row[0] for row in found if row), default=UNBOUNDED)
 
     def _offsets_of(self, agents: Sequence[str] | None, *starts: int) -> list[tuple[int, int]]:
         """The first and last offsets of spans of the log that hold every round that starts within bounds.

@@ -10,7 +10,16 @@ from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
 from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 from ledger.log.arbitration import Head
-from ledger.log.interface import Appended, Fault, KeptFact, KeptRound, LogHead, NewRound, RoundHead
+from ledger.log.interface import (
+    NOTHING_READ,
+    Appended,
+    Fault,
+    KeptFact,
+    KeptRound,
+    LogHead,
+    NewRound,
+    RoundHead,
+)
 from ledger.log.kafka import topics as topics_
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.copied import UNFINISHED, IsCopied, copied_rounds, every_round
@@ -191,6 +200,7 @@ class KafkaEngine:
         agents: Sequence[str] | None = None,
         start_from_ms: int | None = None,
         start_until_ms: int | None = None,
+        after: Mapping[str, int] = NOTHING_READ,
     ) -> Iterator[KeptRound]:
         recorded_until = UNBOUNDED if recorded_until_ms is None else recorded_until_ms
         start_from = -UNBOUNDED if start_from_ms is None else start_from_ms
@@ -201,15 +211,18 @@ class KafkaEngine:
                 found.recorded_ms <= recorded_until
                 and start_from <= found.start_ms < start_until
                 and (agents is None or found.agent in agents)
+                and found.number > after.get(found.agent, 0)
             )
 
-        query, bounds = (
-            "recorded_ms <= ? AND start_ms >= ? AND start_ms < ?",
-            (recorded_until, start_from, start_until),
-        )
+        query = "recorded_ms <= ? AND start_ms >= ? AND start_ms < ?"
+        bounds: list[int | str] = [recorded_until, start_from, start_until]
         if agents is not None:
             query += f" AND agent IN ({','.join('?' * len(agents))})"
-        yield from self._probes.rounds(agents, wanted, query, *bounds, *(agents or ()))
+            bounds += agents
+        for agent, number in after.items():
+            query += " AND (agent <> ? OR number > ?)"
+            bounds += [agent, number]
+        yield from self._probes.rounds(agents, wanted, query, *bounds)
 
     def agents(self) -> list[str]:
         self._probes.catch_up()

@@ -380,10 +380,15 @@ def test_a_cut_of_the_probe_log_is_the_whole_log_filtered(probed):
         start=LIMIT,
         end=LIMIT,
         agents=st.none() | st.lists(st.sampled_from([*AGENTS, "rome"])),
+        read=st.dictionaries(st.sampled_from([*AGENTS, "rome"]), st.integers(0, 12)),
     )
-    def holds(recorded_until, start, end, agents):
+    def holds(recorded_until, start, end, agents, read):
         cut = engine.rounds(
-            recorded_until_ms=recorded_until, start_from_ms=start, start_until_ms=end, agents=agents
+            recorded_until_ms=recorded_until,
+            start_from_ms=start,
+            start_until_ms=end,
+            agents=agents,
+            after=read,
         )
 
         expected = [
@@ -393,6 +398,7 @@ def test_a_cut_of_the_probe_log_is_the_whole_log_filtered(probed):
             and (start is None or found.start_ms >= start)
             and (end is None or found.start_ms < end)
             and (agents is None or found.agent in agents)
+            and found.number > read.get(found.agent, 0)
         ]
         assert by_agent(cut) == by_agent(expected)
 
