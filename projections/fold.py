@@ -7,8 +7,9 @@ from a round's start; where they cannot, each result is looked at for itself.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from ledger.plans import PlanSet
 from ledger.rounds import LATE, Round
@@ -81,6 +82,33 @@ class Run:
         """No platform was probed in it before this plus its offset."""
         self._reach_ms = -FOR_EVER_MS
         """A round of the same plan is later than all before if it starts, deviation included, after this."""
+
+    @classmethod
+    def ended(
+        cls, steps: Mapping[str, Steps], first_ms: Mapping[str, int], last: Mapping[str, Result]
+    ) -> Self:
+        """A run to which no round comes any more."""
+        run = cls()
+        run.steps.update(steps)
+        run.first_ms.update(first_ms)
+        run._quiet.update(last)
+        return run
+
+    def going_on(self, found: Round, plan: PlanInUse, reach_ms: int) -> Self:
+        """The run, whose results so far are those that its last round, of that plan, did not probe."""
+        self._found, self._plan, self._reach_ms = found, plan, reach_ms
+        self._earliest_ms, _ = _bounds_ms(found)
+        return self
+
+    @property
+    def quiet(self) -> Mapping[str, Result]:
+        """The last results of the platforms that the last round did not probe."""
+        return self._quiet
+
+    @property
+    def reach_ms(self) -> int:
+        """See `_reach_ms`; it is part of what a checkpoint keeps."""
+        return self._reach_ms
 
     def take(self, found: Round, plan: PlanInUse) -> bool:
         """Fold one more round; False, and nothing folded, if a result is not later than the last."""

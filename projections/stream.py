@@ -1,7 +1,8 @@
 """The stream of one agent's rounds: each checked against its predecessor and its plan, then folded."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Self
 
 from ledger.errors import BadInputError, DamagedLedgerError
 from ledger.fact import GENESIS_HASH
@@ -9,6 +10,7 @@ from ledger.log.interface import CLOCKS_DIFFER_MS, KeptRound
 from ledger.plans import PlanSet
 from ledger.rounds import Round, check, decode
 from projections.asof import Known
+from projections.checkpoint import Segment, Tracker, runs_at
 from projections.disorder import batches, joined, sorted_out
 from projections.fold import PlanInUse, Run
 from projections.steps import Steps
@@ -28,7 +30,50 @@ class Stream:
         self._runs = [Run()]
         self._rounds = 0
         self._head = GENESIS_HASH
+        self._last: KeptRound | None = None
+        self._named: dict[str, None] = {}
+        """The plans that rounds have named, in order."""
         self._is_over = False
+        self._tracker = Tracker()
+
+    @classmethod
+    def going_on(  # noqa: PLR0913, PLR0917 - a stream's four things, and where it stood
+        cls,
+        known: Known,
+        agent: str,
+        platforms: frozenset[str],
+        stale_after_ms: int,
+        segments: Sequence[Segment],
+        kept: KeptRound,
+    ) -> Self:
+        """A stream as it was at the checkpoint that the last segment ends with; `kept` is its round.
+
+        Raises:
+            DamagedLedgerError: the round cannot be read.
+        """
+        stream, last = cls(known, agent, platforms, stale_after_ms), segments[-1]
+        found, _ = decode(kept.value, with_latencies=False)
+        stream._runs = runs_at(segments, found, stream._plans[found.plan])
+        stream._tracker = Tracker(stream._runs)
+        stream._rounds, stream._head, stream._last = last.rounds, kept.hash, kept
+        stream._named = dict.fromkeys(last.plans)
+        return stream
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds were folded."""
+        return self._rounds
+
+    def segment(self) -> Segment | None:
+        """What was folded since this was last asked; None if the last round known is behind a plan's end."""
+        if self._is_over or self._last is None:
+            return None
+        steps, firsts, held = self._tracker.added(self._runs)
+        last, run = self._last, self._runs[-1]
+        return Segment(
+            *(last.number, last.hash, last.recorded_ms, self._rounds, len(self._runs), run.reach_ms),
+            *(tuple(self._named), steps, firsts, held),
+        )
 
     def take(self, kept: KeptRound) -> None:
         """Fold the next round of the agent.
@@ -56,6 +101,9 @@ class Stream:
         except BadInputError as error:
             raise DamagedLedgerError(f"{error}; {_ADVICE}") from error
         self._rounds += 1
+        self._last = kept
+        if found.plan not in self._named:
+            self._named[found.plan] = None
         if not self._runs[-1].take(found, plan):
             self._runs.append(Run())
             self._runs[-1].take(found, plan)
