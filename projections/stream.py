@@ -1,6 +1,6 @@
 """The stream of one agent's rounds: each checked against its predecessor and its plan, then folded."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Self
 
@@ -10,7 +10,7 @@ from ledger.log.interface import CLOCKS_DIFFER_MS, KeptRound
 from ledger.plans import PlanSet
 from ledger.rounds import Round, check, decode
 from projections.asof import Known
-from projections.checkpoint import Segment, Tracker, runs_at
+from projections.checkpoint import Checkpoint, Place, Segment, Tracker, runs_at
 from projections.disorder import batches, joined, sorted_out
 from projections.fold import PlanInUse, Run
 from projections.steps import Steps
@@ -43,20 +43,20 @@ class Stream:
         agent: str,
         platforms: frozenset[str],
         stale_after_ms: int,
-        segments: Sequence[Segment],
+        checkpoint: Checkpoint,
         kept: KeptRound,
     ) -> Self:
-        """A stream as it was at the checkpoint that the last segment ends with; `kept` is its round.
+        """A stream as it was at a checkpoint of the same platforms; `kept` is the round at which it stands.
 
         Raises:
             DamagedLedgerError: the round cannot be read.
         """
-        stream, last = cls(known, agent, platforms, stale_after_ms), segments[-1]
+        stream, place = cls(known, agent, platforms, stale_after_ms), checkpoint.place
         found, _ = decode(kept.value, with_latencies=False)
-        stream._runs = runs_at(segments, found, stream._plans[found.plan])
+        stream._runs = runs_at(checkpoint, found, stream._plans[found.plan])
         stream._tracker = Tracker(stream._runs)
-        stream._rounds, stream._head, stream._last = last.rounds, kept.hash, kept
-        stream._named = dict.fromkeys(last.plans)
+        stream._rounds, stream._head, stream._last = place.rounds, kept.hash, kept
+        stream._named = dict.fromkeys(place.plans)
         return stream
 
     @property
@@ -65,15 +65,15 @@ class Stream:
         return self._rounds
 
     def segment(self) -> Segment | None:
-        """What was folded since this was last asked; None if the last round known is behind a plan's end."""
+        """What was folded since this was last asked, to be asked before `steps`.
+
+        None if nothing was ever, or if a round names a plan that was not known yet.
+        """
         if self._is_over or self._last is None:
             return None
-        steps, firsts, held = self._tracker.added(self._runs)
-        last, run = self._last, self._runs[-1]
-        return Segment(
-            *(last.number, last.hash, last.recorded_ms, self._rounds, len(self._runs), run.reach_ms),
-            *(tuple(self._named), steps, firsts, held),
-        )
+        last, reach_ms = self._last, self._runs[-1].reach_ms
+        where = last.number, last.hash, last.recorded_ms, self._rounds, len(self._runs), reach_ms
+        return self._tracker.segment(Place(*where, tuple(self._named)), self._runs)
 
     def take(self, kept: KeptRound) -> None:
         """Fold the next round of the agent.

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from projections.segments import Segments
 from projections.stream import Stream
 from tests.projections.results import PLATFORMS, STALE_AFTER_MS, ledger_of, tellings
 
@@ -31,12 +32,13 @@ def segments_of(known, stops, stale_after_ms):
     return found
 
 
-def gone_on(known, segments, stale_after_ms, platforms=EVERY):
+def gone_on(known, segments, stale_after_ms):
     """The stream at the last checkpoint."""
-    number = segments[-1].number
-    kept = next(known.rounds(agents=[AGENT], after={AGENT: number - 1}))
-    assert (kept.number, kept.hash) == (number, segments[-1].hash)
-    return Stream.going_on(known, AGENT, platforms, stale_after_ms, segments, kept)
+    place = segments[-1].place
+    kept = next(known.rounds(agents=[AGENT], after={AGENT: place.number - 1}))
+    assert (kept.number, kept.hash) == (place.number, place.hash)
+    checkpoint = Segments().extended(segments).at(len(segments) - 1)
+    return Stream.going_on(known, AGENT, EVERY, stale_after_ms, checkpoint, kept)
 
 
 @given(tellings(), stops, stale_afters_ms)
@@ -46,7 +48,7 @@ def test_from_every_checkpoint_the_rest_comes_to_the_whole(told, stops, stale_af
 
     for count in range(1, len(segments) + 1):
         stream = gone_on(known, segments[:count], stale_after_ms)
-        for kept in known.rounds(agents=[AGENT], after={AGENT: segments[count - 1].number}):
+        for kept in known.rounds(agents=[AGENT], after={AGENT: segments[count - 1].place.number}):
             stream.take(kept)
 
         assert stream.steps() == folded(known, stale_after_ms)
@@ -60,7 +62,7 @@ def test_at_every_checkpoint_it_is_what_its_rounds_come_to(told, stops, stale_af
 
     for count, segment in enumerate(segments, start=1):
         assert gone_on(known, segments[:count], stale_after_ms).steps() == folded(
-            known, stale_after_ms, segment.number
+            known, stale_after_ms, segment.place.number
         )
 
 
@@ -72,9 +74,21 @@ def test_segments_are_the_same_whether_a_fold_goes_on_or_is_begun_anew_at_each(t
     found = expected[:1]
     for segment in expected[1:]:
         stream = gone_on(known, found, stale_after_ms)
-        for kept in known.rounds(agents=[AGENT], after={AGENT: found[-1].number}):
-            if kept.number <= segment.number:
+        for kept in known.rounds(agents=[AGENT], after={AGENT: found[-1].place.number}):
+            if kept.number <= segment.place.number:
                 stream.take(kept)
         found.append(stream.segment())
 
     assert found == expected
+
+
+@given(tellings(), stops)
+def test_segments_added_one_by_one_are_the_table_of_all_of_them(told, stops):
+    known = ledger_of(told).known()
+    segments = segments_of(known, stops, STALE_AFTER_MS)
+    whole, one_by_one = Segments().extended(segments), Segments()
+    for segment in segments:
+        one_by_one = one_by_one.extended([segment])
+
+    assert one_by_one == whole
+    assert one_by_one.table.equals(whole.table)

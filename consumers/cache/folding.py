@@ -1,0 +1,164 @@
+"""Rounds folded from the last checkpoint on that is known to be of them; new checkpoints are kept."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from consumers.cache.files import CacheFile, Plans
+from ledger.log.interface import KeptRound
+from ledger.plans import PlanSet
+from projections.asof import Known, StepsByAgent
+from projections.segments import Segments
+from projections.steps import Steps
+from projections.stream import Stream
+
+if TYPE_CHECKING:
+    from projections.checkpoint import Segment
+
+SPACING = 360
+"""Rounds from one checkpoint to the next: at most so many of each agent are folded for any past moment."""
+WORTH_KEEPING = 720
+"""Fewer new rounds are folded again in less time than it takes to write a file."""
+
+
+class CachedFold:
+    """Folds as `observed.fold_agents` does, and gives what that gives."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def behind(self, known: Known, agents: Sequence[str], stale_after_ms: int) -> int:
+        """How many of the known rounds would have to be folded, as far as their number tells."""
+        plans = _plans(known)
+        files = [CacheFile(self._folder, agent, stale_after_ms).read(plans) for agent in agents]
+        marks = [(kept, _last_known(kept, known, agent)) for kept, agent in zip(files, agents, strict=True)]
+        return known.round_offset - sum(kept.places[mark].rounds for kept, mark in marks if mark is not None)
+
+    def __call__(
+        self, known: Known, agents: Sequence[str], platforms: frozenset[str], stale_after_ms: int
+    ) -> StepsByAgent:
+        """The steps of each of the platforms that each of the agents has probed.
+
+        Raises:
+            DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
+        """
+        plans = _plans(known)
+        folds = {agent: _AgentFold(known, agent, stale_after_ms, self._folder, plans) for agent in agents}
+        _go_on(known, folds)
+        # What does not go on from its checkpoint is of another ledger, or of this one when it was another.
+        _go_on(known, {agent: fold for agent, fold in folds.items() if fold.begins_anew()})
+        return {agent: fold.steps(platforms) for agent, fold in folds.items()}
+
+
+def _go_on(known: Known, folds: dict[str, "_AgentFold"]) -> None:
+    if not folds:
+        return
+    try:
+        for kept in known.rounds(agents=list(folds), after={agent: f.after for agent, f in folds.items()}):
+            folds[kept.agent].take(kept)
+        for fold in folds.values():
+            fold.mark()
+    finally:  # who is interrupted keeps the checkpoints that were made
+        for fold in folds.values():
+            fold.keep()
+
+
+class _AgentFold:
+    """The fold of an agent, from its last checkpoint or from its first round on."""
+
+    def __init__(self, known: Known, agent: str, stale_after_ms: int, folder: Path, plans: Plans) -> None:
+        self._known = known
+        self._agent = agent
+        self._stale_after_ms = stale_after_ms
+        self._every = _every_platform(known, agent)
+        self._file = CacheFile(folder, agent, stale_after_ms)
+        self._plans = plans
+        self._kept = self._file.read(plans)
+        self._mark = _last_known(self._kept, known, agent)
+        self._added: list[Segment] = []
+        self._stream: Stream | None = None
+        if self._mark is None:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._kept, self._mark = Segments(), None
+        self._stream = Stream(self._known, self._agent, self._every, self._stale_after_ms)
+        self._begun_at = 0
+
+    @property
+    def after(self) -> int:
+        """The number behind which rounds are read: the round of the checkpoint is read once more."""
+        return 0 if self._mark is None else self._kept.places[self._mark].number - 1
+
+    def begins_anew(self) -> bool:
+        """Whether the checkpoint's round was not found; it is forgotten then."""
+        if self._stream is not None:
+            return False
+        self._begin()
+        return True
+
+    def take(self, kept: KeptRound) -> None:
+        """Fold the next round; behind the checkpoint's own, if that is the right one."""
+        if self._stream is not None:
+            self._stream.take(kept)
+            if (self._stream.rounds - self._begun_at) % SPACING == 0:
+                self.mark()
+        elif self._mark is not None:
+            self._find(kept, self._mark)
+
+    def _find(self, kept: KeptRound, mark: int) -> None:
+        place = self._kept.places[mark]
+        if (kept.number, kept.hash) == (place.number, place.hash):
+            four = self._known, self._agent, self._every, self._stale_after_ms
+            self._stream = Stream.going_on(*four, self._kept.at(mark), kept)
+            self._begun_at = place.rounds
+
+    def mark(self) -> None:
+        """Make a checkpoint here, unless the last one is."""
+        if self._stream is None or self._stream.rounds == self._marked_at:
+            return
+        if segment := self._stream.segment():
+            self._added.append(segment)
+
+    @property
+    def _marked_at(self) -> int:
+        return self._added[-1].place.rounds if self._added else self._begun_at
+
+    def keep(self) -> None:
+        """Write the new checkpoints behind those that were kept, if that is worth it."""
+        is_at_end = self._mark is None or self._mark == len(self._kept.places) - 1
+        if self._added and is_at_end and self._marked_at - self._begun_at >= WORTH_KEEPING:
+            self._file.write(self._kept.extended(self._added), self._plans)
+
+    def steps(self, platforms: frozenset[str]) -> dict[str, Steps]:
+        """The steps of some of the platforms."""
+        assert self._stream is not None
+        return {name: steps for name, steps in self._stream.steps().items() if name in platforms}
+
+
+def _last_known(kept: Segments, known: Known, agent: str) -> int | None:
+    """The last checkpoint of which every round was known."""
+    as_of = known.as_of
+    number = None if as_of.numbers is None else dict(as_of.numbers).get(agent, 0)
+    return max(
+        (
+            index
+            for index, place in enumerate(kept.places)
+            if place.recorded_ms <= as_of.recorded_ms and (number is None or place.number <= number)
+        ),
+        default=None,
+    )
+
+
+def _plans(known: Known) -> Plans:
+    return {
+        recorded.fact.reference: recorded.hash
+        for recorded in known.facts
+        if isinstance(recorded.fact, PlanSet)
+    }
+
+
+def _every_platform(known: Known, agent: str) -> frozenset[str]:
+    return frozenset(
+        planned.platform for plan in known.plans.values() if plan.agent == agent for planned in plan.platforms
+    )

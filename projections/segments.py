@@ -1,0 +1,102 @@
+"""The segments of one agent's fold as a table, from which the checkpoint at any of them is put together."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from projections.checkpoint import Checkpoint, Place, Row, RunState, Segment
+from projections.fold import Result
+from projections.steps import Steps
+
+STEP, FIRST, HELD = range(3)
+"""What a row of the table is."""
+
+SCHEMA = {
+    "segment": pl.UInt32(),
+    "kind": pl.UInt8(),
+    "run": pl.UInt32(),
+    "platform": pl.UInt32(),
+    "at_ms": pl.Int64(),
+    "value": pl.Int64(),
+}
+"""`platform` is an index into the names; the rest as in `checkpoint.Row`."""
+
+
+@dataclass(frozen=True)
+class Segments:
+    """Consecutive segments, from an agent's first round on."""
+
+    places: tuple[Place, ...] = ()
+    names: tuple[str, ...] = ()
+    """The platforms that the table names by their index here."""
+    table: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SCHEMA), compare=False)
+
+    def extended(self, added: Sequence[Segment]) -> "Segments":
+        """With more segments behind the last one."""
+        if not added:
+            return self
+        index = {name: number for number, name in enumerate(self.names)}
+        rows = [
+            (number, kind, row.run, index.setdefault(row.platform, len(index)), row.at_ms, row.value)
+            for number, segment in enumerate(added, start=len(self.places))
+            for kind, row in _rows(segment)
+        ]
+        table = pl.DataFrame(rows, schema=SCHEMA, orient="row")
+        places = (*self.places, *(segment.place for segment in added))
+        return Segments(places, tuple(index), pl.concat([self.table, table]))
+
+    def at(self, number: int) -> Checkpoint:
+        """The checkpoint with which a segment ends, by its index."""
+        place, until = self.places[number], self.table.filter(pl.col("segment") <= number)
+        steps = self._steps(until)
+        firsts = self._firsts(until)
+        held = self._held(until, number)
+        runs = [
+            RunState(steps.get(run, {}), firsts.get(run, {}), held.get(run, {})) for run in range(place.runs)
+        ]
+        return Checkpoint(place, runs)
+
+    def _steps(self, until: pl.DataFrame) -> Mapping[int, Mapping[str, Steps]]:
+        found: dict[int, dict[str, Steps]] = {}
+        grouped = (
+            until.filter(pl.col("kind") == STEP)
+            .sort("run", "platform", "at_ms")
+            .group_by("run", "platform", maintain_order=True)
+            .agg("at_ms", "value")
+        )
+        for run, platform, at_ms, outcomes in grouped.iter_rows():
+            found.setdefault(run, {})[self.names[platform]] = list(zip(at_ms, outcomes, strict=True))
+        return found
+
+    def _firsts(self, until: pl.DataFrame) -> Mapping[int, Mapping[str, int]]:
+        found: dict[int, dict[str, int]] = {}
+        rows = until.filter(pl.col("kind") == FIRST).select("run", "platform", "at_ms")
+        for run, platform, at_ms in rows.iter_rows():
+            found.setdefault(run, {})[self.names[platform]] = at_ms
+        return found
+
+    def _held(self, until: pl.DataFrame, number: int) -> Mapping[int, Mapping[str, Result]]:
+        """Of a run that has ended, what it held at its end; of the last one, what it holds now."""
+        found: dict[int, dict[str, Result]] = {}
+        says = dict(self._who_says(number))
+        for segment, run, platform, at_ms, until_ms in (
+            until.filter(pl.col("kind") == HELD)
+            .select("segment", "run", "platform", "at_ms", "value")
+            .iter_rows()
+        ):
+            if says[run] == segment:
+                found.setdefault(run, {})[self.names[platform]] = Result(at_ms, until_ms)
+        return found
+
+    def _who_says(self, number: int) -> Iterator[tuple[int, int]]:
+        """Of each run up to a segment the one in which it ended, or the last one."""
+        for run in range(self.places[number].runs):
+            ended = (index for index in range(number) if self.places[index].runs > run + 1)
+            yield run, next(ended, number)
+
+
+def _rows(segment: Segment) -> Iterable[tuple[int, Row]]:
+    for kind, rows in ((STEP, segment.steps), (FIRST, segment.firsts), (HELD, segment.held)):
+        for row in rows:
+            yield kind, row
