@@ -8,10 +8,11 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from consumers.cache.place import folder_of
 from ledger.application import KAFKA, SQLITE, open_engine
 from ledger.errors import BadInputError
 from ledger.fact import RecordedFact
-from projections.asof import AsOf, Known, StepsByAgent
+from projections.asof import AsOf, Fold, Known, StepsByAgent
 from projections.observed import fold_agents
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class Share(NamedTuple):
     agents: Sequence[str]
     platforms: frozenset[str]
     stale_after_ms: int
+    cache: Path | None
+    """Where folds are kept; None if nowhere."""
 
 
 def fold_share(share: Share) -> StepsByAgent:
@@ -47,27 +50,28 @@ def fold_share(share: Share) -> StepsByAgent:
     engine = open_engine(share.url, create=False)
     try:
         known = Known(share.as_of, share.plans, engine)
-        return fold_agents(known, share.agents, share.platforms, share.stale_after_ms)
+        return _folding(share.cache)(known, share.agents, share.platforms, share.stale_after_ms)
     finally:
         engine.close()
 
 
 class Workers:
-    """Processes that fold the rounds of a ledger; `fold` gives what `fold_agents` gives.
+    """Processes that fold the rounds of a ledger; `fold` gives what `fold_agents` gives, from a cache or not.
 
     Enter it before the ledger is opened: where the system can split a process in two, the others are there at
     once and need no imports of their own. Neither an open database nor a second thread outlives that, so
     where there is one already, or another system, each starts afresh and half a second later.
     """
 
-    def __init__(self, url: str, count: int) -> None:
+    def __init__(self, url: str, count: int, cache: Path | None = None) -> None:
         self.url = url
         self.count = count
+        self.cache = cache
         self._pool: ProcessPoolExecutor | None = None
 
     @classmethod
-    def of(cls, url: str) -> "Workers":
-        """As many as the environment says, or as there are cores.
+    def of(cls, url: str, *, cached: bool = True) -> "Workers":
+        """As many as the environment says, or as there are cores; with the ledger's cache, if that is wanted.
 
         Raises:
             BadInputError: it says something else than a number from 1 on.
@@ -75,7 +79,7 @@ class Workers:
         said = os.environ.get(COUNT) or str(_cores())
         if not said.isdecimal() or not int(said):
             raise BadInputError(f"{COUNT}={said} is no number of processes; write 1 or more, or unset it")
-        return cls(url, int(said))
+        return cls(url, int(said), folder_of(url) if cached else None)
 
     def __enter__(self) -> Self:
         if self.count > 1 and _may_be_large(self.url):
@@ -98,11 +102,13 @@ class Workers:
             DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
         """
         processes = min(self.count, len(agents))
-        if self._pool is None or processes < 2 or known.round_offset < MANY_ROUNDS:  # noqa: PLR2004 - this one
-            return fold_agents(known, agents, platforms, stale_after_ms)
+        if self._pool is None or processes < 2 or self._behind(known, agents, stale_after_ms) < MANY_ROUNDS:  # noqa: PLR2004 - this one
+            return _folding(self.cache)(known, agents, platforms, stale_after_ms)
         plans = [fact for fact in known.facts if fact.stream.startswith("plan:")]
         own, *others = [
-            Share(self.url, known.as_of, plans, agents[first::processes], platforms, stale_after_ms)
+            Share(
+                self.url, known.as_of, plans, agents[first::processes], platforms, stale_after_ms, self.cache
+            )
             for first in range(processes)
         ]
         at_work = [self._pool.submit(fold_share, share) for share in others]
@@ -110,6 +116,23 @@ class Workers:
         for share, work in zip(others, at_work, strict=True):
             folded.update(_outcome(work, share, known))
         return folded
+
+    def _behind(self, known: Known, agents: Sequence[str], stale_after_ms: int) -> int:
+        """How many rounds are to be folded."""
+        if self.cache is None or known.round_offset < MANY_ROUNDS:
+            return known.round_offset
+        from consumers.cache.folding import CachedFold  # noqa: PLC0415 - as below
+
+        return CachedFold(self.cache).behind(known, agents, stale_after_ms)
+
+
+def _folding(cache: Path | None) -> Fold:
+    if cache is None:
+        return fold_agents
+    # Polars has threads of its own, and while there are any no process is split off.
+    from consumers.cache.folding import CachedFold  # noqa: PLC0415
+
+    return CachedFold(cache)
 
 
 def _pool(processes: int) -> "ProcessPoolExecutor":
@@ -170,7 +193,7 @@ def _outcome(work: "Future[StepsByAgent]", share: Share, known: Known) -> StepsB
 
 
 def _folded_here(share: Share, known: Known) -> StepsByAgent:
-    return fold_agents(known, share.agents, share.platforms, share.stale_after_ms)
+    return _folding(share.cache)(known, share.agents, share.platforms, share.stale_after_ms)
 
 
 def _cores() -> int:

@@ -1,6 +1,6 @@
 """The segments of one agent's fold as a table, from which the checkpoint at any of them is put together."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -37,14 +37,14 @@ class Segments:
         if not added:
             return self
         index = {name: number for number, name in enumerate(self.names)}
-        rows = [
-            (number, kind, row.run, index.setdefault(row.platform, len(index)), row.at_ms, row.value)
+        tables = [
+            _table(number, kind, rows, index)
             for number, segment in enumerate(added, start=len(self.places))
-            for kind, row in _rows(segment)
+            for kind, rows in ((STEP, segment.steps), (FIRST, segment.firsts), (HELD, segment.held))
+            if rows
         ]
-        table = pl.DataFrame(rows, schema=SCHEMA, orient="row")
         places = (*self.places, *(segment.place for segment in added))
-        return Segments(places, tuple(index), pl.concat([self.table, table]))
+        return Segments(places, tuple(index), pl.concat([self.table, *tables]))
 
     def at(self, number: int) -> Checkpoint:
         """The checkpoint with which a segment ends, by its index."""
@@ -59,12 +59,8 @@ class Segments:
 
     def _steps(self, until: pl.DataFrame) -> Mapping[int, Mapping[str, Steps]]:
         found: dict[int, dict[str, Steps]] = {}
-        grouped = (
-            until.filter(pl.col("kind") == STEP)
-            .sort("run", "platform", "at_ms")
-            .group_by("run", "platform", maintain_order=True)
-            .agg("at_ms", "value")
-        )
+        # Within a group rows keep their order, and that of segments is the order of time.
+        grouped = until.filter(pl.col("kind") == STEP).group_by("run", "platform").agg("at_ms", "value")
         for run, platform, at_ms, outcomes in grouped.iter_rows():
             found.setdefault(run, {})[self.names[platform]] = list(zip(at_ms, outcomes, strict=True))
         return found
@@ -96,7 +92,16 @@ class Segments:
             yield run, next(ended, number)
 
 
-def _rows(segment: Segment) -> Iterable[tuple[int, Row]]:
-    for kind, rows in ((STEP, segment.steps), (FIRST, segment.firsts), (HELD, segment.held)):
-        for row in rows:
-            yield kind, row
+def _table(segment: int, kind: int, rows: Sequence[Row], index: dict[str, int]) -> pl.DataFrame:
+    runs, platforms, instants_ms, values = zip(*rows, strict=True)
+    return pl.DataFrame(
+        {
+            "segment": segment,
+            "kind": kind,
+            "run": runs,
+            "platform": [index.setdefault(name, len(index)) for name in platforms],
+            "at_ms": instants_ms,
+            "value": values,
+        },
+        schema=SCHEMA,
+    )

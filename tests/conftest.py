@@ -26,6 +26,12 @@ settings.register_profile(
 settings.load_profile("constat")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _cache_of_this_run(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whatever is folded here, and by commands that are started from here, is kept with the run's files."""
+    os.environ["CONSTAT_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 class Answer(NamedTuple):
     """What a command said and how it left."""
 

@@ -59,13 +59,15 @@ def asked(  # noqa: PLR0917 - one argument for each option
     as_of: str | None,
     reading: list[str],
     at: str | None = None,
+    *,
+    no_cache: bool = False,
 ) -> Iterator[Question]:
     """The question that the options ask; with `at`, of the period that holds this instant.
 
     Raises:
         BadInputError: an option cannot be understood, or leaves open what is asked.
     """
-    with common.open_known(ledger, as_of) as known:
+    with common.open_known(ledger, as_of, cached=not no_cache) as known:
         name = contract or only_contract(known)
         chosen = _period(known, name, period, start, end) if at is None else _day_of(known, name, at)
         yield Question(known, name, chosen, common.pairs(reading, "--reading"))

@@ -30,6 +30,7 @@ def assess(
         bool, typer.Option("--dry-run", help="Show what would be assessed, and write nothing.")
     ] = False,
     as_json: common.JsonOption = False,
+    no_cache: common.NoCacheOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
     """Assess every period that has ended, its grace included, and take down the days that follow.
@@ -40,7 +41,7 @@ def assess(
     from consumers.workers import Workers
     from ledger.errors import BadInputError
 
-    with Workers.of(ledger) as workers, common.open_ledger(ledger) as opened:
+    with Workers.of(ledger, cached=not no_cache) as workers, common.open_ledger(ledger) as opened:
         from consumers.assess import Job
         from consumers.assess import assess as assessed
 

@@ -36,6 +36,10 @@ LedgerOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
+NoCacheOption = Annotated[
+    bool,
+    typer.Option("--no-cache", help="Fold every round anew, and keep nothing; the figures are the same."),
+]
 AsOfOption = Annotated[
     str | None,
     typer.Option("--as-of", metavar="TIME|POSITION|SEAL", help="As known then; now if not given."),
@@ -187,7 +191,7 @@ def _past(engine: "Engine", text: str) -> int:
 
 
 @contextmanager
-def open_known(url: str, text: str | None) -> Iterator["Known"]:
+def open_known(url: str, text: str | None, *, cached: bool = True) -> Iterator["Known"]:
     """What a ledger knew at the moment that a person asks for; many rounds are folded on all cores.
 
     Import what brings Polars only within: its threads keep this process from being split (`Workers`).
@@ -195,7 +199,7 @@ def open_known(url: str, text: str | None) -> Iterator["Known"]:
     from consumers.workers import Workers
     from projections.asof import Known
 
-    with Workers.of(url) as workers, open_ledger(url) as ledger:
+    with Workers.of(url, cached=cached) as workers, open_ledger(url) as ledger:
         yield Known.at(ledger.engine, as_of(ledger.engine, text), workers.fold)
 
 

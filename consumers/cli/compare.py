@@ -27,10 +27,11 @@ def compare(
         typer.Option("--disputed", "-d", metavar="CLAUSE", help="Try all values of these; repeatable."),
     ] = [],  # noqa: B006 - typer copies it
     as_json: common.JsonOption = False,
+    no_cache: common.NoCacheOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
     """What each reading would change, in days: what is at stake in the dispute."""
-    with asking.asked(ledger, contract, period, start, end, as_of, reading) as question:
+    with asking.asked(ledger, contract, period, start, end, as_of, reading, no_cache=no_cache) as question:
         from projections.compare import in_every_combination, one_at_a_time
         from projections.selection import select
 

@@ -25,6 +25,7 @@ def diff(
     ] = None,
     reading: asking.ReadingOption = [],  # noqa: B006 - typer copies it
     as_json: common.JsonOption = False,
+    no_cache: common.NoCacheOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
     """Name the facts recorded between two moments that moved a figure of a period."""
@@ -32,7 +33,7 @@ def diff(
 
     if as_of is None:
         raise BadInputError("say which moment to start from: --as-of TIME or --as-of POSITION")
-    with asking.asked(ledger, contract, period, start, end, and_, reading) as question:
+    with asking.asked(ledger, contract, period, start, end, and_, reading, no_cache=no_cache) as question:
         from projections.asof import Known
         from projections.difference import difference
 

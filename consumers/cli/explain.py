@@ -29,6 +29,7 @@ def explain(
     as_of: common.AsOfOption = None,
     reading: asking.ReadingOption = [],  # noqa: B006 - typer copies it
     as_json: common.JsonOption = False,
+    no_cache: common.NoCacheOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
     """Go back from time that counts to the rounds, the notice, the ruling and the clause."""
@@ -40,7 +41,9 @@ def explain(
         raise BadInputError(
             "say what to explain: --at TIME, or --from and --to, or --period with --tranche N"
         )
-    with asking.asked(ledger, contract, period, start, end, as_of, reading, at) as question:
+    with asking.asked(
+        ledger, contract, period, start, end, as_of, reading, at, no_cache=no_cache
+    ) as question:
         found = _found(question, platform, at, tranche)
     if as_json:
         stretches = [each.model_dump(mode="json", by_alias=True) for each in found]

@@ -46,9 +46,12 @@ def _part(name: str) -> Callable[..., None]:
         ] = By.platform,
         layout: Annotated[Layout, typer.Option("--format", "-f", help="How to lay it out.")] = Layout.text,
         as_json: common.JsonOption = False,
+        no_cache: common.NoCacheOption = False,
         ledger: common.LedgerOption = common.DEFAULT_LEDGER,
     ) -> None:
-        with asking.asked(ledger, contract, period, start, end, as_of, reading) as question:
+        with asking.asked(
+            ledger, contract, period, start, end, as_of, reading, no_cache=no_cache
+        ) as question:
             from projections.statement import statement
 
             figures = statement(question.known, question.contract, question.period, question.readings)

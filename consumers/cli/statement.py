@@ -49,11 +49,12 @@ def statement(
         Path | None, typer.Option("--output", "-o", help="Write to this file instead of the terminal.")
     ] = None,
     as_json: common.JsonOption = False,
+    no_cache: common.NoCacheOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
     """Lay out a period: availability, penalties, register, commitments, and the reason for every interval."""
     chosen = Format.json if as_json else layout
-    with asking.asked(ledger, contract, period, start, end, as_of, reading) as question:
+    with asking.asked(ledger, contract, period, start, end, as_of, reading, no_cache=no_cache) as question:
         from projections.assessment import Note, noted
         from projections.statement import statement as laid_out
 

@@ -205,9 +205,11 @@ class SQLiteEngine:
             -UNBOUNDED if start_from_ms is None else start_from_ms,
             UNBOUNDED if start_until_ms is None else start_until_ms,
         )
-        first_offset = self._first_behind(after, agents) if after else 1
-        whole = [(first_offset, last)]
-        spans = whole if starts == (-UNBOUNDED, UNBOUNDED) else self._offsets_of(agents, *starts)
+        spans = [(1, last)]
+        if starts != (-UNBOUNDED, UNBOUNDED):
+            spans = self._offsets_of(agents, *starts)
+        elif after:
+            spans = self._offsets_behind(agents, after)
         chosen = "" if agents is None else f"AND agent IN ({','.join('?' * len(agents))})"
         query = _ROUNDS.format(chosen=chosen)
         for first, highest in spans:
@@ -219,15 +221,20 @@ class SQLiteEngine:
                     raise altered(f"round {found.number} of agent {found.agent}")
                 yield found
 
-    def _first_behind(self, after: Mapping[str, int], agents: Sequence[str] | None) -> int:
-        """The lowest offset at which any of the agents has a round behind its number."""
-        query = "SELECT offset FROM rounds WHERE agent = ? AND number > ? ORDER BY number LIMIT 1"
+    def _offsets_behind(
+        self, agents: Sequence[str] | None, after: Mapping[str, int]
+    ) -> list[tuple[int, int]]:
+        """The same of spans that hold every round of each agent behind its number."""
+        query = (
+            "SELECT (SELECT offset FROM rounds WHERE agent = ?1 AND number > ?2 ORDER BY number LIMIT 1), "
+            "(SELECT offset FROM rounds WHERE agent = ?1 ORDER BY number DESC LIMIT 1)"
+        )
         with self._database.reading() as connection:
             found = [
                 connection.execute(query, (agent, after.get(agent, 0))).fetchone()
                 for agent in (self.agents() if agents is None else agents)
             ]
-        return min((row[0] for row in found if row), default=UNBOUNDED)
+        return _merged(found)
 
     def _offsets_of(self, agents: Sequence[str] | None, *starts: int) -> list[tuple[int, int]]:
         """The first and last offsets of spans of the log that hold every round that starts within bounds.
@@ -244,13 +251,7 @@ class SQLiteEngine:
                 connection.execute(query, (agent, *starts)).fetchone()
                 for agent in (self.agents() if agents is None else agents)
             ]
-        spans: list[tuple[int, int]] = []
-        for first, last in sorted(each for each in found if each[0] is not None):
-            if spans and first <= spans[-1][1]:
-                spans[-1] = spans[-1][0], max(spans[-1][1], last)
-            else:
-                spans.append((first, last))
-        return spans
+        return _merged(found)
 
     def agents(self) -> list[str]:
         with self._database.reading() as connection:
@@ -297,3 +298,16 @@ def _in_order(rows: Iterator[RoundRow]) -> Iterator[RoundRow]:
             )
         before_ms = row.recorded_ms
         yield row
+
+
+def _merged(found: Iterable[tuple[int | None, int | None]]) -> list[tuple[int, int]]:
+    """Spans of offsets in order, those that overlap made one."""
+    spans: list[tuple[int, int]] = []
+    for first, last in sorted(
+        (first, last) for first, last in found if first is not None and last is not None
+    ):
+        if spans and first <= spans[-1][1]:
+            spans[-1] = spans[-1][0], max(spans[-1][1], last)
+        else:
+            spans.append((first, last))
+    return spans

@@ -211,7 +211,7 @@ def test_a_small_file_starts_no_process(url, known, monkeypatch):
 
 
 def test_a_share_is_folded_through_an_engine_of_its_own(url, known):
-    share = Share(url, known.as_of, known.facts, ["nice"], frozenset(PLATFORMS), STALE_AFTER_MS)
+    share = Share(url, known.as_of, known.facts, ["nice"], frozenset(PLATFORMS), STALE_AFTER_MS, None)
 
     assert fold_share(share) == {"nice": fold_agents(*asked(known))["nice"]}
 

@@ -1,0 +1,213 @@
+"""A fold from the cache is the fold of the rounds, whatever lies in the cache."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumers.cache import files, folding
+from consumers.cache.files import CacheFile
+from consumers.cache.folding import CachedFold
+from projections import stream
+from projections.asof import Known, at_time
+from projections.observed import fold_agents
+from tests.projections.results import PLATFORMS, STALE_AFTER_MS, Told, tellings
+from tests.spec import Story
+
+AGENTS = ("lyon", "paris")
+SOME = frozenset({"a", "c"})
+
+
+@pytest.fixture(autouse=True)
+def few_are_many(monkeypatch):
+    monkeypatch.setattr(folding, "SPACING", 3)
+    monkeypatch.setattr(folding, "WORTH_KEEPING", 1)
+
+
+def story_of(*told: Told) -> Story:
+    """A ledger to which rounds came one by one, each at a moment of its own, agents in turn."""
+    story = Story()
+    for plans, _ in told:
+        for plan in plans:
+            story.fact(f"plan:{plan.agent}", plan)
+    for number in range(max(len(each.rounds) for each in told)):
+        for each in told:
+            for found in each.rounds[number : number + 1]:
+                story.at(story.now_ms + 1000).ledger.append_rounds(found.agent, [found])
+    return story
+
+
+def moments_of(story: Story) -> list[Known]:
+    """What was known at each round."""
+    engine = story.engine
+    return [Known.at(engine, at_time(engine, kept.recorded_ms)) for kept in engine.rounds()]
+
+
+def asked(known: Known, platforms: frozenset[str] = frozenset(PLATFORMS)):
+    return known, known.agents(), platforms, STALE_AFTER_MS
+
+
+@pytest.fixture
+def month():
+    """Some twenty rounds of two agents, with changes and silence."""
+    story = Story()
+    for agent in AGENTS:
+        story.plan(agent, list(PLATFORMS))
+        for minute in range(20):
+            seen = {"a": "down" if minute % 4 == 1 else "up", "b": None if minute % 5 == 2 else "up"}
+            story.at(story.now_ms + 1000).round(agent, 60_000 * minute, seen)
+    return story
+
+
+# ---------------------------------------------------------------- the same as without
+
+
+@given(tellings("paris"), tellings("lyon"), st.lists(st.integers(0, 1000), min_size=1, max_size=8))
+def test_at_any_moment_asked_after_any_other_it_is_the_fold_of_the_rounds(paris, lyon, order):
+    moments = moments_of(story_of(paris, lyon))
+    with tempfile.TemporaryDirectory() as folder:
+        for index in order:
+            known = moments[index % len(moments)]
+            assert CachedFold(Path(folder))(*asked(known)) == fold_agents(*asked(known))
+
+
+def test_what_is_asked_of_some_platforms_serves_who_asks_of_others(month, tmp_path):
+    known = moments_of(month)[-1]
+    assert CachedFold(tmp_path)(*asked(known, SOME)) == fold_agents(*asked(known, SOME))
+
+    assert CachedFold(tmp_path)(*asked(known)) == fold_agents(*asked(known))
+
+
+# ---------------------------------------------------------------- what it saves
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """The numbers of the rounds that were read."""
+    numbers, decode = [], stream.decode
+
+    def counting(value, **more):
+        found = decode(value, **more)
+        numbers.append((found[0].agent, found[0].number))
+        return found
+
+    monkeypatch.setattr(stream, "decode", counting)
+    return numbers
+
+
+def test_a_second_time_only_the_rounds_of_the_last_checkpoints_are_read(month, tmp_path, decoded):
+    known = moments_of(month)[-1]
+    CachedFold(tmp_path)(*asked(known))
+    decoded.clear()
+
+    CachedFold(tmp_path)(*asked(known))
+
+    assert sorted(decoded) == [("lyon", 20), ("paris", 20)]
+    assert CachedFold(tmp_path).behind(known, AGENTS, STALE_AFTER_MS) == 0
+
+
+def test_of_a_past_moment_only_what_came_behind_its_last_checkpoint_is_read(month, tmp_path, decoded):
+    moments = moments_of(month)
+    CachedFold(tmp_path)(*asked(moments[-1]))
+    decoded.clear()
+
+    CachedFold(tmp_path)(*asked(moments[10]))
+
+    assert sorted(decoded) == [("lyon", 9), ("lyon", 10), ("lyon", 11)]
+
+
+def test_what_was_recorded_since_is_folded_behind_what_was_kept(month, tmp_path, decoded):
+    CachedFold(tmp_path)(*asked(moments_of(month)[-1]))
+    month.at(month.now_ms + 1000).round("paris", 60_000 * 20, {"a": "down"})
+    known = moments_of(month)[-1]
+    decoded.clear()
+
+    found = CachedFold(tmp_path)(*asked(known))
+
+    assert sorted(decoded) == [("lyon", 20), ("paris", 20), ("paris", 21)]
+    assert found == fold_agents(*asked(known))
+
+
+def test_who_is_interrupted_leaves_what_was_folded_until_then(month, tmp_path, monkeypatch, decoded):
+    known, take = moments_of(month)[-1], stream.Stream.take
+
+    def interrupted(self, kept):
+        if (self.agent, kept.number) == ("paris", 14):
+            raise KeyboardInterrupt
+        take(self, kept)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stream.Stream, "take", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            CachedFold(tmp_path)(*asked(known))
+    decoded.clear()
+    found = CachedFold(tmp_path)(*asked(known))
+
+    assert min(number for agent, number in decoded if agent == "paris") == 12
+    assert found == fold_agents(*asked(known))
+
+
+# ---------------------------------------------------------------- what may lie there
+
+
+def paris_file(folder: Path) -> Path:
+    return CacheFile(folder, "paris", STALE_AFTER_MS).path
+
+
+@pytest.mark.parametrize("place", [0, 70, -1, 300])
+def test_a_damaged_file_is_as_if_it_were_not_there_and_is_made_anew(month, tmp_path, place):
+    known = moments_of(month)[-1]
+    CachedFold(tmp_path)(*asked(known))
+    whole = paris_file(tmp_path).read_bytes()
+    damaged = bytearray(whole)
+    damaged[place] ^= 1
+    paris_file(tmp_path).write_bytes(damaged)
+
+    assert CachedFold(tmp_path)(*asked(known)) == fold_agents(*asked(known))
+    assert paris_file(tmp_path).read_bytes() == whole
+
+
+@pytest.mark.parametrize("length", [0, 10, 64, 65, 200])
+def test_a_file_that_was_cut_short_is_as_if_it_were_not_there(month, tmp_path, length):
+    known = moments_of(month)[-1]
+    CachedFold(tmp_path)(*asked(known))
+    paris_file(tmp_path).write_bytes(paris_file(tmp_path).read_bytes()[:length])
+
+    assert CachedFold(tmp_path)(*asked(known)) == fold_agents(*asked(known))
+
+
+def test_a_file_of_another_ledger_is_as_if_it_were_not_there(month, tmp_path):
+    CachedFold(tmp_path)(*asked(moments_of(month)[-1]))
+    other = Story().plan("paris", list(PLATFORMS))
+    for minute in range(30):
+        other.at(other.now_ms + 1000).round("paris", 60_000 * minute, {"c": "down"})
+    known = moments_of(other)[-1]
+
+    assert CachedFold(tmp_path)(*asked(known)) == fold_agents(*asked(known))
+
+
+def test_a_file_of_another_code_is_as_if_it_were_not_there(month, tmp_path, monkeypatch):
+    known = moments_of(month)[-1]
+    CachedFold(tmp_path)(*asked(known))
+    assert CacheFile(tmp_path, "paris", STALE_AFTER_MS).read(folding._plans(known)).places
+
+    monkeypatch.setattr(files, "code", lambda: "another")
+
+    assert not CacheFile(tmp_path, "paris", STALE_AFTER_MS).read(folding._plans(known)).places
+
+
+def test_a_checkpoint_whose_plan_is_not_the_known_one_is_as_if_it_were_not_there(month, tmp_path):
+    known = moments_of(month)[-1]
+    CachedFold(tmp_path)(*asked(known))
+    plans = dict(folding._plans(known)) | {"paris/1": "sha256:" + "1" * 64}
+
+    assert not CacheFile(tmp_path, "paris", STALE_AFTER_MS).read(plans).places
+
+
+def test_where_nothing_can_be_kept_it_is_folded_all_the_same(month, tmp_path):
+    known = moments_of(month)[-1]
+    (tmp_path / "file").write_text("no folder")
+
+    assert CachedFold(tmp_path / "file")(*asked(known)) == fold_agents(*asked(known))
