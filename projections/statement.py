@@ -31,27 +31,55 @@ def statement(
     return lay_out(known, contract, asked)
 
 
+def part_of_statement(
+    known: Known,
+    contract_name: str,
+    period: str | Interval,
+    readings: Mapping[str, str] | None,
+    part: str,
+) -> Statement:
+    """The same with availability and penalties, and of the rest only `part`; without a digest.
+
+    Raises:
+        BadInputError: as above.
+    """
+    contract, asked = select(known, contract_name, period, readings)
+    found = _judged(known, contract, asked, judge(known, contract, asked))
+    if part == "register":
+        return found.model_copy(update={"entries": register(known, contract, asked)})
+    if part == "commitments":
+        return found.model_copy(update={"commitments": commitments(known, contract, asked)})
+    return found
+
+
 def lay_out(known: Known, contract: Contract, period: Period, judged: Judgement | None = None) -> Statement:
     """Judge a period, unless it was, and put everything that belongs to it in one object, with its digest."""
+    judged = judged or judge(known, contract, period)
+    whole = {
+        "entries": register(known, contract, period),
+        "commitments": commitments(known, contract, period),
+        "stretches": stretches(known, contract, period, judged.timelines),
+    }
+    return sealed(_judged(known, contract, period, judged).model_copy(update=whole))
+
+
+def _judged(known: Known, contract: Contract, period: Period, judged: Judgement) -> Statement:
     assert contract.signed is not None
     signed = contract.signed
-    judged = judged or judge(known, contract, period)
-    return sealed(
-        Statement(
-            contract=signed.contract,
-            client=signed.client,
-            language=signed.language,
-            zone=signed.zone,
-            terms_version=period.terms_version,
-            readings=period.terms.readings.model_dump(by_alias=True),
-            period=period_figures(period),
-            as_of=as_of_figures(known.as_of, period.zone),
-            availability=judged.availability,
-            penalties=judged.penalties,
-            entries=register(known, contract, period),
-            commitments=commitments(known, contract, period),
-            stretches=stretches(known, contract, period, judged.timelines),
-        )
+    return Statement(
+        contract=signed.contract,
+        client=signed.client,
+        language=signed.language,
+        zone=signed.zone,
+        terms_version=period.terms_version,
+        readings=period.terms.readings.model_dump(by_alias=True),
+        period=period_figures(period),
+        as_of=as_of_figures(known.as_of, period.zone),
+        availability=judged.availability,
+        penalties=judged.penalties,
+        entries=(),
+        commitments=(),
+        stretches=(),
     )
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from projections.figures import Statement
 
 PARTS = ("availability", "penalties", "register", "commitments")
+AS_WHOLE = ("availability", "penalties")
+"""What is on the sheet of the whole statement, and on no other."""
 KEPT = ("contract", "terms_version", "period", "as_of")
 """What every part repeats of its statement, so that it can be quoted alone."""
 
@@ -52,9 +54,11 @@ def _part(name: str) -> Callable[..., None]:
         with asking.asked(
             ledger, contract, period, start, end, as_of, reading, no_cache=no_cache
         ) as question:
-            from projections.statement import statement
+            from projections.statement import part_of_statement, statement
 
-            figures = statement(question.known, question.contract, question.period, question.readings)
+            asked = question.known, question.contract, question.period, question.readings
+            is_sheet_of_whole = layout is Layout.csv and name in AS_WHOLE
+            figures = statement(*asked) if is_sheet_of_whole else part_of_statement(*asked, name)
         if as_json or layout is Layout.json:
             _print_json(figures, name)
         elif layout is Layout.csv:
