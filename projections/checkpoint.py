@@ -7,6 +7,7 @@ before, so are all rounds before it (decision record 0090).
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from ledger.rounds import Round
@@ -105,7 +106,7 @@ class Tracker:
 
     def _new_firsts(self, index: int, run: Run) -> list[Row]:
         before, self._firsts[index] = self._firsts[index], len(run.first_ms)
-        return sorted(Row(index, *first, 0) for first in list(run.first_ms.items())[before:])
+        return sorted(Row(index, *first, 0) for first in islice(run.first_ms.items(), before, None))
 
 
 # ---------------------------------------------------------------- and given back

@@ -15,7 +15,7 @@ from projections.stream import Stream
 if TYPE_CHECKING:
     from projections.checkpoint import Segment
 
-SPACING = 360
+SPACING = 720
 """Rounds from one checkpoint to the next: at most so many of each agent are folded for any past moment."""
 WORTH_KEEPING = 720
 """Fewer new rounds are folded again in less time than it takes to write a file."""
