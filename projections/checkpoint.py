@@ -6,9 +6,9 @@ it again from the ledger, and its hash says that it is the same. As every round 
 before, so are all rounds before it (decision record 0090).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from ledger.rounds import Round
 from projections.fold import PlanInUse, Result, Run
@@ -34,23 +34,38 @@ class Place(NamedTuple):
     """The plans that rounds up to here name, by reference."""
 
 
-class Row(NamedTuple):
-    """Something of a platform in one of the runs: a step, the first probe, or a result held."""
+class Rows(NamedTuple):
+    """Things of platforms in runs, as columns: steps, first probes, or results held.
 
-    run: int
-    platform: str
-    at_ms: int
-    value: int
+    A month has some hundred thousand; as objects, every garbage collection would look through them.
+    """
+
+    runs: list[int]
+    platforms: list[str]
+    at_ms: list[int]
+    values: list[int]
     """The outcome of a step; until when a result holds; nothing (0) of a first probe."""
+
+    @classmethod
+    def none(cls) -> Self:
+        """No rows yet."""
+        return cls([], [], [], [])
+
+    def add(self, run: int, platform: str, pairs: Collection[tuple[int, int]]) -> None:
+        """Add instants of a platform with their values."""
+        self.runs.extend([run] * len(pairs))
+        self.platforms.extend([platform] * len(pairs))
+        self.at_ms.extend([at_ms for at_ms, _ in pairs])
+        self.values.extend([value for _, value in pairs])
 
 
 class Segment(NamedTuple):
     """What one agent's rounds added, from the one behind the last checkpoint up to this one's."""
 
     place: Place
-    steps: Sequence[Row]
-    firsts: Sequence[Row]
-    held: Sequence[Row]
+    steps: Rows
+    firsts: Rows
+    held: Rows
     """The last results that are not of the last round. Of the last run all: those of platforms that were
     missing; and of each run that ended in this segment all."""
 
@@ -83,30 +98,31 @@ class Tracker:
 
     def segment(self, place: Place, runs: Sequence[Run]) -> Segment:
         """What the runs have that stands in no segment yet."""
-        found: tuple[list[Row], list[Row], list[Row]] = ([], [], [])
+        segment = Segment(place, Rows.none(), Rows.none(), Rows.none())
         for index in range(len(self._firsts) - 1, len(runs)):
             if index == len(self._firsts):
                 self._steps.append({})
                 self._firsts.append(0)
             run = runs[index]
-            found[0].extend(self._new_steps(index, run))
-            found[1].extend(self._new_firsts(index, run))
+            self._add_steps(segment.steps, index, run)
+            self._add_firsts(segment.firsts, index, run)
             held = run.last() if index < len(runs) - 1 else run.quiet
-            found[2].extend(Row(index, name, *result) for name, result in sorted(held.items()))
-        return Segment(place, *found)
+            for name in sorted(held):
+                segment.held.add(index, name, [held[name]])
+        return segment
 
-    def _new_steps(self, index: int, run: Run) -> list[Row]:
-        told, found = self._steps[index], []
-        for name, steps in run.steps.items():
-            before = told.get(name, 0)
+    def _add_steps(self, rows: Rows, index: int, run: Run) -> None:
+        told = self._steps[index]
+        for name in sorted(run.steps):
+            steps, before = run.steps[name], told.get(name, 0)
             if len(steps) > before:
-                found += [Row(index, name, *step) for step in steps[before:]]
+                rows.add(index, name, steps[before:])
                 told[name] = len(steps)
-        return sorted(found)
 
-    def _new_firsts(self, index: int, run: Run) -> list[Row]:
+    def _add_firsts(self, rows: Rows, index: int, run: Run) -> None:
         before, self._firsts[index] = self._firsts[index], len(run.first_ms)
-        return sorted(Row(index, *first, 0) for first in islice(run.first_ms.items(), before, None))
+        for name, at_ms in sorted(islice(run.first_ms.items(), before, None)):
+            rows.add(index, name, [(at_ms, 0)])
 
 
 # ---------------------------------------------------------------- and given back

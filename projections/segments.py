@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from projections.checkpoint import Checkpoint, Place, Row, RunState, Segment
+from projections.checkpoint import Checkpoint, Place, Rows, RunState, Segment
 from projections.fold import Result
 from projections.steps import Steps
 
@@ -20,7 +20,7 @@ SCHEMA = {
     "at_ms": pl.Int64(),
     "value": pl.Int64(),
 }
-"""`platform` is an index into the names; the rest as in `checkpoint.Row`."""
+"""`platform` is an index into the names; the rest as in `checkpoint.Rows`."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Segments:
             _table(number, kind, rows, index)
             for number, segment in enumerate(added, start=len(self.places))
             for kind, rows in ((STEP, segment.steps), (FIRST, segment.firsts), (HELD, segment.held))
-            if rows
+            if rows.runs
         ]
         places = (*self.places, *(segment.place for segment in added))
         return Segments(places, tuple(index), pl.concat([self.table, *tables]))
@@ -92,16 +92,7 @@ class Segments:
             yield run, next(ended, number)
 
 
-def _table(segment: int, kind: int, rows: Sequence[Row], index: dict[str, int]) -> pl.DataFrame:
-    runs, platforms, instants_ms, values = zip(*rows, strict=True)
-    return pl.DataFrame(
-        {
-            "segment": segment,
-            "kind": kind,
-            "run": runs,
-            "platform": [index.setdefault(name, len(index)) for name in platforms],
-            "at_ms": instants_ms,
-            "value": values,
-        },
-        schema=SCHEMA,
-    )
+def _table(segment: int, kind: int, rows: Rows, index: dict[str, int]) -> pl.DataFrame:
+    platforms = [index.setdefault(name, len(index)) for name in rows.platforms]
+    columns = {"run": rows.runs, "platform": platforms, "at_ms": rows.at_ms, "value": rows.values}
+    return pl.DataFrame({"segment": segment, "kind": kind} | columns, schema=SCHEMA)
