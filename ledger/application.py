@@ -165,14 +165,15 @@ class Ledger(Application[str]):
             state, head = evolve(state, recorded), Head(recorded.sequence, recorded.hash)
         return state, head
 
-    def append_behind(self, drafts: Sequence[Draft], heads: dict[str, Head]) -> None:
+    def append_behind(self, drafts: Sequence[Draft], heads: dict[str, Head]) -> list[RecordedFact]:
         """Append facts as one record behind the heads that their writer saw, and move these on.
 
         Raises:
             ConflictError: another writer extended one of the streams since; nothing of it was written.
         """
-        for recorded in self._append(drafts, heads):
-            heads[recorded.stream] = Head(recorded.sequence, recorded.hash)
+        appended = self._append(drafts, heads)
+        heads |= {recorded.stream: Head(recorded.sequence, recorded.hash) for recorded in appended}
+        return appended
 
     def _append(self, drafts: Sequence[Draft], heads: Mapping[str, Head]) -> list[RecordedFact]:
         placed, now = [], dict(heads)
