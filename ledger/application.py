@@ -200,6 +200,7 @@ class Ledger(Application[str]):
 
         Raises:
             BadInputError: a round is another agent's, or does not fit the plan that it names.
+            RefusedError: the agent was retired, and has no plan since.
             ConflictError: the agent has moved on; number the rounds anew.
         """
         self._check_rounds(agent, rounds)
@@ -213,6 +214,7 @@ class Ledger(Application[str]):
 
         Raises:
             BadInputError: a round is another agent's, or does not fit the plan that it names.
+            RefusedError: the agent was retired, and has no plan since.
             ConflictError: they do not extend the agent's last round.
             DamagedLedgerError: the bytes are no round.
         """
@@ -222,7 +224,11 @@ class Ledger(Application[str]):
         self.engine.append_rounds(agent, records)
 
     def _check_rounds(self, agent: str, rounds: Sequence[Round]) -> None:
-        known = {plan.reference: plan for plan in self.plans_of(agent).history} if rounds else {}
+        if not rounds:
+            return
+        state = self.plans_of(agent)
+        plans.require_in_service(state, agent)
+        known = {plan.reference: plan for plan in state.history}
         for found in rounds:
             plan = known.get(found.plan)
             if found.agent != agent or plan is None:
