@@ -8,6 +8,7 @@ import pytest
 
 from consumers.billing.account import look
 from consumers.billing.store import Store
+from tests import counts
 from tests.consumers.billing.feeds import days_of
 from tests.consumers.billing.penalties import grant, ledger_at, owed
 from tests.consumers.billing.processes import (
@@ -62,6 +63,13 @@ def require_owed(where, path):
     assert not account.needs_somebody
 
 
+def written_down(case, where, path, **found):
+    """Lost and doubled are nothing, else `require_owed` had raised."""
+    counts.write_down(
+        f"{case}, {where.partition(':')[0]}", events=committed(path), **found, lost=0, doubled=0
+    )
+
+
 def committed(path):
     """How many events the store has."""
     store = Store(str(path))
@@ -101,6 +109,7 @@ def test_a_killed_billing_loses_nothing_and_applies_nothing_twice(places):
 
     bill_all(feed, path)
     require_owed(where, path)
+    written_down("killed billing", where, path, kills=KILLS, in_a_transaction=journals, after_commit=between)
     assert journals, "no kill fell into a transaction, so this showed nothing"
     assert between, "no kill came after a commit, so this showed nothing"
 
@@ -131,6 +140,7 @@ def test_a_killed_relay_publishes_everything_at_least_once_and_in_order(places):
     relay_all(where, feed)
     bill_all(feed, path)
     require_owed(where, path)
+    written_down("killed relay", where, path, kills=KILLS)
 
 
 def tear(feed, chance):
@@ -168,6 +178,7 @@ def test_a_billing_that_slept_while_another_took_over_writes_nothing_more(places
                 assert "has taken over" in text
                 assert path.read_bytes() == before
     require_owed(where, path)
+    written_down("billing that slept", where, path, stops=STOPS)
 
 
 @pytest.mark.slow
@@ -194,3 +205,4 @@ def test_a_billing_that_is_stopped_anywhere_is_replaced_and_nothing_is_applied_t
                 assert told.recv()[0] == "NoLongerOwnerError"
                 wait_until(lambda: days_of(account_of(path)) == owed(where), "the other one does not go on")
     require_owed(where, path)
+    written_down("billing stopped anywhere", where, path, stops=STOPS)

@@ -21,6 +21,7 @@ from consumers.billing.targets import Stripe as StripeTarget
 from consumers.sending import Endpoint
 from consumers.stopping import Stop
 from ledger.errors import RefusedError
+from tests import counts
 from tests.consumers.billing.feeds import NOW_MS
 from tests.consumers.billing.penalties import START_MS, assess, grant, ledger_at, owed
 from tests.consumers.billing.systems import Lago, Stripe, Tricks, serving
@@ -211,6 +212,8 @@ def test_a_push_that_is_killed_makes_no_second_line_and_leaves_none_out(constat,
     assert killed, "no push was killed, so this showed nothing"
     assert len(system.lines) == 8 * KILLS
     assert days_in(system) == owed_by_contract(tmp_path / "constat.db")
+    case = f"killed push, {make.__name__}"
+    counts.write_down(case, kills=killed, lines=len(system.lines), unanswered=system.tricks.dropped)
 
 
 def command(system, url):
