@@ -2,13 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SOAK = CONSTAT_SOAK=1 CONSTAT_FAULTS=soak.jsonl CONSTAT_REQUIRE_KAFKA=1 $(BIN)/python -m pytest -n 0
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-kafka test faults soak check lint types imports generated format reference disputes pages lock clean
+.PHONY: help demo demo-kafka test faults soak soak-brokers soak-consumers check lint types imports generated format reference disputes pages lock clean
 
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Constat needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 2; }
@@ -31,8 +32,13 @@ test: $(INSTALLED) ## Run every test
 faults: $(INSTALLED) ## Only the faults on three real brokers (five minutes; needs Docker); counts go to faults.jsonl
 	CONSTAT_FAULTS=faults.jsonl CONSTAT_REQUIRE_KAFKA=1 $(BIN)/python -m pytest -n 0 tests/ledger/log/kafka/test_faults.py
 
-soak: $(INSTALLED) ## The long form of the same (a quarter of an hour); counts go to soak.jsonl
-	CONSTAT_SOAK=1 CONSTAT_FAULTS=soak.jsonl CONSTAT_REQUIRE_KAFKA=1 $(BIN)/python -m pytest -n 0 tests/ledger/log/kafka/test_faults.py
+soak: soak-brokers soak-consumers ## The long forms of all faults (two hours; needs Docker); counts go to soak.jsonl
+
+soak-brokers: $(INSTALLED) ## Of these only the faults of brokers (a quarter of an hour)
+	$(SOAK) tests/ledger/log/kafka/test_faults.py
+
+soak-consumers: $(INSTALLED) ## Of these only billing, relays, mails and all of them in one process
+	$(SOAK) tests/consumers/test_killed_run.py tests/consumers/notices/test_killed_notify.py tests/consumers/notices/test_many_notices.py tests/consumers/billing/test_killed_billing.py tests/consumers/billing/test_push.py tests/consumers/billing/test_poison.py tests/consumers/relay
 
 check: lint types imports generated test ## Everything a change must pass; the tests come last
 

@@ -4,7 +4,7 @@ Nothing is remembered between two runs but the ledger itself. Whoever was killed
 finds what stands already and adds only what is missing.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from consumers import seal as sealing
@@ -16,6 +16,7 @@ from ledger.contracts import require_signed
 from ledger.errors import BadInputError, ConflictError, RefusedError
 from ledger.fact import Fact
 from ledger.log.interface import RECORD_BYTES_MAX
+from ledger.progress import Stages, untold
 from ledger.sealing import named
 from ledger.seals import Seal
 from projections.asof import Fold, Known, at_seal
@@ -24,8 +25,8 @@ from projections.assessment import CLAUSE, Conclusion, conclusions, draft, due_c
 ENVELOPE_BYTES = 700
 """What stands around the data of a fact, at most."""
 
-Advance = Callable[[int], None]
-"""Hears how many contracts were assessed."""
+JUDGING = "judging contracts"
+TAKING_DOWN = "taking down"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ class Job:
     contracts: Sequence[str] = ()
     dry_run: bool = False
     fold: Fold | None = None
-    advance: Advance = lambda _: None
+    heard: Stages = untold
+    """Hears how many contracts are judged, and then how many are taken down."""
 
 
 def assess(job: Job, at: str | None = None) -> Outcome:
@@ -118,7 +120,7 @@ def _known(found: Seal, job: Job) -> Known:
 def _as_known_at(found: Seal, known: Known, job: Job) -> Outcome:
     names = sorted(set(job.contracts) or known.contracts)
     known = known.about(known.contract(name) for name in names)
-    concluded, problems = _concluded(known, names)
+    concluded, problems = _concluded(known, names, job.heard)
     standing = {name: _standing(job.ledger, name) for name in concluded}
     news = {
         name: [each for each in found_here if each.is_new_to(standing[name])]
@@ -128,23 +130,26 @@ def _as_known_at(found: Seal, known: Known, job: Job) -> Outcome:
     if any(news.values()) and not job.dry_run and not sealing.is_recorded(found):
         found = sealing.record(job.ledger, found)
     assessed: list[AssessedPeriod] = []
-    for name in concluded:
+    for number, name in enumerate(concluded, start=1):
         new = _taken_down(known, found, news[name], standing[name], job) if news[name] else {}
         assessed += _all(concluded[name], new, standing[name])
-        job.advance(1)
+        job.heard(TAKING_DOWN, number, len(concluded))
     zones = {name: require_signed(known.contract(name)).zone for name in concluded}
     return Outcome(found, tuple(assessed), zones, tuple(problems))
 
 
-def _concluded(known: Known, names: Iterable[str]) -> tuple[dict[str, list[Conclusion]], list[Problem]]:
+def _concluded(
+    known: Known, names: Sequence[str], heard: Stages
+) -> tuple[dict[str, list[Conclusion]], list[Problem]]:
     """What can be concluded. One contract that cannot be judged keeps no other one waiting."""
     concluded: dict[str, list[Conclusion]] = {}
     problems = []
-    for name in names:
+    for number, name in enumerate(names, start=1):
         try:
             concluded[name] = conclusions(known, name)
         except (BadInputError, RefusedError) as error:
             problems.append(Problem(name, str(error)))
+        heard(JUDGING, number, len(names))
     return concluded, problems
 
 

@@ -3,25 +3,33 @@
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from consumers.cache.place import folder_of
-from ledger.application import KAFKA, SQLITE, open_engine
+from ledger.application import KAFKA, SQLITE, Heard, open_engine
 from ledger.errors import BadInputError
 from ledger.fact import RecordedFact
-from projections.asof import AsOf, Fold, Known, StepsByAgent
+from ledger.progress import Progress
+from projections.asof import AsOf, Known, StepsByAgent
 from projections.observed import fold_agents
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
+    from multiprocessing.context import BaseContext
+    from multiprocessing.sharedctypes import Synchronized
+
+Folding = Callable[[Known, Sequence[str], frozenset[str], int, Progress], StepsByAgent]
+"""`fold_agents`, or what gives the same."""
 
 MANY_ROUNDS = 30_000
 """Fewer are folded here in less time than sharing them out takes."""
 ROUND_BYTES_MIN = 350
 """No round is stored in less: its envelope alone takes that."""
+TOLD_EVERY_S = 0.2
+"""How often it is told how far others are, once nothing is left to fold here."""
 COUNT = "CONSTAT_WORKERS"
 """The environment may say how many processes fold; else one for each core that we may use."""
 
@@ -41,7 +49,7 @@ class Share(NamedTuple):
 
 
 def fold_share(share: Share) -> StepsByAgent:
-    """Fold a share through an engine of one's own.
+    """Fold a share through an engine of one's own; its rounds are counted where all processes see it.
 
     Raises:
         DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
@@ -50,9 +58,27 @@ def fold_share(share: Share) -> StepsByAgent:
     engine = open_engine(share.url, create=False)
     try:
         known = Known(share.as_of, share.plans, engine)
-        return _folding(share.cache)(known, share.agents, share.platforms, share.stale_after_ms)
+        folding = _folding(share.cache)
+        return folding(known, share.agents, share.platforms, share.stale_after_ms, _counted_here.add)
     finally:
         engine.close()
+
+
+class Count:
+    """How many rounds all processes have folded, in memory that they share."""
+
+    def __init__(self) -> None:
+        self.shared: Synchronized[int] | None = None
+
+    def add(self, rounds: int) -> None:
+        """Count some more."""
+        if self.shared is not None:
+            with self.shared.get_lock():
+                self.shared.value += rounds
+
+
+_counted_here = Count()
+"""In a process of the pool, the count of all of them."""
 
 
 class Workers:
@@ -61,12 +87,16 @@ class Workers:
     Enter it before the ledger is opened: where the system can split a process in two, the others are there at
     once and need no imports of their own. Neither an open database nor a second thread outlives that, so
     where there is one already, or another system, each starts afresh and half a second later.
+
+    `heard` hears how many rounds are folded, of how many that there are.
     """
 
     def __init__(self, url: str, count: int, cache: Path | None = None) -> None:
         self.url = url
         self.count = count
         self.cache = cache
+        self.heard: Heard = lambda _done, _of: None
+        self._folded = Count()
         self._pool: ProcessPoolExecutor | None = None
 
     @classmethod
@@ -83,14 +113,14 @@ class Workers:
 
     def __enter__(self) -> Self:
         if self.count > 1 and _may_be_large(self.url):
-            self._pool = _pool(self.count - 1)
+            self._pool, self._folded.shared = _pool(self.count - 1)
         return self
 
     def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
         if self._pool is None:
             return
         if failure is not None:  # nobody waits for what they are at
-            _end_children()
+            end_children()
         self._pool.shutdown(cancel_futures=True)
 
     def fold(
@@ -103,7 +133,7 @@ class Workers:
         """
         processes = min(self.count, len(agents))
         if self._pool is None or processes < 2 or self._behind(known, agents, stale_after_ms) < MANY_ROUNDS:  # noqa: PLR2004 - this one
-            return _folding(self.cache)(known, agents, platforms, stale_after_ms)
+            return _folding(self.cache)(known, agents, platforms, stale_after_ms, self._telling(known))
         plans = [fact for fact in known.facts if fact.stream.startswith("plan:")]
         own, *others = [
             Share(
@@ -111,10 +141,11 @@ class Workers:
             )
             for first in range(processes)
         ]
+        telling = self._telling(known)
         at_work = [self._pool.submit(fold_share, share) for share in others]
-        folded = dict(_folded_here(own, known))
+        folded = dict(_folded_here(own, known, telling))
         for share, work in zip(others, at_work, strict=True):
-            folded.update(_outcome(work, share, known))
+            folded.update(_outcome(work, share, known, telling))
         return folded
 
     def _behind(self, known: Known, agents: Sequence[str], stale_after_ms: int) -> int:
@@ -125,8 +156,22 @@ class Workers:
 
         return CachedFold(self.cache).behind(known, agents, stale_after_ms)
 
+    def _telling(self, known: Known) -> Progress:
+        """Counts, from nothing on, what is folded here, and tells of all that is folded."""
+        done, of, shared = 0, known.round_offset, self._folded.shared
+        if shared is not None:
+            shared.value = 0
 
-def _folding(cache: Path | None) -> Fold:
+        def tell(rounds: int) -> None:
+            nonlocal done
+            done += rounds
+            self._folded.add(rounds)
+            self.heard(done if shared is None else shared.value, of)
+
+        return tell
+
+
+def _folding(cache: Path | None) -> Folding:
     if cache is None:
         return fold_agents
     # Polars has threads of its own, and while there are any no process is split off.
@@ -135,27 +180,38 @@ def _folding(cache: Path | None) -> Fold:
     return CachedFold(cache)
 
 
-def _pool(processes: int) -> "ProcessPoolExecutor":
-    """Processes that wait for a share: split off now if that is safe, else started when there is one."""
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - few commands need them
-    from multiprocessing import get_context  # noqa: PLC0415
+def _pool(processes: int) -> "tuple[ProcessPoolExecutor, Synchronized[int]]":
+    """Processes that wait for a share: split off now if that is safe, else started when there is one.
+
+    With them, where all of them count.
+    """
+    from multiprocessing import get_context  # noqa: PLC0415 - few commands need them
 
     if not _is_alone():
-        return ProcessPoolExecutor(processes, get_context("spawn"), initializer=_follow)
-    pool = ProcessPoolExecutor(processes, get_context("fork"), initializer=_follow)
+        return _waiting(processes, get_context("spawn"))
+    pool, count = _waiting(processes, get_context("fork"))
     pool.submit(_cores)  # any work: with the first all of them are split off
-    return pool
+    return pool, count
 
 
-def _end_children() -> None:
+def _waiting(processes: int, context: "BaseContext") -> "tuple[ProcessPoolExecutor, Synchronized[int]]":
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - few commands need them
+
+    count = context.Value("q", 0)
+    return ProcessPoolExecutor(processes, context, initializer=_follow, initargs=(count,)), count
+
+
+def end_children() -> None:
+    """End the processes of every pool of this one, whatever they are at."""
     from multiprocessing import active_children  # noqa: PLC0415
 
     for child in active_children():
         child.terminate()
 
 
-def _follow() -> None:
+def _follow(count: "Synchronized[int]") -> None:
     """Leave when the first process leaves, however it ends: only that one hears a Ctrl-C."""
+    _counted_here.shared = count
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_leave_with_parent, daemon=True).start()
 
@@ -183,17 +239,22 @@ def _may_be_large(url: str) -> bool:
         return False
 
 
-def _outcome(work: "Future[StepsByAgent]", share: Share, known: Known) -> StepsByAgent:
+def _outcome(work: "Future[StepsByAgent]", share: Share, known: Known, telling: Progress) -> StepsByAgent:
+    """What another process has folded; while it is at it, it is told how far all of them are."""
+    from concurrent.futures import wait  # noqa: PLC0415 - as above
     from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
 
+    while wait([work], TOLD_EVERY_S).not_done:
+        telling(0)
+    telling(0)
     try:
         return work.result()
     except BrokenProcessPool:  # killed, perhaps for its memory: it is done here, which takes longer
-        return _folded_here(share, known)
+        return _folded_here(share, known, telling)
 
 
-def _folded_here(share: Share, known: Known) -> StepsByAgent:
-    return _folding(share.cache)(known, share.agents, share.platforms, share.stale_after_ms)
+def _folded_here(share: Share, known: Known, telling: Progress) -> StepsByAgent:
+    return _folding(share.cache)(known, share.agents, share.platforms, share.stale_after_ms, telling)
 
 
 def _cores() -> int:

@@ -165,14 +165,15 @@ class Ledger(Application[str]):
             state, head = evolve(state, recorded), Head(recorded.sequence, recorded.hash)
         return state, head
 
-    def append_behind(self, drafts: Sequence[Draft], heads: dict[str, Head]) -> None:
+    def append_behind(self, drafts: Sequence[Draft], heads: dict[str, Head]) -> list[RecordedFact]:
         """Append facts as one record behind the heads that their writer saw, and move these on.
 
         Raises:
             ConflictError: another writer extended one of the streams since; nothing of it was written.
         """
-        for recorded in self._append(drafts, heads):
-            heads[recorded.stream] = Head(recorded.sequence, recorded.hash)
+        appended = self._append(drafts, heads)
+        heads |= {recorded.stream: Head(recorded.sequence, recorded.hash) for recorded in appended}
+        return appended
 
     def _append(self, drafts: Sequence[Draft], heads: Mapping[str, Head]) -> list[RecordedFact]:
         placed, now = [], dict(heads)
@@ -199,6 +200,7 @@ class Ledger(Application[str]):
 
         Raises:
             BadInputError: a round is another agent's, or does not fit the plan that it names.
+            RefusedError: the agent was retired, and has no plan since.
             ConflictError: the agent has moved on; number the rounds anew.
         """
         self._check_rounds(agent, rounds)
@@ -212,6 +214,7 @@ class Ledger(Application[str]):
 
         Raises:
             BadInputError: a round is another agent's, or does not fit the plan that it names.
+            RefusedError: the agent was retired, and has no plan since.
             ConflictError: they do not extend the agent's last round.
             DamagedLedgerError: the bytes are no round.
         """
@@ -221,7 +224,11 @@ class Ledger(Application[str]):
         self.engine.append_rounds(agent, records)
 
     def _check_rounds(self, agent: str, rounds: Sequence[Round]) -> None:
-        known = {plan.reference: plan for plan in self.plans_of(agent).history} if rounds else {}
+        if not rounds:
+            return
+        state = self.plans_of(agent)
+        plans.require_in_service(state, agent)
+        known = {plan.reference: plan for plan in state.history}
         for found in rounds:
             plan = known.get(found.plan)
             if found.agent != agent or plan is None:

@@ -47,7 +47,7 @@ from ledger.maintenance import (
     NoticeWithdrawn,
 )
 from ledger.operations import BackupExpired, BackupReplicated, BackupTaken, DataPlaced, StorageMeasured
-from ledger.plans import PlanSet
+from ledger.plans import AgentRetired, PlanSet
 from ledger.processors import ProcessorChanged, ProcessorDismissed, ProcessorEngaged
 from ledger.seals import SealMade
 from ledger.support import SupportAnswered, SupportRequested
@@ -59,6 +59,7 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     PlatformAdded,
     PlatformRemoved,
     PlanSet,
+    AgentRetired,
     NoticePublished,
     NoticeMoved,
     NoticeWithdrawn,
@@ -105,7 +106,7 @@ BY_TYPE: Mapping[str, type[Fact]] = {fact.TYPE: fact for fact in ALL_FACTS}
 
 BY_SUBJECT: Mapping[str, tuple[type[Fact], ...]] = {
     "contract": (ContractSigned, ContractAmended, ContractEnded, PlatformAdded, PlatformRemoved),
-    "plan": (PlanSet,),
+    "plan": (PlanSet, AgentRetired),
     "maintenance": (
         NoticePublished,
         NoticeMoved,

@@ -1,13 +1,14 @@
-"""Plans: which platforms an agent probes, in which order and when within a round."""
+"""Plans: which platforms an agent probes, in which order and when within a round; and when it ends."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from ledger.errors import RefusedError
-from ledger.fact import Fact, Name, RecordedFact, Value
+from ledger.fact import Fact, Name, Person, RecordedFact, Text, Value
+from ledger.instants import format_instant
 
 # ---------------------------------------------------------------- facts
 
@@ -49,6 +50,16 @@ class PlanSet(Fact):
         return f"{self.agent}/{self.plan_version}"
 
 
+class AgentRetired(Fact):
+    """An agent probes nothing any more, until it is given another plan; what it said stays as it is."""
+
+    TYPE: ClassVar[str] = "constat.agent.retired.v1"
+
+    agent: Name
+    reason: Text
+    by: Person
+
+
 # ---------------------------------------------------------------- state
 
 
@@ -57,11 +68,18 @@ class Plans:
     """An agent's plans, oldest first."""
 
     history: tuple[PlanSet, ...] = ()
+    retired_ms: int | None = None
+    """When the agent was retired; None if it is in service or never was."""
+
+    @property
+    def last(self) -> PlanSet | None:
+        """The plan that was set last, also of an agent that was retired since."""
+        return self.history[-1] if self.history else None
 
     @property
     def current(self) -> PlanSet | None:
-        """The plan of the agent's next round."""
-        return self.history[-1] if self.history else None
+        """The plan of the agent's next round; None before the first one, and once it is retired."""
+        return self.last if self.retired_ms is None else None
 
 
 INITIAL = Plans()
@@ -80,6 +98,8 @@ def evolve(state: Plans, recorded: RecordedFact) -> Plans:
     match recorded.fact:
         case PlanSet() as fact:
             return Plans((*state.history, fact))
+        case AgentRetired():
+            return replace(state, retired_ms=recorded.occurred_ms)
     return state
 
 
@@ -94,9 +114,9 @@ def set_plan(
     period_ms: int = 60_000,
     transitions: bool = False,
 ) -> PlanSet:
-    """Give an agent its next plan; whether it logs only changes can never change."""
-    if state.current and state.current.transitions != transitions:
-        kind = "only changes" if state.current.transitions else "every result"
+    """Give an agent its next plan, also to take it back; whether it logs only changes can never change."""
+    if state.last and state.last.transitions != transitions:
+        kind = "only changes" if state.last.transitions else "every result"
         raise RefusedError(
             f"agent {agent} logs {kind}; use another --agent name for a source of the other kind"
         )
@@ -107,3 +127,24 @@ def set_plan(
         transitions=transitions,
         platforms=platforms,
     )
+
+
+def retire(state: Plans, retired: AgentRetired) -> AgentRetired:
+    """Take an agent out of service."""
+    if not state.history:
+        raise RefusedError(f"no agent {retired.agent} ever had a plan; see that the name is spelt as its own")
+    require_in_service(state, retired.agent)
+    return retired
+
+
+def require_in_service(state: Plans, agent: str) -> None:
+    """Refuse what only an agent may do that was not retired.
+
+    Raises:
+        RefusedError: says when it was, and how it comes back.
+    """
+    if state.retired_ms is not None:
+        raise RefusedError(
+            f"agent {agent} was retired at {format_instant(state.retired_ms)}; if it probes again, record "
+            "another plan for it first, and what waits in its outbox can be sent then"
+        )

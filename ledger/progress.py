@@ -7,6 +7,14 @@ Row = TypeVar("Row")
 
 Progress = Callable[[int], None]
 """Hears how many records each step added."""
+Stages = Callable[[str, int, int], None]
+"""Hears of work in several stages: what is being done, how much of it is done, of how much."""
+
+
+def untold(_what: str, _done: int, _of: int) -> None:
+    """Nobody listens."""
+
+
 STEP = 256
 """Records; telling each would cost more than reading it."""
 

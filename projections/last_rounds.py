@@ -1,5 +1,7 @@
 """When agents were last heard of. An agent is live if its last round was recorded soon after it started.
 
+Of one that was retired nothing is told from then on, until it is given another plan.
+
 An imported history was recorded long after it was seen, and a source that logs only changes may be silent
 for months: neither is live, and from neither anything is missed.
 """
@@ -10,7 +12,7 @@ from typing import NamedTuple
 from ledger.instants import HOUR_MS
 from ledger.interval import Interval
 from ledger.log.interface import KeptRound
-from ledger.plans import PlanSet
+from ledger.plans import AgentRetired, PlanSet
 from projections.asof import Known
 from projections.attention import Attention, concerned, signed
 from projections.periods import terms_at
@@ -25,8 +27,8 @@ class Heard(NamedTuple):
 
 
 def last_rounds(known: Known) -> Sequence[Heard]:
-    """Every agent of which a round is known, by name."""
-    key = known.rounds_key, known.as_of.moment_ms
+    """Every agent in service of which a round is known, by name."""
+    key = known.rounds_key, known.as_of.moment_ms, known.as_of.position
     return known.latest("last-rounds", key, lambda: list(_last_rounds(known)))
 
 
@@ -42,8 +44,11 @@ def _last_rounds(known: Known) -> Iterator[Heard]:
 def _plans(known: Known) -> Mapping[str, tuple[int, PlanSet]]:
     found: dict[str, tuple[int, PlanSet]] = {}
     for recorded in known.facts:
-        if isinstance(recorded.fact, PlanSet):
-            found[recorded.fact.agent] = (recorded.position, recorded.fact)
+        match recorded.fact:
+            case PlanSet() as plan:
+                found[plan.agent] = (recorded.position, plan)
+            case AgentRetired() as retired if recorded.occurred_ms <= known.as_of.moment_ms:
+                found.pop(retired.agent, None)
     return found
 
 

@@ -27,7 +27,7 @@ from ledger import (
 from ledger.fact import Evidence, Fact, Span
 from ledger.incidents import Browser
 from ledger.instants import parse_instant
-from ledger.plans import Planned, PlanSet
+from ledger.plans import AgentRetired, Planned, PlanSet
 from ledger.readings import QUESTIONS
 from ledger.terms import BROWSERS, QUOTA_GB, Terms
 
@@ -157,6 +157,7 @@ FACTS: Mapping[type[Fact], st.SearchStrategy[Fact]] = {
         transitions=st.booleans(),
         platforms=st.lists(_planned, min_size=1, max_size=4, unique_by=lambda each: each.platform).map(tuple),
     ),
+    AgentRetired: st.builds(AgentRetired, agent=names, reason=texts, by=names),
     maintenance.NoticePublished: st.builds(
         maintenance.NoticePublished,
         maintenance=names,

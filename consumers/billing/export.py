@@ -1,15 +1,15 @@
 """The postings for an accountant: a double-entry journal for beancount, or a sheet.
 
 Two commodities: `DAY`, and `EUR` where a day has a price. A day granted is an expense that is accrued; a
-reversal is the opposite posting, and never an edit of the first one. What of a period was pushed keeps its
-price; the price of anything else is the one told now.
+reversal is the opposite posting, and never an edit of the first one. Each posting has the price of its
+period, which `pricing.py` has settled.
 """
 
 import csv
 import io
 from collections.abc import Iterator, Sequence
 
-from consumers.billing.posting import Posting, Prices, Settled, cents_of, euros
+from consumers.billing.posting import Posting, Settled, cents_of, euros
 from consumers.pages.csv_ import safe
 from consumers.pages.harmless import harmless_text
 from ledger.instants import format_instant, from_ms
@@ -28,10 +28,11 @@ COLUMNS = (
     "clause",
     "days",
     "amount_eur",
+    "eur_per_day",
 )
 
 
-def beancount(found: Sequence[Posting], prices: Prices, settled: Settled) -> str:
+def beancount(found: Sequence[Posting], settled: Settled) -> str:
     """A journal that `bean-check` accepts; the same postings always give the same bytes."""
     if not found:
         return ";; no days were granted\n"
@@ -43,10 +44,10 @@ def beancount(found: Sequence[Posting], prices: Prices, settled: Settled) -> str
         f"{first} open {ACCRUED} DAY,EUR",
     ]
     in_order = sorted(found, key=lambda each: (_date(each), each.position))
-    return "\n".join([*head, *(line for each in in_order for line in _entry(each, prices, settled))]) + "\n"
+    return "\n".join([*head, *(line for each in in_order for line in _entry(each, settled))]) + "\n"
 
 
-def _entry(posting: Posting, prices: Prices, settled: Settled) -> Iterator[str]:
+def _entry(posting: Posting, settled: Settled) -> Iterator[str]:
     days = abs(posting.days)
     story = f"{days} {'day' if days == 1 else 'days'} {posting.what}: {posting.platform}, {posting.clause}"
     yield ""
@@ -56,11 +57,19 @@ def _entry(posting: Posting, prices: Prices, settled: Settled) -> Iterator[str]:
     yield f"  period: {posting.period_number}"
     yield f"  period-from: {_quoted(format_instant(posting.period_from_ms))}"
     yield f"  period-to: {_quoted(format_instant(posting.period_to_ms))}"
+    if price := price_of(posting, settled):
+        yield f"  eur-per-day: {price}"
     yield f"  {EXPENSES}  {posting.days} DAY"
     yield f"  {ACCRUED}  {-posting.days} DAY"
-    if cents := cents_of(posting, prices, settled):
+    if cents := cents_of(posting, {}, settled):
         yield f"  {EXPENSES}  {euros(cents)} EUR"
         yield f"  {ACCRUED}  {euros(-cents)} EUR"
+
+
+def price_of(posting: Posting, settled: Settled) -> str:
+    """What a day of the posting's period costs, as accounts write it; empty if it has no price."""
+    price = settled.get(posting.period)
+    return "" if price is None else euros(int(price * 100))
 
 
 def link_of(event_id: str) -> str:
@@ -77,13 +86,13 @@ def _date(posting: Posting) -> str:
     return from_ms(posting.occurred_ms).date().isoformat()
 
 
-def sheet(found: Sequence[Posting], prices: Prices, settled: Settled) -> str:
+def sheet(found: Sequence[Posting], settled: Settled) -> str:
     """A line for each posting. No cell can be taken for a formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for each in found:
-        cents = cents_of(each, prices, settled)
+        cents = cents_of(each, {}, settled)
         writer.writerow(
             (
                 _date(each),
@@ -97,6 +106,7 @@ def sheet(found: Sequence[Posting], prices: Prices, settled: Settled) -> str:
                 safe(harmless_text(each.clause)),
                 each.days,
                 "" if cents is None else euros(cents),
+                price_of(each, settled),
             )
         )
     return text.getvalue()

@@ -7,19 +7,17 @@ front of it was taken.
 
 import sqlite3
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from consumers.billing.posting import Period, Posting, Settled, postings
+from consumers.billing.posting import Posting, Settled, postings
+from consumers.billing.pricing import settled_prices
 from consumers.billing.release import Decision, note
 from consumers.billing.run import this_process
 from consumers.billing.store import Store
-from consumers.billing.targets import STRIPE, Target, price_in
+from consumers.billing.targets import Target
 from consumers.sending import Endpoint, RefusedRequestError, UnansweredError
 from consumers.stopping import Stop
 from ledger.errors import BadInputError, RefusedError
-
-if TYPE_CHECKING:
-    from decimal import Decimal
 
 BEFORE = "not sent: it is from before the position from which this store pushes"
 
@@ -182,18 +180,6 @@ class Pusher:
     def _note(self, due: _Due, what: str, value: int | str) -> None:
         with self._store.owning(self._role) as connection:
             connection.execute(f"UPDATE pushes SET {what} WHERE number = ?", (value, due.number))
-
-
-def settled_prices(connection: sqlite3.Connection) -> Settled:
-    """The price at which the first posting of each period was put down, as its bytes have it."""
-    query = (
-        "SELECT contract, platform, period_number, body FROM pushes "
-        "JOIN postings USING (source, id, contract) WHERE target = ? AND body != x'' ORDER BY number"
-    )
-    settled: dict[Period, Decimal] = {}
-    for contract, platform, period_number, body in connection.execute(query, (STRIPE,)):
-        settled.setdefault(Period(contract, platform, period_number), price_in(body))
-    return settled
 
 
 def _known(connection: sqlite3.Connection, target: str) -> set[tuple[str, str]]:

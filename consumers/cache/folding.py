@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from consumers.cache.files import CacheFile, Plans
 from ledger.log.interface import KeptRound
 from ledger.plans import PlanSet
+from ledger.progress import Progress, reported
 from projections.asof import Known, StepsByAgent
 from projections.segments import Segments
 from projections.steps import Steps
@@ -35,26 +36,33 @@ class CachedFold:
         return known.round_offset - sum(kept.places[mark].rounds for kept, mark in marks if mark is not None)
 
     def __call__(
-        self, known: Known, agents: Sequence[str], platforms: frozenset[str], stale_after_ms: int
+        self,
+        known: Known,
+        agents: Sequence[str],
+        platforms: frozenset[str],
+        stale_after_ms: int,
+        progress: Progress = lambda _: None,
     ) -> StepsByAgent:
-        """The steps of each of the platforms that each of the agents has probed.
+        """The steps of each platform that each of the agents has probed; `progress` hears of the rounds.
 
         Raises:
             DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
         """
         plans = _plans(known)
         folds = {agent: _AgentFold(known, agent, stale_after_ms, self._folder, plans) for agent in agents}
-        _go_on(known, folds)
+        progress(sum(fold.skipped for fold in folds.values()))
+        _go_on(known, folds, progress)
         # What does not go on from its checkpoint is of another ledger, or of this one when it was another.
-        _go_on(known, {agent: fold for agent, fold in folds.items() if fold.begins_anew()})
+        _go_on(known, {agent: fold for agent, fold in folds.items() if fold.begins_anew()}, progress)
         return {agent: fold.steps(platforms) for agent, fold in folds.items()}
 
 
-def _go_on(known: Known, folds: dict[str, "_AgentFold"]) -> None:
+def _go_on(known: Known, folds: dict[str, "_AgentFold"], progress: Progress) -> None:
     if not folds:
         return
+    after = {agent: fold.after for agent, fold in folds.items()}
     try:
-        for kept in known.rounds(agents=list(folds), after={agent: f.after for agent, f in folds.items()}):
+        for kept in reported(known.rounds(agents=list(folds), after=after), progress):
             folds[kept.agent].take(kept)
         for fold in folds.values():
             fold.mark()
@@ -89,6 +97,11 @@ class _AgentFold:
     def after(self) -> int:
         """The number behind which rounds are read: the round of the checkpoint is read once more."""
         return 0 if self._mark is None else self._kept.places[self._mark].number - 1
+
+    @property
+    def skipped(self) -> int:
+        """How many rounds need not be read."""
+        return 0 if self._mark is None else self._kept.places[self._mark].rounds - 1
 
     def begins_anew(self) -> bool:
         """Whether the checkpoint's round was not found; it is forgotten then."""

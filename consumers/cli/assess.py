@@ -1,5 +1,7 @@
 """`constat assess`: judge the periods that have ended, and take down what they are worth."""
 
+import sys
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -36,18 +38,18 @@ def assess(
     """Assess every period that has ended, its grace included, and take down the days that follow.
 
     Run it as often as you like: a period is assessed anew only where its figures differ from those that
-    stand, and then the difference is granted or taken back.
+    stand, and then the difference is granted or taken back. A contract that cannot be judged is told of and
+    keeps no other one waiting; then exit 1.
     """
     from consumers.workers import Workers
-    from ledger.errors import BadInputError
 
     with Workers.of(ledger, cached=not no_cache) as workers, common.open_ledger(ledger) as opened:
         from consumers.assess import Job
         from consumers.assess import assess as assessed
 
-        total = len(contract) or None
-        with common.progress_bar("assessing contracts", total) as advance:
-            job = Job(opened, common.now_ms(), contract, dry_run=dry_run, fold=workers.fold, advance=advance)
+        with common.progress_in_stages() as heard:
+            workers.heard = partial(heard, "folding rounds")
+            job = Job(opened, common.now_ms(), contract, dry_run=dry_run, fold=workers.fold, heard=heard)
             outcome = assessed(job, seal)
     if as_json:
         common.print_json(_as_json(outcome, dry_run=dry_run))
@@ -55,9 +57,9 @@ def assess(
         for line in _lines(outcome, dry_run=dry_run):
             print(line)
     if outcome.problems:
-        raise BadInputError(
-            "\n".join(["not assessed:", *(f"  {each.contract}: {each.why}" for each in outcome.problems)])
-        )
+        for each in outcome.problems:
+            print(f"constat: not assessed: {each.contract}: {each.why}", file=sys.stderr)
+        raise typer.Exit(1)
 
 
 # ---------------------------------------------------------------- told to a person

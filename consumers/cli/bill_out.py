@@ -48,17 +48,27 @@ def export(
     price: PriceOption = None,
     store: StoreOption = DEFAULT_STORE,
 ) -> None:
-    """Print every posting for an accountant, in days, and in EUR where a day has a price."""
+    """Print every posting for an accountant, in days, and in EUR where a day has a price.
+
+    A price is for the periods of the contract that have none yet, and is theirs for good. It is refused if
+    all of them have another one.
+    """
     from consumers.billing import export as forms
     from consumers.billing.posting import postings, prices_of
-    from consumers.billing.push import settled_prices
+    from consumers.billing.pricing import settle, settled_prices, told
     from consumers.billing.store import Store
 
     prices = prices_of(common.pairs(price or [], "--price"))
-    with closing(Store(str(store))) as opened, opened.snapshot() as connection:
+    with (
+        closing(Store(str(store))) as opened,
+        opened.writing() if prices else opened.snapshot() as connection,
+    ):
+        keep = settle(connection, prices, common.now_ms()) if prices else {}
         found, settled = list(postings(connection)), settled_prices(connection)
+    for contract, others in keep.items():
+        common.warn(f"{contract}: {told(others)}, and keeps it")
     write = forms.beancount if form is Format.BEANCOUNT else forms.sheet
-    print(write(found, prices, settled), end="")
+    print(write(found, settled), end="")
 
 
 def push(

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from rich.console import Console
+    from rich.progress import Progress, TaskID
 
     from ledger.application import Ledger
     from ledger.fact import RecordedFact, Span
     from ledger.log.interface import Engine
+    from ledger.progress import Stages
     from projections.asof import AsOf, Known
 
 DEFAULT_LEDGER = "sqlite:///constat.db"
@@ -312,10 +314,33 @@ def progress_bar(what: str, total: int | None) -> Iterator[Callable[[int], None]
     if not is_terminal():
         yield lambda _: None
         return
+    with _bars() as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda steps: progress.advance(task, steps)
+
+
+@contextmanager
+def progress_in_stages() -> Iterator["Stages"]:
+    """The same for work in several stages, each with a bar of its own once it begins."""
+    from ledger.progress import untold
+
+    if not is_terminal():
+        yield untold
+        return
+    with _bars() as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def heard(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = progress.add_task(what, total=of)
+            progress.update(tasks[what], completed=done, total=of)
+
+        yield heard
+
+
+def _bars() -> "Progress":
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda steps: progress.advance(task, steps)
+    return Progress(*columns, console=Console(stderr=True), transient=True)

@@ -1,6 +1,7 @@
 """`constat directory`: the designated administrators of the contracts, and their addresses."""
 
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -131,10 +132,8 @@ def _keeper(ledger: str, directory: Path | None, evidence: Path | None) -> "Iter
     from consumers.evidence import Evidence
 
     found = settings.read(directory=directory, evidence=evidence)
-    with common.open_ledger(ledger) as opened:
-        known = common.known_now(opened)
-        with closing(open_store(found.directory)) as store:
-            yield Keeper(opened, known, store, Evidence(found.evidence))
+    with common.open_ledger(ledger) as opened, closing(open_store(found.directory)) as store:
+        yield Keeper(opened, partial(common.known_now, opened), store, Evidence(found.evidence))
 
 
 def _written_at(file: Path) -> str:

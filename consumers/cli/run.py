@@ -69,11 +69,13 @@ def run(
 
 
 def _require_usable(ledger: str) -> None:
-    """Refuse a ledger that no waiting makes usable; one that is only away is waited for."""
+    """Refuse a ledger or an environment that no waiting makes usable; a ledger that is away is waited for."""
     from contextlib import suppress
 
+    from consumers.workers import Workers
     from ledger.errors import UnreachableLedgerError
 
+    Workers.of(ledger)
     with suppress(UnreachableLedgerError), common.open_ledger(ledger):
         pass
 
@@ -120,6 +122,7 @@ def _run(setup: "Setup", names: "Sequence[Consumer]", port: int | None, address:
     from consumers.metrics.serving import Watched, registry_of, serving
     from consumers.service.supervisor import Supervisor
     from consumers.stopping import Stop, signals_held
+    from consumers.workers import end_children
 
     log = structlog.stdlib.get_logger(__name__)
     watched = Watched(setup.url, setup.now_ms, lambda: process.relayed_position, setup.bill_store)
@@ -140,4 +143,5 @@ def _run(setup: "Setup", names: "Sequence[Consumer]", port: int | None, address:
         left = supervisor.end()
         log.info("ended", left_at_work=left)
     if left:
+        end_children()  # what an assessment has left there would keep this process
         raise typer.Exit(1)

@@ -1,25 +1,33 @@
 """Synchronise lists and erase people: the store of addresses and the ledger's facts together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from consumers.directory.source import ADMINISTRATOR
 from consumers.directory.store import Entry, Store
 from consumers.evidence import Evidence
+from consumers.seal import TRIES, gave_up
 from ledger import directory
 from ledger.application import Ledger
-from ledger.errors import RefusedError
+from ledger.errors import ConflictError, RefusedError
 from ledger.fact import Draft, RecordedFact
+from ledger.log.arbitration import Head
 from ledger.mails import MailBounced, MailFact
 from projections.asof import Known
 
 
 @dataclass(frozen=True)
 class Keeper:
-    """Who keeps the directories of a ledger, by what is known of it now."""
+    """Who keeps the directories of a ledger. What was decided is appended behind what it was decided on.
+
+    On one store one of them works at a time; on two stores the ledger says who was first, and the other one
+    decides anew.
+    """
 
     ledger: Ledger
-    known: Known
+    know: Callable[[], Known]
+    """What is known of the ledger now."""
     store: Store
     evidence: Evidence
 
@@ -29,17 +37,29 @@ class Keeper:
         Raises:
             BadInputError: a contract is unknown.
             RefusedError: a list is older than the one in force, or names somebody who was erased.
+            ConflictError: others were first again and again, or the store is in use.
         """
-        drafts = [self._listed(contract, entries, made_ms, by) for contract, entries in lists.items()]
-        self.store.replace(lists)
-        return self.ledger.append(*drafts)
+        with self.store.alone():
+            for _ in range(TRIES):
+                known = self.know()
+                drafts = [
+                    _listed(known, contract, entries, made_ms, by) for contract, entries in lists.items()
+                ]
+                with suppress(ConflictError), self.store.replaced(lists):
+                    return self._append(drafts, known)
+        raise gave_up()
 
-    def _listed(self, contract: str, entries: Sequence[Entry], made_ms: int, by: str) -> Draft:
-        self.known.contract(contract)
-        state = self.known.directories.get(contract, directory.INITIAL)
-        administrators = [each.person for each in entries if each.role == ADMINISTRATOR]
-        fact = directory.synchronise(state, contract, administrators, made_ms, by)
-        return Draft(directory.stream_of(contract), fact, made_ms)
+    def _append(self, drafts: Sequence[Draft], known: Known) -> list[RecordedFact]:
+        """Append behind what was known.
+
+        Raises:
+            ConflictError: somebody has written to one of the directories since.
+        """
+        streams = {draft.stream for draft in drafts}
+        heads = {
+            each.stream: Head(each.sequence, each.hash) for each in known.facts if each.stream in streams
+        }
+        return self.ledger.append_behind(drafts, heads)
 
     def erase(self, person: str, reason: str, by: str, now_ms: int) -> tuple[list[RecordedFact], int]:
         """Erase what is held of a person, and say so in every directory that named them; how many documents.
@@ -49,35 +69,53 @@ class Keeper:
 
         Raises:
             RefusedError: no list ever named that person, or they were erased already and nothing is left.
+            ConflictError: others were first again and again, or the store is in use.
         """
-        drafts, refusals = self._erasures(person, reason, by, now_ms)
         found = 0
-        if drafts or person in self.known.erased:
-            self.store.erase(person)
-            found = sum(map(self.evidence.erase, self._documents_of(person)))
-        if not drafts and not found:
-            raise RefusedError("; ".join(refusals) or "no contract has a directory; nobody is to be erased")
-        return self.ledger.append(*drafts) if drafts else [], found
+        with self.store.alone():
+            for _ in range(TRIES):
+                known = self.know()
+                drafts, refusals = _erasures(known, person, reason, by, now_ms)
+                if drafts or person in known.erased:
+                    self.store.erase(person)
+                    found += sum(map(self.evidence.erase, _documents_of(known, person)))
+                if not drafts and not found:
+                    raise RefusedError(
+                        "; ".join(refusals) or "no contract has a directory; nobody is to be erased"
+                    )
+                with suppress(ConflictError):
+                    return self._append(drafts, known) if drafts else [], found
+        raise gave_up()
 
-    def _erasures(self, person: str, reason: str, by: str, now_ms: int) -> tuple[list[Draft], list[str]]:
-        """The facts to append, and why there is none for a contract."""
-        drafts, refusals = [], []
-        for contract, state in self.known.directories.items():
-            erased = directory.PersonErased(contract=contract, person=person, reason=reason, by=by)
-            try:
-                fact = directory.erase(state, erased)
-            except RefusedError as error:
-                refusals.append(str(error))
-            else:
-                drafts.append(Draft(directory.stream_of(contract), fact, now_ms))
-        return drafts, refusals
 
-    def _documents_of(self, person: str) -> list[str]:
-        """The hashes of the messages to a person, and of the reports on them."""
-        found: dict[str, None] = {}
-        for recorded in self.known.facts:
-            fact = recorded.fact
-            if isinstance(fact, MailFact) and fact.person == person:
-                found |= {fact.sha256: None} if fact.sha256 else {}
-                found |= {fact.report: None} if isinstance(fact, MailBounced) else {}
-        return list(found)
+def _listed(known: Known, contract: str, entries: Sequence[Entry], made_ms: int, by: str) -> Draft:
+    known.contract(contract)
+    state = known.directories.get(contract, directory.INITIAL)
+    administrators = [each.person for each in entries if each.role == ADMINISTRATOR]
+    fact = directory.synchronise(state, contract, administrators, made_ms, by)
+    return Draft(directory.stream_of(contract), fact, made_ms)
+
+
+def _erasures(known: Known, person: str, reason: str, by: str, now_ms: int) -> tuple[list[Draft], list[str]]:
+    """The facts to append, and why there is none for a contract."""
+    drafts, refusals = [], []
+    for contract, state in known.directories.items():
+        erased = directory.PersonErased(contract=contract, person=person, reason=reason, by=by)
+        try:
+            fact = directory.erase(state, erased)
+        except RefusedError as error:
+            refusals.append(str(error))
+        else:
+            drafts.append(Draft(directory.stream_of(contract), fact, now_ms))
+    return drafts, refusals
+
+
+def _documents_of(known: Known, person: str) -> list[str]:
+    """The hashes of the messages to a person, and of the reports on them."""
+    found: dict[str, None] = {}
+    for recorded in known.facts:
+        fact = recorded.fact
+        if isinstance(fact, MailFact) and fact.person == person:
+            found |= {fact.sha256: None} if fact.sha256 else {}
+            found |= {fact.report: None} if isinstance(fact, MailBounced) else {}
+    return list(found)

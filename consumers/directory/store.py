@@ -8,12 +8,13 @@ server answered while the ledger could not be told.
 import os
 import secrets
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from ledger.errors import ConstatError
+from ledger.errors import ConflictError, ConstatError, UnknownOutcomeError
 from ledger.files import locked
 from ledger.log.database import SETTINGS
 from ledger.log.store_file import StoreFile
@@ -43,6 +44,11 @@ CREATE TABLE state (
 
 _REPLIES = "CREATE TABLE IF NOT EXISTS replies (number INTEGER PRIMARY KEY, facts TEXT NOT NULL) STRICT"
 """Made when it is first needed, so that a directory of before is one still."""
+
+
+PATIENCE_S = 30.0
+"""Somebody who synchronises takes as long as an append: seconds, where brokers are slow."""
+TURN_S = 0.05
 
 
 class UnusableDirectoryError(ConstatError):
@@ -129,6 +135,21 @@ class Store(StoreFile):
                     connection.execute("INSERT INTO roles VALUES (?,?,?)", (contract, each.person, each.role))
             connection.execute("DELETE FROM persons WHERE person NOT IN (SELECT person FROM roles)")
 
+    @contextmanager
+    def replaced(self, lists: Mapping[str, Sequence[Entry]]) -> Iterator[None]:
+        """Replace lists while the ledger is told of them; where that surely failed, as they were before."""
+        before: dict[str, list[Entry]] = {contract: [] for contract in lists}
+        for each in self.entries():
+            if each.contract in before:
+                before[each.contract].append(each)
+        self.replace(lists)
+        try:
+            yield
+        except ConstatError as error:
+            if not isinstance(error, UnknownOutcomeError):
+                self.replace(before)
+            raise
+
     def erase(self, person: str) -> bool:
         """Overwrite everything that is held of a person; False if nothing was."""
         with self.writing() as connection:
@@ -163,6 +184,26 @@ class Store(StoreFile):
         """Note that ops have a mail about it."""
         with self.writing() as connection:
             connection.execute("INSERT OR IGNORE INTO escalated VALUES (?)", (escalation,))
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Be the one process that changes lists, and the ledger with them, until the block or it has ended.
+
+        Raises:
+            ConflictError: another process has been at it for too long.
+        """
+        latest_s = time.monotonic() + PATIENCE_S
+        while (turn := locked(f"{self.path}.turn", 0o600)) is None:
+            if time.monotonic() > latest_s:
+                raise ConflictError(
+                    f"another process synchronises or erases in {self.path}; nothing was changed: run the "
+                    "same command again when it has ended"
+                )
+            time.sleep(TURN_S)
+        try:
+            yield
+        finally:
+            os.close(turn)
 
     @contextmanager
     def claimed(self) -> Iterator[bool]:

@@ -8,18 +8,19 @@ needs. So a ledger that moves is left alone until it stood still between two loo
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import structlog
 
 from consumers.assess import AssessedPeriod, Job, Outcome, assess
 from consumers.stopping import Stop
 from ledger.application import Ledger
-from projections.asof import Known, at_head
+from projections.asof import Fold, Known, at_head
 from projections.assessment import due_count
 
 PATIENCE_S = 60.0
 REST = 20
-"""So a running assessment takes at most a twentieth of a processor."""
+"""So a running assessment takes at most a twentieth of the time, of however many processors."""
 
 _LOG = structlog.stdlib.get_logger(__name__)
 
@@ -28,11 +29,17 @@ class Assessor:
     """Assesses one ledger on and on."""
 
     def __init__(
-        self, ledger: Ledger, now_ms: Callable[[], int], now_s: Callable[[], float] = time.monotonic
+        self,
+        ledger: Ledger,
+        now_ms: Callable[[], int],
+        now_s: Callable[[], float] = time.monotonic,
+        folding: Callable[[], AbstractContextManager[Fold | None]] = nullcontext,
     ) -> None:
         self._ledger = ledger
         self._now_ms = now_ms
         self._now_s = now_s
+        self._folding = folding
+        """Gives for each look who folds the rounds; they need not wait for the next one."""
         self._before: tuple[int, int] | None = None
         """How far the logs had come at the last look."""
         self._assessed: tuple[int, int] | None = None
@@ -57,7 +64,8 @@ class Assessor:
         if not is_wanted and not self._is_more_due():
             return None
         began_s = self._now_s()
-        outcome = assess(Job(self._ledger, self._now_ms()))
+        with self._folding() as fold:
+            outcome = assess(Job(self._ledger, self._now_ms(), fold=fold))
         self._assessed = place
         self._remember()
         self._rested_s = self._now_s() + REST * (self._now_s() - began_s)

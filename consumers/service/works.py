@@ -22,9 +22,11 @@ from consumers.service.assessing import Assessor
 from consumers.service.supervisor import Work
 from consumers.settings import Settings
 from consumers.stopping import Stop
+from consumers.workers import Workers
 from ledger.errors import ConflictError
 from ledger.log.interface import Engine
 from ledger.mails import FATES, MailAccepted
+from projections.asof import Fold
 
 Consumer = Literal["notify", "assess", "relay", "bill"]
 CONSUMERS: tuple[Consumer, ...] = get_args(Consumer)
@@ -96,7 +98,15 @@ def _mailed(done: running.Done) -> None:
 
 def _assess(setup: Setup, stop: Stop) -> None:
     with setup.ledger() as ledger:
-        Assessor(ledger, setup.now_ms).run(stop, setup.every_s)
+        folding = partial(_folding, setup.url)
+        Assessor(ledger, setup.now_ms, folding=folding).run(stop, setup.every_s)
+
+
+@contextmanager
+def _folding(url: str) -> Iterator[Fold]:
+    """Processes for one look, which start only if there are many rounds."""
+    with Workers.of(url) as workers:
+        yield workers.fold
 
 
 class _WatchedSink:

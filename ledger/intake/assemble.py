@@ -35,21 +35,23 @@ def plan_for(
     transitions: bool,
     written: Mapping[str, str] = MappingProxyType({}),
 ) -> PlanSet | None:
-    """The agent's next plan if results of new platforms need one: its platforms as they are, then the new.
+    """The agent's next plan if results of new platforms need one, or it was retired.
+
+    Its platforms are there as they are, then the new ones.
 
     `written` says how the source writes a platform, where that is not its name.
 
     Raises:
         RefusedError: the agent logs every result and the source only changes, or the reverse.
     """
-    current = state.current
-    known = current.platforms if current else ()
-    period_ms = current.period_ms if current else PERIOD_MS
+    last = state.last
+    known = last.platforms if last else ()
+    period_ms = last.period_ms if last else PERIOD_MS
     named = {planned.platform for planned in known}
     found = set(results["platform"].unique().cast(pl.String)) - named
     added = tuple(_planned(results, name, period_ms, written.get(name)) for name in sorted(found))
     plan = plans.set_plan(state, agent, (*known, *added), period_ms=period_ms, transitions=transitions)
-    return plan if added else None
+    return plan if added or state.current is None else None
 
 
 def _planned(results: pl.DataFrame, platform: str, period_ms: int, written: str | None) -> Planned:

@@ -113,7 +113,7 @@ def _require_one_origin(
     source: Source, state: Plans, agent: str, results: pl.DataFrame, written: Mapping[str, str]
 ) -> None:
     """Refuse a platform that an earlier source of the agent wrote otherwise: it may be another one."""
-    planned = {each.platform: each for each in (state.current.platforms if state.current else ())}
+    planned = {each.platform: each for each in (state.last.platforms if state.last else ())}
     for name in sorted(planned.keys() & set(results["platform"].unique().cast(pl.String))):
         before, now = planned[name].written or name, written.get(name, name)
         if before != now:

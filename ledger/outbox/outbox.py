@@ -75,13 +75,14 @@ class Outbox:
         is open for long need not have seen a plan that another process recorded.
 
         Raises:
-            RefusedError: the ledger has no plan of the agent yet.
+            RefusedError: the ledger has no plan of the agent, or none since it was retired.
             UnusableLedgerError: the ledger cannot be reached.
             FullOutboxError: there is something new to learn, and no room for it.
         """
         kept = list(ledger.engine.facts_of(plans.stream_of(self.agent)))
         if not kept:
             raise RefusedError(f"agent {self.agent} has no plan in this ledger; record its plan first")
+        plans.require_in_service(ledger.plans_of(self.agent), self.agent)
         head, plan = ledger.engine.round_head(self.agent), kept[-1].value
         with self._sending:
             sending.take_out_arrived(self._file, ledger, head)
@@ -115,7 +116,7 @@ class Outbox:
         if hash_of(value) != kept_hash:
             raise self._file.damaged("the agent's plan is not as it was learnt")
         fact = codec.decode(value).fact
-        assert isinstance(fact, PlanSet), "the stream of plans holds nothing else"
+        assert isinstance(fact, PlanSet), "what is learnt is a plan"
         return fact
 
     @property

@@ -72,6 +72,20 @@ def outage(where):
         ledger.append_rounds("paris", rounds)
 
 
+def many_rounds(where, agents, each):
+    """A round a minute of each agent, from the beginning of the contract on, in which all is up."""
+    with ledger_at(where, create=False) as ledger:
+        for agent in agents:
+            plan = set_plan(ledger.plans_of(agent), agent, (Planned(platform="acme-prod"),))
+            ledger.append(Draft(stream_of(agent), plan, NOW_MS))
+            for first in range(1, each, 1000):
+                rounds = [
+                    Round(agent, n, plan.reference, NOW_MS - 70 * DAY_MS + n * 60_000, 1, jitter=bytes(1))
+                    for n in range(first, first + 1000)
+                ]
+                ledger.append_rounds(agent, rounds)
+
+
 def notice(where, name="m1"):
     start_ms = NOW_MS + 10 * DAY_MS
     announced = Span.of(start_ms, start_ms + HOUR_MS)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from consumers.assess import Job, assess
+from consumers.assess import TAKING_DOWN, Job, assess
 from ledger import copy as copying
 from ledger.application import Ledger, open_engine
 from ledger.contracts import ContractSigned, PlatformAdded
@@ -92,7 +92,12 @@ def assess_and_tell(url, connection):
     """Assess, and tell of every contract, so that somebody may end this process there."""
     with Ledger.open(url, create=False) as ledger:
         connection.send("opened")
-        assess(Job(ledger, NOW_MS, advance=connection.send))
+
+        def heard(what, done, _of):
+            if what == TAKING_DOWN:
+                connection.send(done)
+
+        assess(Job(ledger, NOW_MS, heard=heard))
         connection.send("done")
 
 

@@ -10,6 +10,7 @@ import pytest
 from consumers.billing.account import look
 from consumers.billing.store import Store
 from consumers.relay.event import FeedEvent
+from tests import counts
 from tests.consumers.billing.penalties import ledger_at, owed
 from tests.consumers.notices.postoffice import Mailroom, listening
 from tests.consumers.services import notice, outage, prepared, running, wait_until
@@ -53,3 +54,5 @@ def test_whenever_it_is_killed_what_it_does_is_done_once_in_the_end(tmp_path):
     expected = [each.value for each in events if each.envelope.stream.startswith("assessment:")]
     assert feed.read_bytes().splitlines() == expected
     assert owed(ledger) == {("acme", "acme-prod", 1): 5}
+    mails, twice = len(set(mailroom.ids)), len(mailroom.ids) - len(set(mailroom.ids))
+    counts.write_down("killed run", kills=KILLS, events=len(expected), mails=mails, sent_twice=twice)

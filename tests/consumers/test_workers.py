@@ -83,6 +83,21 @@ def test_any_number_of_processes_gives_the_same_steps(url, known, count):
     assert sum(len(steps["acme-prod"]) for steps in folded.values()) > 30
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_it_is_told_how_many_rounds_are_folded_by_all_of_them_together(url, known, count):
+    """Seen to fail where each process counted for itself."""
+    told = []
+    with Workers(url, count) as workers:
+        workers.heard = lambda done, of: told.append((done, of))
+        workers.fold(*asked(known))
+        first, told[:] = list(told), []
+        workers.fold(*asked(known))
+
+    for each in (first, told):
+        assert each[-1] == (90, 90)
+        assert sorted(each) == each
+
+
 def test_what_was_recorded_after_the_moment_is_not_seen_by_another_process_either(url, known):
     before = fold_agents(*asked(known))
     with Ledger.open(url) as ledger:

@@ -3,11 +3,13 @@
 import pytest
 
 from ledger import plans
-from ledger.plans import Planned, PlanSet
+from ledger.plans import AgentRetired, Planned, PlanSet
 from tests.subjects import after, refused
 
 PROD = Planned(platform="acme-prod")
 TEST = Planned(platform="acme-test", offset_ms=500, usual_status=302)
+
+retired = AgentRetired(agent="paris", reason="its machine is gone", by="sre-1")
 
 first = plans.set_plan(plans.INITIAL, "paris", (PROD,))
 
@@ -55,3 +57,29 @@ def test_an_offset_lies_within_the_round(offset_ms, fits):
     else:
         with pytest.raises(ValueError, match="make it smaller than period_ms"):
             PlanSet(**planned, platforms=platforms)
+
+
+# ---------------------------------------------------------------- retired
+
+
+def test_a_retired_agent_has_no_plan_for_a_next_round_and_keeps_those_of_its_rounds():
+    state = after(plans, first, plans.retire(after(plans, first), retired))
+
+    assert (state.current, state.last, state.history) == (None, first, (first,))
+
+
+def test_another_plan_takes_an_agent_back_and_goes_on_counting():
+    state = after(plans, first, retired)
+    again = plans.set_plan(state, "paris", (TEST,))
+
+    assert again.reference == "paris/2"
+    assert after(plans, first, retired, again).current == again
+    with refused("agent paris logs every result"):
+        plans.set_plan(state, "paris", (PROD,), transitions=True)
+
+
+def test_only_an_agent_that_is_there_is_retired_and_once():
+    with refused("no agent paris ever had a plan"):
+        plans.retire(plans.INITIAL, retired)
+    with refused("agent paris was retired at .*; if it probes again, record another plan for it first"):
+        plans.retire(after(plans, first, retired), retired)

@@ -198,7 +198,7 @@ class World:
         return True
 
     def given_ms(self, notice: Notice, following: Notice | None, clock: str) -> int:
-        """3.1: by the mails about it if any was tried; never, if it came after the next notice."""
+        """3.1: by the mails about it if any was tried; never, if it came with the next notice or after it."""
         place = self.facts.index(notice)
         until = self.facts.index(following) if following else len(self.facts)
         mails = [
@@ -218,7 +218,10 @@ class World:
                 for later in mails[mails.index(fact) :]
             )
         ]
-        return max(published_ms, min(accepted_ms, default=FOREVER_MS))
+        given_ms = max(published_ms, min(accepted_ms, default=FOREVER_MS))
+        if following and given_ms >= (following.recorded_ms if clock == "recorded" else following.given_ms):
+            return FOREVER_MS  # a move may say that it was given before this one was accepted
+        return given_ms
 
     def is_maintenance(self, platform: str, t: int) -> bool:
         return self.is_announced_work(platform, t) and t < self.ceiling_cut_ms(platform, t)

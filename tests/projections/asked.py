@@ -6,7 +6,7 @@ from ledger.interval import Interval
 from projections.asof import Known, at_time
 from projections.figures import Statement
 from projections.statement import statement
-from tests.oracle.facts import Claimed, Corrected, Fact, Notice, Result, Ruled, Worked
+from tests.oracle.facts import Claimed, Corrected, Fact, Mailed, Notice, Result, Ruled, Worked
 from tests.projections.months import Month
 from tests.spec import Story
 
@@ -45,7 +45,7 @@ def in_another_order(facts: Sequence[Fact], random) -> list[Fact]:
 
 def _subject(fact: Fact) -> object:
     match fact:
-        case Notice() | Worked():
+        case Notice() | Mailed() | Worked():
             return fact.maintenance
         case Claimed() | Ruled():
             return fact.claim

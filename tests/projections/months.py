@@ -21,6 +21,7 @@ from tests.oracle.facts import (
     Fact,
     Joined,
     Left,
+    Mailed,
     Notice,
     Result,
     Ruled,
@@ -201,9 +202,40 @@ def maintenances(draw, name: str, start_ms: int, end_ms: int) -> list[Fact]:
         announced = (0, 0) if kind == "withdrawn" else draw(announcements(at_ms, start_ms, end_ms))
         platforms = draw(some_platforms) if kind == "published" else ()
         facts.append(Notice(recorded_ms, name, kind, at_ms, platforms, *announced))
+        if draw(st.integers(0, 2)) == 0:
+            facts += draw(mails(name, at_ms, recorded_ms))
+            recorded_ms = facts[-1].recorded_ms
     if draw(st.booleans()):
         facts += draw(works(name, facts[0].recorded_ms, start_ms, end_ms))
     return facts
+
+
+@st.composite
+def mails(draw, name: str, given_ms: int, recorded_ms: int) -> list[Fact]:
+    """A mail about the notice before, accepted or refused; an accepted one may come back."""
+    at_ms = given_ms + draw(st.sampled_from([0, 10 * MINUTE_MS, HOUR_MS, DAY_MS]))
+    recorded_ms = max(recorded_ms, at_ms)
+    fate = draw(st.sampled_from(["accepted", "accepted", "refused", "bounced"]))
+    first = "accepted" if fate == "bounced" else fate
+    facts: list[Fact] = [Mailed(recorded_ms, name, first, "p-1", at_ms)]
+    return facts + ([Mailed(recorded_ms, name, fate, "p-1", recorded_ms)] if fate == "bounced" else [])
+
+
+@st.composite
+def back_dated(draw, name: str, start_ms: int, end_ms: int) -> list[Fact]:
+    """Announced, and moved by a little: given, as is said later, about when the first notice was accepted."""
+    given_ms = draw(instants(start_ms - 3 * DAY_MS, end_ms))
+    accepted_ms = given_ms + HOUR_MS
+    moved_ms = accepted_ms + draw(st.sampled_from([-HOUR_MS, -1, 0, 1, HOUR_MS]))
+    from_ms, to_ms = draw(intervals(start_ms, end_ms))
+    after_ms = draw(st.sampled_from([0, 1, 30 * MINUTE_MS]))
+    last_ms = max(moved_ms, accepted_ms) + draw(DELAYS_MS)
+    facts: list[Fact] = [
+        Notice(given_ms, name, "published", given_ms, draw(some_platforms), from_ms, to_ms),
+        Mailed(accepted_ms, name, "accepted", "p-1", accepted_ms),
+        Notice(last_ms, name, "moved", moved_ms, (), from_ms + after_ms, to_ms + after_ms),
+    ]
+    return facts + (draw(mails(name, moved_ms, last_ms)) if draw(st.booleans()) else [])
 
 
 def announcements(at_ms: int, start_ms: int, end_ms: int) -> st.SearchStrategy[tuple[int, int]]:
@@ -262,7 +294,8 @@ def months(draw, lengths: Sequence[int] = LENGTHS) -> Month:
     for agent in draw(st.sampled_from(WATCHING)):
         facts += draw(observations(agent, start_ms, end_ms))
     for number in range(draw(st.integers(0, 3))):
-        facts += draw(maintenances(f"m{number}", start_ms, end_ms))
+        of_a_kind = draw(st.sampled_from([maintenances, maintenances, back_dated]))
+        facts += draw(of_a_kind(f"m{number}", start_ms, end_ms))
     if draw(st.integers(0, 2)) == 0:
         facts.append(long_work(draw(instants(start_ms, end_ms))))
     for number in range(draw(st.integers(0, 2))):

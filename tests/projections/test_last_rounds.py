@@ -1,13 +1,17 @@
 """Which agents are live, and when one of them is silent."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.instants import MINUTE_MS
-from projections.asof import Known, at_head
+from ledger.plans import AgentRetired
+from projections.asof import Known, at_head, at_position
 from projections.last_rounds import last_rounds
-from tests.projections.attending import look
+from projections.statement import statement
+from tests.projections.attending import listed, look
 from tests.projections.promised import PROD, acme, october
 from tests.spec import Story, ms
 
@@ -54,6 +58,49 @@ def test_a_source_that_logs_only_changes_is_never_silent():
 
 def test_an_agent_whose_platforms_no_contract_has_is_missed_by_nobody():
     assert look(probing(october("6 10:00"), platform="other"), october("6 12:00")) == []
+
+
+RETIRED = AgentRetired(agent="paris", reason="its machine is gone", by="sre-1")
+
+
+def test_a_retired_agent_is_missed_by_nobody_from_then_on():
+    story = probing(october("6 10:00")).at(october("6 11:00"))
+    story.fact("plan:paris", RETIRED, october("6 12:00"))
+
+    assert [each.subject for each in look(story, "2026-10-06T11:59:59.999+02:00")] == ["paris"]
+    assert look(story, october("6 12:00")) == []
+    assert last_rounds(Known.at(story.engine, at_head(story.engine, ms(october("6 12:00"))))) == []
+
+
+def test_an_agent_that_is_given_another_plan_is_missed_again():
+    story = probing(october("6 10:00")).at(october("6 11:00")).fact("plan:paris", RETIRED)
+    story.at(october("6 12:00")).plan("paris", [PROD])
+
+    assert [each.subject for each in look(story, october("6 13:00"))] == ["paris"]
+
+
+def test_a_question_about_two_moments_tells_before_and_after_apart():
+    """Both know the same rounds and plans, so what was derived for one must not answer for the other."""
+    story = listed(probing(october("6 10:00")).at(october("6 10:30")))
+    position = story.engine.head().position
+    story.at(october("6 11:00")).fact("plan:paris", RETIRED)
+    before, after = (
+        Known.at(story.engine, at_position(story.engine, each).looked_at(ms(october("6 12:00"))))
+        for each in (position, position + 1)
+    )
+
+    assert [each.plan.agent for each in last_rounds(before)] == ["paris"]
+    assert last_rounds(replace(after, memo=before.memo)) == []
+
+
+def test_no_figure_changes_when_an_agent_is_retired():
+    """What it said last holds for as long as it would have held."""
+    story = probing(october("6 10:00"), october("6 10:01")).at(october("6 10:02"))
+    before = statement(story.known(), "acme", "1").model_dump(exclude={"as_of", "digest"})
+
+    story.fact("plan:paris", RETIRED)
+
+    assert statement(story.known(), "acme", "1").model_dump(exclude={"as_of", "digest"}) == before
 
 
 @given(

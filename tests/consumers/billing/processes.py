@@ -21,7 +21,8 @@ from tests.consumers.billing.penalties import ledger_at
 
 KILLS = 200 if os.environ.get("CONSTAT_SOAK") else 10
 STOPS = 50 if os.environ.get("CONSTAT_SOAK") else 5
-PATIENCE_S = 30
+PATIENCE_S = 120 if os.environ.get("CONSTAT_SOAK") else 30
+"""The long form makes a ledger of ten thousand events, which is read from a broker again and again."""
 
 
 def source_of(feed):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import sqlite3
 from collections import Counter
 from decimal import Decimal
 
@@ -11,7 +12,11 @@ from beancount.core.data import Commodity, Transaction
 
 from consumers.billing.export import beancount, link_of
 from consumers.billing.posting import Posting
+from consumers.billing.pricing import settle
+from consumers.billing.store import Store
+from ledger.errors import RefusedError
 from tests.consumers.billing.penalties import assess, ledger_at, owed
+from tests.ledger.log.processes import started
 
 EXPENSES, ACCRUED = "Expenses:SLA:Penalties", "Liabilities:SLA:Accrued"
 
@@ -97,7 +102,7 @@ def a_posting(contract="acme", clause="5.1", days=1, number=2):
     "clause", ["5.1", '"quoted" \\ and back', "two\nlines", "§ 5 « art. 3 »", "=1+1", "\u202e"]
 )
 def test_whatever_contracts_and_clauses_are_called_the_journal_stays_one(contract, clause):
-    entries = checked(beancount([a_posting(contract, clause)], {}, {}))
+    entries = checked(beancount([a_posting(contract, clause)], {}))
 
     (only,) = [entry for entry in entries if isinstance(entry, Transaction)]
     assert only.payee == contract
@@ -120,7 +125,102 @@ def test_the_sheet_has_a_line_for_each_posting_and_no_formula(constat):
         ("zenith", "zenith-prod", "2", ""),
         ("acme", "acme-prod", "-2", "-25.00"),
     ]
+    assert [row["eur_per_day"] for row in rows] == ["12.50", "12.50", "", "12.50"]
     assert not any(row["clause"].startswith("=") for row in rows)
+
+
+# ---------------------------------------------------------------- the price of a period
+
+
+def amounts(answer):
+    """(contract, period, amount) of each line of a sheet."""
+    rows = csv.DictReader(io.StringIO(answer.out))
+    return [(row["contract"], int(row["period_number"]), row["amount_eur"]) for row in rows]
+
+
+def exported(constat, *prices):
+    return constat("bill", "export", "--format", "csv", *(f"--price={price}" for price in prices))
+
+
+@pytest.mark.usefixtures("billed")
+def test_an_export_that_is_made_again_is_the_same_without_a_price_and_in_both_forms(constat):
+    """Seen to fail where the price was the one that was told last."""
+    first = exported(constat, "acme=12.50")
+    journal = constat("bill", "export", "--format", "beancount")
+
+    assert exported(constat).out == first.out == exported(constat, "acme=12.5").out
+    assert "  eur-per-day: 12.50\n" in journal.out
+    assert sums(checked(journal.out))[EXPENSES, "EUR"] == Decimal("25.00")
+
+
+@pytest.mark.usefixtures("billed")
+def test_another_price_for_a_period_that_has_one_is_refused_and_nothing_is_settled(constat):
+    first = exported(constat, "acme=12.50").out
+
+    refused = exported(constat, "zenith=3", "acme=15")
+
+    assert (refused.code, refused.out) == (2, "")
+    assert "--price acme=15.00: no period of acme has that price" in refused.err
+    assert "period 1 has 12.50 (acme-prod, acme-test)" in refused.err
+    assert exported(constat).out == first
+
+
+def test_a_new_price_is_for_the_periods_that_have_none(constat, billed):
+    before = amounts(exported(constat, "acme=12.50"))
+    with ledger_at(billed, create=False) as ledger:
+        assess(ledger, "acme", number=2, acme_prod=1)
+        assess(ledger, "acme", revision=3, acme_prod=2, acme_test=1)
+    constat("bill", "run")
+
+    later = exported(constat, "acme=15")
+
+    assert amounts(later) == [*before, ("acme", 2, "15.00"), ("acme", 1, "12.50")]
+    assert "acme: period 1 has 12.50 (acme-prod, acme-test), and keeps it" in later.err
+    assert amounts(exported(constat, "acme=15")) == amounts(exported(constat)) == amounts(later)
+
+
+def export_at(connection, path, price):
+    """Settle a price in a process of its own."""
+    store = Store(path)
+    connection.send("ready")
+    connection.recv()
+    try:
+        with store.writing() as written:
+            settle(written, {"acme": Decimal(price)}, 0)
+    except RefusedError:
+        connection.send("refused")
+    else:
+        connection.send("settled")
+    store.close()
+
+
+@pytest.mark.usefixtures("billed")
+def test_of_two_exports_at_once_at_two_prices_one_is_refused(constat, tmp_path):
+    path = str(tmp_path / "billing.db")
+    with started(export_at, path, 12) as (_, one), started(export_at, path, 15) as (_, other):
+        assert (one.recv(), other.recv()) == ("ready", "ready")
+        one.send("go")
+        other.send("go")
+        assert sorted([one.recv(), other.recv()]) == ["refused", "settled"]
+
+    (price,) = {
+        row["eur_per_day"]
+        for row in csv.DictReader(io.StringIO(exported(constat).out))
+        if row["contract"] == "acme"
+    }
+    assert price in ("12.00", "15.00")
+
+
+def test_a_store_of_before_has_prices_once_one_is_settled(constat, billed, tmp_path):
+    """Nothing but an export at a price writes to it."""
+    before = (tmp_path / "billing.db").read_bytes()
+    exported(constat)
+    assert (tmp_path / "billing.db").read_bytes() == before
+    with sqlite3.connect(tmp_path / "billing.db") as connection:
+        assert not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'prices'").fetchone()
+
+    assert exported(constat, "acme=1").code == 0
+    assert owed(billed)
 
 
 def test_a_store_that_owes_nothing_is_an_empty_journal(constat, tmp_path):

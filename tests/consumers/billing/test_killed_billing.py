@@ -8,6 +8,7 @@ import pytest
 
 from consumers.billing.account import look
 from consumers.billing.store import Store
+from tests import counts
 from tests.consumers.billing.feeds import days_of
 from tests.consumers.billing.penalties import grant, ledger_at, owed
 from tests.consumers.billing.processes import (
@@ -62,6 +63,19 @@ def require_owed(where, path):
     assert not account.needs_somebody
 
 
+def wait_until_owed(where, path):
+    """Until billing owes what the ledger says, which is replayed once: on a broker that takes a while."""
+    expected = owed(where)
+    wait_until(lambda: days_of(account_of(path)) == expected, "the other one does not go on")
+
+
+def written_down(case, where, path, **found):
+    """Lost and doubled are nothing, else `require_owed` had raised."""
+    counts.write_down(
+        f"{case}, {where.partition(':')[0]}", events=committed(path), **found, lost=0, doubled=0
+    )
+
+
 def committed(path):
     """How many events the store has."""
     store = Store(str(path))
@@ -101,6 +115,7 @@ def test_a_killed_billing_loses_nothing_and_applies_nothing_twice(places):
 
     bill_all(feed, path)
     require_owed(where, path)
+    written_down("killed billing", where, path, kills=KILLS, in_a_transaction=journals, after_commit=between)
     assert journals, "no kill fell into a transaction, so this showed nothing"
     assert between, "no kill came after a commit, so this showed nothing"
 
@@ -131,6 +146,7 @@ def test_a_killed_relay_publishes_everything_at_least_once_and_in_order(places):
     relay_all(where, feed)
     bill_all(feed, path)
     require_owed(where, path)
+    written_down("killed relay", where, path, kills=KILLS)
 
 
 def tear(feed, chance):
@@ -156,7 +172,7 @@ def test_a_billing_that_slept_while_another_took_over_writes_nothing_more(places
             os.kill(zombie.pid, signal.SIGSTOP)
             with started(bill_for_ever, feed, path) as (_, other):
                 assert other.recv() == "ready"
-                wait_until(lambda: days_of(account_of(path)) == owed(where), "the other one applied nothing")
+                wait_until_owed(where, path)
                 before = path.read_bytes()
 
                 told.send("go on")
@@ -168,6 +184,7 @@ def test_a_billing_that_slept_while_another_took_over_writes_nothing_more(places
                 assert "has taken over" in text
                 assert path.read_bytes() == before
     require_owed(where, path)
+    written_down("billing that slept", where, path, stops=STOPS)
 
 
 @pytest.mark.slow
@@ -192,5 +209,6 @@ def test_a_billing_that_is_stopped_anywhere_is_replaced_and_nothing_is_applied_t
                 relay_all(where, feed)
                 assert told.poll(PATIENCE_S), "the zombie wrote, and noticed nothing"
                 assert told.recv()[0] == "NoLongerOwnerError"
-                wait_until(lambda: days_of(account_of(path)) == owed(where), "the other one does not go on")
+                wait_until_owed(where, path)
     require_owed(where, path)
+    written_down("billing stopped anywhere", where, path, stops=STOPS)

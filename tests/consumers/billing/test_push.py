@@ -21,6 +21,7 @@ from consumers.billing.targets import Stripe as StripeTarget
 from consumers.sending import Endpoint
 from consumers.stopping import Stop
 from ledger.errors import RefusedError
+from tests import counts
 from tests.consumers.billing.feeds import NOW_MS
 from tests.consumers.billing.penalties import START_MS, assess, grant, ledger_at, owed
 from tests.consumers.billing.systems import Lago, Stripe, Tricks, serving
@@ -139,11 +140,24 @@ def test_days_are_taken_back_at_the_price_at_which_they_were_granted(constat, le
         assess(ledger, number=2, acme_prod=1)
         constat("bill", "run")
         assert priced(constat, url, "15").code == 0
-    sheet = constat("bill", "export", "--format", "csv", "--price", "acme=20").out
+    refused = constat("bill", "export", "--format", "csv", "--price", "acme=20")
+    sheet = constat("bill", "export", "--format", "csv", "--price", "acme=15").out
 
+    assert (refused.code, "no period of acme has that price" in refused.err) == (2, True)
     assert [line["amount"] for line in system.lines] == [-3750, 3750, -1250, -1500]
     exported = [row["amount_eur"] for row in csv.DictReader(io.StringIO(sheet))]
     assert exported == ["37.50", "-37.50", "12.50", "15.00"]
+
+
+def test_what_was_exported_at_a_price_is_pushed_at_it(constat, ledger):
+    """And what is pushed first is exported so; both are the price of the period."""
+    assess(ledger, acme_prod=3)
+    constat("bill", "run")
+    constat("bill", "export", "--format", "csv", "--price", "acme=10")
+    with serving(system := Stripe()) as url:
+        assert priced(constat, url, "12.50").code == 0
+
+    assert [line["amount"] for line in system.lines] == [-3000]
 
 
 def priced(constat, url, price):
@@ -198,6 +212,8 @@ def test_a_push_that_is_killed_makes_no_second_line_and_leaves_none_out(constat,
     assert killed, "no push was killed, so this showed nothing"
     assert len(system.lines) == 8 * KILLS
     assert days_in(system) == owed_by_contract(tmp_path / "constat.db")
+    case = f"killed push, {make.__name__}"
+    counts.write_down(case, kills=killed, lines=len(system.lines), unanswered=system.tricks.dropped)
 
 
 def command(system, url):

@@ -1,9 +1,19 @@
 """`constat assess` and `constat seal`, and statements that know of them."""
 
 import json
+import os
+import pty
 import shlex
+import subprocess
+import sys
+from contextlib import suppress
 
 import pytest
+
+from ledger.application import Ledger
+from ledger.contracts import ContractSigned, PlatformAdded
+from ledger.fact import Draft
+from ledger.terms import Terms
 
 CSV = """platform,observed_at,outcome
 acme-prod,2026-09-01T00:00:00+02:00,up
@@ -145,3 +155,54 @@ def test_a_seal_that_was_never_made_says_what_to_do(asked):
 
     assert answer.code == 2
     assert "`constat seal` makes one" in answer.err
+
+
+# ---------------------------------------------------------------- one that cannot be judged; how far it is
+
+
+def sign_odd():
+    """A contract whose public holidays nobody knows, as an older version may have signed it."""
+    signed = ContractSigned(
+        contract="odd", client="Odd", first_day="2026-08-01", terms=Terms(holiday_calendar="XX")
+    )
+    with Ledger.open(os.environ["CONSTAT_LEDGER"], create=False) as ledger:
+        ledger.append(Draft("contract:odd", signed, 0))
+        added = PlatformAdded(contract="odd", platform="odd-prod", from_day="2026-08-01")
+        ledger.append(Draft("contract:odd", added, 0))
+
+
+def test_one_contract_that_cannot_be_judged_is_told_of_with_exit_1_and_the_others_stand(asked):
+    sign_odd()
+
+    answer, again = asked("assess"), asked("assess", "--json")
+
+    assert (answer.code, again.code) == (1, 1)
+    assert "constat: not assessed: odd: " in answer.err
+    assert "acme" in answer.out
+    told = json.loads(again.out)
+    assert {each["contract"] for each in told["assessed"]} == {"acme"}
+    assert not any(each["new"] for each in told["assessed"])
+    assert [each["contract"] for each in told["problems"]] == ["odd"]
+
+
+def test_a_contract_that_is_not_there_is_bad_usage(asked):
+    assert asked("assess", "--contract", "nobody").code == 2
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_person_sees_how_many_rounds_are_folded_and_contracts_judged():
+    """On a terminal, as wide as it takes."""
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "120"}
+    command = [sys.executable, "-m", "consumers.cli.main", "assess"]
+    with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        seen = b""
+        with suppress(OSError):  # a terminal that nobody writes to any more ends so
+            while some := os.read(ours, 65_536):
+                seen += some
+        os.close(ours)
+
+    assert process.returncode == 0
+    for what in (b"folding rounds", b"judging contracts", b"taking down"):
+        assert what in seen

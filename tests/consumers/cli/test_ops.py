@@ -194,3 +194,33 @@ def test_a_signature_is_one_object_for_machines_however_many_facts_it_is(constat
     signed = json.loads(constat("contract", "sign", "acme.toml", "--json").out)
 
     assert [each["position"] for each in signed["recorded"]] == [1, 2]
+
+
+# ---------------------------------------------------------------- agents
+
+
+@pytest.mark.usefixtures("signed")
+def test_an_agent_that_is_retired_comes_back_with_more_of_its_results_and_an_old_file_changes_nothing(
+    constat, tmp_path
+):
+    head = "platform,observed_at,outcome\n"
+    (tmp_path / "old.csv").write_text(f"{head}acme-prod,2026-10-01T00:00:00Z,up\n")
+    (tmp_path / "new.csv").write_text(f"{head}acme-prod,2026-10-02T00:00:00Z,up\n")
+    take = ("import", "results", "--agent", "paris", "--json")
+    constat(*take, "old.csv")
+
+    answer = constat("agent", "retire", "paris", "--by", "sre-1", "--reason", "its machine is gone")
+    twice = constat("agent", "retire", "paris", "--by", "sre-1", "--reason", "its machine is gone")
+    unknown = constat("agent", "retire", "pairs", "--by", "sre-1", "--reason", "a slip")
+    again, more = constat(*take, "old.csv"), constat(*take, "new.csv")
+
+    assert "constat.agent.retired.v1 on plan:paris" in answer.out
+    assert (twice.code, unknown.code) == (2, 2)
+    assert "agent paris was retired at" in twice.err
+    assert "no agent pairs ever had a plan" in unknown.err
+    assert (again.code, more.code) == (0, 0)
+    with Ledger.open(f"sqlite:///{tmp_path}/constat.db", create=False) as ledger:
+        kinds = [each.fact.TYPE for each in ledger.stream("plan:paris")]
+        numbers = [kept.number for kept in ledger.engine.rounds()]
+    assert kinds == ["constat.agent.plan-set.v1", "constat.agent.retired.v1", "constat.agent.plan-set.v1"]
+    assert numbers == [1, 2]

@@ -168,7 +168,7 @@ def test_a_report_on_somebody_who_was_erased_is_known_by_its_hash_and_no_documen
 ):
     document = report(mailroom.ids[0])
     (tmp_path / "bounce.eml").write_bytes(document)
-    Keeper(office.story.ledger, office.story.known(), office.store, office.evidence).erase(
+    Keeper(office.story.ledger, office.story.known, office.store, office.evidence).erase(
         "p-1", "asked for it", "ops", office.story.now_ms
     )
 

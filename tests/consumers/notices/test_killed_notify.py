@@ -19,6 +19,7 @@ from ledger.mails import MailAccepted, MailAttempted, MailFact
 from ledger.maintenance import NoticePublished
 from ledger.processors import ProcessorEngaged
 from ledger.terms import Terms
+from tests import counts
 from tests.consumers.notices.postoffice import PROD, Mailroom, listening, settings
 from tests.ledger.log.processes import ledger_at, started
 
@@ -153,6 +154,8 @@ def test_killed_anywhere_everybody_gets_every_notice_and_doubles_are_no_more_tha
     assert doubles <= unknown_fates(ledger_file) <= KILLS
     assert unknown_fates(ledger_file) > 0, "no kill fell into a sending, so this test showed nothing"
     assert len(facts_of(ledger_file, MailAccepted)) == NOTICES * PEOPLE
+    unknown, mails = unknown_fates(ledger_file), NOTICES * PEOPLE
+    counts.write_down("killed notify", kills=KILLS, mails=mails, unknown=unknown, sent_twice=doubles)
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from consumers.notices.smtp import NoReplyError, Reply
 from ledger.instants import DAY_MS, HOUR_MS, MINUTE_MS
 from ledger.mails import MailUnanswered
 from projections.statement import statement
+from tests import counts
 from tests.consumers.notices.postoffice import PROD, PUBLISHED, Office
 from tests.spec import ms
 
@@ -86,6 +87,10 @@ def test_every_notice_arrives_or_ops_heard_in_time_and_doubles_are_no_more_than_
         if not notice.in_time:
             deadline_ms = ms(notice.announced.start) - DAY_MS
             assert ms(notice.escalated_at) <= max(deadline_ms, start_ms)
+    late = sum(not notice.in_time for notice in notices)
+    counts.write_down(
+        f"many notices, {seed}", notices=NOTICES, late_and_told=late, sent=len(ids), unknown=len(ambiguities)
+    )
     office.store.close()
 
 

@@ -275,7 +275,7 @@ def test_who_is_erased_takes_their_announcements_with_them(office):
 
     engaged(office)
     office.notify()
-    keeper = Keeper(office.story.ledger, office.story.known(), office.store, office.evidence)
+    keeper = Keeper(office.story.ledger, office.story.known, office.store, office.evidence)
 
     _, documents = keeper.erase(ZOE.person, "asked for it", "dpo-1", office.story.now_ms)
 

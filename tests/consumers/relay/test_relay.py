@@ -13,6 +13,7 @@ from consumers.relay.feed import Scan
 from consumers.relay.file import FileSink
 from ledger.errors import UnreachableLedgerError
 from ledger.fact import hash_of
+from tests import counts
 from tests.consumers.billing.penalties import assess, grant, ledger_at
 from tests.consumers.billing.systems import Endpoint, Tricks, serving
 
@@ -210,6 +211,7 @@ def test_a_relay_to_an_endpoint_that_is_killed_sends_everything_at_least_once_an
             pass
 
     assert system.lines == [each.value for each in events(ledger)]
+    counts.write_down("killed relay, HTTP", kills=KILLS, events=len(system.lines), requests=system.requests)
 
 
 # ---------------------------------------------------------------- follow

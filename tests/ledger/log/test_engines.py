@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.application import Ledger, open_engine
-from ledger.errors import ConflictError
+from ledger.errors import ConflictError, RefusedError
 from ledger.fact import Draft, hash_of
 from ledger.log.interface import KeptRound, LogHead, NewRound, RoundHead
 from ledger.log.kafka import address, topics
-from ledger.plans import Planned, PlanSet
+from ledger.plans import AgentRetired, Planned, PlanSet
 from ledger.rounds import Round, chained
 from tests import brokers
 from tests.ledger.log.processes import AGENT, PLAN, a_round, update
@@ -257,6 +257,30 @@ def test_a_round_that_names_another_predecessor_is_refused(engine):
         engine.append_rounds(AGENT, batch(engine, 2, previous=NOWHERE))
 
     assert engine.round_head(AGENT).number == 1
+
+
+def test_no_round_of_a_retired_agent_is_taken_until_it_has_another_plan(url):
+    """Nor by a writer that was open before; a round of an earlier plan is then taken, too: it was kept back."""
+    retired = AgentRetired(agent=AGENT, reason="its machine is gone", by="sre-1")
+    with Ledger.open(url) as agent, Ledger.open(url) as ops:
+        ops.append(Draft(f"plan:{AGENT}", PLAN, 0))
+        agent.append_rounds(AGENT, [a_round(1)])
+        ops.append(Draft(f"plan:{AGENT}", retired, 0))
+        late = chained([a_round(2)], agent.engine.round_head(AGENT).hash)
+
+        for refused in (
+            lambda: agent.append_rounds(AGENT, [a_round(2)]),
+            lambda: agent.append_encoded_rounds(AGENT, late),
+        ):
+            with pytest.raises(
+                RefusedError, match=r"agent paris was retired at .*; if it probes again, record"
+            ):
+                refused()
+        assert [kept.number for kept in ops.engine.rounds()] == [1]
+
+        ops.append(Draft(f"plan:{AGENT}", PLAN.model_copy(update={"plan_version": 2}), 0))
+        agent.append_encoded_rounds(AGENT, late)
+        assert [kept.number for kept in ops.engine.rounds()] == [1, 2]
 
 
 def test_the_same_batch_twice_counts_once(url):

@@ -7,7 +7,7 @@ from ledger.fact import Draft
 from ledger.log.interface import RECORD_BYTES_MAX, RoundHead
 from ledger.outbox.outbox import Outbox
 from ledger.outbox.pending import look
-from ledger.plans import Planned, PlanSet
+from ledger.plans import AgentRetired, Planned, PlanSet
 from tests.ledger.log.processes import AGENT, PLAN, a_round, ledger_at
 from tests.ledger.outbox.agents import put, stored, waiting
 
@@ -144,3 +144,20 @@ def test_an_agent_may_have_many_platforms(tmp_path, ledger):
         outbox.send(ledger)
 
     assert ledger.engine.round_head("oslo").number == 1
+
+
+def test_what_waits_of_an_agent_that_was_retired_stays_and_arrives_once_it_has_another_plan(path, ledger):
+    with Outbox.open(path) as outbox:
+        put(outbox, 2)
+        retired = AgentRetired(agent=AGENT, reason="its machine is gone", by="sre-1")
+        ledger.append(Draft(f"plan:{AGENT}", retired, 0))
+
+        with pytest.raises(RefusedError, match="what waits in its outbox can be sent then"):
+            outbox.send(ledger)
+        with pytest.raises(RefusedError, match="agent paris was retired"):
+            outbox.learn(ledger)
+        assert outbox.pending().rounds == 2
+
+        ledger.append(Draft(f"plan:{AGENT}", PLAN.model_copy(update={"plan_version": 2}), 0))
+        assert outbox.send(ledger).rounds == 2
+    assert stored(ledger) == [1, 2]

@@ -4,7 +4,6 @@ Each operation ends *ok* (acknowledged), *fail* (surely not written) or *unknown
 afterwards is in `oracles.py`.
 """
 
-import json
 import os
 import threading
 import time
@@ -14,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 from ledger import contracts
 from ledger.application import Ledger
@@ -22,6 +20,7 @@ from ledger.contracts import ContractSigned, PlatformAdded
 from ledger.errors import ConflictError, UnknownOutcomeError, UnreachableLedgerError, UnusableLedgerError
 from ledger.fact import Draft
 from ledger.terms import Terms
+from tests import counts
 from tests.ledger.log.processes import AGENT, PLAN, PLATFORMS, a_round, started, update
 
 SOAK = bool(os.environ.get("CONSTAT_SOAK"))
@@ -189,9 +188,7 @@ class Load:
 
     def write_down(self, case: str, found: Counter[str]) -> None:
         """Add what happened to the file that `CONSTAT_FAULTS` names, one JSON object a line."""
-        if path := os.environ.get("CONSTAT_FAULTS"):
-            with Path(path).open("a") as file:
-                file.write(json.dumps({"case": case, **self.tally(), **found}) + "\n")
+        counts.write_down(case, **self.tally(), **found)
 
 
 def planned(url: str) -> None:

@@ -1,0 +1,103 @@
+"""What a day of each period costs. The first price that is used for a period is its price for good.
+
+It is used by the first request that is put down for it, whose bytes then have it, or by the first export. So
+days are taken back at the price at which they were granted, and an export that is made twice is the same.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from decimal import Decimal
+
+from consumers.billing.posting import Period, Prices, Settled, euros
+from consumers.billing.targets import STRIPE, price_in
+from ledger.errors import RefusedError
+
+_EXPORTED = """
+CREATE TABLE IF NOT EXISTS prices (
+    contract TEXT NOT NULL,
+    platform TEXT NOT NULL,
+    period_number INTEGER NOT NULL,
+    cents INTEGER NOT NULL,
+    settled_ms INTEGER NOT NULL,
+    PRIMARY KEY (contract, platform, period_number)
+) STRICT
+"""
+"""Made when it is first needed, so that a store of before is one still."""
+
+
+def settled_prices(connection: sqlite3.Connection) -> Settled:
+    """The price of each period that has one: of its first request, else of its first export."""
+    return _exported(connection) | _pushed(connection)
+
+
+def _pushed(connection: sqlite3.Connection) -> dict[Period, Decimal]:
+    query = (
+        "SELECT contract, platform, period_number, body FROM pushes "
+        "JOIN postings USING (source, id, contract) WHERE target = ? AND body != x'' ORDER BY number"
+    )
+    settled: dict[Period, Decimal] = {}
+    for contract, platform, period_number, body in connection.execute(query, (STRIPE,)):
+        settled.setdefault(Period(contract, platform, period_number), price_in(body))
+    return settled
+
+
+def _exported(connection: sqlite3.Connection) -> dict[Period, Decimal]:
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'prices'").fetchone():
+        return {}
+    query = "SELECT contract, platform, period_number, cents FROM prices"
+    return {
+        Period(contract, platform, number): Decimal(cents) / 100
+        for contract, platform, number, cents in connection.execute(query)
+    }
+
+
+def settle(connection: sqlite3.Connection, prices: Prices, now_ms: int) -> Mapping[str, Settled]:
+    """Give each period that has no price the one that was told for its contract.
+
+    By contract, the periods that keep another one. What is told for a contract is for some of its periods.
+
+    Raises:
+        RefusedError: all periods of a contract have another price; says which.
+    """
+    settled = settled_prices(connection)
+    connection.execute(_EXPORTED)
+    keep: dict[str, Settled] = {}
+    for contract, price in prices.items():
+        periods = _periods_of(connection, contract)
+        for period in periods:
+            if period not in settled:
+                row = (*period, int(price * 100), now_ms)
+                connection.execute("INSERT INTO prices VALUES (?, ?, ?, ?, ?)", row)
+        others = {each: settled[each] for each in periods if settled.get(each, price) != price}
+        if periods and len(others) == len(periods):
+            raise _refusal(contract, price, others)
+        if others:
+            keep[contract] = others
+    return keep
+
+
+def _periods_of(connection: sqlite3.Connection, contract: str) -> list[Period]:
+    query = (
+        "SELECT DISTINCT contract, platform, period_number FROM postings WHERE contract = ? "
+        "ORDER BY period_number, platform"
+    )
+    return [Period(*row) for row in connection.execute(query, (contract,))]
+
+
+def _refusal(contract: str, price: Decimal, others: Settled) -> RefusedError:
+    return RefusedError(
+        f"--price {contract}={euros(int(price * 100))}: no period of {contract} has that price; "
+        f"{told(others)}. Leave the option out, or name one of these: what was exported or pushed once is "
+        "not priced anew"
+    )
+
+
+def told(settled: Settled) -> str:
+    """Prices in a sentence: `period 1 has 12.50 (a-prod, a-test)`."""
+    platforms: dict[tuple[int, int], list[str]] = {}
+    for period, price in settled.items():
+        platforms.setdefault((period.period_number, int(price * 100)), []).append(period.platform)
+    return ", ".join(
+        f"period {number} has {euros(cents)} ({', '.join(names)})"
+        for (number, cents), names in platforms.items()
+    )
