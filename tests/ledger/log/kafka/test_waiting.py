@@ -117,9 +117,7 @@ def test_a_writer_who_hears_no_verdict_is_told_that_it_waits(said, monkeypatch):
     assert said()[0].startswith(f"constat: waiting for {ADDRESS} ")
 
 
-def test_who_looks_for_topics_where_no_broker_answers_is_told_so(said, monkeypatch):
-    monkeypatch.setattr(topics, "PATIENCE_MS", 500)
-
+def test_who_looks_for_topics_where_no_broker_answers_is_told_so(said):
     with pytest.raises(UnreachableLedgerError):
         topics.look(ADDRESS)
 
