@@ -54,9 +54,10 @@ def demo(
     if on_kafka:
         _refuse_unless_empty(ledger)
     began = time.perf_counter()
-    url = _played(_fresh(folder))
+    url = played = _played(_fresh(folder))
+    position = None
     if on_kafka:
-        url = _copied(url, ledger)
+        url, position = ledger, _copied(url, ledger)
     played_s = time.perf_counter() - began
     figures = _statement(url, DISPUTED)
     pages = [_page(folder, figures, each) for each in ("fr", "en")]
@@ -66,6 +67,8 @@ def demo(
         common.print_json(object_of(figures))
     else:
         _show(figures, language.value, url, pages, played_s)
+        if position is not None:
+            _say_how_to_compare(played, position)
 
 
 def _played(path: Path) -> str:
@@ -94,12 +97,20 @@ def _refuse_unless_empty(url: str) -> None:
         engine.close()
 
 
-def _copied(source: str, target: str) -> str:
+def _copied(source: str, target: str) -> int:
+    """Copy the month; the position of its last fact."""
     from consumers.cli import copy
 
     with copy.both(source, target) as (from_engine, to_engine):
-        copy.run(from_engine, to_engine, source)
-    return target
+        return copy.run(from_engine, to_engine, source).closing.position
+
+
+def _say_how_to_compare(source: str, position: int) -> None:
+    from consumers.cli.copy import same_digest_at
+
+    common.console().print(
+        f"It was copied there from {source}: {same_digest_at(position)}", soft_wrap=True, highlight=False
+    )
 
 
 def _fresh(folder: Path) -> Path:

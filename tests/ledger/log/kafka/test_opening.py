@@ -11,7 +11,7 @@ from ledger.application import Ledger
 from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 from ledger.log.kafka import topics
 from ledger.log.kafka.address import parse
-from ledger.log.kafka.opening import PATIENCE_MS, patiently
+from ledger.log.kafka.opening import FIRST_MS, PATIENCE_MS, patiently
 from ledger.log.kafka.unreached import NotConnectedError
 from tests import brokers
 from tests.ledger.log.processes import update
@@ -122,4 +122,4 @@ def test_an_answer_that_is_final_is_not_asked_for_again():
     with pytest.raises(UnusableLedgerError):
         patiently(parse(NOWHERE.format(60)), attempt)
 
-    assert attempts == [PATIENCE_MS]
+    assert attempts == [FIRST_MS]
