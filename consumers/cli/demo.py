@@ -60,7 +60,7 @@ def demo(
         url, position = ledger, _copied(url, ledger)
     played_s = time.perf_counter() - began
     figures = _statement(url, DISPUTED)
-    pages = [_page(folder, figures, each) for each in ("fr", "en")]
+    pages = [_page(folder, figures, each, url) for each in ("fr", "en")]
     if as_json:
         from projections.canonical import as_json as object_of
 
@@ -146,11 +146,11 @@ def _statement(url: str, contract: str) -> "Statement":
         return statement(known, contract, PERIOD)
 
 
-def _page(folder: Path, figures: "Statement", language: str) -> Path:
+def _page(folder: Path, figures: "Statement", language: str, url: str) -> Path:
     from consumers.pages import html
 
     page = folder / f"{figures.contract}-{MONTH}-{language}.html"
-    page.write_text(html.page(figures, language), encoding="utf-8")
+    page.write_text(html.page(figures, language, ledger=common.named(url, for_others=True)), encoding="utf-8")
     return page
 
 
@@ -158,7 +158,7 @@ def _show(figures: "Statement", language: str, url: str, pages: list[Path], play
     from consumers.pages import terminal
 
     console = common.console()
-    terminal.show(figures, console, language)
+    terminal.show(figures, console, language, ledger=common.named(url))
     console.print(
         f"\nThree clients, three agents, forty platforms, played in {played_s:.1f} s into {name_of(url)}"
     )

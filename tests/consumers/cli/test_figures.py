@@ -183,3 +183,20 @@ def test_nobody_is_told_what_will_be_known(asked):
 
         assert answer.code == 2
         assert "is yet to come" in answer.err
+
+
+@pytest.mark.parametrize("arguments", [(), ("--output", "statement.txt")])
+def test_the_command_that_checks_is_one_line_and_finds_a_ledger_that_is_not_the_default_one(
+    asked, tmp_path, monkeypatch, arguments
+):
+    monkeypatch.setenv("COLUMNS", "60")
+    (tmp_path / "constat.db").rename(tmp_path / "a ledger of another name.db")
+    where = f"sqlite:///{tmp_path}/a ledger of another name.db"
+    shown = asked("statement", *PERIOD, "--language", "en", "--ledger", where, *arguments).out
+    text = (tmp_path / "statement.txt").read_text() if arguments else shown
+
+    (line,) = (each for each in text.splitlines() if each.startswith("  constat statement"))
+    (digest,) = (each.strip() for each in text.splitlines() if each.startswith("  sha256:"))
+
+    assert shlex.split(line)[2:4] == ["--ledger", where]
+    assert json.loads(asked(*shlex.split(line)[1:]).out)["digest"] == digest

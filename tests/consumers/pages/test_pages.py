@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from consumers.pages import csv_, html, telling, terminal, words
+from consumers.pages import checking, csv_, html, telling, terminal, words
 from consumers.pages.format import Format
 from consumers.pages.words_en import ENGLISH
 from consumers.pages.words_fr import FRENCH
@@ -123,7 +123,9 @@ def test_no_figure_is_cut_at_any_width(disputed, width, language):
     shown_lines = text.getvalue().splitlines()
 
     assert "…" not in text.getvalue()
-    assert max(cell_len(line) for line in shown_lines) <= width
+    copied = {f"  {checking.command(disputed, {})}", f"  {disputed.digest}"}
+    assert copied <= set(shown_lines)
+    assert max(cell_len(line) for line in set(shown_lines) - copied) <= width
     for figure in figures_of(disputed, language):
         assert any(figure in line for line in shown_lines), figure
 
@@ -152,6 +154,13 @@ def test_figures_of_another_reading_say_so_and_can_be_asked_for_again(disputed):
     )
     assert "--reading tranche=started --as-of" in terminal.plain(disputed, "en", changed)
     assert "Readings asked for" not in terminal.plain(disputed, "en")
+
+
+def test_the_command_that_checks_names_a_ledger_that_is_not_the_default_one(disputed):
+    words_of = checking.command(disputed, {}, ledger="kafka://k1:9092/acme?user=a&tls=yes").split()
+
+    assert words_of[:4] == ["constat", "statement", "--ledger", "'kafka://k1:9092/acme?user=a&tls=yes'"]
+    assert "--ledger" not in checking.command(disputed, {})
 
 
 def test_a_silence_that_reaches_one_platform_after_the_other_is_told_once():
