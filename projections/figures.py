@@ -327,7 +327,10 @@ Commitment = Literal[
 
 
 class CommitmentEntry(Figures):
-    """One promise of the contract beside availability: kept, broken, or nothing recorded to judge it by."""
+    """One promise of the contract beside availability: kept, broken, or nothing recorded to judge it by.
+
+    It is kept only where something was examined.
+    """
 
     commitment: Commitment
     clause: str
