@@ -75,7 +75,7 @@ def show_part(
     *,
     by_day: bool = False,
 ) -> None:
-    """Print one part of a statement below its heading; `by_day` cuts the time of each platform by its days.
+    """Print one part of a statement below what it comes to; `by_day` cuts each platform's time by its days.
 
     Raises:
         BadInputError: there are no words in the contract's language.
@@ -94,7 +94,8 @@ def show_part(
         "register": ((said.register_title, lists.register(quiet, form)),),
         "commitments": ((said.commitments_title, lists.commitments(quiet, form)),),
     }
-    _print(console, _heading(quiet, form, changed))
+    _print(console, _about(quiet, form, changed))
+    _print(console, _comes_to(quiet, form, part))
     for title, content in sections[part]:
         _print(console, _section(title, content))
 
@@ -159,12 +160,35 @@ def _section(title: str, content: Iterator[RenderableType | Copied]) -> Iterator
 def _heading(
     statement: Statement, form: Format, changed: Mapping[str, str], note: Note = summary.UNNOTED
 ) -> Iterator[RenderableType | Copied]:
+    yield from _about(statement, form, changed, note)
+    yield from _verdict(statement, form)
+
+
+def _about(
+    statement: Statement, form: Format, changed: Mapping[str, str], note: Note = summary.UNNOTED
+) -> Iterator[RenderableType | Copied]:
     yield Prose(f"{statement.client} · {form.words.title}", style="bold")
     for line in summary.heading(statement, form, changed):
         yield Prose(line, style="dim")
     for line in summary.assessed(note, form):
         yield Prose(line, style="dim")
     yield ""
+
+
+def _comes_to(statement: Statement, form: Format, part: str) -> Iterator[RenderableType | Copied]:
+    """What a part says in a sentence: that of availability and penalties is the statement's own."""
+    if part == "register":
+        first, *further = summary.register(statement, form)
+        yield Prose(first, style="bold")
+        for line in further:
+            yield Prose(f"  {line}", hang="  ")
+    elif part == "commitments":
+        yield Prose(summary.commitments(statement, form), style="bold")
+    else:
+        yield from _verdict(statement, form)
+
+
+def _verdict(statement: Statement, form: Format) -> Iterator[RenderableType | Copied]:
     sign = summary.sign(statement)
     yield Prose(f"{sign} {summary.result(statement, form)}", style=_STYLES[sign])
     for line in summary.missed_by(statement, form):

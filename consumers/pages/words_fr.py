@@ -116,6 +116,9 @@ FRENCH = Words(
     platforms=("plateforme", "plateformes"),
     tranches=("tranche", "tranches"),
     facts_examined=("fait examiné", "faits examinés"),
+    entries_counted=("entrée", "entrées"),
+    notices_counted=("annonce", "annonces"),
+    commitments_counted=("engagement", "engagements"),
     # ------------------------------------------------ heading
     title="Relevé de disponibilité",
     contract_line="Contrat {contract}, version {version} des conditions",
@@ -214,6 +217,9 @@ FRENCH = Words(
     corrects="résultats de l'agent {agent}",
     # ------------------------------------------------ register
     register_title="Registre",
+    register_counts="{entries} au registre ; {notices} de maintenance, dont {in_time} à temps.",
+    notices_given="{when} : {notices}",
+    notices_none="{entries} au registre ; aucune maintenance n'a été annoncée.",
     register_none="Aucune maintenance, ni incident, ni demande, ni correction, ni intervention.",
     history="Annonces",
     notice="Annonce",
@@ -273,6 +279,8 @@ FRENCH = Words(
     # ------------------------------------------------ commitments
     commitments_title="Autres engagements",
     commitments_caption="Les autres promesses du contrat, et ce que les faits en disent",
+    commitments_counts="{commitments}. Respectés : {kept} ; non respectés : {broken} ; "
+    "rien d'enregistré : {unknown}.",
     commitment="Engagement",
     state="État",
     findings_heading="Constaté",

@@ -201,3 +201,77 @@ def test_nobody_says_that_a_target_was_met_where_nobody_looked(seen, english, fr
     assert english in terminal.plain(found, "en")
     assert french in terminal.plain(found, "fr").replace("\xa0", " ")
     assert english.partition(".")[0] in html.page(found, "en")
+
+
+def part(found, name, width=100):
+    text = io.StringIO()
+    terminal.show_part(found, name, Console(file=text, width=width))
+    return text.getvalue().replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def a_month_of_notices(language):
+    story = Story().contract("acme", "2026-10-01")
+    story.observed("paris", "acme-prod", OUTAGE).at("2026-10-05T12:00+02:00")
+    story.notice("late-work", ["acme-prod"], "2026-10-06T09:00+02:00/2026-10-06T10:00+02:00")
+    story.notice("night-work", ["acme-prod"], "2026-10-10T00:00+02:00/2026-10-10T01:00+02:00")
+    story.notice("gone", ["acme-prod"], "2026-10-11T00:00+02:00/2026-10-11T01:00+02:00").withdrawn("gone")
+    return spoken(story, language)
+
+
+def spoken(story, language):
+    found = statement(story.at("2026-11-01T00:00:00Z").known(), "acme", "1")
+    return found.model_copy(update={"language": language})
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "second", "third"),
+    [
+        (
+            "en",
+            "3 entries in the register; 3 notices of maintenance, of which 2 in time.",
+            "  in time: night-work (published), gone (published)",
+            "  too late: late-work (published)",
+        ),
+        (
+            "fr",
+            "3 entrées au registre ; 3 annonces de maintenance, dont 2 à temps.",
+            "  à temps : night-work (annoncée), gone (annoncée)",
+            "  trop tard : late-work (annoncée)",
+        ),
+    ],
+)
+def test_the_register_begins_with_its_notices_and_which_were_in_time(language, first, second, third):
+    lines = part(a_month_of_notices(language), "register").splitlines()
+
+    begins = lines.index("")
+    assert lines[begins + 1 : begins + 4] == [first, second, third]
+    assert not [line for line in lines if "Target" in line or "Engagement" in line]
+
+
+def test_a_register_without_maintenance_says_so_first(disputed):
+    claims_only = disputed.model_copy(
+        update={"entries": tuple(each for each in disputed.entries if each.kind == "claim")}
+    )
+
+    assert "1 entrée au registre ; aucune maintenance n’a été annoncée." in part(claims_only, "register")
+
+
+@pytest.mark.parametrize(
+    ("language", "first"),
+    [
+        ("en", "9 commitments: 0 kept, 0 broken, 9 of which nothing is recorded."),
+        ("fr", "9 engagements. Respectés : 0 ; non respectés : 0 ; rien d’enregistré : 9."),
+    ],
+)
+def test_the_commitments_begin_with_how_many_were_kept(language, first):
+    story = Story().contract("acme", "2026-10-01").observed("paris", "acme-prod", OUTAGE)
+
+    lines = part(spoken(story, language), "commitments").splitlines()
+
+    assert lines[lines.index("") + 1] == first
+
+
+def test_availability_and_penalties_begin_with_whether_the_target_was_met(disputed):
+    for name in ("availability", "penalties"):
+        lines = part(disputed, name).splitlines()
+        assert lines[lines.index("") + 1].startswith("✗ ")
