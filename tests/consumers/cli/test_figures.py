@@ -1,6 +1,7 @@
 """The commands that print figures: a statement, its parts, why, what else, what moved."""
 
 import json
+import re
 import shlex
 from datetime import UTC, datetime
 
@@ -183,6 +184,28 @@ def test_nobody_is_told_what_will_be_known(asked):
 
         assert answer.code == 2
         assert "is yet to come" in answer.err
+
+
+@pytest.mark.parametrize("columns", [20, 40, 60, 80, 200])
+def test_no_name_and_no_value_of_a_figure_that_moved_is_cut_at_any_width(
+    asked, tmp_path, monkeypatch, columns
+):
+    before = json.loads(asked("statement", *PERIOD, "--json").out)["as_of"]["recorded_at"]
+    (tmp_path / "more.csv").write_text(
+        "platform,observed_at,outcome\nacme-prod,2026-09-09T09:00:00+02:00,down\n"
+        "acme-prod,2026-09-09T10:10:00+02:00,up\n"
+    )
+    assert asked("import", "results", "more.csv", "--agent", "paris", "--transitions").code == 0
+    moved = json.loads(asked("diff", *PERIOD, "--as-of", before, "--json").out)["steps"][-1]["moved"]
+    monkeypatch.setenv("COLUMNS", str(columns))
+
+    shown = asked("diff", *PERIOD, "--as-of", before).out
+
+    assert "…" not in shown
+    for figure in moved:
+        assert figure["figure"] in shown
+        assert re.search(rf"\b{figure['before']}\b.*\b{figure['after']}\b", shown)
+    assert len(moved) > 3
 
 
 @pytest.mark.parametrize("arguments", [(), ("--output", "statement.txt")])
