@@ -21,6 +21,7 @@ from ledger.log.kafka.outcomes import MEANINGS, OTHERWISE, Meaning, Outcome
 from ledger.readings import QUESTIONS
 from ledger.rounds import StoredRound
 from ledger.terms import Terms
+from projections.coming import Coming
 from projections.figures import Statement
 from projections.personal_data import PersonalData
 from projections.preview import Preview
@@ -38,6 +39,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield Path("schemas/constat.agent.round-finished.v1.schema.json"), _round_schema()
     yield Path("schemas/statement.schema.json"), _schema(Statement)
     yield Path("schemas/notice-preview.schema.json"), _schema(Preview)
+    yield Path("schemas/coming-maintenance.schema.json"), _schema(Coming)
     yield Path("schemas/personal-data.schema.json"), _schema(PersonalData)
     yield Path("schemas/support-clock.schema.json"), _schema(SupportClock)
     yield Path("schemas/inbox.schema.json"), _schema(ToldInbox)

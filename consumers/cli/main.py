@@ -20,7 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "Play a realistic month of three clients and show the statement in dispute."),
     "contract": ("contract", "Sign, amend, end and show contracts; write a template."),
     "import": ("imports", "Take in results that somebody else probed, and lists of backups and the like."),
-    "notice": ("notice", "Announce maintenance; move or withdraw an announcement."),
+    "notice": ("notice", "Announce maintenance; move or withdraw an announcement; list what is announced."),
     "maintenance": ("maintenance", "Say when announced work started and finished."),
     "incident": ("incident", "Open, update and resolve incidents; record data-loss alerts."),
     "claim": ("claim", "File claims of force majeure and rule on them."),
