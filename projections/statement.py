@@ -12,6 +12,7 @@ from projections.figures import PeriodFigures, Statement
 from projections.judgement import Judgement, judge
 from projections.periods import Period
 from projections.register import register
+from projections.remarks import remarks
 from projections.selection import select
 from projections.stretches import stretches
 
@@ -51,6 +52,7 @@ def lay_out(known: Known, contract: Contract, period: Period, judged: Judgement 
             entries=register(known, contract, period),
             commitments=commitments(known, contract, period),
             stretches=stretches(known, contract, period, judged.timelines),
+            remarks=remarks(known, period, judged.timelines),
         )
     )
 

@@ -129,7 +129,10 @@ def list_(
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
-    """List announced work that is not over: for whom, at which local times, given in time or not, who has it."""
+    """List announced work that is not over, first what begins first.
+
+    For each client: its local times, its platforms, whether the notice was in time, and who has the mail.
+    """
     with common.open_known(ledger, as_of) as known:
         from projections.coming import coming
 

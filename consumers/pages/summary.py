@@ -9,7 +9,7 @@ from consumers.pages import arithmetic
 from consumers.pages.format import Format, offset
 from consumers.pages.typography import NO_BREAK
 from projections.assessment import Note
-from projections.figures import MaintenanceEntry, PlatformPenalty, Statement
+from projections.figures import MaintenanceEntry, PlatformPenalty, Remark, Statement
 
 AS_AGREED: Mapping[str, str] = MappingProxyType({})
 """No reading was asked for in place of the contract's."""
@@ -81,6 +81,21 @@ def _missed_by(statement: Statement, penalty: PlatformPenalty, form: Format) -> 
         down=form.duration(penalty.counted_down_ms),
         tranches=form.counted(penalty.tranches, form.words.tranches),
     )
+
+
+def remarks(statement: Statement, form: Format) -> Iterator[str]:
+    """Which counted time rests on the last word of a history that has ended; platforms alike, together."""
+    alike: dict[tuple[str, str, str], list[Remark]] = {}
+    for each in statement.remarks:
+        alike.setdefault((each.agent, each.since, each.outcome), []).append(each)
+    for (agent, since, outcome), together in alike.items():
+        yield form.words.remark.format(
+            platforms=", ".join(each.platform for each in together),
+            agent=agent,
+            since=form.full_instant(since),
+            outcome=form.words.verdicts[outcome],
+            length=form.duration(sum(each.counted_ms for each in together)),
+        )
 
 
 def is_met(statement: Statement) -> bool:

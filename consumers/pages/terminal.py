@@ -193,6 +193,8 @@ def _verdict(statement: Statement, form: Format) -> Iterator[RenderableType | Co
     yield Prose(f"{sign} {summary.result(statement, form)}", style=_STYLES[sign])
     for line in summary.missed_by(statement, form):
         yield Prose(f"  {line}", hang="  ")
+    for line in summary.remarks(statement, form):
+        yield Prose(f"  {line}", hang="  ")
 
 
 def _check(

@@ -66,6 +66,7 @@ class Words:
     result_granted: str
     result_capped: str
     result_missed_by: str
+    remark: str
     readings_changed: str
     contents: str
 

@@ -52,6 +52,18 @@ def test_the_parts_are_those_of_the_statement(asked):
         assert asked(part, *PERIOD).code == 0
 
 
+def test_availability_and_penalties_carry_the_remark_that_they_rest_on_the_last_word_of_a_history(asked):
+    whole = json.loads(asked("statement", *PERIOD, "--json").out)
+
+    (remark,) = whole["remarks"]
+    assert (remark["agent"], remark["platform"], remark["outcome"]) == ("paris", "acme-prod", "up")
+    assert remark["since"] == "2026-09-08T11:00:00+02:00"
+    for part in ("availability", "penalties"):
+        assert json.loads(asked(part, *PERIOD, "--json").out)["remarks"] == [remark]
+        assert "ne consigne que les changements" in asked(part, *PERIOD).out
+    assert "remarks" not in json.loads(asked("register", *PERIOD, "--json").out)
+
+
 def test_availability_can_be_cut_by_day(asked):
     assert "2026-09-08" in asked("availability", *PERIOD, "--by", "day").out
 
