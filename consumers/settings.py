@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ledger.errors import BadInputError
+from ledger.errors import BadInputError, in_our_words
 
 PREFIX = "CONSTAT_"
 SMTP_TIMEOUT_SECONDS_MAX = 120
@@ -61,4 +61,6 @@ def read(**given: Path | None) -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
-        raise BadInputError(f"{name}: {first['msg']}; correct it in the environment or in .env") from None
+        raise BadInputError(
+            f"{name}: {in_our_words(first['msg'])}; correct it in the environment or in .env"
+        ) from None

@@ -5,13 +5,13 @@ import sys
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
-from types import NoneType
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 import typer
 from pydantic import TypeAdapter
 
+from consumers.cli.forms import WORDS, kind_of
 from consumers.cli.main import COMMANDS, app
 from consumers.inbox import ToldInbox
 from docs import asyncapi
@@ -21,6 +21,7 @@ from ledger.log.kafka.outcomes import MEANINGS, OTHERWISE, Meaning, Outcome
 from ledger.readings import QUESTIONS
 from ledger.rounds import StoredRound
 from ledger.terms import Terms
+from projections.coming import Coming
 from projections.figures import Statement
 from projections.personal_data import PersonalData
 from projections.preview import Preview
@@ -38,6 +39,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield Path("schemas/constat.agent.round-finished.v1.schema.json"), _round_schema()
     yield Path("schemas/statement.schema.json"), _schema(Statement)
     yield Path("schemas/notice-preview.schema.json"), _schema(Preview)
+    yield Path("schemas/coming-maintenance.schema.json"), _schema(Coming)
     yield Path("schemas/personal-data.schema.json"), _schema(PersonalData)
     yield Path("schemas/support-clock.schema.json"), _schema(SupportClock)
     yield Path("schemas/inbox.schema.json"), _schema(ToldInbox)
@@ -127,7 +129,6 @@ def _readings_page() -> str:
     return HEADER + "\n".join(lines) + "\n"
 
 
-FORMS: dict[Any, str] = {str: "TEXT", int: "NUMBER", Path: "FILE"}
 COMMANDS_HEAD = """\
 # Commands
 
@@ -186,18 +187,12 @@ def _parameter(parameter: Any) -> str | None:
 
 def _value(parameter: Any) -> str:
     """What may be written: the choices, or the form."""
-    kind = _kind(parameter.type_descriptor.annotation)
+    kind = kind_of(parameter.type_descriptor.annotation)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return ", ".join(f"`{choice.value}`" for choice in kind)
     if parameter.param_type_name == "argument" or getattr(parameter, "is_flag", False):
         return ""
-    return f"`{parameter.metavar or FORMS[kind]}`"
-
-
-def _kind(annotation: Any) -> Any:
-    """What one value is, of those that may be several or missing."""
-    inner = [each for each in get_args(annotation) if each is not NoneType]
-    return _kind(inner[0]) if inner else annotation
+    return f"`{parameter.metavar or WORDS[kind]}`"
 
 
 def _default(parameter: Any) -> str:

@@ -6,6 +6,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def in_our_words(message: str) -> str:
+    """A message of pydantic without what it writes before a sentence that is ours."""
+    return message.removeprefix("Value error, ")
+
+
 class ConstatError(Exception):
     """Every error meant for a person. Its text is shown as it is, without a traceback; exit code 2."""
 

@@ -22,13 +22,13 @@ def has_directory(scope: Scope) -> bool:
 
 
 def administrators_list(scope: Scope) -> CommitmentEntry:
-    """Every stretch of the period in which the list was too old, and each list made in it."""
+    """Every stretch of the period in which the list was too old, of all lists that were in force in it."""
     lists = _directory(scope).lists
     return judged(
         "administrators-list",
         PERSONAL_DATA,
         recorded=bool(lists),
-        examined=sum(scope.period.interval.holds(each.occurred_ms) for each in lists),
+        examined=sum(1 for _ in _in_force(lists, scope)),
         findings=_findings(lists, scope),
     )
 
@@ -37,9 +37,18 @@ def _directory(scope: Scope) -> Directory:
     return scope.known.directories.get(require_signed(scope.contract).contract, INITIAL)
 
 
-def _findings(lists: tuple[Listed, ...], scope: Scope) -> Iterator[Finding]:
+def _in_force(lists: tuple[Listed, ...], scope: Scope) -> Iterator[tuple[Listed, Listed | None]]:
+    """The lists that were the last one at any time of the period, each with the one that followed."""
+    period = scope.period.interval
     for listed, following in pairwise([*lists, None]):
         assert listed is not None
+        until_ms = period.end_ms if following is None else following.occurred_ms
+        if listed.occurred_ms < period.end_ms and period.start_ms < until_ms:
+            yield listed, following
+
+
+def _findings(lists: tuple[Listed, ...], scope: Scope) -> Iterator[Finding]:
+    for listed, following in _in_force(lists, scope):
         next_ms = following.occurred_ms if following else None
         hours_max = scope.terms_at(listed.occurred_ms).directory_sync_hours_max
         old_from_ms = listed.occurred_ms + hours_max * HOUR_MS

@@ -1,6 +1,6 @@
 """Rounds to changes: when what an agent says of a platform changed, corrections included."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import polars as pl
 
@@ -11,7 +11,7 @@ from projections.observed import fold_agents
 from projections.steps import CODES, DEGRADED, DOWN, UNKNOWN, UP, Steps, known_within, laid_over
 from projections.stream import Stream
 
-__all__ = ["DEGRADED", "DOWN", "SCHEMA", "UNKNOWN", "UP", "observed_within", "outcome_changes"]
+__all__ = ["DEGRADED", "DOWN", "SCHEMA", "UNKNOWN", "UP", "changes_of", "observed_within", "outcome_changes"]
 
 SCHEMA = {"platform": pl.String(), "agent": pl.String(), "at_ms": pl.Int64(), "outcome": pl.Int8()}
 
@@ -77,6 +77,22 @@ def _correct(said: Said, corrections: Iterable[Correction], platforms: frozenset
         outcome = CODES[corrected.outcome] if corrected.outcome else UNKNOWN
         if key in said:
             said[key] = laid_over(said[key], observed[key], start_ms, end_ms, outcome)
+
+
+def changes_of(
+    known: Known, agent: str, platforms: Collection[str], stale_after_ms: int
+) -> Mapping[str, Steps]:
+    """What one agent says of some platforms over time, corrections included.
+
+    Raises:
+        DamagedLedgerError: as above.
+    """
+    chosen = frozenset(platforms)
+    slot = "observed by one", agent, chosen, stale_after_ms
+    folded = known.latest(slot, known.rounds_key, lambda: fold_agents(known, [agent], chosen, stale_after_ms))
+    said = {(platform, agent): steps for platform, steps in folded[agent].items()}
+    _correct(said, known.corrections.values(), chosen)
+    return {platform: steps for (platform, _), steps in said.items()}
 
 
 # ---------------------------------------------------------------- what there is to correct

@@ -327,7 +327,10 @@ Commitment = Literal[
 
 
 class CommitmentEntry(Figures):
-    """One promise of the contract beside availability: kept, broken, or nothing recorded to judge it by."""
+    """One promise of the contract beside availability: kept, broken, or nothing recorded to judge it by.
+
+    It is kept only where something was examined.
+    """
 
     commitment: Commitment
     clause: str
@@ -366,6 +369,23 @@ class Stretch(Figures):
     )
 
 
+class Remark(Figures):
+    """Counted time of a platform that rests on the last word of a source which logs only changes.
+
+    That word holds until the next one (rule 2.1), so after the end of such a history it holds for ever.
+    """
+
+    kind: Literal["held-to-the-end"] = "held-to-the-end"
+    platform: str
+    agent: str
+    outcome: Verdict
+    """What the agent is taken to say to the end of the period."""
+    since: Instant
+    """When its last known round started: nothing was heard from it afterwards."""
+    counted_ms: int
+    """How much up or down time of the period lies behind that."""
+
+
 class Statement(Figures):
     """A period laid out: everything that `statement --json` prints, in the design's keys."""
 
@@ -383,4 +403,5 @@ class Statement(Figures):
     entries: tuple[RegisterEntry, ...] = Field(alias="register")
     commitments: tuple[CommitmentEntry, ...]
     stretches: tuple[Stretch, ...]
+    remarks: tuple[Remark, ...] = Field(default=(), exclude_if=_is_missing)
     digest: str = ""

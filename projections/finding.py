@@ -35,13 +35,16 @@ def finding(  # noqa: PLR0913 - a finding is all of this
 def judged(
     commitment: Commitment, clause: str, *, recorded: bool, examined: int, findings: Iterable[Finding]
 ) -> CommitmentEntry:
-    """A commitment with its state; without any fact to judge it by there is nothing to find."""
+    """A commitment with its state; without any fact to judge it by there is nothing to find.
+
+    Where no fact was examined nobody can say that it was kept (decision record 0032).
+    """
     found = tuple(findings) if recorded else ()
     broken = any(each.what not in INFORMATIVE for each in found)
     return CommitmentEntry(
         commitment=commitment,
         clause=clause,
-        state="nothing-recorded" if not recorded else "broken" if broken else "kept",
+        state="broken" if broken else "kept" if recorded and examined else "nothing-recorded",
         examined=examined,
         findings=found,
     )

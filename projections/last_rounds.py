@@ -35,7 +35,7 @@ def last_rounds(known: Known) -> Sequence[Heard]:
 def _last_rounds(known: Known) -> Iterator[Heard]:
     plans = _plans(known)
     for agent in known.agents():
-        last = _last_round(known, agent)
+        last = last_round(known, agent)
         if last and agent in plans:
             position, plan = plans[agent]
             yield Heard(plan, position, last)
@@ -52,8 +52,14 @@ def _plans(known: Known) -> Mapping[str, tuple[int, PlanSet]]:
     return found
 
 
+def last_round(known: Known, agent: str) -> KeptRound | None:
+    """An agent's round that started last; None if none is known."""
+    key = known.rounds_key, known.as_of.moment_ms
+    return known.latest(("last-round", agent), key, lambda: _last_round(known, agent))
+
+
 def _last_round(known: Known, agent: str) -> KeptRound | None:
-    """The round that started last. Nearly always it is a recent one, so few others are read to find it."""
+    """Nearly always it is a recent one, so few others are read to find it."""
     from_ms = _within_an_hour_of_it(known, agent)
     if from_ms is None:
         return None

@@ -61,6 +61,11 @@ def maintenance_entry(
     )
 
 
+def last_notice(maintenance: Maintenance, scope: Scope) -> NoticeFigures:
+    """The last notice of a maintenance as it was given to the contract."""
+    return _notice(maintenance, len(maintenance.notices) - 1, scope)
+
+
 def _notice(maintenance: Maintenance, index: int, scope: Scope) -> NoticeFigures:
     notice = maintenance.notices[index]
     announced = notice.announced

@@ -12,6 +12,7 @@ from projections.figures import PeriodFigures, Statement
 from projections.judgement import Judgement, judge
 from projections.periods import Period
 from projections.register import register
+from projections.remarks import remarks
 from projections.selection import select
 from projections.stretches import stretches
 
@@ -38,7 +39,7 @@ def part_of_statement(
     readings: Mapping[str, str] | None,
     part: str,
 ) -> Statement:
-    """The same with availability and penalties, and of the rest only `part`; without a digest.
+    """The same with availability, penalties and remarks, and of the rest only `part`; without a digest.
 
     Raises:
         BadInputError: as above.
@@ -80,6 +81,7 @@ def _judged(known: Known, contract: Contract, period: Period, judged: Judgement)
         entries=(),
         commitments=(),
         stretches=(),
+        remarks=remarks(known, period, judged.timelines),
     )
 
 

@@ -25,6 +25,9 @@ from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 ROOT = Path(__file__).parent.parent
 IMAGE = re.search(r"image: (apache/kafka:\S+)", (ROOT / "compose.yaml").read_text()).group(1)
 READY_S = 90
+STORAGE_IS_FORMATTED = "s,--final-configs-dir /opt/kafka/config$,& || true,"
+RUN = ["bash", "-c", f"exec bash <(sed '{STORAGE_IS_FORMATTED}' /etc/kafka/docker/run)"]
+"""As in compose.yaml: a broker that starts again finds its storage formatted, which some images take amiss."""
 
 SETTINGS = {
     "CLUSTER_ID": "5L6g3nShT-eMCtK--X86sw",
@@ -71,7 +74,7 @@ class Broker(DockerContainer):
         """Start it, tell it the ports under which it is reached, and wait until it serves."""
         super().start()
         listeners = ",".join([*(f"{door}://{self.address_of(door)}" for door in self._doors), self._inside])
-        script = f"export KAFKA_ADVERTISED_LISTENERS={listeners}\nexec /etc/kafka/docker/run\n"
+        script = f"export KAFKA_ADVERTISED_LISTENERS={listeners}\n{RUN[-1]}\n"
         self.put(self.files)
         self.put({"start.sh": script.encode()})
         LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(READY_S).wait_until_ready(self)

@@ -10,7 +10,7 @@ from docker.models.volumes import Volume
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from tests.brokers import IMAGE, SETTINGS
+from tests.brokers import IMAGE, RUN, SETTINGS
 
 NODES = (1, 2, 3)
 ASKED = 15
@@ -18,9 +18,6 @@ READY_S = 120
 LOGS = "/var/lib/kafka/data"
 DISK_MB = 512
 """How much a broker can keep: in memory, so that filling it takes a second and harms nobody else."""
-STORAGE_IS_FORMATTED = "s,--final-configs-dir /opt/kafka/config$,& || true,"
-RUN = ["bash", "-c", f"exec bash <(sed '{STORAGE_IS_FORMATTED}' /etc/kafka/docker/run)"]
-"""As in compose.yaml: a broker that starts again finds its storage formatted, which some images take amiss."""
 
 
 class Cluster:

@@ -60,9 +60,9 @@ def _show(found: Sequence["Alternative"]) -> None:
 
     in_force = found[0]
     table = Table(title="Days due under each reading", title_justify="left", box=None, pad_edge=False)
-    table.add_column("reading")
+    table.add_column("reading", overflow="fold")
     for heading in ("worst %", "accrued", "granted", "against the terms"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", overflow="fold")
     for each in found:
         words = ", ".join(f"{name}: {value}" for name, value in each.changed.items()) or "as agreed"
         difference = each.days_granted - in_force.days_granted

@@ -20,10 +20,8 @@ ContractPath = Annotated[Path, typer.Argument(metavar="FILE", help="A contract f
 Reason = Annotated[str, typer.Option("--reason", help="Why.")]
 
 
-class TemplateName(StrEnum):
-    """The contracts that there is a template of."""
-
-    jamespot = "jamespot"
+TEMPLATES = ("jamespot",)
+"""The contracts that there is a template of."""
 
 
 class Language(StrEnum):
@@ -44,14 +42,19 @@ class Offer(StrEnum):
 
 @app.command()
 def template(
-    name: Annotated[TemplateName, typer.Argument(help="Which contract.")],
+    name: Annotated[str, typer.Argument(metavar="TEMPLATE", help=f"Which one: {', '.join(TEMPLATES)}.")],
     *,
     language: Annotated[Language, typer.Option("--language", "-l", help="Of the comments.")] = Language.fr,
 ) -> None:
     """Print a contract file with every clause and every reading, to be changed."""
+    from ledger.errors import BadInputError
     from ledger.intake.contract_template import template as text_of
 
-    del name
+    if name not in TEMPLATES:
+        raise BadInputError(
+            f"there is no template {name!r}; there is: {', '.join(TEMPLATES)}. Your own name goes into the "
+            "file that it prints, as `contract`"
+        )
     print(text_of(language.value), end="")
 
 

@@ -155,6 +155,15 @@ def show(copied: "Copied", proof: Proof, source: str, target: str) -> None:
         print(f"not the same: {difference}; do not use the copy, and run `constat verify` on both ledgers")
     if not proof.differences:
         print("counts, hashes and the digest of every ended period's statement are the same in both")
+        print(same_digest_at(closing.position))
+
+
+def same_digest_at(position: int) -> str:
+    """How to ask a source and its copy for the same statement: as known now, the copy has one fact more."""
+    return (
+        "as known now the copy has one fact more, the mark of the copy; for the same digest ask both with "
+        f"--as-of {position}"
+    )
 
 
 def _as_json(copied: "Copied", proof: Proof) -> dict[str, Any]:

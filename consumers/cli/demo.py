@@ -54,18 +54,21 @@ def demo(
     if on_kafka:
         _refuse_unless_empty(ledger)
     began = time.perf_counter()
-    url = _played(_fresh(folder))
+    url = played = _played(_fresh(folder))
+    position = None
     if on_kafka:
-        url = _copied(url, ledger)
+        url, position = ledger, _copied(url, ledger)
     played_s = time.perf_counter() - began
     figures = _statement(url, DISPUTED)
-    pages = [_page(folder, figures, each) for each in ("fr", "en")]
+    pages = [_page(folder, figures, each, url) for each in ("fr", "en")]
     if as_json:
         from projections.canonical import as_json as object_of
 
         common.print_json(object_of(figures))
     else:
         _show(figures, language.value, url, pages, played_s)
+        if position is not None:
+            _say_how_to_compare(played, position)
 
 
 def _played(path: Path) -> str:
@@ -94,12 +97,20 @@ def _refuse_unless_empty(url: str) -> None:
         engine.close()
 
 
-def _copied(source: str, target: str) -> str:
+def _copied(source: str, target: str) -> int:
+    """Copy the month; the position of its last fact."""
     from consumers.cli import copy
 
     with copy.both(source, target) as (from_engine, to_engine):
-        copy.run(from_engine, to_engine, source)
-    return target
+        return copy.run(from_engine, to_engine, source).closing.position
+
+
+def _say_how_to_compare(source: str, position: int) -> None:
+    from consumers.cli.copy import same_digest_at
+
+    common.console().print(
+        f"It was copied there from {source}: {same_digest_at(position)}", soft_wrap=True, highlight=False
+    )
 
 
 def _fresh(folder: Path) -> Path:
@@ -135,11 +146,11 @@ def _statement(url: str, contract: str) -> "Statement":
         return statement(known, contract, PERIOD)
 
 
-def _page(folder: Path, figures: "Statement", language: str) -> Path:
+def _page(folder: Path, figures: "Statement", language: str, url: str) -> Path:
     from consumers.pages import html
 
     page = folder / f"{figures.contract}-{MONTH}-{language}.html"
-    page.write_text(html.page(figures, language), encoding="utf-8")
+    page.write_text(html.page(figures, language, ledger=common.named(url, for_others=True)), encoding="utf-8")
     return page
 
 
@@ -147,7 +158,7 @@ def _show(figures: "Statement", language: str, url: str, pages: list[Path], play
     from consumers.pages import terminal
 
     console = common.console()
-    terminal.show(figures, console, language)
+    terminal.show(figures, console, language, ledger=common.named(url))
     console.print(
         f"\nThree clients, three agents, forty platforms, played in {played_s:.1f} s into {name_of(url)}"
     )

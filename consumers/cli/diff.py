@@ -7,9 +7,15 @@ import typer
 from consumers.cli import asking, common
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
     from projections.difference import Difference, Figure, Step
 
 app = typer.Typer(add_completion=False)
+
+AMPLE = 1_000
+"""A width in which every figure fits."""
 
 
 @app.command()
@@ -74,23 +80,47 @@ def _instant(step: "Step") -> str:
 
 
 def _show(found: "Difference") -> None:
-    from rich.table import Table
-
     console = common.console()
     if not found.moved:
         console.print("No figure of the period differs between the two moments.")
     for step in found.steps:
         what = f"{step.fact.fact.TYPE} on {step.fact.stream}" if step.fact else "rounds, and time that passed"
-        table = Table(box=None, pad_edge=False)
         console.print(f"[bold]position {step.position}[/] recorded {_instant(step)}: {what}", soft_wrap=True)
-        table.add_column("figure")
-        table.add_column("before", justify="right")
-        table.add_column("after", justify="right")
-        table.add_column("moved by", justify="right")
-        for figure in step.moved:
-            table.add_row(figure.name, _cell(figure.before), _cell(figure.after), _moved_by(figure))
-        console.print(table)
+        _show_figures([_row(figure) for figure in step.moved], console)
         console.print()
+
+
+Row = tuple[str, str, str, str]
+"""A figure's name, its value before and after, and by how much it moved."""
+
+
+def _row(figure: "Figure") -> Row:
+    return figure.name, _cell(figure.before), _cell(figure.after), _moved_by(figure)
+
+
+def _show_figures(rows: list[Row], console: "Console") -> None:
+    """A table where it fits; in a narrower terminal each name has a line of its own, and none is ever cut."""
+    from rich.measure import Measurement
+
+    table = _table(rows)
+    if Measurement.get(console, console.options.update(width=AMPLE), table).maximum <= console.width:
+        console.print(table)
+        return
+    for name, before, after, moved_by in rows:
+        moved = f", moved by {moved_by}" if moved_by else ""
+        console.print(f"{name}\n  before {before}, after {after}{moved}", soft_wrap=True, highlight=False)
+
+
+def _table(rows: list[Row]) -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("figure", no_wrap=True)
+    for heading in ("before", "after", "moved by"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    return table
 
 
 def _cell(value: str | int | None) -> str:

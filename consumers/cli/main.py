@@ -14,11 +14,13 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from consumers.cli.forms import tell, told_in_words
+
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "Play a realistic month of three clients and show the statement in dispute."),
     "contract": ("contract", "Sign, amend, end and show contracts; write a template."),
     "import": ("imports", "Take in results that somebody else probed, and lists of backups and the like."),
-    "notice": ("notice", "Announce maintenance; move or withdraw an announcement."),
+    "notice": ("notice", "Announce maintenance; move or withdraw an announcement; list what is announced."),
     "maintenance": ("maintenance", "Say when announced work started and finished."),
     "incident": ("incident", "Open, update and resolve incidents; record data-loss alerts."),
     "claim": ("claim", "File claims of force majeure and rule on them."),
@@ -123,14 +125,26 @@ class LazyGroup(TyperGroup):
         module_name, _ = COMMANDS[cmd_name]
         module = import_module(f"consumers.cli.{module_name}")
         app = module.APPS[cmd_name] if hasattr(module, "APPS") else module.app
-        command = typer.main.get_command(app)
+        command = told_in_words(typer.main.get_command(app))
         command.name = cmd_name
         return command
 
+    def get_params(self, ctx: Any) -> list[Any]:  # noqa: ANN401 - click's signature
+        """Its own options, said in words as those of its commands are."""
+        found: list[Any] = super().get_params(ctx)
+        for parameter in found:
+            tell(parameter)
+        return found
+
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - click's signature
         """Run the command, and say what an interrupt leaves behind."""
+        from ledger.errors import in_our_words
+
         try:
             return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = in_our_words(error.message)  # typer reads options with pydantic
+            raise
         except KeyboardInterrupt:
             typer.echo(f"constat: interrupted; {_left_behind(ctx.invoked_subcommand)}", err=True)
             raise typer.Exit(INTERRUPTED) from None

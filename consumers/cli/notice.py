@@ -1,4 +1,4 @@
-"""`constat notice`: announce maintenance, move or withdraw an announcement."""
+"""`constat notice`: announce maintenance, move or withdraw an announcement; list what is announced."""
 
 from typing import Annotated
 
@@ -7,7 +7,9 @@ import typer
 from consumers.cli import common, dialogue, giving, recording
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Announce maintenance; move or withdraw an announcement."
+    no_args_is_help=True,
+    add_completion=False,
+    help="Announce maintenance; move or withdraw an announcement; list what is announced.",
 )
 
 Maintenance = Annotated[
@@ -115,3 +117,30 @@ def withdraw(
         )
         how = giving.How(given_at, preview, yes, as_json)
         giving.give(at, name, lambda state, ms: subject.withdraw(state, ms, withdrawn), how)
+
+
+@app.command("list")
+def list_(
+    *,
+    contract: Annotated[
+        str | None, typer.Option("--contract", "-c", metavar="NAME", help="Of this contract only.")
+    ] = None,
+    as_of: common.AsOfOption = None,
+    as_json: common.JsonOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """List announced work that is not over, first what begins first.
+
+    For each client: its local times, its platforms, whether the notice was in time, and who has the mail.
+    """
+    with common.open_known(ledger, as_of) as known:
+        from projections.coming import coming
+
+        found = coming(known, contract)
+    if as_json:
+        common.print_json(found.model_dump(mode="json", by_alias=True))
+        return
+    from consumers.pages import announcing
+
+    for line in announcing.lines(found):
+        print(line)

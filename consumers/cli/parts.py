@@ -19,6 +19,10 @@ KEPT = ("contract", "terms_version", "period", "as_of")
 """What every part repeats of its statement, so that it can be quoted alone."""
 
 
+REMARKED = ("availability", "penalties")
+"""The parts that a remark is about."""
+
+
 class By(StrEnum):
     """How availability is cut."""
 
@@ -73,7 +77,8 @@ def _print_json(figures: "Statement", name: str) -> None:
     from projections.canonical import as_json, digest
 
     whole = as_json(figures)
-    kept: dict[str, Any] = {key: whole[key] for key in (*KEPT, name)}
+    with_remarks = ("remarks",) if name in REMARKED and "remarks" in whole else ()
+    kept: dict[str, Any] = {key: whole[key] for key in (*KEPT, name, *with_remarks)}
     common.print_json(kept | {"digest": digest(kept)})
 
 

@@ -35,7 +35,7 @@ def understood() -> Iterator[None]:
     """
     from pydantic import ValidationError
 
-    from ledger.errors import BadInputError
+    from ledger.errors import BadInputError, in_our_words
     from ledger.intake.names import advice
 
     try:
@@ -45,7 +45,7 @@ def understood() -> Iterator[None]:
         field = ".".join(str(part) for part in first["loc"])
         if first["type"] == "string_pattern_mismatch":  # of all texts only names have a pattern here
             raise BadInputError(f"{field}: {advice(first['input'])}") from None
-        message = PLAIN.get(first["type"]) or first["msg"].removeprefix("Value error, ")
+        message = PLAIN.get(first["type"]) or in_our_words(first["msg"])
         if not first["loc"]:
             raise BadInputError(message) from None
         raise BadInputError(f"{field}: {message}; got {first['input']!r}") from None

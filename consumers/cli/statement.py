@@ -63,15 +63,22 @@ def statement(
         asked_at = Note(question.known.as_of.seal)
         note = asked_at if question.readings else noted(question.known, figures)
     if chosen is Format.text and output is None:
-        _show(figures, language, question.readings, note)
+        _show(figures, language, question.readings, note, common.named(ledger))
     else:
-        write(rendered(figures, chosen, language, question.readings, note), output)
+        named = common.named(ledger, for_others=True)
+        write(rendered(figures, chosen, language, question.readings, note, ledger=named), output)
 
 
-def _show(figures: "Statement", language: Language | None, changed: dict[str, str], note: "Note") -> None:
+def _show(
+    figures: "Statement",
+    language: Language | None,
+    changed: dict[str, str],
+    note: "Note",
+    ledger: str | None,
+) -> None:
     from consumers.pages import terminal
 
-    terminal.show(figures, common.console(), language, changed, note)
+    terminal.show(figures, common.console(), language, changed, note, ledger=ledger)
 
 
 def rendered(
@@ -80,15 +87,20 @@ def rendered(
     language: Language | None,
     changed: dict[str, str],
     note: "Note | None" = None,
+    *,
+    ledger: str | None = None,
 ) -> str:
-    """A statement as the text of a file, in a layout and a language; `note` says how it was assessed."""
+    """A statement as the text of a file, in a layout and a language; `note` says how it was assessed.
+
+    `ledger` is where it is kept, if the command that checks it has to name it.
+    """
     from consumers.pages import summary
 
     noted = note or summary.UNNOTED
     if chosen is Format.html:
         from consumers.pages import html
 
-        return html.page(figures, language, changed, noted)
+        return html.page(figures, language, changed, noted, ledger)
     if chosen is Format.csv:
         from consumers.pages import csv_
 
@@ -101,7 +113,7 @@ def rendered(
         return orjson.dumps(as_json(figures), option=orjson.OPT_INDENT_2).decode() + "\n"
     from consumers.pages import terminal
 
-    return terminal.plain(figures, language, changed, noted)
+    return terminal.plain(figures, language, changed, noted, ledger)
 
 
 def write(text: str, output: Path | None) -> None:

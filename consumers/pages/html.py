@@ -20,8 +20,11 @@ def page(
     language: str | None = None,
     changed: Mapping[str, str] = summary.AS_AGREED,
     note: Note = summary.UNNOTED,
+    ledger: str | None = None,
 ) -> str:
     """The page in the statement's own language or in the one asked for; it names the readings asked for.
+
+    `ledger` is where it is kept, if the command that checks it has to name it.
 
     Raises:
         BadInputError: there are no words in that language.
@@ -36,6 +39,7 @@ def page(
             statement=quiet,
             changed=changed,
             note=note,
+            ledger=ledger,
             words=spoken,
             form=Format.of(quiet, spoken),
             style_hash=style_hash(style),

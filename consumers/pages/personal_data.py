@@ -1,10 +1,11 @@
 """The register of personal data for people: a text for the terminal, and one page that stands by itself."""
 
+import shlex
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from consumers.pages import words
+from consumers.pages import checking, words
 from consumers.pages.format import Format
 from consumers.pages.harmless import harmless
 from consumers.pages.html import environment, style_hash
@@ -18,7 +19,8 @@ WIDTH = 100
 class Laid:
     """A register with the words and the way of writing of one language."""
 
-    def __init__(self, register: PersonalData, language: str | None) -> None:
+    def __init__(self, register: PersonalData, language: str | None, ledger: str | None = None) -> None:
+        self._ledger = ledger
         self.register = harmless(register)
         spoken = language or register.language
         self.words: PersonalWords = of(spoken)
@@ -65,12 +67,16 @@ class Laid:
     def command(self) -> str:
         """What gives the same register again."""
         register = self.register
-        return f"constat personal-data --contract {register.contract} --as-of {_moment(register)} --json"
+        asked = ["--contract", register.contract, "--as-of", _moment(register)]
+        return shlex.join(["constat", "personal-data", *checking.at(self._ledger), *asked, "--json"])
 
 
-def page(register: PersonalData, language: str | None = None) -> str:
-    """One page in the contract's language or in the one asked for: no script, nothing fetched."""
-    laid = Laid(register, language)
+def page(register: PersonalData, language: str | None = None, ledger: str | None = None) -> str:
+    """One page in the contract's language or in the one asked for: no script, nothing fetched.
+
+    `ledger` is where it is kept, if the command that checks it has to name it.
+    """
+    laid = Laid(register, language, ledger)
     style = environment().get_template("statement.css").render()
     return (
         environment()
@@ -79,11 +85,11 @@ def page(register: PersonalData, language: str | None = None) -> str:
     )
 
 
-def text(register: PersonalData, language: str | None = None) -> str:
-    """The same in lines of at most a hundred letters."""
-    laid = Laid(register, language)
+def text(register: PersonalData, language: str | None = None, ledger: str | None = None) -> str:
+    """The same in lines of at most a hundred letters; what is to be copied stays one line."""
+    laid = Laid(register, language, ledger)
     lines = [line for paragraph in _paragraphs(laid) for line in Prose(paragraph, hang="  ").lines(WIDTH)]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, f"  {laid.command()}", laid.register.digest]) + "\n"
 
 
 def _paragraphs(laid: Laid) -> Iterator[str]:
@@ -106,8 +112,6 @@ def _paragraphs(laid: Laid) -> Iterator[str]:
         yield from _component(component, laid)
     yield ""
     yield said.check_how
-    yield f"  {laid.command()}"
-    yield register.digest
 
 
 def _processor(found: ProcessorFigures, laid: Laid) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Sentences on a terminal: wrapped at plain spaces only, so that a no-break space never ends a line."""
 
 import textwrap
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -21,6 +22,12 @@ class Title:
             yield Prose(self.text, style="bold")
         else:
             yield Text.assemble((self.text, "bold"), (f" {'─' * room}", "dim"), no_wrap=True)
+
+
+class Copied(NamedTuple):
+    """A line to be copied: never cut into several, so that a terminal that folds it copies it whole."""
+
+    text: str
 
 
 class Prose:

@@ -1,5 +1,6 @@
 """What a statement is about and what it comes to: the same lines at the head of every page."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -8,7 +9,7 @@ from consumers.pages import arithmetic
 from consumers.pages.format import Format, offset
 from consumers.pages.typography import NO_BREAK
 from projections.assessment import Note
-from projections.figures import PlatformPenalty, Statement
+from projections.figures import MaintenanceEntry, PlatformPenalty, Remark, Statement
 
 AS_AGREED: Mapping[str, str] = MappingProxyType({})
 """No reading was asked for in place of the contract's."""
@@ -82,6 +83,21 @@ def _missed_by(statement: Statement, penalty: PlatformPenalty, form: Format) -> 
     )
 
 
+def remarks(statement: Statement, form: Format) -> Iterator[str]:
+    """Which counted time rests on the last word of a history that has ended; platforms alike, together."""
+    alike: dict[tuple[str, str, str], list[Remark]] = {}
+    for each in statement.remarks:
+        alike.setdefault((each.agent, each.since, each.outcome), []).append(each)
+    for (agent, since, outcome), together in alike.items():
+        yield form.words.remark.format(
+            platforms=", ".join(each.platform for each in together),
+            agent=agent,
+            since=form.full_instant(since),
+            outcome=form.words.verdicts[outcome],
+            length=form.duration(sum(each.counted_ms for each in together)),
+        )
+
+
 def is_met(statement: Statement) -> bool:
     """Whether no platform missed its target."""
     return all(each.target_met for each in statement.availability.platforms)
@@ -112,6 +128,44 @@ def target(statement: Statement, form: Format) -> str:
         return words.result_met
     return words.result_missed.format(
         missed=form.counted(len(missed), words.platforms), all=form.number(len(platforms))
+    )
+
+
+def register(statement: Statement, form: Format) -> Iterator[str]:
+    """How much stands in the register, and which of the notices in it were given in time."""
+    words = form.words
+    entries = form.counted(len(statement.entries), words.entries_counted)
+    timely = _named_notices(statement, form, in_time=True)
+    late = _named_notices(statement, form, in_time=False)
+    if not (timely or late):
+        yield words.notices_none.format(entries=entries)
+        return
+    notices = form.counted(len(timely) + len(late), words.notices_counted)
+    yield words.register_counts.format(entries=entries, notices=notices, in_time=form.number(len(timely)))
+    for when, named in ((words.in_time, timely), (words.not_in_time, late)):
+        if named:
+            yield words.notices_given.format(when=when, notices=", ".join(named))
+
+
+def _named_notices(statement: Statement, form: Format, *, in_time: bool) -> list[str]:
+    """The notices that announced something, by their maintenance; whoever withdraws announces nothing."""
+    return [
+        f"{entry.name} ({form.words.notices[notice.kind]})"
+        for entry in statement.entries
+        if isinstance(entry, MaintenanceEntry)
+        for notice in entry.notices
+        if notice.announced and notice.in_time is in_time
+    ]
+
+
+def commitments(statement: Statement, form: Format) -> str:
+    """How many of the other promises were kept, how many were broken, and of how many nobody knows."""
+    states = Counter(each.state for each in statement.commitments)
+    return form.words.commitments_counts.format(
+        commitments=form.counted(len(statement.commitments), form.words.commitments_counted),
+        kept=form.number(states["kept"]),
+        broken=form.number(states["broken"]),
+        unknown=form.number(states["nothing-recorded"]),
     )
 
 

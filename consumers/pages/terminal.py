@@ -10,7 +10,7 @@ from consumers.pages import checking, lists, signs, summary, tables, words
 from consumers.pages.format import Format
 from consumers.pages.harmless import harmless
 from consumers.pages.picture import SVG_FORMAT, SVG_THEME
-from consumers.pages.prose import Prose, Title
+from consumers.pages.prose import Copied, Prose, Title
 from consumers.pages.vocabulary import Words
 from projections.assessment import Note
 from projections.figures import Statement
@@ -20,14 +20,18 @@ PLAIN_WIDTH = 100
 _STYLES = {"✓": "bold green", "✗": "bold red", "?": "bold"}
 
 
-def show(
+def show(  # noqa: PLR0913 - a page says all that was asked
     statement: Statement,
     console: Console,
     language: str | None = None,
     changed: Mapping[str, str] = summary.AS_AGREED,
     note: Note = summary.UNNOTED,
+    *,
+    ledger: str | None = None,
 ) -> None:
     """Print a statement in its own language or in the one asked for; say which readings were asked for.
+
+    `ledger` is where it is kept, if the command that checks it has to name it.
 
     Raises:
         BadInputError: there are no words in that language.
@@ -36,7 +40,7 @@ def show(
     form = Format.of(quiet, words.spoken(statement, language))
     _print(console, _front(quiet, form, console.width, changed, note))
     _print(console, _behind(quiet, form))
-    _print(console, _check(quiet, form, changed, note))
+    _print(console, _check(quiet, form, changed, note, ledger))
 
 
 def plain(
@@ -44,6 +48,7 @@ def plain(
     language: str | None = None,
     changed: Mapping[str, str] = summary.AS_AGREED,
     note: Note = summary.UNNOTED,
+    ledger: str | None = None,
 ) -> str:
     """The same as a text for a file: a fixed width, no colour, no spaces at the ends of lines.
 
@@ -51,7 +56,14 @@ def plain(
         BadInputError: there are no words in that language.
     """
     text = io.StringIO()
-    show(statement, Console(file=text, width=PLAIN_WIDTH, color_system=None), language, changed, note)
+    show(
+        statement,
+        Console(file=text, width=PLAIN_WIDTH, color_system=None),
+        language,
+        changed,
+        note,
+        ledger=ledger,
+    )
     return "".join(f"{line.rstrip(' ')}\n" for line in text.getvalue().splitlines())
 
 
@@ -63,7 +75,7 @@ def show_part(
     *,
     by_day: bool = False,
 ) -> None:
-    """Print one part of a statement below its heading; `by_day` cuts the time of each platform by its days.
+    """Print one part of a statement below what it comes to; `by_day` cuts each platform's time by its days.
 
     Raises:
         BadInputError: there are no words in the contract's language.
@@ -82,7 +94,8 @@ def show_part(
         "register": ((said.register_title, lists.register(quiet, form)),),
         "commitments": ((said.commitments_title, lists.commitments(quiet, form)),),
     }
-    _print(console, _heading(quiet, form, changed))
+    _print(console, _about(quiet, form, changed))
+    _print(console, _comes_to(quiet, form, part))
     for title, content in sections[part]:
         _print(console, _section(title, content))
 
@@ -104,9 +117,12 @@ def svg(statement: Statement, language: str | None = None) -> str:
     return console.export_svg(title=title, theme=SVG_THEME, code_format=SVG_FORMAT, unique_id="constat")
 
 
-def _print(console: Console, parts: Iterator[RenderableType]) -> None:
+def _print(console: Console, parts: Iterator[RenderableType | Copied]) -> None:
     for part in parts:
-        console.print(part, markup=False, highlight=False, emoji=False)
+        if isinstance(part, Copied):
+            console.print(Text(part.text, style="bold"), soft_wrap=True)
+        else:
+            console.print(part, markup=False, highlight=False, emoji=False)
 
 
 # ---------------------------------------------------------------- the page
@@ -118,7 +134,7 @@ def _front(
     width: int,
     changed: Mapping[str, str],
     note: Note = summary.UNNOTED,
-) -> Iterator[RenderableType]:
+) -> Iterator[RenderableType | Copied]:
     said = form.words
     yield from _heading(statement, form, changed, note)
     yield from _section(said.days_title, signs.strips(statement, form, width))
@@ -127,7 +143,7 @@ def _front(
     yield from _section(said.penalties_title, tables.penalties(statement, form))
 
 
-def _behind(statement: Statement, form: Format) -> Iterator[RenderableType]:
+def _behind(statement: Statement, form: Format) -> Iterator[RenderableType | Copied]:
     said = form.words
     yield from _section(said.reasons_title, lists.reasons(statement, form))
     yield from _section(said.register_title, lists.register(statement, form))
@@ -135,7 +151,7 @@ def _behind(statement: Statement, form: Format) -> Iterator[RenderableType]:
     yield from _section(said.readings_title, lists.readings(statement, form))
 
 
-def _section(title: str, content: Iterator[RenderableType]) -> Iterator[RenderableType]:
+def _section(title: str, content: Iterator[RenderableType | Copied]) -> Iterator[RenderableType | Copied]:
     yield ""
     yield Title(title)
     yield from content
@@ -143,28 +159,57 @@ def _section(title: str, content: Iterator[RenderableType]) -> Iterator[Renderab
 
 def _heading(
     statement: Statement, form: Format, changed: Mapping[str, str], note: Note = summary.UNNOTED
-) -> Iterator[RenderableType]:
+) -> Iterator[RenderableType | Copied]:
+    yield from _about(statement, form, changed, note)
+    yield from _verdict(statement, form)
+
+
+def _about(
+    statement: Statement, form: Format, changed: Mapping[str, str], note: Note = summary.UNNOTED
+) -> Iterator[RenderableType | Copied]:
     yield Prose(f"{statement.client} · {form.words.title}", style="bold")
     for line in summary.heading(statement, form, changed):
         yield Prose(line, style="dim")
     for line in summary.assessed(note, form):
         yield Prose(line, style="dim")
     yield ""
+
+
+def _comes_to(statement: Statement, form: Format, part: str) -> Iterator[RenderableType | Copied]:
+    """What a part says in a sentence: that of availability and penalties is the statement's own."""
+    if part == "register":
+        first, *further = summary.register(statement, form)
+        yield Prose(first, style="bold")
+        for line in further:
+            yield Prose(f"  {line}", hang="  ")
+    elif part == "commitments":
+        yield Prose(summary.commitments(statement, form), style="bold")
+    else:
+        yield from _verdict(statement, form)
+
+
+def _verdict(statement: Statement, form: Format) -> Iterator[RenderableType | Copied]:
     sign = summary.sign(statement)
     yield Prose(f"{sign} {summary.result(statement, form)}", style=_STYLES[sign])
     for line in summary.missed_by(statement, form):
         yield Prose(f"  {line}", hang="  ")
+    for line in summary.remarks(statement, form):
+        yield Prose(f"  {line}", hang="  ")
 
 
 def _check(
-    statement: Statement, form: Format, changed: Mapping[str, str], note: Note = summary.UNNOTED
-) -> Iterator[RenderableType]:
-    command = checking.command(statement, changed, note.asked_at)
+    statement: Statement,
+    form: Format,
+    changed: Mapping[str, str],
+    note: Note = summary.UNNOTED,
+    ledger: str | None = None,
+) -> Iterator[RenderableType | Copied]:
+    command = checking.command(statement, changed, note.asked_at, ledger)
     yield from _section(form.words.check_title, _how_to_check(statement, form.words, command))
 
 
-def _how_to_check(statement: Statement, said: Words, command: str) -> Iterator[RenderableType]:
+def _how_to_check(statement: Statement, said: Words, command: str) -> Iterator[RenderableType | Copied]:
     yield Prose(said.check_how)
-    yield Text(f"  {command}", style="bold", overflow="fold")
+    yield Copied(f"  {command}")
     yield Prose(said.check_same)
-    yield Text(f"  {statement.digest}", style="bold", overflow="fold")
+    yield Copied(f"  {statement.digest}")

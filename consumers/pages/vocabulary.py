@@ -43,6 +43,9 @@ class Words:
     platforms: Counted
     tranches: Counted
     facts_examined: Counted
+    entries_counted: Counted
+    notices_counted: Counted
+    commitments_counted: Counted
 
     # ------------------------------------------------ heading
     title: str
@@ -63,6 +66,7 @@ class Words:
     result_granted: str
     result_capped: str
     result_missed_by: str
+    remark: str
     readings_changed: str
     contents: str
 
@@ -141,6 +145,9 @@ class Words:
 
     # ------------------------------------------------ register
     register_title: str
+    register_counts: str
+    notices_given: str
+    notices_none: str
     register_none: str
     history: str
     notice: str
@@ -190,6 +197,7 @@ class Words:
     # ------------------------------------------------ commitments
     commitments_title: str
     commitments_caption: str
+    commitments_counts: str
     commitment: str
     state: str
     findings_heading: str

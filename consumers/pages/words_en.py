@@ -103,6 +103,9 @@ ENGLISH = Words(
     platforms=("platform", "platforms"),
     tranches=("tranche", "tranches"),
     facts_examined=("fact examined", "facts examined"),
+    entries_counted=("entry", "entries"),
+    notices_counted=("notice", "notices"),
+    commitments_counted=("commitment", "commitments"),
     # ------------------------------------------------ heading
     title="Availability statement",
     contract_line="Contract {contract}, version {version} of its terms",
@@ -121,6 +124,9 @@ ENGLISH = Words(
     result_nothing="No day is due.",
     result_granted="Granted: {days}.",
     result_capped="Granted: {days} of the {accrued} accrued, because of the cap.",
+    remark="{platforms}: agent {agent} logs only changes, and nothing was heard from it after {since}. "
+    "What it said last ({outcome}) is taken to hold to the end of the period: {length} of counted time rest "
+    "on it.",
     result_missed_by="{platform}: {share}; promised: {target}; counted downtime {down}, {tranches}",
     readings_changed="Readings asked for in place of the contract's own: {readings}",
     contents="Contents",
@@ -201,6 +207,9 @@ ENGLISH = Words(
     corrects="results of agent {agent}",
     # ------------------------------------------------ register
     register_title="Register",
+    register_counts="{entries} in the register; {notices} of maintenance, of which {in_time} in time.",
+    notices_given="{when}: {notices}",
+    notices_none="{entries} in the register; no maintenance was announced.",
     register_none="No maintenance, incident, claim, correction or intervention.",
     history="Notices",
     notice="Notice",
@@ -260,6 +269,7 @@ ENGLISH = Words(
     # ------------------------------------------------ commitments
     commitments_title="Other commitments",
     commitments_caption="The contract's other promises, and what the facts say of them",
+    commitments_counts="{commitments}: {kept} kept, {broken} broken, {unknown} of which nothing is recorded.",
     commitment="Commitment",
     state="State",
     findings_heading="Found",

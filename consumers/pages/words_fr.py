@@ -116,6 +116,9 @@ FRENCH = Words(
     platforms=("plateforme", "plateformes"),
     tranches=("tranche", "tranches"),
     facts_examined=("fait examiné", "faits examinés"),
+    entries_counted=("entrée", "entrées"),
+    notices_counted=("annonce", "annonces"),
+    commitments_counted=("engagement", "engagements"),
     # ------------------------------------------------ heading
     title="Relevé de disponibilité",
     contract_line="Contrat {contract}, version {version} des conditions",
@@ -134,6 +137,9 @@ FRENCH = Words(
     result_nothing="Aucun jour n'est dû.",
     result_granted="Accordé : {days}.",
     result_capped="Accordé : {days} sur {accrued} acquis, à cause du plafond.",
+    remark="{platforms} : l'agent {agent} ne consigne que les changements, et rien n'a été reçu de lui après "
+    "le {since}. Ce qu'il a dit en dernier ({outcome}) est tenu pour vrai jusqu'à la fin de la période : "
+    "{length} de temps compté en dépendent.",
     result_missed_by="{platform} : {share} ; promis : {target} ; indisponibilité comptée {down}, {tranches}",
     readings_changed="Lectures demandées à la place de celles du contrat : {readings}",
     contents="Sommaire",
@@ -214,6 +220,9 @@ FRENCH = Words(
     corrects="résultats de l'agent {agent}",
     # ------------------------------------------------ register
     register_title="Registre",
+    register_counts="{entries} au registre ; {notices} de maintenance, dont {in_time} à temps.",
+    notices_given="{when} : {notices}",
+    notices_none="{entries} au registre ; aucune maintenance n'a été annoncée.",
     register_none="Aucune maintenance, ni incident, ni demande, ni correction, ni intervention.",
     history="Annonces",
     notice="Annonce",
@@ -273,6 +282,8 @@ FRENCH = Words(
     # ------------------------------------------------ commitments
     commitments_title="Autres engagements",
     commitments_caption="Les autres promesses du contrat, et ce que les faits en disent",
+    commitments_counts="{commitments}. Respectés : {kept} ; non respectés : {broken} ; "
+    "rien d'enregistré : {unknown}.",
     commitment="Engagement",
     state="État",
     findings_heading="Constaté",

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from ledger.contracts import Contract, ContractSigned, PlatformAdded
-from ledger.errors import BadInputError, RefusedError
+from ledger.errors import BadInputError, RefusedError, in_our_words
 from ledger.fact import Name, Text, Value
 from ledger.intake.names import advice
 from ledger.terms import Offer, Terms, Zone
@@ -140,7 +140,7 @@ def _fault(error: Any) -> _Fault:  # noqa: ANN401 - pydantic's own shape
         return _Fault(key, "is no key of a contract; see docs/reference/contract-file.md")
     if error["type"] == "string_pattern_mismatch" and error["loc"][-1] in _NAMED:
         return _Fault(key, advice(error["input"]))
-    return _Fault(key, f"{error['msg'].removeprefix('Value error, ')}; it says {error['input']!r}")
+    return _Fault(key, f"{in_our_words(error['msg'])}; it says {error['input']!r}")
 
 
 # ---------------------------------------------------------------- what an amendment cannot change

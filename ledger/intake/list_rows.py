@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ledger.errors import RefusedError
+from ledger.errors import RefusedError, in_our_words
 from ledger.fact import Fact
 from ledger.intake.lists import Cells, Key, ListKind, Said, agree, shown
 from ledger.intake.names import slug
@@ -108,7 +108,7 @@ def _named(cells: Cells, kind: ListKind, names: Names) -> Cells:
 
 def _said_of(error: ValidationError) -> str:
     first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}; got {first['input']!r}"
+    return f"{'.'.join(map(str, first['loc']))}: {in_our_words(first['msg'])}; got {first['input']!r}"
 
 
 # ---------------------------------------------------------------- each once

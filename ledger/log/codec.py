@@ -9,7 +9,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ledger import facts
-from ledger.errors import BadInputError, DamagedLedgerError
+from ledger.errors import BadInputError, DamagedLedgerError, in_our_words
 from ledger.fact import Draft, Fact, RecordedFact, Sha256, hash_of
 from ledger.instants import format_instant, is_instant, read_instant
 from ledger.log.interface import KeptFact
@@ -122,7 +122,7 @@ def decode(value: bytes) -> Envelope:
         raise _unreadable(f"its type {error} is not known to this version") from error
     except ValidationError as error:
         first = error.errors()[0]
-        raise _unreadable(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise _unreadable(f"{'.'.join(map(str, first['loc']))}: {in_our_words(first['msg'])}") from error
     except ValueError as error:
         raise _unreadable(str(error)) from error
     if stored.id != envelope.fact_id:

@@ -99,19 +99,21 @@ Finding = list[str | None]
 
 
 def promises(facts: Sequence[object], known_ms: int, start_ms: int, end_ms: int) -> dict[str, dict]:
-    """Every promise of which any fact was told, by its name: its state and what was found."""
+    """Every promise that there is anything to say of, by its name: its state and what was found."""
     case = _Case(facts, known_ms, start_ms, end_ms)
     judged = {
         "support-answer": (case.of(Asked), case.answers),
         "backup-daily": (case.taken(), case.days_without_backup),
         "backup-off-site": (case.taken(), case.without_copy),
         "backup-kept": (case.deleted(), case.deleted_too_early),
-        "operators": (case.of(Placed), case.too_few_operators),
-        "storage": (case.of(Stored), case.beyond_the_quota),
+        "operators": ([each for each, *_ in case.lasting(Placed)], case.too_few_operators),
+        "storage": ([each for each, *_ in case.lasting(Stored)], case.beyond_the_quota),
         "browsers": (case.of(Met), case.old_browsers),
         "intervention-account": (case.of(Intervened), case.other_accounts),
     }
-    return {name: _stated(list(found())) for name, (told, found) in judged.items() if told}
+    found = {name: list(find()) for name, (told, find) in judged.items() if told}
+    looked = {name for name, (told, _) in judged.items() if any(case.bears(each) for each in told)}
+    return {name: _stated(each) for name, each in found.items() if each or name in looked}
 
 
 def _stated(found: list[Finding]) -> dict:
@@ -132,6 +134,12 @@ class _Case:
 
     def here(self, at_ms: int) -> bool:
         return self.start_ms <= at_ms < self.end_ms
+
+    def bears(self, fact: object) -> bool:
+        """Whether a fact is to be looked at in the period: what lasts, or what happened in it."""
+        if isinstance(fact, Placed | Stored):
+            return True
+        return self.here(fact.from_ms if isinstance(fact, Intervened) else fact.at_ms)
 
     def at(self, at_ms: int) -> str:
         return format_instant(at_ms, ZoneInfo(self.world.zone))

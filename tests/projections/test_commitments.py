@@ -88,7 +88,7 @@ def test_a_request_belongs_to_the_period_in_which_it_was_filed():
     first, second = of(story, "support-answer", "1"), of(story, "support-answer", "2")
 
     assert (first.state, first.examined) == ("broken", 1)
-    assert (second.state, second.examined) == ("kept", 0)
+    assert (second.state, second.examined) == ("nothing-recorded", 0)
 
 
 def test_the_terms_say_how_many_hours_and_another_contracts_request_is_not_ours():
@@ -132,6 +132,17 @@ def test_a_day_of_announced_work_is_enough_and_what_was_withdrawn_does_not_count
 
     assert of(enough, "maintenance-quarter", QUARTER).findings == ()
     assert of(withdrawn, "maintenance-quarter", QUARTER).findings[0].measured == "0.00 h"
+
+
+def test_where_no_quarter_ended_or_none_had_any_work_nobody_says_that_the_day_of_maintenance_was_kept():
+    story = acme().notice("m1", [PROD], "2026-11-07T00:00+01:00/2026-11-08T00:00+01:00")
+
+    no_end = of(story, "maintenance-quarter", "1")
+    no_work = of(story, "maintenance-quarter", "2027-01-01T00:00:00+01:00/2027-04-01T00:00:00+02:00")
+
+    assert (no_end.state, no_end.examined, no_end.findings) == ("nothing-recorded", 0, ())
+    assert (no_work.state, no_work.examined) == ("nothing-recorded", 0)
+    assert whats(no_work) == [(PROD, "too-little-maintenance")]
 
 
 def test_two_works_at_one_time_count_once():
@@ -241,7 +252,7 @@ def test_an_incident_belongs_to_the_period_in_which_it_was_opened():
 
     first, second = of(story, "data-loss-alert", "1"), of(story, "data-loss-alert", "2")
 
-    assert (first.state, first.examined) == ("kept", 0)
+    assert (first.state, first.examined) == ("nothing-recorded", 0)
     assert (second.state, second.examined) == ("broken", 1)
 
 
@@ -308,6 +319,17 @@ def test_a_list_that_is_synchronised_each_week_is_kept():
         synchronised(story, october(f"{day} 00:00"), "p-1")
 
     assert of(story, "administrators-list").state == "kept"
+
+
+def test_a_list_that_was_made_before_and_is_not_too_old_is_kept_and_one_that_came_later_is_not_examined():
+    story = synchronised(synchronised(acme(), october("1 00:00"), "p-1"), october("10 00:00"), "p-1")
+    third = "2026-10-03T00:00:00+02:00/2026-10-04T00:00:00+02:00"
+
+    entry = of(story, "administrators-list", third)
+    before_any = of(synchronised(acme(), october("9 00:00"), "p-1"), "administrators-list", third)
+
+    assert (entry.state, entry.examined, entry.findings) == ("kept", 1, ())
+    assert (before_any.state, before_any.examined) == ("nothing-recorded", 0)
 
 
 def test_a_list_is_out_of_date_from_the_hour_on_that_the_terms_allow_until_the_next_one():

@@ -78,7 +78,7 @@ def test_an_intervention_belongs_to_the_period_in_which_it_began():
 
     second = of(story, "intervention-account", "2")
 
-    assert (second.state, second.examined, second.findings) == ("kept", 0, ())
+    assert (second.state, second.examined, second.findings) == ("nothing-recorded", 0, ())
     assert statement(story.known(), "acme", "2").entries == ()
 
 

@@ -27,8 +27,8 @@ OPTIONS = {
     "certificate": "file with the client's own certificate, where brokers ask for one",
     "key": f"file with the key of that certificate; its password, if it has one, in {KEY_PASSWORD}",
     "mirrors": f"folder of the mirrors; else {MIRRORS}, else the user's cache",
-    "timeout_s": "how many seconds an append or a reader may wait for the brokers, 60 if left out; up to "
-    "half a minute more where an answer is under way",
+    "timeout_s": "how many seconds an append, a reader, or a command that opens the ledger may wait for the "
+    "brokers, 60 if left out; up to half a minute more where an answer is under way",
 }
 ENVIRONMENT = {
     PASSWORD: "the password of `user`",

@@ -23,6 +23,8 @@ from ledger.log.kafka.unreached import NotConnectedError, unreachable
 
 ATTEMPT_MS = 3_000
 """How long one broker may take to let us in before another one is asked."""
+BACKOFF_MS_MAX = 1_000
+"""How long a broker that did not let us in is left alone: left alone, the library comes to half a minute."""
 TOPIC_MS = 20
 """How long a client waits before it asks for a topic that it first hears of."""
 
@@ -42,9 +44,9 @@ def connected(make: Callable[..., Client], address: Address, **settings: Any) ->
         opened.append(Net(**more))
         return opened[-1]
 
-    security = {"ssl_context": context_of(address.client)}
+    common = {"ssl_context": context_of(address.client), "reconnect_backoff_max_ms": BACKOFF_MS_MAX}
     try:
-        return make(**address.client, **security, **settings, kafka_client=net)
+        return make(**address.client, **common, **settings, kafka_client=net)
     except (KafkaError, OSError, ValueError) as error:
         for each in opened:
             each.close()

@@ -26,18 +26,13 @@ from kafka.errors import (
 from ledger.errors import BadInputError, MissingLedgerError, UnreachableLedgerError, UnusableLedgerError
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.connecting import connected
+from ledger.log.kafka.opening import PATIENCE_MS, PAUSE_S, patiently
 from ledger.log.kafka.outcomes import advice_on, shown
-from ledger.log.kafka.unreached import NotConnectedError
-from ledger.log.kafka.waiting import waiting
 
 PROBE_PARTITIONS = 6
 """How many partitions the probes are spread over if nobody says otherwise; fixed for the ledger's life."""
-PATIENCE_MS = 10_000
-"""How long a broker may take to answer before a command says that none does."""
 SPREAD_S = 1.0
 """How soon every broker knows of a topic that was just made."""
-PAUSE_S = 0.2
-
 FLUSH = "flush.messages"
 """After how many records a broker forces them to disk: 1 is at once; unset, the system does when it likes."""
 SETTINGS = {
@@ -146,14 +141,14 @@ def majority_of(replicas: int) -> int:
 
 
 @contextmanager
-def administrator(address: Address) -> Iterator[KafkaAdminClient]:
-    """A client that asks for and makes topics.
+def administrator(address: Address, within_ms: int = PATIENCE_MS) -> Iterator[KafkaAdminClient]:
+    """A client that asks for and makes topics, if a broker lets it in within so long.
 
     Raises:
         UnusableLedgerError: no broker answers, or it refuses to.
     """
     client = connected(
-        KafkaAdminClient, address, bootstrap_timeout_ms=PATIENCE_MS, request_timeout_ms=PATIENCE_MS
+        KafkaAdminClient, address, bootstrap_timeout_ms=within_ms, request_timeout_ms=PATIENCE_MS
     )
     try:
         yield client
@@ -162,9 +157,14 @@ def administrator(address: Address) -> Iterator[KafkaAdminClient]:
             f"a broker of {address} hung up when it was asked ({shown(error)}); check the brokers, try again"
         ) from error
     except KafkaError as error:
-        raise UnusableLedgerError(f"{address}: {shown(error)}; {_advice(type(error))}") from error
+        raise _refusal(type(error))(f"{address}: {shown(error)}; {_advice(type(error))}") from error
     finally:
         client.close()
+
+
+def _refusal(kind: type[BaseException]) -> type[UnusableLedgerError]:
+    """What a broker says while it starts, or while no leader is chosen, is another thing a moment later."""
+    return UnreachableLedgerError if getattr(kind, "retriable", False) else UnusableLedgerError
 
 
 def _advice(kind: type[BaseException]) -> str:
@@ -201,7 +201,7 @@ def _refuse_what_is_not_shown(address: Address, errors: Mapping[str, type[Except
         )
     for name, error in errors.items():
         if error is not NoError:
-            raise UnusableLedgerError(f"topic {name} of {address} is {_state_of(error)}; {_advice(error)}")
+            raise _refusal(error)(f"topic {name} of {address} is {_state_of(error)}; {_advice(error)}")
 
 
 def _state_of(error: type[Exception]) -> str:
@@ -237,24 +237,21 @@ def look(address: Address) -> Topics:
     Raises:
         UnusableLedgerError: no broker answers, or one of them is not there or closed to this user.
     """
-    began_s = time.monotonic()
-    with waiting(address, "it is given up when no broker has answered for some ten or twenty seconds"):
-        while True:
-            try:
-                with administrator(address) as client:
-                    return describe(address, client)
-            except (UnreachableLedgerError, MissingLedgerError) as error:
-                if time.monotonic() - began_s > _patience_s(error):
-                    raise
-                time.sleep(PAUSE_S)
+    return patiently(address, lambda within_ms: _seen(address, within_ms))
 
 
-def _patience_s(error: UnusableLedgerError) -> float:
-    """How long it may be otherwise a moment later: a broker that starts hangs up, or knows less."""
-    if isinstance(error, MissingLedgerError):
-        return SPREAD_S
-    is_for_good = isinstance(error.__cause__, NotConnectedError) and error.__cause__.is_for_good
-    return 0 if is_for_good else PATIENCE_MS / 1000
+def _seen(address: Address, within_ms: int) -> Topics:
+    """The topics as a broker describes them; whoever knows of none yet is asked again for a moment."""
+    latest_s = None
+    while True:
+        try:
+            with administrator(address, within_ms) as client:
+                return describe(address, client)
+        except MissingLedgerError:
+            latest_s = latest_s or time.monotonic() + SPREAD_S
+            if time.monotonic() > latest_s:
+                raise
+        time.sleep(PAUSE_S)
 
 
 def check(address: Address) -> Topics:
@@ -298,12 +295,16 @@ def create(
         settings[FLUSH] = "1"
     wanted = {"replication_factor": replicas, "configs": settings}
     partitions = {address.decisions: 1, address.probes: probe_partitions, address.penalties: 1}
-    with administrator(address) as client:
-        return [
-            name
-            for name, number in partitions.items()
-            if _made(address, client, name, wanted | {"num_partitions": number})
-        ]
+    made: list[str] = []  # by any attempt, because the next one finds them there
+
+    def attempt(within_ms: int) -> list[str]:
+        with administrator(address, within_ms) as client:
+            for name, number in partitions.items():
+                if name not in made and _made(address, client, name, wanted | {"num_partitions": number}):
+                    made.append(name)
+        return made
+
+    return patiently(address, attempt)
 
 
 def _made(address: Address, client: KafkaAdminClient, name: str, wanted: Mapping[str, Any]) -> bool:
@@ -314,6 +315,6 @@ def _made(address: Address, client: KafkaAdminClient, name: str, wanted: Mapping
         return False
     if error is not NoError:
         why = answer.get("error_message") or error.__name__
-        raise UnusableLedgerError(f"topic {name} of {address} was not made: {why}; {_advice(error)}")
+        raise _refusal(error)(f"topic {name} of {address} was not made: {why}; {_advice(error)}")
     client.wait_for_topics([name])
     return True

@@ -33,6 +33,8 @@ class _Wait:
     def __init__(self, what: str, limit: str) -> None:
         self._what = what
         self._limit = limit
+        self.trouble = ""
+        """Why it has lasted until now, if anybody knows."""
         self.go_on()
 
     def go_on(self) -> None:
@@ -44,7 +46,11 @@ class _Wait:
         if now_s >= self._due_s:
             self._due_s = now_s + AGAIN_S
             _LOG.warning(
-                "constat: waiting for %s for %.0f s now; %s", self._what, now_s - self._began_s, self._limit
+                "constat: waiting for %s for %.0f s now; %s%s",
+                self._what,
+                now_s - self._began_s,
+                self._limit,
+                f". Until now: {self.trouble}" if self.trouble else "",
             )
 
 
@@ -102,6 +108,12 @@ def goes_on() -> None:
     """Something came for this thread: it has not waited until now."""
     if wait := getattr(_OF_THREAD, "wait", None):
         wait.go_on()
+
+
+def in_trouble(why: object) -> None:
+    """What this thread has waited for did not come yet, and why: so that its reader need not wait to hear."""
+    if wait := getattr(_OF_THREAD, "wait", None):
+        wait.trouble = str(why)
 
 
 def noticed(

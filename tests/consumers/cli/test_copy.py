@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 
+from consumers.demo.clients import DISPUTED
 from ledger.application import Ledger, open_engine
 from projections.digests import Digest
 from tests import brokers
@@ -145,3 +146,37 @@ def test_the_demonstration_is_played_onto_kafka(constat, kafka_url):
 
     assert (answer.code, answer.err) == (0, "")
     assert f"into {kafka_url.partition('?')[0]}" in " ".join(answer.out.split())
+    (advice,) = (line for line in answer.out.splitlines() if "It was copied there from" in line)
+    assert advice.startswith("It was copied there from sqlite:///constat-demo/ledger.db: as known now ")
+    position = advice.rpartition(" ")[2]
+    in_file, on_kafka = (
+        statement_of(constat, ledger, "--contract", DISPUTED, "--period", "1", "--as-of", position)
+        for ledger in ("sqlite:///constat-demo/ledger.db", kafka_url)
+    )
+    assert in_file["as_of"]["position"] == int(position)
+    assert in_file["digest"] == on_kafka["digest"]
+
+
+def statement_of(constat, ledger, *asked):
+    return json.loads(constat("--ledger", ledger, "statement", *asked, "--json").out)
+
+
+def test_as_known_now_a_copy_has_another_digest_and_as_of_the_position_that_is_printed_the_same(
+    constat, source
+):
+    copied = constat("copy", source, "sqlite:///target.db").out
+
+    advice = copied.splitlines()[-1]
+    assert advice.startswith("as known now the copy has one fact more, the mark of the copy; ")
+    position = advice.rpartition(" ")[2]
+    found = {
+        asked: [statement_of(constat, ledger, "--period", "1", *asked) for ledger in (source, "target.db")]
+        for asked in ((), ("--as-of", position))
+    }
+    now, then = found.values()
+    assert now[0]["digest"] != now[1]["digest"]
+    assert then[0]["digest"] == then[1]["digest"]
+    at_the_moment = statement_of(
+        constat, "target.db", "--period", "1", "--as-of", now[0]["as_of"]["recorded_at"]
+    )
+    assert at_the_moment["digest"] == now[0]["digest"]

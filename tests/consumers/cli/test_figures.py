@@ -1,6 +1,7 @@
 """The commands that print figures: a statement, its parts, why, what else, what moved."""
 
 import json
+import re
 import shlex
 from datetime import UTC, datetime
 
@@ -49,6 +50,18 @@ def test_the_parts_are_those_of_the_statement(asked):
     for part in ("availability", "penalties", "register", "commitments"):
         assert json.loads(asked(part, *PERIOD, "--json").out)[part] == whole[part]
         assert asked(part, *PERIOD).code == 0
+
+
+def test_availability_and_penalties_carry_the_remark_that_they_rest_on_the_last_word_of_a_history(asked):
+    whole = json.loads(asked("statement", *PERIOD, "--json").out)
+
+    (remark,) = whole["remarks"]
+    assert (remark["agent"], remark["platform"], remark["outcome"]) == ("paris", "acme-prod", "up")
+    assert remark["since"] == "2026-09-08T11:00:00+02:00"
+    for part in ("availability", "penalties"):
+        assert json.loads(asked(part, *PERIOD, "--json").out)["remarks"] == [remark]
+        assert "ne consigne que les changements" in asked(part, *PERIOD).out
+    assert "remarks" not in json.loads(asked("register", *PERIOD, "--json").out)
 
 
 def test_availability_can_be_cut_by_day(asked):
@@ -183,3 +196,42 @@ def test_nobody_is_told_what_will_be_known(asked):
 
         assert answer.code == 2
         assert "is yet to come" in answer.err
+
+
+@pytest.mark.parametrize("columns", [20, 40, 60, 80, 200])
+def test_no_name_and_no_value_of_a_figure_that_moved_is_cut_at_any_width(
+    asked, tmp_path, monkeypatch, columns
+):
+    before = json.loads(asked("statement", *PERIOD, "--json").out)["as_of"]["recorded_at"]
+    (tmp_path / "more.csv").write_text(
+        "platform,observed_at,outcome\nacme-prod,2026-09-09T09:00:00+02:00,down\n"
+        "acme-prod,2026-09-09T10:10:00+02:00,up\n"
+    )
+    assert asked("import", "results", "more.csv", "--agent", "paris", "--transitions").code == 0
+    moved = json.loads(asked("diff", *PERIOD, "--as-of", before, "--json").out)["steps"][-1]["moved"]
+    monkeypatch.setenv("COLUMNS", str(columns))
+
+    shown = asked("diff", *PERIOD, "--as-of", before).out
+
+    assert "…" not in shown
+    for figure in moved:
+        assert figure["figure"] in shown
+        assert re.search(rf"\b{figure['before']}\b.*\b{figure['after']}\b", shown)
+    assert len(moved) > 3
+
+
+@pytest.mark.parametrize("arguments", [(), ("--output", "statement.txt")])
+def test_the_command_that_checks_is_one_line_and_finds_a_ledger_that_is_not_the_default_one(
+    asked, tmp_path, monkeypatch, arguments
+):
+    monkeypatch.setenv("COLUMNS", "60")
+    (tmp_path / "constat.db").rename(tmp_path / "a ledger of another name.db")
+    where = f"sqlite:///{tmp_path}/a ledger of another name.db"
+    shown = asked("statement", *PERIOD, "--language", "en", "--ledger", where, *arguments).out
+    text = (tmp_path / "statement.txt").read_text() if arguments else shown
+
+    (line,) = (each for each in text.splitlines() if each.startswith("  constat statement"))
+    (digest,) = (each.strip() for each in text.splitlines() if each.startswith("  sha256:"))
+
+    assert shlex.split(line)[2:4] == ["--ledger", where]
+    assert json.loads(asked(*shlex.split(line)[1:]).out)["digest"] == digest

@@ -10,11 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from consumers.pages import announcing
 from ledger.application import Ledger
 from ledger.contracts import ContractSigned, PlatformAdded
 from ledger.errors import ConflictError
 from ledger.fact import Draft
 from ledger.terms import Terms
+from projections.asof import Known, at_head
+from projections.coming import coming
+from tests.projections.attending import announced
+from tests.projections.promised import october
+from tests.projections.test_undelivered import accepted, refused
+from tests.spec import ms
 
 NEXT_YEAR = "2027-03-09T02:00", "2027-03-09T04:00"
 TIMES = ("--from", NEXT_YEAR[0], "--to", NEXT_YEAR[1])
@@ -204,3 +211,49 @@ def test_the_work_that_starts_is_chosen_among_what_is_announced(signed, tmp_path
     code, shown = on_a_terminal(tmp_path, ("maintenance", "start"), [("which work (db) [db]", "")])
 
     assert (code, positions(tmp_path)) == (0, 4), shown
+
+
+def test_what_is_announced_is_listed_for_each_client_in_its_own_time_and_as_json(signed, tmp_path):
+    sign(tmp_path, "rival", "America/New_York")
+    times = ("--from", f"{NEXT_YEAR[0]}+01:00", "--to", f"{NEXT_YEAR[1]}+01:00")
+    platforms = ("--platform", "acme-prod", "--platform", "rival-prod")
+    assert signed("notice", "list").out == "no maintenance is announced\n"
+    assert signed("notice", "publish", "db", *platforms, "--summary", "upgrade", *times).code == 0
+
+    shown = signed("notice", "list")
+    one = json.loads(signed("notice", "list", "--contract", "rival", "--json").out)
+
+    first, *lines = shown.out.splitlines()
+    assert (shown.code, first) == (0, "db: upgrade")
+    assert lines[0] == "  acme (acme): 2027-03-09 02:00+01:00 to 04:00+01:00 Europe/Paris, on acme-prod"
+    assert lines[1].startswith("    published, given ")
+    assert "(published; no mail about it was tried)" in lines[1]
+    assert " h before it starts: in time, position " in lines[1]
+    assert (
+        lines[2] == "  rival (rival): 2027-03-08 20:00-05:00 to 22:00-05:00 America/New_York, on rival-prod"
+    )
+    (work,) = one["maintenances"]
+    assert [each["contract"] for each in work["clients"]] == ["rival"]
+    assert work["clients"][0]["notice"]["in_time"] is True
+
+
+def test_who_has_the_mail_stands_under_each_client():
+    story = accepted(refused(announced().at(october("1 13:00"))).at(october("1 14:00")), "p-2")
+    known = Known.at(story.engine, at_head(story.engine, ms("2026-10-05T23:00:00+02:00")))
+    nobody = refused(announced().at(october("1 13:00")))
+    nobody_known = Known.at(nobody.engine, at_head(nobody.engine, ms("2026-10-02T00:00:00+02:00")))
+
+    told, untold = list(announcing.lines(coming(known))), list(announcing.lines(coming(nobody_known)))
+
+    assert told[2] == (
+        "    published, given 2026-10-01T14:00:00+02:00, 108.00 h before it starts: in time, position 4"
+    )
+    assert told[3].startswith(
+        "    mail to p-1: refused by the mail server 2026-10-01T13:00:00+02:00, 1 attempt"
+    )
+    assert told[4].startswith(
+        "    mail to p-2: accepted by the mail server 2026-10-01T14:00:00+02:00, 1 attempt"
+    )
+    assert untold[2] == (
+        "    published, given to nobody yet: in time until 2026-10-05T02:00:00+02:00, position 4"
+    )

@@ -6,7 +6,6 @@ import pytest
 
 from ledger.application import Ledger
 from ledger.errors import UnreachableLedgerError
-from ledger.log.kafka import topics
 from ledger.outbox import chain
 from ledger.outbox.file import BYTES_MIN
 from ledger.outbox.outbox import Outbox
@@ -168,14 +167,13 @@ def test_send_says_what_had_arrived_before(constat, path, tmp_path):
         assert stored(ledger) == [1, 2, 3, 4]
 
 
-def test_send_without_a_ledger_keeps_everything_and_says_why(constat, path, tmp_path, monkeypatch):
-    monkeypatch.setattr(topics, "PATIENCE_MS", 300)
+def test_send_without_a_ledger_keeps_everything_and_says_why(constat, path, tmp_path):
     holding(path, 3)
     before = path.read_bytes()
     (tmp_path / "constat.db").rename(tmp_path / "away.db")
 
     on_file = constat("outbox", "send", "outbox.db")
-    on_kafka = constat("outbox", "send", "outbox.db", "--ledger", "kafka://127.0.0.1:1/constat")
+    on_kafka = constat("outbox", "send", "outbox.db", "--ledger", "kafka://127.0.0.1:1/constat?timeout_s=1")
 
     assert (on_file.code, on_kafka.code) == (2, 2)
     assert "there is no ledger at" in on_file.err

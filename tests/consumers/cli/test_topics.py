@@ -205,10 +205,8 @@ def test_a_ledger_that_is_not_there_is_said_with_how_to_make_it(constat, url):
 
 
 @pytest.mark.parametrize("verb", ["create", "check"])
-def test_where_no_broker_answers_the_reader_is_told_what_to_look_at(constat, monkeypatch, verb):
-    monkeypatch.setattr(topics, "PATIENCE_MS", 300)
-
-    answer = constat("topics", verb, "--ledger", REFUSED)
+def test_where_no_broker_answers_the_reader_is_told_what_to_look_at(constat, verb):
+    answer = constat("topics", verb, "--ledger", f"{REFUSED}?timeout_s=1")
 
     assert answer.code == 2
     assert f"no broker of {REFUSED} answers" in answer.err

@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from consumers.pages import csv_, html, telling, terminal, words
+from consumers.pages import checking, csv_, html, telling, terminal, words
 from consumers.pages.format import Format
 from consumers.pages.words_en import ENGLISH
 from consumers.pages.words_fr import FRENCH
@@ -123,7 +123,9 @@ def test_no_figure_is_cut_at_any_width(disputed, width, language):
     shown_lines = text.getvalue().splitlines()
 
     assert "…" not in text.getvalue()
-    assert max(cell_len(line) for line in shown_lines) <= width
+    copied = {f"  {checking.command(disputed, {})}", f"  {disputed.digest}"}
+    assert copied <= set(shown_lines)
+    assert max(cell_len(line) for line in set(shown_lines) - copied) <= width
     for figure in figures_of(disputed, language):
         assert any(figure in line for line in shown_lines), figure
 
@@ -152,6 +154,13 @@ def test_figures_of_another_reading_say_so_and_can_be_asked_for_again(disputed):
     )
     assert "--reading tranche=started --as-of" in terminal.plain(disputed, "en", changed)
     assert "Readings asked for" not in terminal.plain(disputed, "en")
+
+
+def test_the_command_that_checks_names_a_ledger_that_is_not_the_default_one(disputed):
+    words_of = checking.command(disputed, {}, ledger="kafka://k1:9092/acme?user=a&tls=yes").split()
+
+    assert words_of[:4] == ["constat", "statement", "--ledger", "'kafka://k1:9092/acme?user=a&tls=yes'"]
+    assert "--ledger" not in checking.command(disputed, {})
 
 
 def test_a_silence_that_reaches_one_platform_after_the_other_is_told_once():
@@ -192,3 +201,77 @@ def test_nobody_says_that_a_target_was_met_where_nobody_looked(seen, english, fr
     assert english in terminal.plain(found, "en")
     assert french in terminal.plain(found, "fr").replace("\xa0", " ")
     assert english.partition(".")[0] in html.page(found, "en")
+
+
+def part(found, name, width=100):
+    text = io.StringIO()
+    terminal.show_part(found, name, Console(file=text, width=width))
+    return text.getvalue().replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def a_month_of_notices(language):
+    story = Story().contract("acme", "2026-10-01")
+    story.observed("paris", "acme-prod", OUTAGE).at("2026-10-05T12:00+02:00")
+    story.notice("late-work", ["acme-prod"], "2026-10-06T09:00+02:00/2026-10-06T10:00+02:00")
+    story.notice("night-work", ["acme-prod"], "2026-10-10T00:00+02:00/2026-10-10T01:00+02:00")
+    story.notice("gone", ["acme-prod"], "2026-10-11T00:00+02:00/2026-10-11T01:00+02:00").withdrawn("gone")
+    return spoken(story, language)
+
+
+def spoken(story, language):
+    found = statement(story.at("2026-11-01T00:00:00Z").known(), "acme", "1")
+    return found.model_copy(update={"language": language})
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "second", "third"),
+    [
+        (
+            "en",
+            "3 entries in the register; 3 notices of maintenance, of which 2 in time.",
+            "  in time: night-work (published), gone (published)",
+            "  too late: late-work (published)",
+        ),
+        (
+            "fr",
+            "3 entrées au registre ; 3 annonces de maintenance, dont 2 à temps.",
+            "  à temps : night-work (annoncée), gone (annoncée)",
+            "  trop tard : late-work (annoncée)",
+        ),
+    ],
+)
+def test_the_register_begins_with_its_notices_and_which_were_in_time(language, first, second, third):
+    lines = part(a_month_of_notices(language), "register").splitlines()
+
+    begins = lines.index("")
+    assert lines[begins + 1 : begins + 4] == [first, second, third]
+    assert not [line for line in lines if "Target" in line or "Engagement" in line]
+
+
+def test_a_register_without_maintenance_says_so_first(disputed):
+    claims_only = disputed.model_copy(
+        update={"entries": tuple(each for each in disputed.entries if each.kind == "claim")}
+    )
+
+    assert "1 entrée au registre ; aucune maintenance n’a été annoncée." in part(claims_only, "register")
+
+
+@pytest.mark.parametrize(
+    ("language", "first"),
+    [
+        ("en", "9 commitments: 0 kept, 0 broken, 9 of which nothing is recorded."),
+        ("fr", "9 engagements. Respectés : 0 ; non respectés : 0 ; rien d’enregistré : 9."),
+    ],
+)
+def test_the_commitments_begin_with_how_many_were_kept(language, first):
+    story = Story().contract("acme", "2026-10-01").observed("paris", "acme-prod", OUTAGE)
+
+    lines = part(spoken(story, language), "commitments").splitlines()
+
+    assert lines[lines.index("") + 1] == first
+
+
+def test_availability_and_penalties_begin_with_whether_the_target_was_met(disputed):
+    for name in ("availability", "penalties"):
+        lines = part(disputed, name).splitlines()
+        assert lines[lines.index("") + 1].startswith("✗ ")

@@ -121,7 +121,7 @@ def test_who_speaks_plainly_to_a_port_of_tls_is_told_so(url):
 
 
 def test_who_speaks_tls_to_a_plain_port_is_told_so(url):
-    refused = refusal_of(url("PLAIN", "{ca}"), IN_TIME_S)
+    refused = refusal_of(url("PLAIN", "&timeout_s=5{ca}"), IN_TIME_S)
 
     assert "it seems not to speak TLS: name the port that does" in refused
 
@@ -133,7 +133,7 @@ def test_who_names_a_user_at_a_port_that_asks_for_none_is_told_so(url):
 
 
 def test_who_names_no_user_at_a_port_that_asks_is_told_what_may_be_missing(url):
-    refused = refusal_of(url("USERS", "{ca}"), IN_TIME_S)
+    refused = refusal_of(url("USERS", "&timeout_s=5{ca}"), IN_TIME_S)
 
     assert refused.endswith("and user=NAME")
 

@@ -16,7 +16,6 @@ from ledger.log.kafka import topics
 from ledger.log.kafka.address import parse
 from ledger.log.kafka.topics import SETTINGS, Topic, Topics
 from tests import brokers
-from tests.cluster import RUN
 
 ADDRESS = parse("kafka://host:9092/acme")
 
@@ -171,7 +170,7 @@ def test_a_broker_of_compose_starts_again_as_one_of_the_tests_does():
     for file in COMPOSE:
         commands = set(re.findall(r"exec bash <.+(?=\"])", (brokers.ROOT / file).read_text()))
 
-        assert {each.replace("$$", "$") for each in commands} == {RUN[-1]}
+        assert {each.replace("$$", "$") for each in commands} == {brokers.RUN[-1]}
 
 
 class _HangsUp:
@@ -219,8 +218,7 @@ def test_topics_that_one_broker_does_not_know_yet_are_asked_for_again(monkeypatc
 
 def test_where_every_broker_hangs_up_a_command_says_so_in_the_end(monkeypatch):
     monkeypatch.setattr(topics, "KafkaAdminClient", _HangsUp)
-    monkeypatch.setattr(topics, "PATIENCE_MS", 100)
     _HangsUp.times = 100
 
     with pytest.raises(UnreachableLedgerError, match="hung up when it was asked"):
-        topics.look(ADDRESS)
+        topics.look(parse("kafka://host:9092/acme?timeout_s=1"))

@@ -9,7 +9,7 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 
 from ledger.errors import UnknownOutcomeError, UnreachableLedgerError
-from ledger.log.kafka import clients, topics, waiting
+from ledger.log.kafka import clients, opening, topics, waiting
 from ledger.log.kafka.address import parse
 from ledger.log.kafka.tail import Tail
 from ledger.log.kafka.writer import Writer
@@ -117,10 +117,18 @@ def test_a_writer_who_hears_no_verdict_is_told_that_it_waits(said, monkeypatch):
     assert said()[0].startswith(f"constat: waiting for {ADDRESS} ")
 
 
-def test_who_looks_for_topics_where_no_broker_answers_is_told_so(said, monkeypatch):
-    monkeypatch.setattr(topics, "PATIENCE_MS", 500)
-
+def test_who_looks_for_topics_where_no_broker_answers_is_told_so(said):
     with pytest.raises(UnreachableLedgerError):
         topics.look(ADDRESS)
 
     assert said()[0].startswith(f"constat: waiting for {ADDRESS} ")
+
+
+def test_who_waits_for_a_broker_hears_why_before_the_time_is_over(said, monkeypatch):
+    monkeypatch.setattr(waiting, "AGAIN_S", 0.2)
+    monkeypatch.setattr(opening, "FIRST_MS", 500)
+
+    with pytest.raises(UnreachableLedgerError):
+        topics.look(replace(ADDRESS, timeout_s=3))
+
+    assert "ECONNREFUSED); check that it runs, the host and port" in said()[-1].partition("Until now: ")[2]

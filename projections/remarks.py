@@ -1,0 +1,63 @@
+"""What a reader must know of the figures: counted time that rests on the last word of a history that ended.
+
+What a source that logs only changes said last holds until it says something else (rule 2.1), and nobody knows
+whether it still looks. The figures follow the rule; who reads them is told which of them do.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from ledger.instants import format_instant
+from ledger.interval import Interval, intersect, total_ms
+from projections.asof import Known
+from projections.changes import changes_of
+from projections.classes import VERDICTS, Timeline
+from projections.figures import Remark
+from projections.last_rounds import last_round
+from projections.periods import Period
+from projections.steps import Steps, known_within, outcome_at
+
+
+def remarks(known: Known, period: Period, lines: Mapping[str, Timeline]) -> tuple[Remark, ...]:
+    """One for each agent and platform, by platform."""
+    found = [
+        remark
+        for agent, platforms in _only_changes(known, lines).items()
+        for remark in _of_agent(known, period, agent, {name: lines[name] for name in platforms})
+    ]
+    return tuple(sorted(found, key=lambda each: (each.platform, each.agent)))
+
+
+def _only_changes(known: Known, lines: Mapping[str, Timeline]) -> dict[str, list[str]]:
+    """The agents that log only changes, each with the platforms of the period that a plan of its names."""
+    named: dict[str, set[str]] = {}
+    for plan in known.plans.values():
+        if plan.transitions:
+            named.setdefault(plan.agent, set()).update(each.platform for each in plan.platforms)
+    return {agent: sorted(platforms & lines.keys()) for agent, platforms in sorted(named.items())}
+
+
+def _of_agent(known: Known, period: Period, agent: str, lines: Mapping[str, Timeline]) -> Iterator[Remark]:
+    last = last_round(known, agent) if lines else None
+    end_ms = period.interval.end_ms
+    if last is None or last.start_ms >= end_ms:
+        return
+    said = changes_of(known, agent, lines, period.terms.stale_after_ms)
+    behind = Interval(max(last.start_ms, period.interval.start_ms), end_ms)
+    for platform, steps in said.items():
+        held = intersect(list(known_within(steps, *behind)), _counted(lines[platform]))
+        if held:
+            yield Remark(
+                platform=platform,
+                agent=agent,
+                outcome=VERDICTS[_last_said(steps, held)],
+                since=format_instant(last.start_ms, period.zone),
+                counted_ms=total_ms(held),
+            )
+
+
+def _counted(line: Timeline) -> list[Interval]:
+    return [Interval(each.start_ms, each.end_ms) for each in line.spans if each.class_ in {"up", "down"}]
+
+
+def _last_said(steps: Steps, held: list[Interval]) -> int:
+    return outcome_at(steps, held[-1].end_ms - 1)
