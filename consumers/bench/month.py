@@ -58,9 +58,7 @@ REFERENCE = Month("reference")
 TENFOLD = Month("tenfold", streams=10)
 YEAR = Month("year", platforms=20, minutes=365 * DAY_MINUTES, notices=600)
 BAD = Month("bad", not_up_tenths=75)
-DAY = Month("day", minutes=DAY_MINUTES, notices=4)
-"""A cut for who has a minute: a day has its own outages, as many as a day of the month has."""
-MONTHS: Mapping[str, Month] = {month.name: month for month in (REFERENCE, TENFOLD, YEAR, BAD, DAY)}
+MONTHS: Mapping[str, Month] = {month.name: month for month in (REFERENCE, TENFOLD, YEAR, BAD)}
 
 
 def agent_of(stream: int, witness: int) -> str:

@@ -1,6 +1,7 @@
 """The rounds of one agent of the benchmark's month, one a minute, with latencies, jitter and late probes."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from consumers.bench.dice import below, noise, spread, throws
 from consumers.bench.month import BEGIN_MS, MISSING, Month, agent_of, not_up_by_minute, platforms_of, silences
@@ -35,7 +36,7 @@ def rounds_of(month: Month, stream: int, witness: int, minutes: range | None = N
     agent, columns = agent_of(stream, witness), _Columns(month, stream, witness)
     silent = {minute for each in silences(month, stream, witness) for minute in each}
     asked = range(month.minutes) if minutes is None else minutes
-    for minute, now in enumerate(not_up_by_minute(month, stream, witness)):
+    for minute, now in enumerate(islice(not_up_by_minute(month, stream, witness), asked.stop)):
         if minute in asked and minute not in silent:
             missing = sorted(index for index, seen in now.items() if seen is MISSING)
             jitter, late_ms, latencies = columns.of(minute, now)

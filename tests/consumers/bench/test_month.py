@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from consumers.bench.dice import about, below, noise, spread, throws
-from consumers.bench.month import DAY, DAY_MINUTES, REFERENCE, Month, notices, silences
+from consumers.bench.month import DAY_MINUTES, REFERENCE, Month, notices, silences
 from consumers.bench.rounds import plan_of, rounds_of
 from consumers.bench.sums import replayed, windows_of
 from consumers.bench.write import write
@@ -113,7 +113,3 @@ def test_chance_is_made_of_integers_that_never_change():
     assert [below(6, thrown) for thrown in (0, (1 << 32) - 1)] == [0, 5]
     assert [about(2_500, thrown) for thrown in (0, (1 << 32) - 1)] == [3, 2]
     assert spread(1_000, 150, 200)[:4] == (1, 1, 2, 3)
-
-
-def test_the_day_for_who_has_a_minute_is_as_wide_as_the_month():
-    assert (DAY.platforms, DAY.streams) == (REFERENCE.platforms, REFERENCE.streams)
