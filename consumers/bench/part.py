@@ -29,7 +29,7 @@ class Part:
     month: Month
     minutes: range
     folder: Path
-    readings: Mapping[str, str] = field(default_factory=dict)
+    readings: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def bounds(self) -> Interval:
@@ -59,9 +59,9 @@ class Part:
         return path
 
     @contextmanager
-    def known(self) -> Iterator[Known]:
-        """All that its ledger knows, opened anew."""
-        engine = open_engine(str(self.ledger), create=False)
+    def known(self, url: str | None = None) -> Iterator[Known]:
+        """All that its ledger knows, opened anew; or another one that holds the same."""
+        engine = open_engine(url or str(self.ledger), create=False)
         try:
             yield Known.at(engine, at_head(engine, max(self.bounds.end_ms, self.month.end_ms)))
         finally:
@@ -73,7 +73,7 @@ class Part:
         with self.known() as known:
             return windows_of(known, self.bounds, self.readings)
 
-    def replay(self) -> Sums:
-        """The ledger from its first record to the sums."""
-        with self.known() as known:
+    def replay(self, url: str | None = None) -> Sums:
+        """Its ledger, or another one that holds the same, from the first record to the sums."""
+        with self.known(url) as known:
             return replayed(known, self.bounds, self.windows, self.readings)

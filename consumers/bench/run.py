@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from consumers.bench import beside, replay, sizes
+from consumers.bench import beside, on_kafka, replay, sizes
 from consumers.bench.month import REFERENCE, Month
 from consumers.bench.part import DAYS, HOURS, WEEK, Part
 from consumers.bench.table import Line
@@ -23,11 +23,13 @@ class Extent(NamedTuple):
     turns: int
 
 
+BROKER_TURNS = 2
+"""In each the month is read from the broker twice, and from the file three times."""
 WHOLE = Extent(REFERENCE, range(REFERENCE.minutes), WEEK, HOURS, turns=3)
 QUICK = Extent(REFERENCE, DAYS, DAYS, HOURS[:30], turns=2)
 
 
-def lines(folder: Path, extent: Extent, say: Callable[[str], None]) -> Iterator[Line]:
+def lines(folder: Path, extent: Extent, say: Callable[[str], None], broker: str | None) -> Iterator[Line]:
     """The lines of the table, each as soon as it is measured."""
     month = extent.month
     whole = Part(month, extent.minutes, folder)
@@ -41,3 +43,5 @@ def lines(folder: Path, extent: Extent, say: Callable[[str], None]) -> Iterator[
     say("the same results as Parquet")
     yield from beside.as_parquet(Part(month, extent.parquet, folder), extent.turns)
     yield from sizes.lines(whole)
+    if broker is not None:
+        yield from on_kafka.lines(whole, broker, BROKER_TURNS, say)

@@ -25,6 +25,22 @@ def bench(
             "--keep", metavar="FOLDER", help="Keep what was made there, and begin with what is there already."
         ),
     ] = None,
+    kafka: Annotated[
+        str | None,
+        typer.Option(
+            "--kafka",
+            metavar="HOST:PORT",
+            help="Read the month from this broker, too; its topics are deleted.",
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            "--plot",
+            metavar="FILE.svg",
+            help="Draw what the cost follows, results or exceptions, and measure nothing else.",
+        ),
+    ] = None,
     as_json: common.JsonOption = False,
 ) -> None:
     """Replay a month of 86 million results, and the same results in other forms, and print one table.
@@ -36,14 +52,33 @@ def bench(
     from consumers.bench import run, table
 
     with _folder(keep) as folder:
-        extent = run.QUICK if quick else run.WHOLE
-        lines = list(run.lines(folder, extent, lambda what: typer.echo(f"{what} …", err=True)))
+        if plot is not None:
+            _draw(folder, plot)
+            return
+        lines = list(run.lines(folder, run.QUICK if quick else run.WHOLE, _say, kafka))
     if as_json:
         common.print_json(table.as_object(lines))
     else:
         typer.echo(table.as_text(lines))
     if any(line.failed for line in lines):
         raise typer.Exit(1)
+
+
+def _say(what: str) -> None:
+    typer.echo(f"{what} …", err=True)
+
+
+def _draw(folder: Path, plot: Path) -> None:
+    from consumers.bench.curves import curves
+    from consumers.bench.plot import svg
+    from consumers.bench.table import machine
+    from consumers.cli.statement import write
+
+    found = list(curves(folder, _say))
+    write(svg(found, f"Processor time of a replay of two days; {machine()['processor']}"), plot)
+    for curve in found:
+        points = ", ".join(f"{point.amount:.3g}: {point.cpu_ms:.0f} ms" for point in curve.points)
+        typer.echo(f"{curve.title} ({curve.amount}): {points}")
 
 
 @contextmanager
