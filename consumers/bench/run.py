@@ -16,17 +16,22 @@ class Extent(NamedTuple):
     month: Month
     minutes: range
     """The minutes of it that are replayed."""
-    parquet: range
-    """The minutes that are read as Parquet."""
-    events: range
-    """The minutes that are read as one event for each result."""
     turns: int
+    parquet: range | None = None
+    """The minutes that are read as Parquet, too."""
+    events: range | None = None
+    """The minutes that are read as one event for each result."""
 
 
 BROKER_TURNS = 2
 """In each the month is read from the broker twice, and from the file three times."""
-WHOLE = Extent(REFERENCE, range(REFERENCE.minutes), WEEK, HOURS, turns=3)
-QUICK = Extent(REFERENCE, DAYS, DAYS, HOURS[:30], turns=2)
+WHOLE = Extent(REFERENCE, range(REFERENCE.minutes), turns=3, parquet=WEEK, events=HOURS)
+QUICK = Extent(REFERENCE, DAYS, turns=2, parquet=DAYS, events=HOURS[:30])
+
+
+def alone(month: Month) -> Extent:
+    """A month that is replayed and not held against other forms."""
+    return Extent(month, range(month.minutes), turns=2)
 
 
 def lines(folder: Path, extent: Extent, say: Callable[[str], None], broker: str | None) -> Iterator[Line]:
@@ -38,10 +43,12 @@ def lines(folder: Path, extent: Extent, say: Callable[[str], None], broker: str 
     say("replaying them")
     yield from replay.lines(whole, extent.turns)
     yield from replay.commands(whole)
-    say("one event for each result")
-    yield from beside.each_result(whole, Part(month, extent.events, folder), extent.turns)
-    say("the same results as Parquet")
-    yield from beside.as_parquet(Part(month, extent.parquet, folder), extent.turns)
+    if extent.events is not None:
+        say("one event for each result")
+        yield from beside.each_result(whole, Part(month, extent.events, folder), extent.turns)
+    if extent.parquet is not None:
+        say("the same results as Parquet")
+        yield from beside.as_parquet(Part(month, extent.parquet, folder), extent.turns)
     yield from sizes.lines(whole)
     if broker is not None:
         yield from on_kafka.lines(whole, broker, BROKER_TURNS, say)

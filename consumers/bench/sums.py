@@ -29,6 +29,7 @@ FROZEN: Mapping[str, Sums] = {
     "reference-0-43260": Sums(
         unknown=989_974, up=667_124_373_327, degraded=9_022_485_447, down=2_458_151_252
     ),
+    "reference-0-2880": Sums(unknown=0, up=60_693_324_692, degraded=779_452_465, down=186_222_843),
     "bad-0-43260": Sums(unknown=989_974, up=605_341_192_807, degraded=61_383_072_162, down=11_880_745_057),
 }
 """By the name of a part: what a replay of it gives on every machine."""

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +14,26 @@ from consumers.cli import common
 app = typer.Typer(add_completion=False)
 
 
+class Other(StrEnum):
+    """Months beside the reference month."""
+
+    tenfold = "tenfold"
+    year = "year"
+    bad = "bad"
+
+
 @app.command()
 def bench(
     *,
     quick: Annotated[
         bool, typer.Option("--quick", help="A day instead of the month: less than a minute.")
     ] = False,
+    month: Annotated[
+        Other | None,
+        typer.Option(
+            "--month", help="Replay another one instead: of ten times the platforms, a year, a bad month."
+        ),
+    ] = None,
     keep: Annotated[
         Path | None,
         typer.Option(
@@ -50,12 +65,16 @@ def bench(
     of memory and 2 GB of disk; exit code 1 says that a ratio is below what is promised.
     """
     from consumers.bench import run, table
+    from consumers.bench.month import MONTHS
 
     with _folder(keep) as folder:
         if plot is not None:
             _draw(folder, plot)
             return
-        lines = list(run.lines(folder, run.QUICK if quick else run.WHOLE, _say, kafka))
+        extent = run.QUICK if quick else run.WHOLE
+        if month is not None:
+            extent = run.alone(MONTHS[month.value])
+        lines = list(run.lines(folder, extent, _say, kafka))
     if as_json:
         common.print_json(table.as_object(lines))
     else:

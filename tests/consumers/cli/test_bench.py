@@ -8,14 +8,14 @@ import pytest
 from consumers.bench import curves, on_kafka, replay, run
 from consumers.bench.curves import Curve, Point
 from consumers.bench.measure import Ratios, in_turns
-from consumers.bench.month import Month
+from consumers.bench.month import MONTHS, Month
 from consumers.bench.part import Part
 from consumers.bench.plot import svg
 from consumers.bench.sums import FROZEN, Sums
 from consumers.bench.table import Line, as_text
 
 NOON = Month("noon", platforms=20, minutes=720, not_up_tenths=60, notices=4)
-SMALL = run.Extent(NOON, range(720), range(720), range(540, 560), turns=1)
+SMALL = run.Extent(NOON, range(720), turns=1, parquet=range(720), events=range(540, 560))
 
 
 @pytest.fixture
@@ -45,6 +45,16 @@ def test_the_table_has_a_line_for_each_way_and_the_code_says_whether_one_was_bel
         assert what in told
     assert table["machine"]["python"]
     assert (tmp_path / "kept" / "noon-0-720.db").exists()
+
+
+def test_another_month_is_replayed_alone(constat, monkeypatch):
+    monkeypatch.setitem(MONTHS, "bad", NOON)
+
+    answer = constat("bench", "--month", "bad")
+
+    assert answer.code == 0, answer.err
+    assert "free days" in answer.out
+    assert "Polars" not in answer.out.rpartition("\n\n")[0]
 
 
 def test_a_kept_folder_is_gone_on_with(part):
