@@ -6,7 +6,7 @@ SOAK = CONSTAT_SOAK=1 CONSTAT_FAULTS=soak.jsonl CONSTAT_REQUIRE_KAFKA=1 $(BIN)/p
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-kafka test faults soak soak-brokers soak-consumers check lint types imports generated format reference disputes pages lock clean
+.PHONY: help demo demo-kafka test faults soak soak-brokers soak-consumers check lint types imports generated bench format reference disputes pages lock clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,12 +64,15 @@ disputes: $(INSTALLED) ## Write the expected statements of tests/disputes/ anew 
 pages: $(INSTALLED) ## Write the pages of tests/consumers/pages/golden/ anew (then read the diff)
 	$(BIN)/python -m tests.consumers.pages.rebuild
 
+bench: $(INSTALLED) ## Measure a replay of 86 million results beside other ways (ten minutes; BENCH=--quick takes one)
+	@$(BIN)/constat bench $(BENCH)
+
 format: $(INSTALLED) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 lock: ## Resolve the dependencies anew into requirements.lock (needs uv)
-	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --group dev pyproject.toml --output-file requirements.lock
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --group dev --group bench pyproject.toml --output-file requirements.lock
 
 clean: ## Remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist

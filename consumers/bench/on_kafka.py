@@ -1,0 +1,119 @@
+"""Lines of the table that read the month from a broker: cold, again, and how far behind a reader is."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from statistics import median
+
+from consumers.bench.measure import in_turns
+from consumers.bench.month import BEGIN_MS, agent_of
+from consumers.bench.part import Part
+from consumers.bench.table import Line
+from ledger.application import Ledger, open_engine
+from ledger.fact import Draft, RecordedFact
+from ledger.instants import MINUTE_MS
+from ledger.rounds import Round
+
+FACTS_TOGETHER = 500
+APPENDS = 50
+PARTITIONS = 2
+
+
+def lines(part: Part, broker: str, turns: int, say: Callable[[str], None]) -> Iterator[Line]:
+    """The month sent to a ledger of its own, which is deleted at the end; each round a record batch."""
+    with _fresh(broker, part.folder) as url:
+        say("sending them to the broker")
+        _send(part, url)
+        say("reading them from there")
+        yield from _read(part, url, turns)
+        yield _tail(part, url)
+
+
+@contextmanager
+def _fresh(broker: str, folder: Path) -> Iterator[str]:
+    from ledger.log.kafka import topics  # noqa: PLC0415 - who has no broker needs no client
+    from ledger.log.kafka.address import parse  # noqa: PLC0415
+
+    url = f"kafka://{broker}/bench-{time.time_ns()}"
+    address = parse(url)
+    topics.create(address, replicas=1, probe_partitions=PARTITIONS)
+    try:
+        yield f"{url}?mirrors={folder}/mirror"
+    finally:
+        with topics.administrator(address) as client:
+            client.delete_topics([address.decisions, address.probes])
+
+
+# ---------------------------------------------------------------- sent
+
+
+def _send(part: Part, url: str) -> None:
+    """Facts by the door for writing; rounds as their agents would send them, byte for byte."""
+    from kafka import KafkaProducer  # noqa: PLC0415
+
+    from ledger.log.kafka.address import parse  # noqa: PLC0415
+    from ledger.log.kafka.clients import SEND  # noqa: PLC0415
+    from ledger.log.kafka.places import partition_of  # noqa: PLC0415
+
+    producer = KafkaProducer(**parse(url).client, **(SEND | {"batch_size": 0}))
+    with part.known() as known, Ledger.open(url) as ledger:
+        facts = iter(known.facts)
+        while together := list(islice(facts, FACTS_TOGETHER)):
+            ledger.append(*map(_draft, together))
+        for number, kept in enumerate(known.rounds()):
+            where = {"key": kept.agent.encode(), "partition": partition_of(kept.agent, PARTITIONS)}
+            producer.send(parse(url).probes, value=kept.value, **where)
+            if number % 2_000 == 0:
+                producer.flush()
+        producer.flush()
+    producer.close()
+
+
+def _draft(recorded: RecordedFact) -> Draft:
+    return Draft(recorded.stream, recorded.fact, recorded.occurred_ms, recorded.source)
+
+
+# ---------------------------------------------------------------- read
+
+
+def _read(part: Part, url: str, turns: int) -> Iterator[Line]:
+    mirrors = iter(range(turns + 1))
+    if part.replay(f"{url}-checked") != part.replay():
+        raise AssertionError("from the broker the replay comes to other sums than from the file")
+    ways: list[Callable[[], object]] = [
+        lambda: part.replay(f"{url}-{next(mirrors)}"),
+        lambda: part.replay(f"{url}-checked"),
+    ]
+    cold, again = in_turns(part.replay, ways, turns)
+    for what, ratios in (("for the first time on a machine", cold), ("again, its mirror there", again)):
+        yield Line(f"from the broker, {what}", "that replay", ratios)
+
+
+def _tail(part: Part, url: str) -> Line:
+    """How long after its acknowledgement a round is seen by another reader, who asks without a pause."""
+    reader, agent = open_engine(url), agent_of(0, 0)
+    with Ledger.open(f"{url}-writer") as writer:
+        number, behind = writer.engine.round_head(agent).number, []
+        reader.round_head(agent)
+        for found in islice(_more(part, agent, number), APPENDS):
+            writer.append_rounds(agent, [found])
+            acknowledged = time.perf_counter()
+            while reader.round_head(agent).number < found.number:
+                pass
+            behind.append(1000 * (time.perf_counter() - acknowledged))
+    reader.close()
+    return Line(
+        f"a round on the broker, from its acknowledgement until another reader has it ({APPENDS})",
+        figure=f"median {median(behind):.1f} ms, longest {max(behind):.1f} ms",
+    )
+
+
+def _more(part: Part, agent: str, number: int) -> Iterator[Round]:
+    """Rounds behind the month, all up."""
+    n = part.month.platforms
+    while True:
+        number += 1
+        start_ms = BEGIN_MS + (number - 1) * MINUTE_MS
+        yield Round(agent, number, f"{agent}/1", start_ms, n, jitter=bytes(n))

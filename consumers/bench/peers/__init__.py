@@ -1,0 +1,1 @@
+"""Other ways from the same results to the same sums."""
