@@ -11,10 +11,11 @@ import polars as pl
 from consumers.bench import write
 from consumers.bench.month import BEGIN_MS, DAY_MINUTES, Month
 from consumers.bench.sums import Sums, replayed, windows_of
+from consumers.cache.folding import CachedFold
 from ledger.application import open_engine
 from ledger.instants import MINUTE_MS
 from ledger.interval import Interval
-from projections.asof import Known, at_head
+from projections.asof import Fold, Known, at_head
 
 HOURS = range(9 * 60, 12 * 60)
 """Three hours of the first day, a Thursday, while it counts."""
@@ -59,13 +60,20 @@ class Part:
         return path
 
     @contextmanager
-    def known(self, url: str | None = None) -> Iterator[Known]:
+    def known(self, url: str | None = None, fold: Fold | None = None) -> Iterator[Known]:
         """All that its ledger knows, opened anew; or another one that holds the same."""
         engine = open_engine(url or str(self.ledger), create=False)
         try:
-            yield Known.at(engine, at_head(engine, max(self.bounds.end_ms, self.month.end_ms)))
+            yield Known.at(engine, at_head(engine, max(self.bounds.end_ms, self.month.end_ms)), fold)
         finally:
             engine.close()
+
+    @cached_property
+    def cache(self) -> CachedFold:
+        """A cache of its own, in which all of it is kept."""
+        cache = CachedFold(self.folder / "cache" / self.name)
+        self.replay(fold=cache)
+        return cache
 
     @cached_property
     def windows(self) -> pl.DataFrame:
@@ -73,7 +81,7 @@ class Part:
         with self.known() as known:
             return windows_of(known, self.bounds, self.readings)
 
-    def replay(self, url: str | None = None) -> Sums:
+    def replay(self, url: str | None = None, fold: Fold | None = None) -> Sums:
         """Its ledger, or another one that holds the same, from the first record to the sums."""
-        with self.known(url) as known:
+        with self.known(url, fold) as known:
             return replayed(known, self.bounds, self.windows, self.readings)

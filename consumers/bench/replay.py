@@ -3,8 +3,9 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from consumers.bench.dice import below, throws
 from consumers.bench.measure import in_turns
@@ -12,9 +13,10 @@ from consumers.bench.part import Part
 from consumers.bench.sums import FROZEN, Sums, replayed
 from consumers.bench.table import Line
 from consumers.bench.write import CONTRACT
+from consumers.cache.place import FOLDER, OFF
 from ledger.application import open_engine
 from ledger.instants import format_instant
-from projections.asof import Known, at_time
+from projections.asof import Fold, Known, at_time
 from projections.judgement import judge
 from projections.selection import select
 
@@ -41,7 +43,12 @@ def lines(part: Part, turns: int) -> Iterator[Line]:
         "every round only read and hashed": lambda: _read(part),
         "the replay to the free days of the contract": lambda: _judged(part),
         f"the sums as known at one of {MOMENTS} moments": lambda: _known_at_moments(part),
+        "the sums from the cache": lambda: part.replay(fold=part.cache),
+        f"the sums as known at one of {MOMENTS} moments, from the cache": lambda: _known_at_moments(
+            part, part.cache
+        ),
     }
+    _require_same(part)
     found = in_turns(part.replay, list(ways.values()), turns)
     rounds = f"{part.slots / 1e6:.1f} million results"
     base = found[0].base_seconds
@@ -68,8 +75,14 @@ def _judged(part: Part) -> int:
         return judge(known, contract, period).penalties.days_accrued
 
 
-def _known_at_moments(part: Part) -> list[Sums]:
-    return [_known_at(part, moment_ms) for moment_ms in moments(part)]
+def _require_same(part: Part) -> None:
+    """No time is printed of a cache that comes to other sums."""
+    assert part.replay(fold=part.cache) == part.replay()
+    assert _known_at_moments(part, part.cache) == _known_at_moments(part)
+
+
+def _known_at_moments(part: Part, fold: Fold | None = None) -> list[Sums]:
+    return [_known_at(part, moment_ms, fold) for moment_ms in moments(part)]
 
 
 def moments(part: Part) -> list[int]:
@@ -77,10 +90,10 @@ def moments(part: Part) -> list[int]:
     return [part.bounds.start_ms + below(part.bounds.length_ms, thrown) for thrown in throws(MOMENTS, 7)]
 
 
-def _known_at(part: Part, moment_ms: int) -> Sums:
+def _known_at(part: Part, moment_ms: int, fold: Fold | None = None) -> Sums:
     engine = open_engine(str(part.ledger), create=False)
     try:
-        known = Known.at(engine, at_time(engine, moment_ms))
+        known = Known.at(engine, at_time(engine, moment_ms), fold)
         return replayed(known, part.bounds, part.windows, part.readings)
     finally:
         engine.close()
@@ -88,8 +101,14 @@ def _known_at(part: Part, moment_ms: int) -> Sums:
 
 def commands(part: Part) -> Iterator[Line]:
     """The whole command, as a person waits for it."""
-    for what, workers in (("with a process for each core", None), ("in one process", "1")):
-        yield Line(f"`constat penalties`, the whole command {what}", figure=_timed(part, workers))
+    with tempfile.TemporaryDirectory() as folder:
+        for what, environment in (
+            ("with a process for each core", {FOLDER: OFF}),
+            ("in one process", {FOLDER: OFF, "CONSTAT_WORKERS": "1"}),
+            ("that fills the cache", {FOLDER: folder}),
+            ("from the cache", {FOLDER: folder}),
+        ):
+            yield Line(f"`constat penalties`, the whole command {what}", figure=_timed(part, environment))
 
 
 _MEASURE = """\
@@ -100,18 +119,17 @@ print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 """
 
 
-def _timed(part: Part, workers: str | None) -> str:
+def _timed(part: Part, environment: Mapping[str, str]) -> str:
     from_to = [format_instant(edge) for edge in part.bounds]
     options = ["--ledger", str(part.ledger), "--from", from_to[0], "--to", from_to[1], "--json"]
     command = [sys.executable, "-m", "consumers.cli.main", "penalties", *options]
-    environment = os.environ | ({} if workers is None else {"CONSTAT_WORKERS": workers})
     begun = time.perf_counter()
     done = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-c", _MEASURE, *command],
         check=True,
         capture_output=True,
         text=True,
-        env=environment,
+        env={**os.environ, **environment},
     )
     cpu_s, peak_mb = map(float, done.stdout.split())
     return f"{time.perf_counter() - begun:.1f} s, {cpu_s:.1f} s CPU, {peak_mb:.0f} MB in the largest process"
