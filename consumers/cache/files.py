@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from io import BytesIO
+from itertools import takewhile
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 import orjson
 import polars as pl
@@ -31,6 +33,14 @@ Plans = Mapping[str, str]
 _HASH_LENGTH = 64
 
 
+class Kept(NamedTuple):
+    """What of a file can be used."""
+
+    segments: Segments
+    goes_further: bool
+    """Whether there are more, of rounds that name a plan which was not known at the moment asked about."""
+
+
 class CacheFile:
     """The cached fold of an agent."""
 
@@ -39,14 +49,14 @@ class CacheFile:
         self._of = {"agent": agent, "stale_after_ms": stale_after_ms, "code": code()}
         self.path = folder / f"{_hash(agent.encode())[:24]}-{stale_after_ms}.fold"
 
-    def read(self, known: Plans) -> Segments:
-        """The segments before the first that names a plan which is not the known one."""
+    def read(self, known: Plans) -> Kept:
+        """The segments whose plans are the known ones."""
         try:
             return self._read(known)
         except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
-            return Segments()
+            return Kept(Segments(), goes_further=False)
 
-    def _read(self, known: Plans) -> Segments:
+    def _read(self, known: Plans) -> Kept:
         content = self.path.read_bytes()
         kept_hash, rest = content[:_HASH_LENGTH], content[_HASH_LENGTH + 1 :]
         if kept_hash.decode() != _hash(rest):
@@ -55,11 +65,13 @@ class CacheFile:
         head = orjson.loads(line)
         if {name: head[name] for name in self._of} != self._of:
             raise ValueError("of another agent or code")
-        places = tuple(Place._make([*each[:-1], tuple(each[-1])]) for each in head["places"])
-        right = [all(known.get(name) == head["plans"][name] for name in place.plans) for place in places]
-        count = right.index(False) if False in right else len(right)
+        if any(known.get(name, plan) != plan for name, plan in head["plans"].items()):
+            raise ValueError("of other plans")
+        places = [Place._make([*each[:-1], tuple(each[-1])]) for each in head["places"]]
+        right = tuple(takewhile(lambda place: known.keys() >= set(place.plans), places))
         found = pl.read_parquet(BytesIO(table)).cast(pl.Schema(SCHEMA))
-        return Segments(places[:count], tuple(head["names"]), found.filter(pl.col("segment") < count))
+        segments = Segments(right, tuple(head["names"]), found.filter(pl.col("segment") < len(right)))
+        return Kept(segments, goes_further=len(right) < len(places))
 
     def write(self, found: Segments, known: Plans) -> None:
         """Keep segments in place of those that were there; where that cannot be done, nothing is kept."""

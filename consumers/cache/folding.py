@@ -31,7 +31,7 @@ class CachedFold:
     def behind(self, known: Known, agents: Sequence[str], stale_after_ms: int) -> int:
         """How many of the known rounds would have to be folded, as far as their number tells."""
         plans = _plans(known)
-        files = [CacheFile(self._folder, agent, stale_after_ms).read(plans) for agent in agents]
+        files = [CacheFile(self._folder, agent, stale_after_ms).read(plans).segments for agent in agents]
         marks = [(kept, _last_known(kept, known, agent)) for kept, agent in zip(files, agents, strict=True)]
         return known.round_offset - sum(kept.places[mark].rounds for kept, mark in marks if mark is not None)
 
@@ -81,17 +81,17 @@ class _AgentFold:
         self._every = _every_platform(known, agent)
         self._file = CacheFile(folder, agent, stale_after_ms)
         self._plans = plans
-        self._kept = self._file.read(plans)
+        self._kept, self._goes_further = self._file.read(plans)
         self._mark = _last_known(self._kept, known, agent)
         self._added: list[Segment] = []
         self._stream: Stream | None = None
         if self._mark is None:
+            self._goes_further |= bool(self._kept.places)
             self._begin()
 
     def _begin(self) -> None:
-        self._kept, self._mark = Segments(), None
+        self._kept, self._mark, self._begun_at = Segments(), None, 0
         self._stream = Stream(self._known, self._agent, self._every, self._stale_after_ms)
-        self._begun_at = 0
 
     @property
     def after(self) -> int:
@@ -108,6 +108,7 @@ class _AgentFold:
         if self._stream is not None:
             return False
         self._begin()
+        self._goes_further = False
         return True
 
     def take(self, kept: KeptRound) -> None:
@@ -139,7 +140,7 @@ class _AgentFold:
 
     def keep(self) -> None:
         """Write the new checkpoints behind those that were kept, if that is worth it."""
-        is_at_end = self._mark is None or self._mark == len(self._kept.places) - 1
+        is_at_end = self._mark in {None, len(self._kept.places) - 1} and not self._goes_further
         if self._added and is_at_end and self._marked_at - self._begun_at >= WORTH_KEEPING:
             self._file.write(self._kept.extended(self._added), self._plans)
 

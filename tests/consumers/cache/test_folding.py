@@ -191,11 +191,11 @@ def test_a_file_of_another_ledger_is_as_if_it_were_not_there(month, tmp_path):
 def test_a_file_of_another_code_is_as_if_it_were_not_there(month, tmp_path, monkeypatch):
     known = moments_of(month)[-1]
     CachedFold(tmp_path)(*asked(known))
-    assert CacheFile(tmp_path, "paris", STALE_AFTER_MS).read(folding._plans(known)).places
+    assert CacheFile(tmp_path, "paris", STALE_AFTER_MS).read(folding._plans(known)).segments.places
 
     monkeypatch.setattr(files, "code", lambda: "another")
 
-    assert not CacheFile(tmp_path, "paris", STALE_AFTER_MS).read(folding._plans(known)).places
+    assert not CacheFile(tmp_path, "paris", STALE_AFTER_MS).read(folding._plans(known)).segments.places
 
 
 def test_a_checkpoint_whose_plan_is_not_the_known_one_is_as_if_it_were_not_there(month, tmp_path):
@@ -203,7 +203,33 @@ def test_a_checkpoint_whose_plan_is_not_the_known_one_is_as_if_it_were_not_there
     CachedFold(tmp_path)(*asked(known))
     plans = dict(folding._plans(known)) | {"paris/1": "sha256:" + "1" * 64}
 
-    assert not CacheFile(tmp_path, "paris", STALE_AFTER_MS).read(plans).places
+    assert not CacheFile(tmp_path, "paris", STALE_AFTER_MS).read(plans).segments.places
+
+
+def test_who_asks_of_a_moment_before_a_plan_takes_nothing_from_the_cache_that_came_after_it(tmp_path):
+    story = Story().plan("paris", ["a"])
+    for minute in range(10):
+        story.at(story.now_ms + 1000).round("paris", 60_000 * minute, {"a": "down" if minute % 3 else "up"})
+    story.plan("paris", ["a", "b"])
+    for minute in range(10, 20):
+        story.at(story.now_ms + 1000).round("paris", 60_000 * minute, {"b": "down"})
+    moments = moments_of(story)
+    CachedFold(tmp_path)(*asked(moments[-1]))
+    whole = paris_file(tmp_path).read_bytes()
+
+    for known in moments:
+        assert CachedFold(tmp_path)(*asked(known)) == fold_agents(*asked(known))
+        assert paris_file(tmp_path).read_bytes() == whole
+
+
+def test_a_question_about_the_past_takes_nothing_out_of_the_cache(month, tmp_path):
+    moments = moments_of(month)
+    CachedFold(tmp_path)(*asked(moments[-1]))
+    whole = paris_file(tmp_path).read_bytes()
+
+    for known in moments:
+        CachedFold(tmp_path)(*asked(known))
+        assert paris_file(tmp_path).read_bytes() == whole
 
 
 def test_where_nothing_can_be_kept_it_is_folded_all_the_same(month, tmp_path):
