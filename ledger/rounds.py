@@ -160,10 +160,16 @@ def decode(value: bytes, *, with_latencies: bool = True) -> tuple[Round, str]:
         DamagedLedgerError: the bytes are no round.
     """
     try:
-        stored = _validated(value)
+        stored = _decoded(value)
         return _round(stored, with_latencies=with_latencies), stored.previoushash
     except (ValueError, zlib.error) as error:
         raise DamagedLedgerError(f"a stored round cannot be read ({error}); run `constat verify`") from error
+
+
+def _decoded(value: bytes) -> StoredRound:
+    if b'"-0"' in value:  # the decoder takes it for index 0, beside which it may stand
+        raise ValueError("an index is written -0")
+    return _validated(value)
 
 
 def _round(stored: StoredRound, *, with_latencies: bool) -> Round:

@@ -21,12 +21,15 @@ RESULTS_AT_ONCE = 4_000_000
 # ---------------------------------------------------------------- runs that follow each other
 
 
-def joined(runs: Sequence[Run]) -> tuple[dict[str, Steps], list[str]]:
-    """The steps of each platform over all runs; and, by name, the platforms whose runs overlap."""
+def joined(
+    runs: Sequence[Run], platforms: frozenset[str] | None = None
+) -> tuple[dict[str, Steps], list[str]]:
+    """The steps of each platform, or of some, over all runs; and, by name, those whose runs overlap."""
     ends = [run.last() for run in runs]
     steps: dict[str, Steps] = {}
     tangled = []
-    for name in sorted({name for run in runs for name in run.first_ms}):
+    probed = {name for run in runs for name in run.first_ms}
+    for name in sorted(probed if platforms is None else probed & platforms):
         parts = sorted(
             (run.first_ms[name], end[name], run.steps[name])
             for run, end in zip(runs, ends, strict=True)

@@ -1,4 +1,4 @@
-"""What a reader must know of the figures: counted time that rests on the last word of a history that ended.
+"""What a reader must know of the figures: over which counted time a history that ended is taken to go on.
 
 What a source that logs only changes said last holds until it says something else (rule 2.1), and nobody knows
 whether it still looks. The figures follow the rule; who reads them is told which of them do.
@@ -7,7 +7,7 @@ whether it still looks. The figures follow the rule; who reads them is told whic
 from collections.abc import Iterator, Mapping
 
 from ledger.instants import format_instant
-from ledger.interval import Interval, intersect, total_ms
+from ledger.interval import Interval, intersect, subtract, total_ms, union
 from projections.asof import Known
 from projections.changes import changes_of
 from projections.classes import VERDICTS, Timeline
@@ -18,7 +18,9 @@ from projections.steps import Steps, known_within, outcome_at
 
 
 def remarks(known: Known, period: Period, lines: Mapping[str, Timeline]) -> tuple[Remark, ...]:
-    """One for each agent and platform, by platform."""
+    """One for each agent and platform, by platform; none while the period runs: nothing has ended."""
+    if not period.complete:
+        return ()
     found = [
         remark
         for agent, platforms in _only_changes(known, lines).items()
@@ -44,7 +46,8 @@ def _of_agent(known: Known, period: Period, agent: str, lines: Mapping[str, Time
     said = changes_of(known, agent, lines, period.terms.stale_after_ms)
     behind = Interval(max(last.start_ms, period.interval.start_ms), end_ms)
     for platform, steps in said.items():
-        held = intersect(list(known_within(steps, *behind)), _counted(lines[platform]))
+        own = subtract(known_within(steps, *behind), _corrected(known, agent, platform))
+        held = intersect(own, _counted(lines[platform]))
         if held:
             yield Remark(
                 platform=platform,
@@ -57,6 +60,12 @@ def _of_agent(known: Known, period: Period, agent: str, lines: Mapping[str, Time
 
 def _counted(line: Timeline) -> list[Interval]:
     return [Interval(each.start_ms, each.end_ms) for each in line.spans if each.class_ in {"up", "down"}]
+
+
+def _corrected(known: Known, agent: str, platform: str) -> list[Interval]:
+    """Where a correction speaks in place of the agent."""
+    found = [each.corrected for each in known.corrections.values() if each.corrected is not None]
+    return union(each.interval.interval for each in found if (each.agent, each.platform) == (agent, platform))
 
 
 def _last_said(steps: Steps, held: list[Interval]) -> int:

@@ -118,9 +118,9 @@ class Stream:
             )
         self._is_over = True
 
-    def steps(self) -> dict[str, Steps]:
-        """The steps of each platform that the agent has probed."""
-        steps, tangled = joined(self._runs)
+    def steps(self, platforms: frozenset[str] | None = None) -> dict[str, Steps]:
+        """The steps of each platform that the agent has probed, or of those among some."""
+        steps, tangled = joined(self._runs, platforms)
         for batch in batches(tangled, self._rounds):
             steps |= sorted_out(self._again(batch), self._stale_after_ms)
         return steps

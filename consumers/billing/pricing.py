@@ -57,19 +57,21 @@ def settle(connection: sqlite3.Connection, prices: Prices, now_ms: int) -> Mappi
     By contract, the periods that keep another one. What is told for a contract is for some of its periods.
 
     Raises:
-        RefusedError: all periods of a contract have another price; says which.
+        RefusedError: nothing was billed for a contract, or all of its periods have another price; says which.
     """
     settled = settled_prices(connection)
     connection.execute(_EXPORTED)
     keep: dict[str, Settled] = {}
     for contract, price in prices.items():
         periods = _periods_of(connection, contract)
+        if not periods:
+            raise _no_such_contract(connection, contract)
         for period in periods:
             if period not in settled:
                 row = (*period, int(price * 100), now_ms)
                 connection.execute("INSERT INTO prices VALUES (?, ?, ?, ?, ?)", row)
         others = {each: settled[each] for each in periods if settled.get(each, price) != price}
-        if periods and len(others) == len(periods):
+        if len(others) == len(periods):
             raise _refusal(contract, price, others)
         if others:
             keep[contract] = others
@@ -82,6 +84,13 @@ def _periods_of(connection: sqlite3.Connection, contract: str) -> list[Period]:
         "ORDER BY period_number, platform"
     )
     return [Period(*row) for row in connection.execute(query, (contract,))]
+
+
+def _no_such_contract(connection: sqlite3.Connection, contract: str) -> RefusedError:
+    names = [name for (name,) in connection.execute("SELECT DISTINCT contract FROM postings ORDER BY 1")]
+    return RefusedError(
+        f"--price {contract}=…: nothing was billed for {contract}; {', '.join(names) or 'nobody'} was billed"
+    )
 
 
 def _refusal(contract: str, price: Decimal, others: Settled) -> RefusedError:

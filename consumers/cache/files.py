@@ -53,7 +53,7 @@ class CacheFile:
         """The segments whose plans are the known ones."""
         try:
             return self._read(known)
-        except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
+        except (OSError, ValueError, LookupError, TypeError, pl.exceptions.PolarsError):
             return Kept(Segments(), goes_further=False)
 
     def _read(self, known: Plans) -> Kept:

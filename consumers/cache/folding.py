@@ -50,7 +50,6 @@ class CachedFold:
         """
         plans = _plans(known)
         folds = {agent: _AgentFold(known, agent, stale_after_ms, self._folder, plans) for agent in agents}
-        progress(sum(fold.skipped for fold in folds.values()))
         _go_on(known, folds, progress)
         # What does not go on from its checkpoint is of another ledger, or of this one when it was another.
         _go_on(known, {agent: fold for agent, fold in folds.items() if fold.begins_anew()}, progress)
@@ -63,7 +62,8 @@ def _go_on(known: Known, folds: dict[str, "_AgentFold"], progress: Progress) -> 
     after = {agent: fold.after for agent, fold in folds.items()}
     try:
         for kept in reported(known.rounds(agents=list(folds), after=after), progress):
-            folds[kept.agent].take(kept)
+            if not folds[kept.agent].take(kept):
+                progress(folds[kept.agent].skipped)
         for fold in folds.values():
             fold.mark()
     finally:  # who is interrupted keeps the checkpoints that were made
@@ -111,21 +111,23 @@ class _AgentFold:
         self._goes_further = False
         return True
 
-    def take(self, kept: KeptRound) -> None:
-        """Fold the next round; behind the checkpoint's own, if that is the right one."""
+    def take(self, kept: KeptRound) -> bool:
+        """Fold the next round; False if it is the checkpoint's own, behind which the fold goes on."""
         if self._stream is not None:
             self._stream.take(kept)
             if (self._stream.rounds - self._begun_at) % SPACING == 0:
                 self.mark()
-        elif self._mark is not None:
-            self._find(kept, self._mark)
+            return True
+        return self._mark is None or not self._find(kept, self._mark)
 
-    def _find(self, kept: KeptRound, mark: int) -> None:
+    def _find(self, kept: KeptRound, mark: int) -> bool:
         place = self._kept.places[mark]
-        if (kept.number, kept.hash) == (place.number, place.hash):
-            four = self._known, self._agent, self._every, self._stale_after_ms
-            self._stream = Stream.going_on(*four, self._kept.at(mark), kept)
-            self._begun_at = place.rounds
+        if (kept.number, kept.hash) != (place.number, place.hash):
+            return False
+        four = self._known, self._agent, self._every, self._stale_after_ms
+        self._stream = Stream.going_on(*four, self._kept.at(mark), kept)
+        self._begun_at = place.rounds
+        return True
 
     def mark(self) -> None:
         """Make a checkpoint here, unless the last one is."""
@@ -147,7 +149,7 @@ class _AgentFold:
     def steps(self, platforms: frozenset[str]) -> dict[str, Steps]:
         """The steps of some of the platforms."""
         assert self._stream is not None
-        return {name: steps for name, steps in self._stream.steps().items() if name in platforms}
+        return self._stream.steps(platforms)
 
 
 def _last_known(kept: Segments, known: Known, agent: str) -> int | None:

@@ -20,12 +20,19 @@ def folder_of(url: str) -> Path | None:
     said = os.environ.get(FOLDER)
     if said == OFF:
         return None
-    root = Path(said) if said else _user_cache() / "constat"
+    root = Path(said) if said else _user_cache()
+    if root is None:
+        return None
     name = url if url.startswith(KAFKA) else str(Path(url.removeprefix(SQLITE)).absolute())
     return root / hashlib.sha256(name.encode()).hexdigest()[:24]
 
 
-def _user_cache() -> Path:
-    """By the XDG Base Directory Specification."""
+def _user_cache() -> Path | None:
+    """By the XDG Base Directory Specification; None of a user who has no home, as services often are."""
     said = os.environ.get("XDG_CACHE_HOME")
-    return Path(said) if said and Path(said).is_absolute() else Path.home() / ".cache"
+    if said and Path(said).is_absolute():
+        return Path(said) / "constat"
+    try:
+        return Path.home() / ".cache" / "constat"
+    except RuntimeError:
+        return None

@@ -25,9 +25,7 @@ class Other(StrEnum):
 @app.command()
 def bench(
     *,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="A day instead of the month: less than a minute.")
-    ] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Two days instead of the month.")] = False,
     month: Annotated[
         Other | None,
         typer.Option(

@@ -13,14 +13,10 @@ if TYPE_CHECKING:
     from projections.figures import Statement
 
 PARTS = ("availability", "penalties", "register", "commitments")
-AS_WHOLE = ("availability", "penalties")
-"""What is on the sheet of the whole statement, and on no other."""
+OF_TIME = ("availability", "penalties")
+"""Made of the platforms' time: on the sheet of the whole statement, and what remarks are about."""
 KEPT = ("contract", "terms_version", "period", "as_of")
 """What every part repeats of its statement, so that it can be quoted alone."""
-
-
-REMARKED = ("availability", "penalties")
-"""The parts that a remark is about."""
 
 
 class By(StrEnum):
@@ -61,7 +57,7 @@ def _part(name: str) -> Callable[..., None]:
             from projections.statement import part_of_statement, statement
 
             asked = question.known, question.contract, question.period, question.readings
-            is_sheet_of_whole = layout is Layout.csv and name in AS_WHOLE
+            is_sheet_of_whole = layout is Layout.csv and name in OF_TIME
             figures = statement(*asked) if is_sheet_of_whole else part_of_statement(*asked, name)
         if as_json or layout is Layout.json:
             _print_json(figures, name)
@@ -77,7 +73,7 @@ def _print_json(figures: "Statement", name: str) -> None:
     from projections.canonical import as_json, digest
 
     whole = as_json(figures)
-    with_remarks = ("remarks",) if name in REMARKED and "remarks" in whole else ()
+    with_remarks = ("remarks",) if name in OF_TIME and "remarks" in whole else ()
     kept: dict[str, Any] = {key: whole[key] for key in (*KEPT, name, *with_remarks)}
     common.print_json(kept | {"digest": digest(kept)})
 

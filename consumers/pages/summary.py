@@ -84,17 +84,17 @@ def _missed_by(statement: Statement, penalty: PlatformPenalty, form: Format) -> 
 
 
 def remarks(statement: Statement, form: Format) -> Iterator[str]:
-    """Which counted time rests on the last word of a history that has ended; platforms alike, together."""
-    alike: dict[tuple[str, str, str], list[Remark]] = {}
+    """Over which counted time a history that has ended is taken to go on; platforms alike, together."""
+    alike: dict[tuple[str, str, str, int], list[Remark]] = {}
     for each in statement.remarks:
-        alike.setdefault((each.agent, each.since, each.outcome), []).append(each)
-    for (agent, since, outcome), together in alike.items():
+        alike.setdefault((each.agent, each.since, each.outcome, each.counted_ms), []).append(each)
+    for (agent, since, outcome, counted_ms), together in alike.items():
         yield form.words.remark.format(
             platforms=", ".join(each.platform for each in together),
             agent=agent,
             since=form.full_instant(since),
             outcome=form.words.verdicts[outcome],
-            length=form.duration(sum(each.counted_ms for each in together)),
+            length=form.duration(counted_ms),
         )
 
 

@@ -138,8 +138,8 @@ FRENCH = Words(
     result_granted="Accordé : {days}.",
     result_capped="Accordé : {days} sur {accrued} acquis, à cause du plafond.",
     remark="{platforms} : l'agent {agent} ne consigne que les changements, et rien n'a été reçu de lui après "
-    "le {since}. Ce qu'il a dit en dernier ({outcome}) est tenu pour vrai jusqu'à la fin de la période : "
-    "{length} de temps compté en dépendent.",
+    "le {since}. Ce qu'il a dit en dernier ({outcome}) est tenu pour vrai jusqu'à la fin de la période, soit "
+    "sur {length} de temps compté.",
     result_missed_by="{platform} : {share} ; promis : {target} ; indisponibilité comptée {down}, {tranches}",
     readings_changed="Lectures demandées à la place de celles du contrat : {readings}",
     contents="Sommaire",

@@ -14,6 +14,7 @@ from ledger.errors import ConflictError, DamagedLedgerError
 from ledger.fact import GENESIS_HASH, hash_of
 from ledger.log import codec, tables
 from ledger.log.arbitration import Head
+from ledger.log.behind import BEHIND, numbers
 from ledger.log.copying import SQLiteCopying
 from ledger.log.database import BUSY_SECONDS, Database
 from ledger.log.interface import (
@@ -211,12 +212,12 @@ class SQLiteEngine:
         elif after:
             spans = self._offsets_behind(agents, after)
         chosen = "" if agents is None else f"AND agent IN ({','.join('?' * len(agents))})"
+        chosen += f" AND {BEHIND}" if after else ""
         query = _ROUNDS.format(chosen=chosen)
+        bounds = (*starts, *(agents or ()), *([numbers(after)] if after else ()))
         for first, highest in spans:
-            for row in self._pages(query, first - 1, min(last, highest), *starts, *(agents or ())):
+            for row in self._pages(query, first - 1, min(last, highest), *bounds):
                 found = KeptRound(*row)
-                if after and found.number <= after.get(found.agent, 0):
-                    continue
                 if hash_of(found.value) != found.hash:
                     raise altered(f"round {found.number} of agent {found.agent}")
                 yield found

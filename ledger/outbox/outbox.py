@@ -8,6 +8,7 @@ and cannot put anything (decision record 0053).
 import sqlite3
 import threading
 from collections.abc import Sequence
+from functools import reduce
 from types import TracebackType
 from typing import Self
 
@@ -82,8 +83,8 @@ class Outbox:
         kept = list(ledger.engine.facts_of(plans.stream_of(self.agent)))
         if not kept:
             raise RefusedError(f"agent {self.agent} has no plan in this ledger; record its plan first")
-        plans.require_in_service(ledger.plans_of(self.agent), self.agent)
-        head, plan = ledger.engine.round_head(self.agent), kept[-1].value
+        plans.require_in_service(reduce(plans.evolve, map(codec.recorded, kept), plans.INITIAL), self.agent)
+        head, plan = ledger.engine.round_head(self.agent), kept[-1].value  # in service: a plan is the last
         with self._sending:
             sending.take_out_arrived(self._file, ledger, head)
         with self._file.writing() as connection:

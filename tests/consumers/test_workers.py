@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import consumers.workers as workers_module
+from consumers.cache import folding
 from consumers.workers import Share, Workers, fold_share
 from ledger.application import Ledger
 from ledger.errors import BadInputError, DamagedLedgerError
@@ -96,6 +97,18 @@ def test_it_is_told_how_many_rounds_are_folded_by_all_of_them_together(url, know
     for each in (first, told):
         assert each[-1] == (90, 90)
         assert sorted(each) == each
+
+
+def test_with_a_cache_any_number_of_processes_gives_the_same_steps(url, known, tmp_path, monkeypatch):
+    monkeypatch.setattr(folding, "SPACING", 4)
+    monkeypatch.setattr(folding, "WORTH_KEEPING", 1)
+    with Workers(url, 3, tmp_path / "cache") as workers:
+        assert workers.fold(*asked(known)) == fold_agents(*asked(known))
+    assert list((tmp_path / "cache").glob("*.fold"))
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", None)
+    with Workers(url, 1, tmp_path / "cache") as workers:
+        assert workers.fold(*asked(known)) == fold_agents(*asked(known))
 
 
 def test_what_was_recorded_after_the_moment_is_not_seen_by_another_process_either(url, known):

@@ -94,8 +94,8 @@ def test_it_is_said_by_what_was_known_then():
             "en",
             (
                 "acme-prod, other: agent upptime logs only changes, and nothing was heard from it after "
-                "5 October 2026, 09:00 (UTC+2). What it said last (up) is taken to hold to the end of the period: "
-                "96 h 00 min of counted time rest on it."
+                "5 October 2026, 09:00 (UTC+2). What it said last (up) is taken to hold to the end of the period, "
+                "over 48 h 00 min of counted time."
             ),
         ),
         (
@@ -103,7 +103,7 @@ def test_it_is_said_by_what_was_known_then():
             (
                 "acme-prod, other : l’agent upptime ne consigne que les changements, et rien n’a été reçu de lui après le "
                 "5 octobre 2026, 9 h 00 (UTC+2). Ce qu’il a dit en dernier (en service) est tenu pour vrai jusqu’à la "
-                "fin de la période : 96 h 00 min de temps compté en dépendent."
+                "fin de la période, soit sur 48 h 00 min de temps compté."
             ),
         ),
     ],
@@ -123,3 +123,18 @@ def test_page_and_text_say_it_once_for_platforms_alike(language, said):
 
 def plain(text: str) -> str:
     return " ".join(text.replace("\u00a0", " ").replace("\u202f", " ").split())
+
+
+def test_while_the_period_runs_nothing_has_ended():
+    assert remarks(seen(f"{october('5 09:00')} up"), as_of=october("7 12:00")) == ()
+
+
+def test_what_a_correction_speaks_of_is_not_the_word_of_the_source():
+    story = seen(f"{october('5 09:00')} up")
+    story.at("2026-11-01T00:00:00Z").corrected(
+        "k1", "upptime", PROD, "2026-10-07T00:00:00+02:00/2026-10-08T00:00:00+02:00", "down"
+    )
+
+    (found,) = remarks(story)
+
+    assert (found.outcome, found.counted_ms) == ("up", DAY_MS)

@@ -10,6 +10,7 @@ from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
 from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 from ledger.log.arbitration import Head
+from ledger.log.behind import BEHIND, numbers
 from ledger.log.interface import (
     NOTHING_READ,
     Appended,
@@ -219,9 +220,9 @@ class KafkaEngine:
         if agents is not None:
             query += f" AND agent IN ({','.join('?' * len(agents))})"
             bounds += agents
-        for agent, number in after.items():
-            query += " AND (agent <> ? OR number > ?)"
-            bounds += [agent, number]
+        if after:
+            query += f" AND {BEHIND}"
+            bounds.append(numbers(after))
         yield from self._probes.rounds(agents, wanted, query, *bounds)
 
     def agents(self) -> list[str]:

@@ -1,6 +1,7 @@
 """A fold from the cache is the fold of the rounds, whatever lies in the cache."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,14 +28,19 @@ def few_are_many(monkeypatch):
 
 
 def story_of(*told: Told) -> Story:
-    """A ledger to which rounds came one by one, each at a moment of its own, agents in turn."""
-    story = Story()
-    for plans, _ in told:
-        for plan in plans:
-            story.fact(f"plan:{plan.agent}", plan)
+    """A ledger to which rounds came one by one, agents in turn, and each plan before the first that names it.
+
+    Every record has a moment of its own.
+    """
+    story, recorded = Story(), set()
     for number in range(max(len(each.rounds) for each in told)):
         for each in told:
             for found in each.rounds[number : number + 1]:
+                version = int(found.plan.rpartition("/")[2])
+                for plan in each.plans[:version]:
+                    if plan.reference not in recorded:
+                        recorded.add(plan.reference)
+                        story.at(story.now_ms + 1000).fact(f"plan:{plan.agent}", plan)
                 story.at(story.now_ms + 1000).ledger.append_rounds(found.agent, [found])
     return story
 
@@ -71,6 +77,21 @@ def test_at_any_moment_asked_after_any_other_it_is_the_fold_of_the_rounds(paris,
         for index in order:
             known = moments[index % len(moments)]
             assert CachedFold(Path(folder))(*asked(known)) == fold_agents(*asked(known))
+
+
+@given(
+    tellings("paris"),
+    tellings("lyon"),
+    st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 14), st.integers(0, 14)), min_size=1, max_size=6),
+)
+def test_as_known_at_a_seal_it_is_the_fold_of_the_rounds_that_the_seal_fixes(paris, lyon, order):
+    moments = moments_of(story_of(paris, lyon))
+    with tempfile.TemporaryDirectory() as folder:
+        for index, *numbers in order:
+            known = moments[index % len(moments)]
+            fixed = tuple((agent, number) for agent, number in zip(AGENTS, numbers, strict=True) if number)
+            sealed = Known(replace(known.as_of, numbers=fixed), known.facts, known.engine)
+            assert CachedFold(Path(folder))(*asked(sealed)) == fold_agents(*asked(sealed))
 
 
 def test_what_is_asked_of_some_platforms_serves_who_asks_of_others(month, tmp_path):
@@ -128,6 +149,28 @@ def test_what_was_recorded_since_is_folded_behind_what_was_kept(month, tmp_path,
 
     assert sorted(decoded) == [("lyon", 20), ("paris", 20), ("paris", 21)]
     assert found == fold_agents(*asked(known))
+
+
+def test_of_runs_that_overlap_only_the_platforms_that_are_asked_for_are_sorted_from_the_rounds(
+    month, tmp_path, decoded
+):
+    month.at(month.now_ms + 1000).round("paris", 30_000, {"a": "down", "b": "up", "c": None})
+    known = moments_of(month)[-1]
+    found = CachedFold(tmp_path)(*asked(known, frozenset({"c"})))
+    decoded.clear()
+
+    again = CachedFold(tmp_path)(*asked(known, frozenset({"c"})))
+
+    assert len(decoded) == 2
+    assert again == found == fold_agents(*asked(known, frozenset({"c"})))
+
+
+def test_what_is_told_while_it_is_folded_comes_to_all_rounds_and_no_more(month, tmp_path):
+    known, told = moments_of(month)[-1], []
+    for _ in range(2):
+        told.clear()
+        CachedFold(tmp_path)(*asked(known), told.append)
+        assert sum(told) == 40
 
 
 def test_who_is_interrupted_leaves_what_was_folded_until_then(month, tmp_path, monkeypatch, decoded):
