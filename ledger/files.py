@@ -1,8 +1,10 @@
-"""Two things that Python's files do not do: keep other processes out, and survive a power cut by name."""
+"""What Python's files do not do: keep other processes out, survive a power cut by name, spare a database."""
 
 import fcntl
 import os
 from pathlib import Path
+
+_SQLITE = b"SQLite format 3\0"
 
 
 def locked(path: str, mode: int = 0o666) -> int | None:
@@ -36,3 +38,12 @@ def flush_folder(folder: Path) -> None:
         os.fsync(number)
     finally:
         os.close(number)
+
+
+def is_database(path: Path) -> bool:
+    """Whether a file is one of SQLite: a ledger, a store, somebody else's. Nothing is written over it."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_SQLITE)) == _SQLITE
+    except OSError:  # whoever opens it next is told why he cannot
+        return False

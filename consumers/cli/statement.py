@@ -120,13 +120,16 @@ def write(text: str, output: Path | None) -> None:
     """Write what was laid out to a file, or to the standard output.
 
     Raises:
-        BadInputError: the file cannot be written.
+        BadInputError: the file cannot be written, or is a database: a ledger is named there by mistake.
     """
     if output is None:
         sys.stdout.write(text)
         return
     from ledger.errors import BadInputError
+    from ledger.files import is_database
 
+    if is_database(output):
+        raise BadInputError(f"{output} is a database, perhaps a ledger; name another --output")
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:

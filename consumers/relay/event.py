@@ -26,6 +26,9 @@ FEED_FACTS = (AssessmentMade, PenaltyGranted, PenaltyReversed)
 PREFIX = stream_of("")
 """How the streams of the feed begin; the contract's name follows."""
 
+BEGINNING = b'{"specversion":"1.0","type":"constat.'
+"""How every event begins."""
+
 _ENDING = re.compile(rb',"recordedtime":"([^"\\]{1,40})","position":"([0-9]{12})"\}\Z')
 _NAME = rb"([A-Za-z0-9][A-Za-z0-9._@-]{0,99})"
 _TOLD = (

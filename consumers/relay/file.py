@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from consumers.relay import feed
-from consumers.relay.event import EVENT_BYTES_MAX, FeedEvent, UnreadableEventError
+from consumers.relay.event import BEGINNING, EVENT_BYTES_MAX, FeedEvent, UnreadableEventError
 from ledger.errors import BadInputError, UnusableLedgerError
 from ledger.files import flush_folder, locked
 from ledger.log.interface import Engine
@@ -37,13 +37,20 @@ class FileSink:
         flush_folder(Path(path).absolute().parent)
 
     def position(self, engine: Engine) -> int:
-        """That of the last whole line; what is torn behind it is cut off."""
+        """That of the last whole line; what is torn behind it is cut off, of a file that is a feed.
+
+        Raises:
+            BadInputError: the file is something else, or the feed of another ledger; it stays as it is.
+        """
         end, line = last_line(self._file)
+        position = self._position_of(line, engine) if end else 0
         if end < os.fstat(self._file).st_size:
+            self._require_torn_event(end)
             os.ftruncate(self._file, end)
             os.fsync(self._file)
-        if not end:
-            return 0
+        return position
+
+    def _position_of(self, line: bytes, engine: Engine) -> int:
         try:
             event = FeedEvent.read(line)
         except UnreadableEventError as error:
@@ -52,6 +59,14 @@ class FileSink:
             ) from error
         feed.require_same(engine, event.position, event.value, self.path)
         return event.position
+
+    def _require_torn_event(self, begin: int) -> None:
+        """Behind the last line feed may stand only what a relay left that was killed while it wrote."""
+        torn = os.pread(self._file, len(BEGINNING), begin)
+        if not BEGINNING.startswith(torn):
+            raise BadInputError(
+                f"{self.path} does not end as a feed does, and its end would be cut off; name another file"
+            )
 
     def send(self, events: Sequence[FeedEvent]) -> None:
         """Add lines, and return when they are on disk."""

@@ -48,13 +48,15 @@ def shown(running: bytes) -> str:
     return "sha256:" + running.hex()
 
 
-def intact(value: bytes, kept_hash: str, what: str) -> bytes:
+def intact(value: bytes | None, kept_hash: str, what: str) -> bytes:
     """The stored bytes of a record, if they still have the hash that was kept of them.
+
+    Where a file was cut, SQLite gives none.
 
     Raises:
         DamagedLedgerError: they do not; `what` says which record it is.
     """
-    if hash_of(value) != kept_hash:
+    if value is None or hash_of(value) != kept_hash:
         raise altered(what)
     return value
 

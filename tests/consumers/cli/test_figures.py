@@ -141,6 +141,16 @@ def test_a_question_that_cannot_be_answered_says_what_to_ask(asked, arguments, s
     assert "Traceback" not in answer.err
 
 
+@pytest.mark.parametrize("layout", ["html", "csv", "json"])
+def test_no_statement_is_written_over_a_ledger(asked, tmp_path, layout):
+    before = (tmp_path / "constat.db").read_bytes()
+
+    answer = asked("statement", *PERIOD, "--format", layout, "--output", "constat.db")
+
+    assert (answer.code, "perhaps a ledger; name another --output" in answer.err) == (2, True)
+    assert (tmp_path / "constat.db").read_bytes() == before
+
+
 def test_an_instant_is_explained_by_the_day_of_the_contracts_own_calendar(asked):
     # At 23:30Z on 31 August it is already September in Paris, where the contract begins.
     at = asked("explain", "--platform", "acme-prod", "--at", "2026-09-07T23:30:00-10:00", "--json")

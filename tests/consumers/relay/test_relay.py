@@ -127,6 +127,48 @@ def test_a_file_of_something_else_is_refused_and_left_alone(constat, ledger, tmp
     assert (tmp_path / "notes.txt").read_text() == "dear diary\n"
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"one line without its end",
+        b"a note\nand another",
+        b'{"specversion":"0.3"}',
+        b"SQLite format 3\0..\n..",
+    ],
+)
+def test_a_file_that_is_no_feed_is_not_cut_by_a_byte(constat, ledger, tmp_path, content):
+    assess(ledger, acme_prod=3)
+    (tmp_path / "notes.txt").write_bytes(content)
+
+    answer = constat("relay", "--to", "notes.txt")
+
+    assert (answer.code, "name another file" in answer.err) == (2, True)
+    assert (tmp_path / "notes.txt").read_bytes() == content
+
+
+def test_the_ledger_itself_is_no_place_for_its_feed(constat, ledger, tmp_path):
+    assess(ledger, acme_prod=3)
+    ledger.close()
+    before = (tmp_path / "constat.db").read_bytes()
+
+    assert constat("relay", "--to", "constat.db").code == 2
+
+    assert (tmp_path / "constat.db").read_bytes() == before
+    assert constat("verify").code == 0
+
+
+def test_behind_the_last_event_only_a_torn_one_is_cut_off(constat, ledger, tmp_path):
+    assess(ledger, acme_prod=3)
+    constat("relay", "--to", "feed.jsonl")
+    with (tmp_path / "feed.jsonl").open("ab") as file:
+        file.write(b"a note of somebody")
+    before = (tmp_path / "feed.jsonl").read_bytes()
+
+    assert constat("relay", "--to", "feed.jsonl").code == 2
+
+    assert (tmp_path / "feed.jsonl").read_bytes() == before
+
+
 def test_two_relays_do_not_write_to_one_file(constat, ledger, tmp_path):
     assess(ledger, acme_prod=3)
     first = FileSink(str(tmp_path / "feed.jsonl"))

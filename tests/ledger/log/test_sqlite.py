@@ -14,6 +14,7 @@ from ledger.errors import DamagedLedgerError
 from ledger.fact import Draft
 from ledger.log.interface import LogHead
 from ledger.log.sqlite import SQLiteEngine
+from ledger.log.stamp import intact
 from ledger.plans import Planned, PlanSet
 from ledger.rounds import Round
 from ledger.verify import verify
@@ -223,3 +224,8 @@ def test_an_open_ledger_is_set_to_keep_what_it_acknowledges(tmp_path, setting, v
     with engine._database.reading() as connection:
         assert connection.execute(f"PRAGMA {setting}").fetchone() == (value,)
     engine.close()
+
+
+def test_where_a_cut_file_gives_no_bytes_the_record_is_said_to_be_altered():
+    with pytest.raises(DamagedLedgerError, match="the fact at position 54 is not as it was recorded"):
+        intact(None, "sha256:" + "0" * 64, "the fact at position 54")
