@@ -31,12 +31,17 @@ def outcome_changes(
         DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
     """
     chosen = frozenset(platforms)
+    said = _said_of(known, chosen, stale_after_ms)
+    _correct(said, known.corrections.values(), chosen)
+    return _frame(said, until_ms)
+
+
+def _said_of(known: Known, chosen: frozenset[str], stale_after_ms: int) -> Said:
+    """What was observed of some platforms; folded with all that are asked about together."""
     folded = max(known.together, chosen)
     slot = "observed", folded, stale_after_ms
     observed = known.latest(slot, known.rounds_key, lambda: _observed(known, folded, stale_after_ms))
-    said = {key: steps for key, steps in observed.items() if key[0] in chosen}
-    _correct(said, known.corrections.values(), chosen)
-    return _frame(said, until_ms)
+    return {key: steps for key, steps in observed.items() if key[0] in chosen}
 
 
 def _frame(said: Said, until_ms: int) -> pl.DataFrame:
@@ -88,9 +93,7 @@ def changes_of(
         DamagedLedgerError: as above.
     """
     chosen = frozenset(platforms)
-    slot = "observed by one", agent, chosen, stale_after_ms
-    folded = known.latest(slot, known.rounds_key, lambda: fold_agents(known, [agent], chosen, stale_after_ms))
-    said = {(platform, agent): steps for platform, steps in folded[agent].items()}
+    said = {key: steps for key, steps in _said_of(known, chosen, stale_after_ms).items() if key[1] == agent}
     _correct(said, known.corrections.values(), chosen)
     return {platform: steps for (platform, _), steps in said.items()}
 

@@ -4,7 +4,7 @@ What a source that logs only changes said last holds until it says something els
 whether it still looks. The figures follow the rule; who reads them is told which of them do.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from ledger.instants import format_instant
 from ledger.interval import Interval, intersect, subtract, total_ms, union
@@ -24,7 +24,7 @@ def remarks(known: Known, period: Period, lines: Mapping[str, Timeline]) -> tupl
     found = [
         remark
         for agent, platforms in _only_changes(known, lines).items()
-        for remark in _of_agent(known, period, agent, {name: lines[name] for name in platforms})
+        for remark in _of_agent(known, period, agent, lines, platforms)
     ]
     return tuple(sorted(found, key=lambda each: (each.platform, each.agent)))
 
@@ -38,14 +38,17 @@ def _only_changes(known: Known, lines: Mapping[str, Timeline]) -> dict[str, list
     return {agent: sorted(platforms & lines.keys()) for agent, platforms in sorted(named.items())}
 
 
-def _of_agent(known: Known, period: Period, agent: str, lines: Mapping[str, Timeline]) -> Iterator[Remark]:
-    last = last_round(known, agent) if lines else None
+def _of_agent(
+    known: Known, period: Period, agent: str, lines: Mapping[str, Timeline], platforms: Collection[str]
+) -> Iterator[Remark]:
+    last = last_round(known, agent) if platforms else None
     end_ms = period.interval.end_ms
     if last is None or last.start_ms >= end_ms:
         return
-    said = changes_of(known, agent, lines, period.terms.stale_after_ms)
+    said = changes_of(known, agent, lines, period.terms.stale_after_ms)  # of all, as they were folded
     behind = Interval(max(last.start_ms, period.interval.start_ms), end_ms)
-    for platform, steps in said.items():
+    for platform in said.keys() & set(platforms):
+        steps = said[platform]
         own = subtract(known_within(steps, *behind), _corrected(known, agent, platform))
         held = intersect(own, _counted(lines[platform]))
         if held:

@@ -150,7 +150,7 @@ class Load:
         try:
             while True:
                 self.heard.append(Heard(*connection.recv()))
-        except (EOFError, OSError):
+        except (EOFError, OSError, TypeError):  # the last one where it was closed while somebody read
             return
 
     def of(self, outcome: str) -> list[Heard]:

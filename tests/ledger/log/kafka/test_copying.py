@@ -40,7 +40,7 @@ def source():
         for each in topic.kept:
             placing.take(each)
         placing.close()
-    yield KafkaCopying(None, mirror, None, None, topic)
+    yield KafkaCopying(None, mirror, None, None, topic, require_right_to_rounds=lambda: None)
     mirror.close()
 
 
@@ -66,7 +66,7 @@ def test_the_records_of_a_copy_are_sent_one_request_after_the_other_so_that_none
     made_with = []
     monkeypatch.setattr(copying, "producer", lambda _, **settings: made_with.append(settings) or MagicMock())
 
-    into = KafkaCopying(MagicMock(), MagicMock(), MagicMock(), MagicMock(), MagicMock())
+    into = KafkaCopying(*(MagicMock() for _ in range(5)), require_right_to_rounds=lambda: None)
     into.restore_facts([])
     into.restore_rounds([])
 
