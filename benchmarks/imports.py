@@ -68,13 +68,16 @@ def timed(*command: object) -> Cost:
     return Cost(*map(float, done.stdout.split()))
 
 
-def replays(url: str) -> list[tuple[str, Cost]]:
+def replays(url: str, cache: Path) -> list[tuple[str, Cost]]:
     """Each replay in turn, several times over; the least of each, because noise only adds."""
     ask = ("--period", "1", "--json", "--ledger", url)
+    anew = (*ask, "--no-cache")
     ways = {
-        "replay to the statement": (CONSTAT, "statement", *ask),
-        "the same, in one process": ("env", "CONSTAT_WORKERS=1", CONSTAT, "statement", *ask),
-        "replay to the penalties": (CONSTAT, "penalties", *ask),
+        "replay to the statement": (CONSTAT, "statement", *anew),
+        "the same, in one process": ("env", "CONSTAT_WORKERS=1", CONSTAT, "statement", *anew),
+        "replay to the penalties": (CONSTAT, "penalties", *anew),
+        "the statement from the cache": ("env", f"CONSTAT_CACHE={cache}", CONSTAT, "statement", *ask),
+        "the penalties from the cache": ("env", f"CONSTAT_CACHE={cache}", CONSTAT, "penalties", *ask),
     }
     turns = [{what: timed(*command) for what, command in ways.items()} for _ in range(TURNS)]
     return [(what, min(turn[what] for turn in turns)) for what in ways]
@@ -96,7 +99,7 @@ def main() -> None:
             ("cat of the same bytes", timed("cat", csv)),
             ("import", timed(CONSTAT, "import", "results", csv, "--ledger", url)),
             ("import again: nothing new", timed(CONSTAT, "import", "results", csv, "--ledger", url)),
-            *replays(url),
+            *replays(url, folder / "cache"),
         ]
         size = csv.stat().st_size / 1e6
         print(f"{2 * ROUNDS * PLATFORMS:,} results, {2 * ROUNDS:,} rounds, {size:.0f} MB of CSV")
