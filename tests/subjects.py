@@ -5,9 +5,6 @@ given = after(maintenance, (NoticePublished(…), "2026-10-05T12:00Z"), (Mainten
 
 from typing import Any
 
-import pytest
-
-from ledger.errors import RefusedError
 from ledger.fact import GENESIS_HASH, Fact, RecordedFact
 from tests.spec import ms
 
@@ -40,8 +37,3 @@ def after(subject: Any, *facts: Fact | tuple[Fact, str]) -> Any:
         fact, occurred_at = each if isinstance(each, tuple) else (each, ANY_TIME)
         state = subject.evolve(state, recorded(fact, occurred_at, number))
     return state
-
-
-def refused(saying: str) -> Any:
-    """Expect a refusal whose sentence holds this: what the reader can do instead."""
-    return pytest.raises(RefusedError, match=saying)

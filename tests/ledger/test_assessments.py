@@ -1,9 +1,12 @@
 """The assessments of a contract: revisions in order, and penalties that add up to what stands."""
 
+import pytest
+
 from ledger import assessments
 from ledger.assessments import AssessedPlatform, AssessmentMade, PenaltyGranted, PenaltyReversed
+from ledger.errors import RefusedError
 from tests.spec import span
-from tests.subjects import after, refused
+from tests.subjects import after
 
 OCTOBER = span("2026-10-01T00:00Z/2026-11-01T00:00Z")
 
@@ -71,9 +74,9 @@ def test_the_same_figures_are_assessed_once_whatever_the_revision():
 
 
 def test_a_revision_that_is_not_the_next_one_is_refused():
-    with refused("the next one is 2 and not 1; read it again"):
+    with pytest.raises(RefusedError, match="the next one is 2 and not 1; read it again"):
         assessments.assess(taken(made(a=2)), made(1, a=3), "x")
-    with refused("the next one is 1 and not 2"):
+    with pytest.raises(RefusedError, match="the next one is 1 and not 2"):
         assessments.assess(assessments.INITIAL, made(2, a=3), "x")
 
 

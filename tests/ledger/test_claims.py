@@ -4,8 +4,9 @@ import pytest
 
 from ledger import claims
 from ledger.claims import ClaimFiled, ClaimRuled
+from ledger.errors import RefusedError
 from tests.spec import ms, span
-from tests.subjects import LATER_MS, after, refused
+from tests.subjects import LATER_MS, after
 
 AFTERNOON = "2026-10-22T14:00+02:00/2026-10-22T17:00+02:00"
 FIRST_HOUR = "2026-10-22T14:00+02:00/2026-10-22T15:00+02:00"
@@ -70,18 +71,21 @@ def test_a_filed_claim_is_ruled(ruled):
 
 def test_a_claim_is_filed_once():
     assert claims.file(claims.INITIAL, filed) == filed
-    with refused("file another interval under another name"):
+    with pytest.raises(RefusedError, match="file another interval under another name"):
         claims.file(FILED, filed)
 
 
 def test_a_claim_is_filed_before_it_is_ruled():
-    with refused("no claim c1; file it first with `constat claim file`"):
+    with pytest.raises(RefusedError, match="no claim c1; file it first with `constat claim file`"):
         claims.rule(claims.INITIAL, accepted)
 
 
 @pytest.mark.parametrize("revises", [None, 1, 3])
 def test_a_second_ruling_says_which_one_it_replaces(revises):
-    with refused(r"already ruled \(accepted\); to change that, name the ruling in force with --revises"):
+    with pytest.raises(
+        RefusedError,
+        match=r"already ruled \(accepted\); to change that, name the ruling in force with --revises",
+    ):
         claims.rule(RULED, ruling("rejected", revises=revises))
 
 
@@ -92,12 +96,12 @@ def test_a_revised_ruling_is_the_one_in_force():
 
 
 def test_a_first_ruling_replaces_nothing():
-    with refused("never ruled; rule it without --revises"):
+    with pytest.raises(RefusedError, match="never ruled; rule it without --revises"):
         claims.rule(FILED, ruling("rejected", revises=1))
 
 
 def test_a_ruling_accepts_only_what_was_claimed():
-    with refused("file another claim for the rest"):
+    with pytest.raises(RefusedError, match="file another claim for the rest"):
         claims.rule(FILED, ruling("accepted", MORNING_TOO))
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from ledger import contracts
 from ledger.contracts import ContractSigned
+from ledger.errors import RefusedError
 from ledger.terms import Terms
-from tests.subjects import after, refused
+from tests.subjects import after
 
 STANDARD = Terms()
 STRICTER = Terms(notice_hours=48)
@@ -99,9 +100,13 @@ def test_an_amendment_from_the_day_of_a_version_takes_its_place():
 def test_terms_with_a_holiday_calendar_that_nobody_knows_are_not_signed_or_amended(calendar):
     unknown = Terms(holiday_calendar=calendar)
 
-    with refused(f"there is no holiday calendar '{calendar}'; write holiday_calendar as a country"):
+    with pytest.raises(
+        RefusedError, match=f"there is no holiday calendar '{calendar}'; write holiday_calendar as a country"
+    ):
         contracts.sign(contracts.INITIAL, signed().model_copy(update={"terms": unknown}))
-    with refused(f"there is no holiday calendar '{calendar}'; write holiday_calendar as a country"):
+    with pytest.raises(
+        RefusedError, match=f"there is no holiday calendar '{calendar}'; write holiday_calendar as a country"
+    ):
         contracts.amend(SIGNED, day("2026-11-01"), unknown, "asked for")
 
 
@@ -115,17 +120,19 @@ def test_terms_whose_calendar_nobody_knows_can_be_replaced_from_their_own_day():
 
 
 def test_a_platform_does_not_join_before_the_contract_begins():
-    with refused("the contract begins on 2026-10-01"):
+    with pytest.raises(RefusedError, match="the contract begins on 2026-10-01"):
         contracts.add_platform(SIGNED, "acme-prod", day("2026-09-30"), "vault")
 
 
 def test_a_contract_is_signed_once():
-    with refused("change its terms with `constat contract amend`, or sign under another name"):
+    with pytest.raises(
+        RefusedError, match="change its terms with `constat contract amend`, or sign under another name"
+    ):
         contracts.sign(SIGNED, signed())
 
 
 def test_a_contract_does_not_end_before_it_begins():
-    with refused("correct first_day or last_day"):
+    with pytest.raises(RefusedError, match="correct first_day or last_day"):
         contracts.sign(contracts.INITIAL, signed(last_day="2026-09-30"))
 
 
@@ -137,57 +144,61 @@ def test_a_contract_of_one_day_is_a_contract():
 
 @pytest.mark.parametrize("from_day", ["2026-09-30", "2026-10-01"])
 def test_terms_change_from_a_day_after_the_version_before(from_day):
-    with refused("amend from a later day"):
+    with pytest.raises(RefusedError, match="amend from a later day"):
         contracts.amend(SIGNED, day(from_day), STRICTER, "asked for")
 
 
 def test_terms_change_within_the_contract():
-    with refused("the contract ends on 2026-12-31; amend from a day within it"):
+    with pytest.raises(RefusedError, match="the contract ends on 2026-12-31; amend from a day within it"):
         contracts.amend(after(contracts, signed(last_day="2026-12-31")), day("2027-01-01"), STRICTER, "late")
 
 
 def test_an_amendment_does_not_cut_the_periods_anew():
     monthly = Terms(readings={"period": "calendar-month"})
 
-    with refused("amend it with period = '30-days', or end it and sign another contract"):
+    with pytest.raises(
+        RefusedError, match="amend it with period = '30-days', or end it and sign another contract"
+    ):
         contracts.amend(SIGNED, day("2026-11-01"), monthly, "asked for")
 
 
 def test_a_contract_ends_once():
-    with refused("already ended on 2027-03-31; nothing is left to end"):
+    with pytest.raises(RefusedError, match="already ended on 2027-03-31; nothing is left to end"):
         contracts.end(after(contracts, signed(), ended), day("2027-04-30"), "again")
 
 
 def test_a_contract_ends_on_a_day_of_it():
-    with refused("begins on 2026-10-01; end it on that day or later"):
+    with pytest.raises(RefusedError, match="begins on 2026-10-01; end it on that day or later"):
         contracts.end(SIGNED, day("2026-09-30"), "never began")
 
 
 @pytest.mark.parametrize("from_day", ["2026-10-01", "2026-12-01"])
 def test_a_platform_belongs_once_at_a_time(from_day):
-    with refused("remove it first, or choose another name"):
+    with pytest.raises(RefusedError, match="remove it first, or choose another name"):
         contracts.add_platform(WITH_PLATFORM, "acme-prod", day(from_day), "vault")
 
 
 def test_a_platform_does_not_return_before_it_left():
-    with refused("remove it first, or choose another name"):
+    with pytest.raises(RefusedError, match="remove it first, or choose another name"):
         contracts.add_platform(
             after(contracts, signed(), added, removed), "acme-prod", day("2026-10-20"), "vault"
         )
 
 
 def test_a_platform_that_does_not_belong_does_not_leave():
-    with refused("`constat contract show` lists those that do"):
+    with pytest.raises(RefusedError, match="`constat contract show` lists those that do"):
         contracts.remove_platform(SIGNED, "acme-prod", day("2026-10-20"))
 
 
 def test_a_platform_does_not_leave_twice():
-    with refused("`constat contract show` lists those that do"):
+    with pytest.raises(RefusedError, match="`constat contract show` lists those that do"):
         contracts.remove_platform(after(contracts, signed(), added, removed), "acme-prod", day("2026-10-25"))
 
 
 def test_a_platform_does_not_leave_before_it_joined():
-    with refused("joined on 2026-10-01 .* name the day before as its last if it never belonged"):
+    with pytest.raises(
+        RefusedError, match=r"joined on 2026-10-01 .* name the day before as its last if it never belonged"
+    ):
         contracts.remove_platform(WITH_PLATFORM, "acme-prod", day("2026-09-29"))
 
 
@@ -207,5 +218,5 @@ def test_a_platform_that_was_added_by_mistake_leaves_on_the_day_before():
     ],
 )
 def test_nothing_happens_to_a_contract_that_was_not_signed(decide):
-    with refused("sign it first with `constat contract sign FILE`"):
+    with pytest.raises(RefusedError, match="sign it first with `constat contract sign FILE`"):
         decide(contracts.INITIAL)

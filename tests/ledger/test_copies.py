@@ -1,8 +1,11 @@
 """Copies: closed once, and from then on the ledger is its own."""
 
+import pytest
+
 from ledger import copies
 from ledger.copies import CopiedRounds, LedgerCopied
-from tests.subjects import after, refused
+from ledger.errors import RefusedError
+from tests.subjects import after
 
 HASH = "sha256:" + "a" * 64
 
@@ -22,7 +25,7 @@ def test_a_copy_says_from_where_and_how_far():
 
 def test_a_copy_is_closed_only_once():
     assert copies.close(copies.INITIAL, copied()) == copied()
-    with refused("what follows is this ledger's own"):
+    with pytest.raises(RefusedError, match="what follows is this ledger's own"):
         copies.close(after(copies, copied()), copied())
 
 

@@ -4,8 +4,9 @@ import pytest
 
 from ledger import corrections
 from ledger.corrections import ResultsCorrected
+from ledger.errors import RefusedError
 from tests.spec import ms, span
-from tests.subjects import ANY_TIME, LATER_MS, after, refused
+from tests.subjects import ANY_TIME, LATER_MS, after
 
 HOUR = "2026-10-06T10:00+02:00/2026-10-06T11:00+02:00"
 NOW_MS = ms("2026-10-06T11:00+02:00")
@@ -45,7 +46,9 @@ def test_results_are_restated_or_annulled(outcome):
 
 
 def test_a_correction_is_itself_corrected_under_another_name():
-    with refused("correct the same interval again under another name, the later one counts"):
+    with pytest.raises(
+        RefusedError, match="correct the same interval again under another name, the later one counts"
+    ):
         corrections.correct(after(corrections, corrected()), corrected(), NOW_MS)
 
 
@@ -56,5 +59,7 @@ def test_only_a_restated_interval_has_an_outcome(action, outcome):
 
 
 def test_a_correction_speaks_of_results_that_were_seen():
-    with refused("ends in the future; let it end at 2026-10-06T08:59:59.999Z or before"):
+    with pytest.raises(
+        RefusedError, match=r"ends in the future; let it end at 2026-10-06T08:59:59.999Z or before"
+    ):
         corrections.correct(corrections.INITIAL, corrected(), NOW_MS - 1)

@@ -3,6 +3,7 @@
 import pytest
 
 from ledger import incidents
+from ledger.errors import RefusedError
 from ledger.incidents import (
     Browser,
     BrowserReported,
@@ -12,7 +13,7 @@ from ledger.incidents import (
     IncidentUpdated,
 )
 from tests.spec import ms
-from tests.subjects import LATER_MS, after, refused
+from tests.subjects import LATER_MS, after
 
 NOON = "2026-10-06T12:00:00Z"
 ONE = "2026-10-06T13:00:00Z"
@@ -89,7 +90,7 @@ def test_an_incident_can_be_over_at_once():
 
 
 def test_a_name_is_opened_once():
-    with refused("add to it with `constat incident update`, or open another name"):
+    with pytest.raises(RefusedError, match="add to it with `constat incident update`, or open another name"):
         incidents.open_incident(OPEN, opened)
 
 
@@ -102,22 +103,24 @@ def test_a_name_is_opened_once():
     ],
 )
 def test_nothing_happens_to_an_incident_that_was_not_opened(decide):
-    with refused("no incident i1; open it first with `constat incident open`"):
+    with pytest.raises(RefusedError, match="no incident i1; open it first with `constat incident open`"):
         decide(incidents.INITIAL)
 
 
 def test_an_incident_is_resolved_once():
-    with refused("`constat incident update`, or open a new incident if it came back"):
+    with pytest.raises(
+        RefusedError, match="`constat incident update`, or open a new incident if it came back"
+    ):
         incidents.resolve(RESOLVED, resolved, ms(ONE))
 
 
 def test_an_incident_is_not_over_before_it_began():
-    with refused("correct the time"):
+    with pytest.raises(RefusedError, match="correct the time"):
         incidents.resolve(OPEN, resolved, ms(NOON) - 1)
 
 
 def test_an_alert_concerns_platforms_of_its_incident():
-    with refused("i1 does not concern other-prod; name only its platforms"):
+    with pytest.raises(RefusedError, match="i1 does not concern other-prod; name only its platforms"):
         incidents.alert(OPEN, DataLossAlertSent(incident="i1", platforms=("acme-prod", "other-prod")))
 
 
@@ -137,9 +140,9 @@ def test_a_browser_is_reported_of_an_incident_and_of_one_of_its_platforms():
         "Firefox 72",
         ms("2026-10-06T11:00:00Z"),
     )
-    with refused("does not concern rival-prod; its platforms: acme-prod"):
+    with pytest.raises(RefusedError, match="does not concern rival-prod; its platforms: acme-prod"):
         incidents.report(state, report.model_copy(update={"platform": "rival-prod"}))
-    with refused("open it first"):
+    with pytest.raises(RefusedError, match="open it first"):
         incidents.report(incidents.INITIAL, report)
 
 

@@ -1,10 +1,13 @@
 """Interventions: recorded once, for a request that was filed, whatever account was used."""
 
+import pytest
+
 from ledger import interventions, support
+from ledger.errors import RefusedError
 from ledger.interventions import InterventionMade
 from ledger.support import SupportRequested
 from tests.spec import span
-from tests.subjects import after, refused
+from tests.subjects import after
 
 filed = after(support, SupportRequested(request="r1", contract="acme", subject="slow", by="a1", account="m7"))
 made = InterventionMade(
@@ -23,12 +26,12 @@ def test_an_intervention_under_another_account_is_not_refused_because_then_nobod
 
 
 def test_an_intervention_is_recorded_once():
-    with refused("another name"):
+    with pytest.raises(RefusedError, match="another name"):
         interventions.make(after(interventions, made), filed, made)
 
 
 def test_an_intervention_is_made_for_a_request_that_was_filed():
-    with refused("file it first with `constat support file`"):
+    with pytest.raises(RefusedError, match="file it first with `constat support file`"):
         interventions.make(interventions.INITIAL, support.INITIAL, made)
 
 

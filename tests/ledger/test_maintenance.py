@@ -3,6 +3,7 @@
 import pytest
 
 from ledger import maintenance
+from ledger.errors import RefusedError
 from ledger.interval import Interval
 from ledger.maintenance import (
     MaintenanceFinished,
@@ -12,7 +13,7 @@ from ledger.maintenance import (
     NoticeWithdrawn,
 )
 from tests.spec import ms, span
-from tests.subjects import LATER_MS, after, refused
+from tests.subjects import LATER_MS, after
 
 NIGHT = "2026-10-06T02:00+02:00/2026-10-06T04:00+02:00"
 NEXT_NIGHT = "2026-10-07T02:00+02:00/2026-10-07T04:00+02:00"
@@ -109,12 +110,12 @@ def test_two_notices_can_be_given_at_one_moment():
 
 
 def test_a_notice_is_not_withdrawn_after_its_work_was_over():
-    with refused("what was announced and done cannot be taken back"):
+    with pytest.raises(RefusedError, match="what was announced and done cannot be taken back"):
         maintenance.withdraw(FINISHED, FINISHED.finished_ms, withdrawn)
 
 
 def test_a_name_is_announced_once():
-    with refused("change its time with `constat notice move`"):
+    with pytest.raises(RefusedError, match="change its time with `constat notice move`"):
         maintenance.publish(ANNOUNCED, published)
 
 
@@ -127,7 +128,7 @@ def test_a_name_is_announced_once():
     ],
 )
 def test_what_was_never_announced_is_announced_first(decide):
-    with refused("publish its notice first"):
+    with pytest.raises(RefusedError, match="publish its notice first"):
         decide(maintenance.INITIAL)
 
 
@@ -139,7 +140,7 @@ def test_what_was_never_announced_is_announced_first(decide):
     ],
 )
 def test_a_withdrawn_notice_is_not_revived(decide):
-    with refused("publish a new notice under another name"):
+    with pytest.raises(RefusedError, match="publish a new notice under another name"):
         decide(WITHDRAWN)
 
 
@@ -151,27 +152,31 @@ def test_a_withdrawn_notice_is_not_revived(decide):
     ],
 )
 def test_a_notice_is_not_given_before_the_one_that_it_changes(decide):
-    with refused("was given at 2026-10-05T10:00:00Z; .* correct the time"):
+    with pytest.raises(RefusedError, match=r"was given at 2026-10-05T10:00:00Z; .* correct the time"):
         decide(ANNOUNCED)
 
 
 def test_work_starts_once():
-    with refused("already started at 2026-10-06T00:05:00Z; announce other work under another name"):
+    with pytest.raises(
+        RefusedError, match="already started at 2026-10-06T00:05:00Z; announce other work under another name"
+    ):
         maintenance.start(STARTED, "m1")
 
 
 def test_work_that_has_not_started_does_not_finish():
-    with refused("record `constat maintenance start` first"):
+    with pytest.raises(RefusedError, match="record `constat maintenance start` first"):
         maintenance.finish(ANNOUNCED, "m1", ms("2026-10-06T03:00+02:00"))
 
 
 def test_work_finishes_once():
-    with refused("already finished at 2026-10-06T01:00:00Z; announce other work under another name"):
+    with pytest.raises(
+        RefusedError, match="already finished at 2026-10-06T01:00:00Z; announce other work under another name"
+    ):
         maintenance.finish(FINISHED, "m1", FINISHED.finished_ms + 1)
 
 
 def test_work_does_not_finish_before_it_starts():
-    with refused("correct the time"):
+    with pytest.raises(RefusedError, match="correct the time"):
         maintenance.finish(STARTED, "m1", STARTED.started_ms - 1)
 
 

@@ -3,9 +3,10 @@
 import pytest
 
 from ledger import operations
+from ledger.errors import RefusedError
 from ledger.operations import BackupExpired, BackupReplicated, BackupTaken, Copy, DataPlaced, StorageMeasured
 from tests.spec import ms
-from tests.subjects import after, refused
+from tests.subjects import after
 
 NIGHT = "2026-10-06T03:00:00Z"
 MORNING = "2026-10-06T04:00:00Z"
@@ -79,17 +80,17 @@ def test_a_copy_with_one_operator_leaves_room_for_one_with_another():
 
 
 def test_a_backup_is_taken_once():
-    with refused("b1 of acme-prod is already recorded; use another name"):
+    with pytest.raises(RefusedError, match="b1 of acme-prod is already recorded; use another name"):
         operations.take_backup(TAKEN, taken)
 
 
 def test_a_backup_is_copied_once_to_each_operator():
-    with refused("already replicated to SCALEWAY; nothing is left to record"):
+    with pytest.raises(RefusedError, match="already replicated to SCALEWAY; nothing is left to record"):
         operations.replicate_backup(after(operations, taken, replicated("SCALEWAY")), replicated("SCALEWAY"))
 
 
 def test_a_backup_is_deleted_once():
-    with refused("already deleted; nothing is left to record"):
+    with pytest.raises(RefusedError, match="already deleted; nothing is left to record"):
         operations.expire_backup(after(operations, taken, expired), expired)
 
 
@@ -101,7 +102,7 @@ def test_a_backup_is_deleted_once():
     ],
 )
 def test_a_backup_is_taken_before_anything_else_happens_to_it(decide):
-    with refused("no backup b1 of acme-prod; record that it was taken first"):
+    with pytest.raises(RefusedError, match="no backup b1 of acme-prod; record that it was taken first"):
         decide(operations.INITIAL)
 
 

@@ -3,8 +3,9 @@
 import pytest
 
 from ledger import plans
+from ledger.errors import RefusedError
 from ledger.plans import AgentRetired, Planned, PlanSet
-from tests.subjects import after, refused
+from tests.subjects import after
 
 PROD = Planned(platform="acme-prod")
 TEST = Planned(platform="acme-test", offset_ms=500, usual_status=302)
@@ -33,7 +34,9 @@ def test_an_agent_never_changes_what_silence_means(transitions, kind):
     state = after(plans, plans.set_plan(plans.INITIAL, "paris", (PROD,), transitions=transitions))
 
     assert plans.set_plan(state, "paris", (PROD, TEST), transitions=transitions).plan_version == 2
-    with refused(f"agent paris {kind}; use another --agent name for a source of the other kind"):
+    with pytest.raises(
+        RefusedError, match=f"agent paris {kind}; use another --agent name for a source of the other kind"
+    ):
         plans.set_plan(state, "paris", (PROD,), transitions=not transitions)
 
 
@@ -74,12 +77,15 @@ def test_another_plan_takes_an_agent_back_and_goes_on_counting():
 
     assert again.reference == "paris/2"
     assert after(plans, first, retired, again).current == again
-    with refused("agent paris logs every result"):
+    with pytest.raises(RefusedError, match="agent paris logs every result"):
         plans.set_plan(state, "paris", (PROD,), transitions=True)
 
 
 def test_only_an_agent_that_is_there_is_retired_and_once():
-    with refused("no agent paris ever had a plan"):
+    with pytest.raises(RefusedError, match="no agent paris ever had a plan"):
         plans.retire(plans.INITIAL, retired)
-    with refused("agent paris was retired at .*; if it probes again, record another plan for it first"):
+    with pytest.raises(
+        RefusedError,
+        match=r"agent paris was retired at .*; if it probes again, record another plan for it first",
+    ):
         plans.retire(after(plans, first, retired), retired)

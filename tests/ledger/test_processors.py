@@ -6,8 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from ledger import processors
+from ledger.errors import RefusedError
 from ledger.processors import Processor, ProcessorChanged, ProcessorDismissed, ProcessorEngaged
-from tests.subjects import after, refused
+from tests.subjects import after
 
 FIRST, NEW_YEAR = date(2026, 10, 1), date(2027, 1, 1)
 
@@ -40,31 +41,32 @@ def test_a_dismissed_company_was_engaged_until_its_last_day_and_may_be_engaged_a
 
     assert days(state) == [("Roubaix", "2026-10-01", "2027-06-30", (10, 20))]
     assert processors.engage(state, again) == again
-    with refused("until 2027-06-30"):
+    with pytest.raises(RefusedError, match="until 2027-06-30"):
         processors.engage(state, again.model_copy(update={"from_day": date(2027, 6, 30)}))
 
 
 def test_a_company_is_engaged_once_at_a_time():
-    with refused("constat processor change"):
+    with pytest.raises(RefusedError, match="constat processor change"):
         processors.engage(after(processors, engaged), engaged)
 
 
 def test_a_change_comes_from_a_later_day_than_what_it_changes():
-    with refused("change it from a later day"):
+    with pytest.raises(RefusedError, match="change it from a later day"):
         processors.change(after(processors, engaged), moved.model_copy(update={"from_day": FIRST}))
 
 
 @pytest.mark.parametrize(("decide", "fact"), [(processors.change, moved), (processors.dismiss, dismissed)])
 def test_only_a_company_that_is_engaged_can_be_changed_or_dismissed(decide, fact):
-    with refused("engage it first"):
+    with pytest.raises(RefusedError, match="engage it first"):
         decide(processors.INITIAL, fact)
-    with refused("engage it anew"):
+    with pytest.raises(RefusedError, match="engage it anew"):
         decide(after(processors, engaged, dismissed), fact)
 
 
 def test_a_company_is_not_dismissed_before_it_was_engaged():
-    with refused("dismiss it on that day or later"):
-        early = dismissed.model_copy(update={"last_day": date(2026, 9, 30)})
+    early = dismissed.model_copy(update={"last_day": date(2026, 9, 30)})
+
+    with pytest.raises(RefusedError, match="dismiss it on that day or later"):
         processors.dismiss(after(processors, engaged), early)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from ledger import sealing, seals
 from ledger.application import Ledger, open_engine
-from ledger.errors import BadInputError, DamagedLedgerError
+from ledger.errors import BadInputError, DamagedLedgerError, RefusedError
 from ledger.fact import Draft
 from ledger.log.interface import Ends, RoundsEnd
 from ledger.seals import SealMade
@@ -14,7 +14,7 @@ from ledger.verify import verify
 from projections.asof import at_seal
 from tests.ledger.log.processes import AGENT, a_round, new_ledger, update
 from tests.ledger.test_verify import Forger
-from tests.subjects import after, refused
+from tests.subjects import after
 
 HASH, OTHER = bytes([7]) * 32, bytes([8]) * 32
 ROUNDS = {"paris": RoundsEnd(9, 8, HASH, 0), "lyon": RoundsEnd(3, 3, OTHER, 0)}
@@ -41,7 +41,7 @@ def test_a_seal_is_made_once():
     made = sealing.fixed(ENDS)
 
     assert seals.make(seals.INITIAL, made) == made
-    with refused("was already made"):
+    with pytest.raises(RefusedError, match="was already made"):
         seals.make(after(seals, made), made)
 
 

@@ -1,9 +1,12 @@
 """Support requests: what their facts make of them, and what they refuse."""
 
+import pytest
+
 from ledger import support
+from ledger.errors import RefusedError
 from ledger.support import SupportAnswered, SupportRequested
 from tests.spec import ms
-from tests.subjects import after, refused
+from tests.subjects import after
 
 MONDAY = "2026-10-05T09:00:00Z"
 TUESDAY = "2026-10-06T09:00:00Z"
@@ -36,22 +39,23 @@ def test_a_request_is_filed_and_answered_even_at_once():
 
 
 def test_a_request_is_filed_once():
-    with refused("file another under another number"):
+    with pytest.raises(RefusedError, match="file another under another number"):
         support.request(FILED, requested)
 
 
 def test_a_request_is_filed_before_it_is_answered():
-    with refused("no request r1; file it first with `constat support file`"):
+    with pytest.raises(RefusedError, match="no request r1; file it first with `constat support file`"):
         support.answer(support.INITIAL, answered, ms(TUESDAY))
 
 
 def test_a_request_is_answered_once():
-    with refused(
-        "already answered at 2026-10-06T09:00:00Z, .* file another request for what was asked since"
+    with pytest.raises(
+        RefusedError,
+        match=r"already answered at 2026-10-06T09:00:00Z, .* file another request for what was asked since",
     ):
         support.answer(after(support, (requested, MONDAY), (answered, TUESDAY)), answered, ms(FRIDAY))
 
 
 def test_an_answer_does_not_come_before_its_request():
-    with refused("correct the time"):
+    with pytest.raises(RefusedError, match="correct the time"):
         support.answer(FILED, answered, ms(MONDAY) - 1)
