@@ -102,6 +102,38 @@ def take_sources(
     _leave(attempts, as_json=as_json)
 
 
+def tell_one(
+    ledger: "Ledger",
+    name: str,
+    take: "Callable[[Ledger], Imported]",
+    *,
+    as_json: bool,
+    quiet: bool = False,
+) -> None:
+    """Import from a program that runs, and say what became of it; if `quiet`, only if something was stored.
+
+    Raises:
+        UnreachableSourceError: the program does not answer.
+    """
+    from ledger.errors import ConstatError, UnreachableSourceError
+
+    have = recording.platforms_of_contracts(ledger)
+    try:
+        imported = take(ledger)
+    except UnreachableSourceError:
+        raise
+    except ConstatError as error:
+        found = _Attempt(name, error=str(error))
+    else:
+        if quiet and not imported.stored:
+            return
+        strangers = () if quiet else tuple(each for each in imported.platforms if each not in have)
+        found = _Attempt(name, imported, strangers=strangers, likely=_likely(strangers[:NAMED], have))
+    if not as_json:
+        _tell(found)
+    _leave([found], as_json=as_json)
+
+
 def _opened(file: Path, open_source: Callable[[Path], "Source"]) -> "Source | _Unreadable":
     """The source of a file, or why there is none."""
     from ledger.errors import BadInputError
@@ -249,11 +281,19 @@ def _tell_imported(imported: "Imported | ImportedList") -> None:
         print(f"  {text!r} is named {name}")
     if imported.unused:
         print(f"  columns not read: {', '.join(imported.unused)}")
+    for note in _notes(imported):
+        print(f"  {note}")
 
 
 def _rounds(imported: "Imported | ImportedList | None") -> Mapping[str, int] | None:
     """The rounds that results became; a list becomes none."""
     return getattr(imported, "rounds", None)
+
+
+def _notes(imported: "Imported | ImportedList") -> tuple[str, ...]:
+    """What the source cannot say; a list says all that it has."""
+    found: tuple[str, ...] = getattr(imported, "notes", ())
+    return found
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -274,6 +314,7 @@ def _object(found: _Attempt) -> dict[str, object]:
         **({} if rounds is None else {"rounds": dict(rounds)}),
         "renamed": dict(imported.renamed),
         "columns_not_read": list(imported.unused),
+        **({"notes": list(_notes(imported))} if _notes(imported) else {}),
         "platforms_without_contract": list(found.strangers),
         "perhaps_another_spelling_of": dict(found.likely),
         "error": None,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common, import_lists, importing
+from consumers.cli import common, import_lists, import_programs, importing
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
@@ -97,4 +97,5 @@ def _import(*, transitions: bool) -> importing.Import:
     return take
 
 
+import_programs.add_to(app)
 import_lists.add_to(app)

@@ -1,0 +1,77 @@
+"""`constat import prometheus` as a person types it: a real server, followed, stopped, taken up again."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests import programs
+from tests.consumers.notices.postoffice import free_port
+
+CONSTAT = Path(sys.executable).parent / "constat"
+BEGINNING = "2026-01-01T00:00:00Z"
+
+
+@pytest.fixture
+def signed(constat, tmp_path):
+    """A ledger with the template's contract."""
+    text = constat("contract", "template", "jamespot").out.replace("2026-10-01", "2026-09-01")
+    (tmp_path / "acme.toml").write_text(text)
+    assert constat("contract", "sign", "acme.toml").code == 0
+    return constat
+
+
+@pytest.mark.slow
+def test_a_followed_server_is_read_until_sigterm_and_the_next_run_goes_on_from_there(signed, tmp_path):
+    programs.require("prometheus", "prometheus-blackbox-exporter")
+    port = free_port()
+    job = programs.blackbox_job
+    with (
+        programs.Site() as site,
+        programs.exporter(tmp_path, port),
+        programs.prometheus(tmp_path, free_port(), job(port, site.url)) as url,
+    ):
+        options = ("import", "prometheus", url, "--name", f"{site.url}=acme-prod", "--agent", "paris")
+        followed = [CONSTAT, *options, "--from", BEGINNING, "--follow", "--every", "1"]
+        with subprocess.Popen(followed, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+            lines = iter(process.stdout.readline, "")
+            first = next(lines)
+            next(line for line in lines if " stored" in line and ", 0 stored" not in line)
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=30)
+        time.sleep(2)
+        answer = signed(*options)
+        machines = signed(*options, "--json")
+
+    assert process.returncode == 0
+    assert "results read" in first or "result read" in first
+    assert answer.code == 0
+    assert "agent paris: " in answer.out
+    assert "acme-prod: a result every 1 s" in answer.out
+    assert '"notes"' in machines.out
+    assert answer.err == ""
+
+
+def test_a_first_reading_has_to_be_told_where_it_begins(signed):
+    answer = signed("import", "prometheus", "http://127.0.0.1:9")
+
+    assert answer.code == 2
+    assert "say with --from TIME" in answer.err
+
+
+def test_a_server_that_does_not_answer_leaves_with_two(signed):
+    answer = signed("import", "prometheus", f"http://127.0.0.1:{free_port()}", "--from", BEGINNING)
+
+    assert answer.code == 2
+    assert "does not answer" in answer.err
+
+
+@pytest.mark.parametrize("name", ["acme-prod", "=acme-prod"])
+def test_a_name_says_both_what_the_source_writes_and_the_platform(signed, name):
+    answer = signed("import", "prometheus", "http://127.0.0.1:9", "--from", BEGINNING, "--name", name)
+
+    assert answer.code == 2
+    assert "write each once" in answer.err
