@@ -1,5 +1,7 @@
-"""`constat import prometheus`: the history that a program that runs has kept."""
+"""`constat import prometheus`, `uptime-kuma`: the history that a program has kept."""
 
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,9 +21,18 @@ ToOption = Annotated[
 ]
 
 
+class Pending(StrEnum):
+    """What a failed try counts as that is tried again."""
+
+    down = "down"
+    degraded = "degraded"
+    unknown = "unknown"
+
+
 def add_to(app: typer.Typer) -> None:
     """Add a command for each program."""
     app.command("prometheus")(prometheus)
+    app.command("uptime-kuma")(uptime_kuma)
 
 
 def prometheus(
@@ -72,3 +83,37 @@ def prometheus(
             return import_prometheus(to, source, first_ms, until_ms, progress=progress)
 
     flowing.read(ledger, source.name, take, follow=follow, every_s=every, as_json=as_json)
+
+
+def uptime_kuma(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The kuma.db of an Uptime Kuma 2.")],
+    *,
+    pending: Annotated[
+        Pending, typer.Option("--pending", help="What a failed beat counts as that Kuma tries again.")
+    ] = Pending.down,
+    name: flowing.NamesOption = [],  # noqa: B006 - typer copies it
+    agent: Annotated[
+        str, typer.Option("--agent", metavar="NAME", help="What this prober is called.")
+    ] = "uptime-kuma",
+    follow: common.FollowOption = False,
+    every: flowing.EveryOption = 60.0,
+    as_json: common.JsonOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """Store what is new of an Uptime Kuma's beats.
+
+    Of what is older than a day Kuma keeps only changes; they are stored as results of a second agent, whose
+    name ends with -changes. During a maintenance of Kuma nothing is probed, and the platform is unknown.
+    """
+    from ledger.intake.kuma import KumaFile
+    from ledger.intake.kuma_import import KumaSource, import_kuma
+
+    source = KumaSource(KumaFile(file), agent, pending.value, flowing.names(name))
+    flowing.read(
+        ledger,
+        str(file),
+        lambda to: import_kuma(to, source),
+        follow=follow,
+        every_s=every,
+        as_json=as_json,
+    )

@@ -8,7 +8,7 @@ from ledger.instants import DAY_MS, format_instant
 from ledger.intake.importing import Imported, import_results
 from ledger.intake.prometheus import LATE_MS, PrometheusSource
 from ledger.intake.results import Progress, silent
-from ledger.rounds import decode
+from ledger.intake.resuming import last_round_ms
 
 KNOWN_MS = 7 * DAY_MS
 """How far back it is looked which series are probes: an exporter may be gone for a week."""
@@ -16,16 +16,6 @@ ADVICE = (
     "samples do not change, so this agent was given results of another source, or other names: name another "
     "--agent"
 )
-
-
-def last_round_ms(ledger: Ledger, agent: str) -> int | None:
-    """When the round of an agent began that was appended last; None if it has none."""
-    number = ledger.engine.round_head(agent).number
-    starts_ms = [
-        decode(kept.value, with_latencies=False)[0].start_ms
-        for kept in ledger.engine.rounds(agents=[agent], after={agent: number - 1})
-    ]
-    return starts_ms[-1] if starts_ms else None
 
 
 def first_instant(

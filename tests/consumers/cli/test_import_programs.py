@@ -1,5 +1,6 @@
 """`constat import prometheus` as a person types it: a real server, followed, stopped, taken up again."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 
 from tests import programs
 from tests.consumers.notices.postoffice import free_port
+from tests.ledger.intake.test_kuma import NOON_MS, Kuma
 
 CONSTAT = Path(sys.executable).parent / "constat"
 BEGINNING = "2026-01-01T00:00:00Z"
@@ -75,3 +77,20 @@ def test_a_name_says_both_what_the_source_writes_and_the_platform(signed, name):
 
     assert answer.code == 2
     assert "write each once" in answer.err
+
+
+def test_an_uptime_kuma_is_read_and_told_of_and_the_same_again_stores_nothing(signed, tmp_path):
+    kuma = Kuma(tmp_path / "kuma.db")
+    end_ms = kuma.beats(kuma.monitor("Acme"), NOON_MS, (1, 3000), (0, 10), (1, 500))
+    kuma.night(end_ms)
+    command = ("import", "uptime-kuma", "kuma.db", "--name", "Acme=acme-prod")
+
+    answer = signed(*command)
+    again = json.loads(signed(*command, "--json").out)
+
+    assert answer.code == 0
+    assert "agent uptime-kuma: " in answer.out
+    assert "agent uptime-kuma-changes: " in answer.out
+    assert "'Acme' is named acme-prod" in answer.out
+    assert "acme-prod: until " in answer.out
+    assert again[0]["stored"] == 0

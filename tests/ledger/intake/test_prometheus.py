@@ -9,7 +9,8 @@ import urllib3
 from ledger.errors import BadInputError, UnreachableSourceError
 from ledger.intake.prometheus import PrometheusSource
 from ledger.intake.prometheus_api import Prometheus, Selector
-from ledger.intake.prometheus_import import first_instant, import_prometheus, last_round_ms
+from ledger.intake.prometheus_import import first_instant, import_prometheus
+from ledger.intake.resuming import last_round_ms
 from ledger.intake.web import Address, Web
 from ledger.rounds import decode
 from projections.changes import DOWN, outcome_changes
