@@ -1,8 +1,8 @@
 """What it costs to take in a year of Uptime Kuma: `python -m benchmarks.kuma`.
 
-A file of 100 monitors that beat once a minute for 365 days, as its nightly job leaves it: every beat of the last
-day (144,000) and, of the rest, the changes (twenty a day of each monitor: 728,000). It is imported into a fresh
-ledger, and once more when there is nothing new. The target is 30 s.
+A file of 100 monitors that beat once a minute for 365 days, as its nightly job leaves it: every beat of the
+last day (144,000) and, of the rest, the changes (twenty a day of each monitor: 728,000). It is imported into
+a fresh ledger, and once more when there is nothing new. The target is 30 s.
 """
 
 import random
@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -27,7 +28,8 @@ CREATE TABLE heartbeat (id INTEGER PRIMARY KEY, important BOOLEAN NOT NULL, moni
   status SMALLINT NOT NULL, msg TEXT, time DATETIME NOT NULL, ping INTEGER, duration INTEGER NOT NULL,
   retries INTEGER NOT NULL);
 CREATE INDEX monitor_important_time_index ON heartbeat (monitor_id, important, time);
-CREATE TABLE stat_daily (id INTEGER PRIMARY KEY, monitor_id INTEGER, timestamp INTEGER, up INTEGER, down INTEGER);
+CREATE TABLE stat_daily (id INTEGER PRIMARY KEY, monitor_id INTEGER, timestamp INTEGER, up INTEGER,
+  down INTEGER);
 """
 INSERT = (
     "INSERT INTO heartbeat (important, monitor_id, status, msg, time, ping, duration, retries) "
@@ -40,7 +42,7 @@ first_day = 2026-10-01
 """ + "".join(f'[[platforms]]\nplatform = "p{number:03}"\n' for number in range(MONITORS))
 
 
-def beats(monitor: int, dice: random.Random):
+def beats(monitor: int, dice: random.Random) -> Iterator[tuple[object, ...]]:
     """What the nightly job leaves of one monitor."""
     first_s, dense_s = LAST_S - DAYS * 86_400, LAST_S - 86_400
     moments = dice.sample(range(first_s, dense_s, 60), CHANGES_A_DAY * (DAYS - 1))
@@ -50,7 +52,7 @@ def beats(monitor: int, dice: random.Random):
         yield beat(monitor, at_s + monitor % 60, 1, is_important=False)
 
 
-def beat(monitor: int, at_s: int, status: int, *, is_important: bool):
+def beat(monitor: int, at_s: int, status: int, *, is_important: bool) -> tuple[object, ...]:
     """One row."""
     message = "200 - OK" if status else "Request failed with status code 503"
     written = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(at_s)) + ".000"

@@ -1,4 +1,4 @@
-"""`constat import prometheus`, `uptime-kuma`: the history that a program has kept."""
+"""`constat import prometheus`, `uptime-kuma`, `gatus`: the history that a program has kept."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -33,6 +33,7 @@ def add_to(app: typer.Typer) -> None:
     """Add a command for each program."""
     app.command("prometheus")(prometheus)
     app.command("uptime-kuma")(uptime_kuma)
+    app.command("gatus")(gatus)
 
 
 def prometheus(
@@ -113,6 +114,38 @@ def uptime_kuma(
         ledger,
         str(file),
         lambda to: import_kuma(to, source),
+        follow=follow,
+        every_s=every,
+        as_json=as_json,
+    )
+
+
+def gatus(
+    place: Annotated[str, typer.Argument(metavar="URL|FILE", help="A Gatus that runs, or its SQLite file.")],
+    *,
+    name: flowing.NamesOption = [],  # noqa: B006 - typer copies it
+    agent: Annotated[
+        str, typer.Option("--agent", metavar="NAME", help="What this prober is called.")
+    ] = "gatus",
+    follow: common.FollowOption = False,
+    every: flowing.EveryOption = 60.0,
+    as_json: common.JsonOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """Store what is new of the results that a Gatus keeps: a hundred of each endpoint, or as it is set.
+
+    A platform is named `group/name`, made plain. The conditions that did not hold are kept as its error. One
+    that keeps its results in PostgreSQL is read at its address.
+    """
+    from ledger.intake.gatus import GatusApi, GatusFile
+    from ledger.intake.gatus_import import import_gatus
+
+    source = GatusApi(flowing.web(place)) if "://" in place else GatusFile(Path(place))
+    named = flowing.names(name)
+    flowing.read(
+        ledger,
+        source.name,
+        lambda to: import_gatus(to, source, agent, named),
         follow=follow,
         every_s=every,
         as_json=as_json,

@@ -13,7 +13,7 @@ import polars as pl
 from ledger import plans
 from ledger.application import Ledger
 from ledger.errors import BadInputError, ConflictError
-from ledger.intake.assemble import plan_for, rounds_of
+from ledger.intake.assemble import PERIOD_MS, plan_for, rounds_of
 from ledger.intake.merge import each_once, only_new
 from ledger.intake.rejects import Origin, Rejects, RejectsFile
 from ledger.intake.results import Progress, Results, read_results, silent
@@ -59,6 +59,19 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """How a source logs."""
+
+    transitions: bool = False
+    """It logs only changes."""
+    period_ms: int = PERIOD_MS
+    """Of the rounds that its results become; what is rare is cheaper in long ones."""
+
+
+EVERY_RESULT = Kind()
+
+
+@dataclass(frozen=True, slots=True)
 class _Pending:
     """What is new of one agent."""
 
@@ -93,27 +106,32 @@ def import_source(  # noqa: PLR0913 - what, where to, how, and who watches
     found = read_results(source, now_ms, rejects, progress)
 
     put_aside = partial(aside.put, source, rejects) if aside is not None else None
-    taken = _take(ledger, found, rejects, transitions=transitions, put_aside=put_aside)
+    taken = _take(ledger, found, rejects, Kind(transitions=transitions), put_aside=put_aside)
     return replace(taken, unused=source.unused)
 
 
 def import_results(
-    ledger: Ledger, origin: Origin, found: Results, *, advice: str, transitions: bool = False
+    ledger: Ledger,
+    origin: Origin,
+    found: Results,
+    *,
+    advice: str,
+    kind: Kind = EVERY_RESULT,
 ) -> Imported:
     """Store what of some results is new, of a source that was read in its own way.
 
     `advice` ends the refusal of results that contradict one another or the ledger. See `import_source` for
     what is raised.
     """
-    return _take(ledger, found, Rejects(origin, advice=advice), transitions=transitions, put_aside=None)
+    return _take(ledger, found, Rejects(origin, advice=advice), kind, put_aside=None)
 
 
 def _take(
     ledger: Ledger,
     found: Results,
     rejects: Rejects,
+    kind: Kind,
     *,
-    transitions: bool,
     put_aside: Callable[[], None] | None,
 ) -> Imported:
     origin = rejects.source
@@ -123,9 +141,7 @@ def _take(
     if rejects.count and put_aside is None:
         raise rejects.refusal()
     pending = [
-        _pending(ledger, *each, transitions=transitions, written=found.written)
-        for each in new
-        if not each[2].is_empty()
+        _pending(ledger, *each, kind=kind, written=found.written) for each in new if not each[2].is_empty()
     ]
     if pending:
         ledger.engine.require_right_to_rounds()
@@ -182,11 +198,18 @@ def _pending(  # noqa: PLR0913 - what is new of one agent, and how its source sa
     head: RoundHead,
     results: pl.DataFrame,
     *,
-    transitions: bool,
+    kind: Kind,
     written: Mapping[str, str],
 ) -> _Pending:
     state = ledger.plans_of(agent)
-    extended = plan_for(state, agent, results, transitions=transitions, written=written)
+    extended = plan_for(
+        state,
+        agent,
+        results,
+        transitions=kind.transitions,
+        written=written,
+        first_period_ms=kind.period_ms,
+    )
     plan = extended or state.current
     assert plan, "an agent without a plan has only new platforms"
     return _Pending(agent, head, plan, extended is not None, results)

@@ -12,9 +12,9 @@ import polars as pl
 
 from ledger.application import Ledger
 from ledger.errors import counted
-from ledger.instants import MINUTE_MS, format_instant
+from ledger.instants import HOUR_MS, MINUTE_MS, format_instant
 from ledger.intake.frames import RESULTS
-from ledger.intake.importing import Imported, import_results
+from ledger.intake.importing import Imported, Kind, import_results
 from ledger.intake.kuma import KumaFile, Monitor, dense_from, results
 from ledger.intake.names import slugs
 from ledger.intake.results import Results
@@ -26,6 +26,8 @@ from ledger.rounds import OUTCOMES
 LATE_MS = 10 * MINUTE_MS
 """How far behind what was stored last a later reading begins: a beat is stored under the moment at which it
 began, and may take as long as its time-out."""
+ONLY_CHANGES = Kind(transitions=True, period_ms=HOUR_MS)
+"""A round names every platform that has no result in it, so the changes of an hour share some rounds."""
 CHANGES = "-changes"
 """Ends the name of the agent that logs only changes."""
 ADVICE = (
@@ -59,7 +61,7 @@ def import_kuma(ledger: Ledger, source: KumaSource) -> Imported:
     changes = _lined(_changes(ledger, read))
     dense = _lined(read.fresh.filter(pl.col("observed_ms") >= pl.col("since_ms")))
     # The changes first: whoever is ended in between reads them again, because the beats are not stored yet.
-    before = import_results(ledger, source.file, read.results(changes), advice=ADVICE, transitions=True)
+    before = import_results(ledger, source.file, read.results(changes), advice=ADVICE, kind=ONLY_CHANGES)
     after = import_results(ledger, source.file, read.results(dense), advice=ADVICE)
     sampling = Sampling()
     sampling.add(dense.select(pl.col("platform").cast(pl.String), "observed_ms"))
