@@ -122,6 +122,23 @@ def prometheus(folder: Path, port: int, settings: str, *options: str) -> Iterato
         yield f"http://127.0.0.1:{port}"
 
 
+@contextmanager
+def alertmanager(folder: Path, port: int) -> Iterator[str]:
+    """An Alertmanager that tells nobody; its address."""
+    settings = folder / "alertmanager.yml"
+    settings.write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
+    command = (
+        "prometheus-alertmanager",
+        f"--config.file={settings}",
+        f"--storage.path={folder}/alertmanager",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--cluster.listen-address=",
+    )
+    with running(folder / "alertmanager.log", *command):
+        wait_for(lambda: is_ready(f"http://127.0.0.1:{port}/-/ready"), "Alertmanager answers")
+        yield f"http://127.0.0.1:{port}"
+
+
 def blackbox_job(exporter_port: int, *targets: str, every: str = "1s") -> str:
     """Settings of Prometheus that have an exporter probe some targets."""
     return f"""\

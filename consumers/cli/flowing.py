@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from ledger.application import Ledger
     from ledger.intake.importing import Imported
+    from ledger.intake.told import ImportedFacts
     from ledger.intake.web import Web
 
 TOKEN = "CONSTAT_SOURCE_TOKEN"  # noqa: S105 - the name of a variable
@@ -56,7 +57,7 @@ def names(texts: list[str]) -> dict[str, str]:
 def read(
     ledger: str,
     name: str,
-    take: "Callable[[Ledger], Imported]",
+    take: "Callable[[Ledger], Imported | ImportedFacts]",
     *,
     follow: bool,
     every_s: float,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ledger.intake.rejects import RejectsFile
     from ledger.intake.results import Progress
     from ledger.intake.sources import Source
+    from ledger.intake.told import ImportedFacts
 
 ALIKE = 0.8
 """From here on, of 1 for the same, two names may be two spellings of one."""
@@ -59,7 +60,7 @@ class _Attempt:
     """What became of one file: what was stored, or why nothing was."""
 
     name: str
-    imported: "Imported | ImportedList | None" = None
+    imported: "Imported | ImportedList | ImportedFacts | None" = None
     error: str | None = None
     strangers: tuple[str, ...] = ()
     """Its platforms that no contract has."""
@@ -105,7 +106,7 @@ def take_sources(
 def tell_one(
     ledger: "Ledger",
     name: str,
-    take: "Callable[[Ledger], Imported]",
+    take: "Callable[[Ledger], Imported | ImportedFacts]",
     *,
     as_json: bool,
     quiet: bool = False,
@@ -268,12 +269,12 @@ def _tell(found: _Attempt) -> None:
         )
 
 
-def _tell_imported(imported: "Imported | ImportedList") -> None:
+def _tell_imported(imported: "Imported | ImportedList | ImportedFacts") -> None:
     from ledger.errors import counted
 
     put_aside = f", {imported.rejected} put aside" if imported.rejected else ""
     rounds = _rounds(imported)
-    noun = "row" if rounds is None else "result"
+    noun = getattr(imported, "noun", "row") if rounds is None else "result"
     print(f"{imported.name}: {counted(imported.read, noun)} read, {imported.stored} stored{put_aside}")
     for agent, count in (rounds or {}).items():
         print(f"  agent {agent}: {counted(count, 'round')}")
@@ -285,12 +286,12 @@ def _tell_imported(imported: "Imported | ImportedList") -> None:
         print(f"  {note}")
 
 
-def _rounds(imported: "Imported | ImportedList | None") -> Mapping[str, int] | None:
+def _rounds(imported: "Imported | ImportedList | ImportedFacts | None") -> Mapping[str, int] | None:
     """The rounds that results became; a list becomes none."""
     return getattr(imported, "rounds", None)
 
 
-def _notes(imported: "Imported | ImportedList") -> tuple[str, ...]:
+def _notes(imported: "Imported | ImportedList | ImportedFacts") -> tuple[str, ...]:
     """What the source cannot say; a list says all that it has."""
     found: tuple[str, ...] = getattr(imported, "notes", ())
     return found

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common, import_lists, import_programs, importing
+from consumers.cli import common, import_lists, import_programs, import_told, importing
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
@@ -98,4 +98,5 @@ def _import(*, transitions: bool) -> importing.Import:
 
 
 import_programs.add_to(app)
+import_told.add_to(app)
 import_lists.add_to(app)

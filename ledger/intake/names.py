@@ -51,6 +51,17 @@ def advice(text: str) -> str:
     )
 
 
+def require_name(text: str) -> str:
+    """A name that a person gave.
+
+    Raises:
+        BadInputError: it is none.
+    """
+    if not is_name(text):
+        raise BadInputError(advice(text))
+    return text
+
+
 def slugs(texts: Iterable[str], given: Mapping[str, str] | None = None) -> dict[str, str]:
     """Each text and its name: the given one if there is one, else its slug.
 

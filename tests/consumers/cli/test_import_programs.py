@@ -12,6 +12,8 @@ import pytest
 from tests import programs
 from tests.consumers.notices.postoffice import free_port
 from tests.ledger.intake.test_kuma import NOON_MS, Kuma
+from tests.ledger.intake.test_maintnote import event, ics
+from tests.ledger.intake.test_statuspage import COMPONENTS, INCIDENT
 
 CONSTAT = Path(sys.executable).parent / "constat"
 BEGINNING = "2026-01-01T00:00:00Z"
@@ -94,3 +96,64 @@ def test_an_uptime_kuma_is_read_and_told_of_and_the_same_again_stores_nothing(si
     assert "'Acme' is named acme-prod" in answer.out
     assert "acme-prod: until " in answer.out
     assert again[0]["stored"] == 0
+
+
+# ---------------------------------------------------------------- what others told
+
+
+def test_a_status_page_is_kept_with_its_documents_and_told_of(signed, tmp_path):
+    page = {"incidents": [INCIDENT], "scheduled_maintenances": [], "components": COMPONENTS}
+    (tmp_path / "summary.json").write_text(json.dumps(page))
+    command = ("import", "statuspage", "summary.json", "--operator", "ovhcloud")
+
+    answer = signed(*command)
+    again = signed(*command)
+
+    assert answer.code == 0
+    assert answer.out == "summary.json: 1 bulletin read, 1 stored\n"
+    assert again.out == "summary.json: 1 bulletin read, 0 stored\n"
+    assert signed("evidence", "check").code == 0
+
+
+def test_a_name_of_an_operator_that_is_none_is_refused_with_advice(signed, tmp_path):
+    page = {"incidents": [INCIDENT]}
+    (tmp_path / "summary.json").write_text(json.dumps(page))
+
+    answer = signed("import", "statuspage", "summary.json", "--operator", "OVH Cloud")
+
+    assert answer.code == 2
+    assert "write OVH-Cloud" in answer.err
+
+
+def test_our_own_notices_are_announced_and_an_operators_are_not(signed, tmp_path):
+    (tmp_path / "notice.ics").write_bytes(ics(event()).encode())
+
+    theirs = signed("import", "maintnote", "notice.ics")
+    unknown = signed("notice", "list").out
+    (tmp_path / "ours.ics").write_bytes(ics(event(UID="work-2@constat.example")).encode())
+    ours = signed("import", "maintnote", "ours.ics", "--own")
+    register = signed("register", "--contract", "acme", "--period", "2026-10").out
+
+    assert (theirs.code, ours.code) == (0, 0)
+    assert "1 notice read, 1 stored" in theirs.out
+    assert "WORK-1" not in unknown
+    assert "1 notice read, 1 stored" in ours.out
+    assert "WORK-1.acme" in register
+
+
+def test_a_notice_of_ours_names_platforms_of_a_contract(signed, tmp_path):
+    (tmp_path / "ours.ics").write_bytes(ics(event(objects=["acme-prd"])).encode())
+
+    answer = signed("import", "maintnote", "ours.ics", "--own")
+
+    assert answer.code == 2
+    assert "no contract has acme-prd" in answer.err
+
+
+def test_the_silences_of_an_alertmanager_are_told_of(signed, tmp_path):
+    programs.require("prometheus-alertmanager")
+    with programs.alertmanager(tmp_path, free_port()) as url:
+        answer = signed("import", "alertmanager", url)
+
+    assert answer.code == 0
+    assert answer.out == f"{url}: 0 silences read, 0 stored\n"
