@@ -19,7 +19,10 @@ from consumers.cli.forms import tell, told_in_words
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "Play a realistic month of three clients and show the statement in dispute."),
     "contract": ("contract", "Sign, amend, end and show contracts; write a template."),
-    "import": ("imports", "Take in results that somebody else probed, and lists of backups and the like."),
+    "import": (
+        "imports",
+        "Take in what others probed or told: results, histories, status pages, notices, lists.",
+    ),
     "notice": ("notice", "Announce maintenance; move or withdraw an announcement; list what is announced."),
     "maintenance": ("maintenance", "Say when announced work started and finished."),
     "incident": ("incident", "Open, update and resolve incidents; record data-loss alerts."),
@@ -34,6 +37,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "inbox": ("inbox", "Show what needs somebody now, what costs first before what costs later."),
     "record": ("record", "Record backups, placement of data, storage and browsers."),
     "processor": ("processor", "Engage, change and dismiss sub-processors; show who was told of it."),
+    "bulletin": (
+        "bulletin",
+        "Show what operators published of their incidents and works, and when it was seen.",
+    ),
     "evidence": ("evidence", "Show, list and check the documents that facts name by their hash."),
     "component": ("component", "Enable and disable the optional components of a platform."),
     "personal-data": ("personal_data", "Lay out who processes a contract's personal data."),
@@ -56,6 +63,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bill": ("bill", "Keep the days that are owed from the feed, each penalty once; export and push them."),
     "run": ("run", "Run what a ledger needs in one process: notify, assess, relay and bill."),
     "metrics": ("metrics", "Tell a monitoring system how the ledger and its consumers are."),
+    "export": ("export", "Write the register and the figures in the forms that others read."),
     "topics": ("topics", "Make and check the topics of a ledger on Kafka."),
     "copy": ("copy", "Move a ledger to another engine, byte for byte; go on with a copy that broke off."),
     "verify": ("verify", "Read everything again and check every hash."),
@@ -79,6 +87,8 @@ ONLY_READ = frozenset(
         "evidence",
         "inbox",
         "metrics",
+        "export",
+        "bulletin",
         "verify",
     )
 )
