@@ -32,6 +32,7 @@ BEATS: dict[str, pl.DataType] = {
     "msg": pl.String(),
 }
 _COLUMNS = "monitor_id, important, status, time, ping, retries, msg"
+_INSTANT = pl.col("time").str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False).dt.epoch("ms")
 _HTTP = r"^([1-5][0-9]{2}) - |status code ([1-5][0-9]{2})"
 
 
@@ -94,9 +95,7 @@ class KumaFile:
         rows = self._rows(
             f"SELECT {_COLUMNS} FROM heartbeat WHERE time >= ? ORDER BY monitor_id, time, id", (begin,)
         )
-        found = pl.DataFrame(rows, schema=BEATS, orient="row").with_columns(
-            observed_ms=pl.col("time").str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False).dt.epoch("ms")
-        )
+        found = pl.DataFrame(rows, schema=BEATS, orient="row").with_columns(observed_ms=_INSTANT)
         odd = found.filter(
             pl.col("observed_ms").is_null() | ~pl.col("status").is_between(_DOWN, _MAINTENANCE)
         )
@@ -107,6 +106,14 @@ class KumaFile:
                 "in version 2 that is 0 to 3, and a time in UTC: let version 2 migrate the file first"
             )
         return found
+
+    def oldest_usual(self) -> tuple[Mapping[int, int], int]:
+        """Of each monitor its oldest beat that was no change; and the newest beat of all, 0 if there is none."""
+        usual = "SELECT monitor_id, MIN(time) FROM heartbeat WHERE important = 0 GROUP BY monitor_id"
+        rows = [*self._rows(usual), *self._rows("SELECT 0, MAX(time) FROM heartbeat")]
+        found = pl.DataFrame(rows, schema={"monitor": pl.Int64, "time": pl.String}, orient="row")
+        moments = dict(found.select("monitor", _INSTANT.fill_null(0)).iter_rows())
+        return moments, moments.pop(0)
 
     def counted_days(self) -> int:
         """How many days are left only as counts of beats."""
@@ -125,15 +132,13 @@ class KumaFile:
             ) from error
 
 
-def dense_from(beats: pl.DataFrame, monitors: Sequence[Monitor]) -> Mapping[int, int]:
-    """Of each monitor that has beats, the instant from which on every beat is there.
+def dense_from(file: KumaFile, beats: pl.DataFrame, monitors: Sequence[Monitor]) -> Mapping[int, int]:
+    """Of each monitor, the instant from which on every beat is there.
 
     A change right before the oldest beat that was none is there with it: nothing was between them to delete.
     """
-    newest_ms = int(beats.select(pl.col("observed_ms").max()).item() or 0)
+    oldest_ms, newest_ms = file.oldest_usual()
     kept_ms = newest_ms - DAY_MS
-    usual = beats.filter(pl.col("important") == 0).group_by("monitor").agg(pl.col("observed_ms").min())
-    oldest_ms = dict(usual.iter_rows())
     since_ms = {each.number: min(oldest_ms.get(each.number, kept_ms), kept_ms) for each in monitors}
     reach_ms = {each.number: each.reach_ms for each in monitors}
     own = beats.select(

@@ -109,9 +109,12 @@ def _read(ledger: Ledger, source: KumaSource) -> _Read:
     last = last_results(ledger, source.agent, last_ms + MINUTE_MS).cast({"platform": pl.String})
     stored_ms = {each.platform: last_ms for each in (plan.platforms if plan else ())}
     stored_ms |= dict(last.select("platform", "observed_ms").iter_rows())
-    beats = source.file.beats().filter(pl.col("monitor").is_in([each.number for each in found]))
+    begin_ms = min((stored_ms.get(name, 0) for name in monitors), default=0) - LATE_MS
+    beats = source.file.beats(max(begin_ms, 0)).filter(
+        pl.col("monitor").is_in([each.number for each in found])
+    )
     names = {each.number: name for name, each in monitors.items()}
-    since_ms = {names[number]: at_ms for number, at_ms in dense_from(beats, found).items()}
+    since_ms = {names[number]: at_ms for number, at_ms in dense_from(source.file, beats, found).items()}
     fresh = (
         results(beats, names, source.agent, source.pending)
         .with_columns(
