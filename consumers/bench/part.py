@@ -15,7 +15,7 @@ from consumers.cache.folding import CachedFold
 from ledger.application import open_engine
 from ledger.instants import MINUTE_MS
 from ledger.interval import Interval
-from projections.asof import Fold, Known, at_head
+from projections.asof import Fold, Known, at_head, at_time
 
 HOURS = range(9 * 60, 12 * 60)
 """Three hours of the first day, a Thursday, while it counts."""
@@ -60,11 +60,14 @@ class Part:
         return path
 
     @contextmanager
-    def known(self, url: str | None = None, fold: Fold | None = None) -> Iterator[Known]:
-        """All that its ledger knows, opened anew; or another one that holds the same."""
+    def known(
+        self, url: str | None = None, fold: Fold | None = None, moment_ms: int | None = None
+    ) -> Iterator[Known]:
+        """What its ledger knew at a moment, or all; opened anew, or another one that holds the same."""
         engine = open_engine(url or str(self.ledger), create=False)
         try:
-            yield Known.at(engine, at_head(engine, max(self.bounds.end_ms, self.month.end_ms)), fold)
+            as_of = at_head(engine, self.month.end_ms) if moment_ms is None else at_time(engine, moment_ms)
+            yield Known.at(engine, as_of, fold)
         finally:
             engine.close()
 

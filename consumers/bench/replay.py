@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from consumers.bench.dice import below, throws
 from consumers.bench.measure import in_turns
 from consumers.bench.part import Part
-from consumers.bench.sums import FROZEN, Sums, replayed
+from consumers.bench.sums import FROZEN, Sums, replayed, windows_of
 from consumers.bench.table import Line
 from consumers.bench.write import CONTRACT
 from consumers.cache.place import FOLDER, OFF
 from ledger.application import open_engine
 from ledger.instants import format_instant
-from projections.asof import Fold, Known, at_time
+from projections.asof import Fold
 from projections.judgement import judge
 from projections.selection import select
 
@@ -82,7 +82,7 @@ def _require_same(part: Part) -> None:
 
 
 def _known_at_moments(part: Part, fold: Fold | None = None) -> list[Sums]:
-    return [_known_at(part, moment_ms, fold) for moment_ms in moments(part)]
+    return [known_at(part, moment_ms, fold) for moment_ms in moments(part)]
 
 
 def moments(part: Part) -> list[int]:
@@ -90,13 +90,11 @@ def moments(part: Part) -> list[int]:
     return [part.bounds.start_ms + below(part.bounds.length_ms, thrown) for thrown in throws(MOMENTS, 7)]
 
 
-def _known_at(part: Part, moment_ms: int, fold: Fold | None = None) -> Sums:
-    engine = open_engine(str(part.ledger), create=False)
-    try:
-        known = Known.at(engine, at_time(engine, moment_ms), fold)
-        return replayed(known, part.bounds, part.windows, part.readings)
-    finally:
-        engine.close()
+def known_at(part: Part, moment_ms: int, fold: Fold | None = None) -> Sums:
+    """The sums as known at a moment, by the notices that were known then."""
+    with part.known(fold=fold, moment_ms=moment_ms) as known:
+        windows = windows_of(known, part.bounds, part.readings)
+        return replayed(known, part.bounds, windows, part.readings)
 
 
 def commands(part: Part) -> Iterator[Line]:
