@@ -1,7 +1,8 @@
-"""The same results as one JSON event each, through the same table and client, with the same checks.
+"""The same results as one JSON event each, through the same table and client.
 
-Only the grain differs: each event is an envelope like a round's, names its predecessor, is hashed as it is
-read, validated, and folded by the steps that rounds are folded to.
+The grain differs: each event is an envelope like a round's, names its predecessor, is hashed as it is read,
+decoded as strictly, its predecessor's hash checked, and folded by the steps that rounds are folded to. A
+round is checked against its plan as well; this has nothing of that.
 """
 
 from collections import defaultdict
@@ -10,7 +11,6 @@ from pathlib import Path
 from typing import Literal
 
 import orjson
-import polars as pl
 from msgspec import Struct
 from msgspec.json import Decoder
 
@@ -22,12 +22,11 @@ from consumers.bench.write import TERMS
 from ledger.application import open_engine
 from ledger.errors import DamagedLedgerError
 from ledger.fact import GENESIS_HASH, hash_of
-from ledger.instants import format_instant
 from ledger.log.interface import Engine, NewRound
 from ledger.log.sqlite import SQLiteEngine
 from ledger.plans import PlanSet
-from ledger.rounds import Outcome, Round
-from projections.changes import SCHEMA
+from ledger.rounds import Outcome, Round, attributes
+from projections.changes import frame
 from projections.steps import CODES, UNKNOWN, Steps, hear, say
 from projections.verdicts import verdicts
 
@@ -106,11 +105,7 @@ def _encoded(agent: str, number: int, previous_hash: str, data: ResultData) -> b
         {
             "specversion": "1.0",
             "type": TYPE,
-            "source": f"/agents/{agent}",
-            "id": f"{agent}/{number}",
-            "subject": f"agent:{agent}",
-            "time": format_instant(data.at),
-            "sequence": f"{number:012}",
+            **attributes(agent, number, data.at),
             "previoushash": previous_hash,
             "data": {name: getattr(data, name) for name in ResultData.__struct_fields__},
         }
@@ -124,7 +119,7 @@ def replay(part: Part, path: Path) -> Sums:
     """From the first event to the sums."""
     engine = open_engine(str(path), create=False)
     try:
-        changes = _frame(_folded(engine, TERMS.stale_after_ms), part.bounds.end_ms)
+        changes = frame(_folded(engine, TERMS.stale_after_ms), part.bounds.end_ms)
     finally:
         engine.close()
     return within(verdicts(changes, part.month.names, part.bounds, TERMS), part.windows)
@@ -155,13 +150,3 @@ def _folded(engine: Engine, stale_after_ms: int) -> dict[tuple[str, str], Steps]
     for found in said.values():
         say(found.steps, found.until_ms, UNKNOWN)
     return {key: found.steps for key, found in said.items()}
-
-
-def _frame(said: dict[tuple[str, str], Steps], until_ms: int) -> pl.DataFrame:
-    rows = [
-        (platform, agent, at_ms, outcome)
-        for (platform, agent), steps in sorted(said.items())
-        for at_ms, outcome in steps
-        if at_ms < until_ms
-    ]
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
