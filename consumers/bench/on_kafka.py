@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from statistics import median
 
-from consumers.bench.measure import in_turns
+from consumers.bench.measure import in_turns, require_equal
 from consumers.bench.month import BEGIN_MS, agent_of
 from consumers.bench.part import Part
 from consumers.bench.table import Line
@@ -91,14 +92,11 @@ def _draft(recorded: RecordedFact) -> Draft:
 
 def _read(part: Part, url: str, turns: int) -> Iterator[Line]:
     mirrors = iter(range(turns + 1))
-    if part.replay(f"{url}-checked") != part.replay():
-        raise AssertionError("from the broker the replay comes to other sums than from the file")
-    ways: list[Callable[[], object]] = [
-        lambda: part.replay(f"{url}-{next(mirrors)}"),
-        lambda: part.replay(f"{url}-checked"),
-    ]
-    cold, again = in_turns(part.replay, ways, turns)
-    for what, ratios in (("for the first time on a machine", cold), ("again, its mirror there", again)):
+    again = partial(part.replay, f"{url}-checked")
+    require_equal(part.replay(), {"the broker": again})
+    found = in_turns(part.replay, [lambda: part.replay(f"{url}-{next(mirrors)}"), again], turns)
+    told = "for the first time on a machine", "again, its mirror there"
+    for what, ratios in zip(told, found, strict=True):
         yield Line(f"from the broker, {what}", "that replay", ratios)
 
 

@@ -5,10 +5,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 
 from consumers.bench.dice import below, throws
-from consumers.bench.measure import in_turns
+from consumers.bench.measure import Way, in_turns, require_equal
 from consumers.bench.part import Part
 from consumers.bench.sums import FROZEN, Sums, replayed, windows_of
 from consumers.bench.table import Line
@@ -39,26 +40,31 @@ def require_frozen(part: Part) -> Sums:
 
 def lines(part: Part, turns: int) -> Iterator[Line]:
     """What it takes in one process, held against the replay to the sums."""
-    ways: dict[str, Callable[[], object]] = {
-        "every round only read and hashed": lambda: _read(part),
-        "the replay to the free days of the contract": lambda: _judged(part),
-        f"the sums as known at one of {MOMENTS} moments": lambda: _known_at_moments(part),
-        "the sums from the cache": lambda: part.replay(fold=part.cache),
-        f"the sums as known at one of {MOMENTS} moments, from the cache": lambda: _known_at_moments(
-            part, part.cache
-        ),
-    }
-    _require_same(part)
-    found = in_turns(part.replay, list(ways.values()), turns)
+    ways = _ways(part)
+    found = in_turns(part.replay, [way.run for way in ways.values()], turns)
     rounds = f"{part.slots / 1e6:.1f} million results"
     base = found[0].base_seconds
     yield Line(
         f"the replay of {rounds} to their sums, cold",
         figure=f"{base:.2f} s, {part.slots / base / 1e6:.1f} million results a second",
     )
-    for what, ratios in zip(ways, found, strict=True):
-        factor = 1 / MOMENTS if "moments" in what else 1
-        yield Line(what, "that replay", ratios.times(factor))
+    for (what, way), ratios in zip(ways.items(), found, strict=True):
+        yield Line(what, "that replay", ratios.times(way.times))
+
+
+def _ways(part: Part) -> dict[str, Way]:
+    once = f"the sums as known at one of {MOMENTS} moments"
+    at_moments, cached = partial(_known_at_moments, part), partial(part.replay, fold=part.cache)
+    at_moments_cached = partial(_known_at_moments, part, part.cache)
+    require_equal(part.replay(), {"the cache": cached})
+    require_equal(at_moments(), {"the cache": at_moments_cached})
+    return {
+        "every round only read and hashed": Way(partial(_read, part)),
+        "the replay to the free days of the contract": Way(partial(_judged, part)),
+        once: Way(at_moments, times=1 / MOMENTS),
+        "the sums from the cache": Way(cached),
+        f"{once}, from the cache": Way(at_moments_cached, times=1 / MOMENTS),
+    }
 
 
 def _read(part: Part) -> int:
@@ -73,12 +79,6 @@ def _judged(part: Part) -> int:
     with part.known() as known:
         contract, period = select(known, CONTRACT, part.bounds)
         return judge(known, contract, period).penalties.days_accrued
-
-
-def _require_same(part: Part) -> None:
-    """No time is printed of a cache that comes to other sums."""
-    assert part.replay(fold=part.cache) == part.replay()
-    assert _known_at_moments(part, part.cache) == _known_at_moments(part)
 
 
 def _known_at_moments(part: Part, fold: Fold | None = None) -> list[Sums]:
