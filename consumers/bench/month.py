@@ -6,6 +6,7 @@ same happens on every machine. Minutes are those of the month, from 0.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import NamedTuple
 
 from consumers.bench.dice import about, below, spread, throws
@@ -46,6 +47,11 @@ class Month(NamedTuple):
     def slots(self) -> int:
         """How many results it would have if none were missing."""
         return self.streams * AGENTS * self.platforms * self.minutes
+
+    @property
+    def agents(self) -> list[tuple[int, int]]:
+        """Every agent: its stream, and which of the agents of that one it is."""
+        return list(product(range(self.streams), range(AGENTS)))
 
     @property
     def names(self) -> list[str]:

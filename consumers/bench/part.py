@@ -1,6 +1,6 @@
 """A part of a month that several ways read: the same results, the same windows, the same sums."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,6 +21,16 @@ HOURS = range(9 * 60, 12 * 60)
 """Three hours of the first day, a Thursday, while it counts."""
 DAYS = range(2 * DAY_MINUTES)
 WEEK = range(7 * DAY_MINUTES)
+
+
+def made(path: Path, make: Callable[[Path], object]) -> Path:
+    """A file, made if it is not there; it has another name until it is whole."""
+    if not path.exists():
+        begun = path.with_suffix(".begun")
+        begun.unlink(missing_ok=True)
+        make(begun)
+        begun.rename(path)
+    return path
 
 
 @dataclass(frozen=True)
@@ -52,12 +62,7 @@ class Part:
     def ledger(self) -> Path:
         """Its ledger, written if it is not there."""
         path = self.folder / f"{self.name}.db"
-        if not path.exists():
-            begun = path.with_suffix(".begun")
-            begun.unlink(missing_ok=True)
-            write.write(str(begun), self.month, self.minutes)
-            begun.rename(path)
-        return path
+        return made(path, lambda begun: write.write(str(begun), self.month, self.minutes))
 
     @contextmanager
     def known(

@@ -1,10 +1,7 @@
 """Lines of the table that replay a month's own ledger: to its sums, its free days, what was known once."""
 
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from functools import partial
 
@@ -13,8 +10,10 @@ from consumers.bench.measure import Way, in_turns, require_equal
 from consumers.bench.part import Part
 from consumers.bench.sums import FROZEN, Sums, replayed, windows_of
 from consumers.bench.table import Line
+from consumers.bench.whole_command import cost_of
 from consumers.bench.write import CONTRACT
 from consumers.cache.place import FOLDER, OFF
+from consumers.workers import COUNT
 from ledger.application import open_engine
 from ledger.instants import format_instant
 from projections.asof import Fold
@@ -102,32 +101,15 @@ def commands(part: Part) -> Iterator[Line]:
     with tempfile.TemporaryDirectory() as folder:
         for what, environment in (
             ("with a process for each core", {FOLDER: OFF}),
-            ("in one process", {FOLDER: OFF, "CONSTAT_WORKERS": "1"}),
+            ("in one process", {FOLDER: OFF, COUNT: "1"}),
             ("that fills the cache", {FOLDER: folder}),
             ("from the cache", {FOLDER: folder}),
         ):
-            yield Line(f"`constat penalties`, the whole command {what}", figure=_timed(part, environment))
+            yield Line(f"`constat penalties`, the whole command {what}", figure=_told(part, environment))
 
 
-_MEASURE = """\
-import resource, subprocess, sys
-subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
-"""
-
-
-def _timed(part: Part, environment: Mapping[str, str]) -> str:
+def _told(part: Part, environment: Mapping[str, str]) -> str:
     from_to = [format_instant(edge) for edge in part.bounds]
-    options = ["--ledger", str(part.ledger), "--from", from_to[0], "--to", from_to[1], "--json"]
-    command = [sys.executable, "-m", "consumers.cli.main", "penalties", *options]
-    begun = time.perf_counter()
-    done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-c", _MEASURE, *command],
-        check=True,
-        capture_output=True,
-        text=True,
-        env={**os.environ, **environment},
-    )
-    cpu_s, peak_mb = map(float, done.stdout.split())
-    return f"{time.perf_counter() - begun:.1f} s, {cpu_s:.1f} s CPU, {peak_mb:.0f} MB in the largest process"
+    options = ["--ledger", part.ledger, "--from", from_to[0], "--to", from_to[1], "--json"]
+    cost = cost_of(sys.executable, "-m", "consumers.cli.main", "penalties", *options, **environment)
+    return f"{cost.wall_s:.1f} s, {cost.cpu_s:.1f} s CPU, {cost.peak_mb:.0f} MB in the largest process"

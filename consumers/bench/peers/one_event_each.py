@@ -14,8 +14,7 @@ import orjson
 from msgspec import Struct
 from msgspec.json import Decoder
 
-from consumers.bench.month import AGENTS
-from consumers.bench.part import Part
+from consumers.bench.part import Part, made
 from consumers.bench.rounds import plan_of, rounds_of
 from consumers.bench.sums import Sums, within
 from consumers.bench.write import TERMS
@@ -66,17 +65,14 @@ _validated = Decoder(StoredResult).decode
 
 def write(part: Part) -> Path:
     """A table with one row for each result of the part, if it is not there."""
-    path = part.ledger.with_suffix(".each.db")
-    if not path.exists():
-        begun = path.with_suffix(".begun")
-        begun.unlink(missing_ok=True)
-        engine = SQLiteEngine(str(begun), clock=lambda: part.bounds.end_ms)
-        for stream in range(part.month.streams):
-            for witness in range(AGENTS):
-                _append(engine, part, stream, witness)
-        engine.close()
-        begun.rename(path)
-    return path
+    return made(part.ledger.with_suffix(".each.db"), lambda begun: _write(part, begun))
+
+
+def _write(part: Part, path: Path) -> None:
+    engine = SQLiteEngine(str(path), clock=lambda: part.bounds.end_ms)
+    for agent in part.month.agents:
+        _append(engine, part, *agent)
+    engine.close()
 
 
 def _append(engine: SQLiteEngine, part: Part, stream: int, witness: int) -> None:
