@@ -9,6 +9,7 @@ from ledger.log.interface import KeptRound
 from ledger.plans import PlanSet
 from ledger.progress import Progress, reported
 from projections.asof import Known, StepsByAgent
+from projections.checkpoint import Place
 from projections.segments import Segments
 from projections.steps import Steps
 from projections.stream import Stream
@@ -90,18 +91,27 @@ class _AgentFold:
             self._begin()
 
     def _begin(self) -> None:
-        self._kept, self._mark, self._begun_at = Segments(), None, 0
+        self._kept, self._mark = Segments(), None
         self._stream = Stream(self._known, self._agent, self._every, self._stale_after_ms)
+
+    @property
+    def _place(self) -> Place | None:
+        """Where the checkpoint stands from which the fold goes on; None if it begins at the first round."""
+        return None if self._mark is None else self._kept.places[self._mark]
+
+    @property
+    def _begun_at(self) -> int:
+        return self._place.rounds if self._place else 0
 
     @property
     def after(self) -> int:
         """The number behind which rounds are read: the round of the checkpoint is read once more."""
-        return 0 if self._mark is None else self._kept.places[self._mark].number - 1
+        return self._place.number - 1 if self._place else 0
 
     @property
     def skipped(self) -> int:
         """How many rounds need not be read."""
-        return 0 if self._mark is None else self._kept.places[self._mark].rounds - 1
+        return self._place.rounds - 1 if self._place else 0
 
     def begins_anew(self) -> bool:
         """Whether the checkpoint's round was not found; it is forgotten then."""
@@ -112,21 +122,23 @@ class _AgentFold:
         return True
 
     def take(self, kept: KeptRound) -> bool:
-        """Fold the next round; False if it is the checkpoint's own, behind which the fold goes on."""
+        """Fold the next round; False if it is the checkpoint's own, behind which the fold goes on.
+
+        The first round that is read is to be that one; where it is another one, none is folded.
+        """
         if self._stream is not None:
             self._stream.take(kept)
             if (self._stream.rounds - self._begun_at) % SPACING == 0:
                 self.mark()
             return True
-        return self._mark is None or not self._find(kept, self._mark)
+        return not self._find(kept)
 
-    def _find(self, kept: KeptRound, mark: int) -> bool:
-        place = self._kept.places[mark]
-        if (kept.number, kept.hash) != (place.number, place.hash):
+    def _find(self, kept: KeptRound) -> bool:
+        if self._place is None or (kept.number, kept.hash) != (self._place.number, self._place.hash):
             return False
-        four = self._known, self._agent, self._every, self._stale_after_ms
-        self._stream = Stream.going_on(*four, self._kept.at(mark), kept)
-        self._begun_at = place.rounds
+        assert self._mark is not None
+        self._stream = Stream(self._known, self._agent, self._every, self._stale_after_ms)
+        self._stream.go_on(self._kept.at(self._mark), kept)
         return True
 
     def mark(self) -> None:
