@@ -1,8 +1,9 @@
-"""What Python's files do not do: keep other processes out, write whole or not at all, outlive a power cut."""
+"""What Python's files do not do: keep others out, be whole, outlive a power cut, lie in a user's cache."""
 
 import fcntl
 import os
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -65,3 +66,17 @@ def written_whole(path: Path, content: bytes, *, durable: bool) -> None:
         raise
     if durable:
         flush_folder(path.parent)
+
+
+def user_cache(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The folder for what can be made anew, by the XDG Base Directory Specification.
+
+    None of a user who has no home, as services often are.
+    """
+    said = environment.get("XDG_CACHE_HOME")
+    if said and Path(said).is_absolute():  # the specification has others ignored
+        return Path(said) / "constat"
+    try:
+        return Path.home() / ".cache" / "constat"
+    except RuntimeError:
+        return None

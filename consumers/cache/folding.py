@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from consumers.cache.files import CacheFile, Plans
+from consumers.cache.files import CacheFile, PlanHashes
 from ledger.log.interface import KeptRound
 from ledger.plans import PlanSet
 from ledger.progress import Progress, reported
@@ -32,9 +32,12 @@ class CachedFold:
     def behind(self, known: Known, agents: Sequence[str], stale_after_ms: int) -> int:
         """How many of the known rounds would have to be folded, as far as their number tells."""
         plans = _plans(known)
-        files = [CacheFile(self._folder, agent, stale_after_ms).read(plans).segments for agent in agents]
-        marks = [(kept, _last_known(kept, known, agent)) for kept, agent in zip(files, agents, strict=True)]
-        return known.round_offset - sum(kept.places[mark].rounds for kept, mark in marks if mark is not None)
+        kept = 0
+        for agent in agents:
+            places = CacheFile(self._folder, agent, stale_after_ms).places(plans)
+            mark = _last_known(places, known, agent)
+            kept += 0 if mark is None else places[mark].rounds
+        return known.round_offset - kept
 
     def __call__(
         self,
@@ -75,7 +78,9 @@ def _go_on(known: Known, folds: dict[str, "_AgentFold"], progress: Progress) -> 
 class _AgentFold:
     """The fold of an agent, from its last checkpoint or from its first round on."""
 
-    def __init__(self, known: Known, agent: str, stale_after_ms: int, folder: Path, plans: Plans) -> None:
+    def __init__(
+        self, known: Known, agent: str, stale_after_ms: int, folder: Path, plans: PlanHashes
+    ) -> None:
         self._known = known
         self._agent = agent
         self._stale_after_ms = stale_after_ms
@@ -83,7 +88,7 @@ class _AgentFold:
         self._file = CacheFile(folder, agent, stale_after_ms)
         self._plans = plans
         self._kept, self._goes_further = self._file.read(plans)
-        self._mark = _last_known(self._kept, known, agent)
+        self._mark = _last_known(self._kept.places, known, agent)
         self._added: list[Segment] = []
         self._stream: Stream | None = None
         if self._mark is None:
@@ -164,21 +169,21 @@ class _AgentFold:
         return self._stream.steps(platforms)
 
 
-def _last_known(kept: Segments, known: Known, agent: str) -> int | None:
+def _last_known(places: Sequence[Place], known: Known, agent: str) -> int | None:
     """The last checkpoint of which every round was known."""
     as_of = known.as_of
     number = None if as_of.numbers is None else dict(as_of.numbers).get(agent, 0)
     return max(
         (
             index
-            for index, place in enumerate(kept.places)
+            for index, place in enumerate(places)
             if place.recorded_ms <= as_of.recorded_ms and (number is None or place.number <= number)
         ),
         default=None,
     )
 
 
-def _plans(known: Known) -> Plans:
+def _plans(known: Known) -> PlanHashes:
     return {
         recorded.fact.reference: recorded.hash
         for recorded in known.facts
