@@ -1,7 +1,8 @@
 """What a reader must know of the figures: over which counted time a history that ended is taken to go on.
 
 What a source that logs only changes said last holds until it says something else (rule 2.1), and nobody knows
-whether it still looks. The figures follow the rule; who reads them is told which of them do.
+whether it still looks. The figures follow the rule; who reads them is told how much counted time falls in the
+time of such a word. It need not rest on it: another agent may have probed then, too.
 """
 
 from collections.abc import Iterator, Mapping
