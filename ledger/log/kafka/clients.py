@@ -18,8 +18,6 @@ POLL_MS = 50
 """How long a reader waits for the next records before it looks round."""
 RETRY_S = 0.5
 """Before a reader tries again."""
-BEHIND_S = 8.0
-"""For so long a broker may say that a log is shorter than what was read of it, before it is believed."""
 FETCH: dict[str, Any] = {
     "enable_auto_commit": False,
     "auto_offset_reset": "none",
