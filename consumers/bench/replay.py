@@ -12,8 +12,8 @@ from consumers.bench.sums import FROZEN, Sums, replayed, windows_of
 from consumers.bench.table import Line
 from consumers.bench.whole_command import cost_of
 from consumers.bench.write import CONTRACT
-from consumers.cache.place import FOLDER, OFF
-from consumers.workers import COUNT
+from consumers.cache.folder import FOLDER, OFF
+from consumers.workers import PROCESSES
 from ledger.application import open_engine
 from ledger.instants import format_instant
 from projections.asof import Fold
@@ -101,7 +101,7 @@ def commands(part: Part) -> Iterator[Line]:
     with tempfile.TemporaryDirectory() as folder:
         for what, environment in (
             ("with a process for each core", {FOLDER: OFF}),
-            ("in one process", {FOLDER: OFF, COUNT: "1"}),
+            ("in one process", {FOLDER: OFF, PROCESSES: "1"}),
             ("that fills the cache", {FOLDER: folder}),
             ("from the cache", {FOLDER: folder}),
         ):

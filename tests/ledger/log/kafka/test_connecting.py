@@ -5,9 +5,11 @@ import socket
 import ssl
 import threading
 import time
+from contextlib import ExitStack
 
 import pytest
 from kafka import KafkaAdminClient
+from kafka.net.inet import KafkaNetSocket
 
 from ledger.errors import BadInputError, UnreachableLedgerError
 from ledger.log.kafka import connecting, tls, topics
@@ -55,6 +57,28 @@ def test_what_was_opened_for_a_client_that_found_nobody_is_closed(silent):
     refusal_of(f"kafka://{silent}")
 
     assert threading.active_count() <= before  # one of an earlier test may end meanwhile
+
+
+@pytest.fixture
+def full():
+    """The address of a peer whose queue is full: who knocks is neither let in nor refused."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listening, ExitStack() as waiting:
+        for _ in range(3):
+            knocking = waiting.enter_context(socket.socket())
+            knocking.setblocking(False)
+            knocking.connect_ex(listening.getsockname())
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("peer", ["nobody", "full"])
+def test_a_socket_that_no_broker_took_is_closed(peer, full, monkeypatch):
+    made, make = [], KafkaNetSocket.socket
+    monkeypatch.setattr(KafkaNetSocket, "socket", lambda *how: made.append(make(*how)) or made[-1])
+
+    refusal_of(f"kafka://{full if peer == 'full' else '127.0.0.1:1'}")
+
+    assert made
+    assert {each.fileno() for each in made} == {-1}
 
 
 def test_a_silent_broker_does_not_use_up_the_time_of_one_that_answers(silent, broker, monkeypatch):
