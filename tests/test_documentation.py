@@ -106,9 +106,7 @@ def run(
     """
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if name == FOLDER or not name.startswith("CONSTAT")
+        name: value for name, value in os.environ.items() if name == FOLDER or not name.startswith("CONSTAT")
     }
     environment |= {"PATH": path, "COLUMNS": "100", "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}
     found = steps(page)[part]

@@ -212,7 +212,8 @@ def test_of_two_exports_at_once_at_two_prices_one_is_refused(constat, tmp_path):
     assert price == said["settled"]
 
 
-def test_a_store_of_before_has_prices_once_one_is_settled(constat, billed, tmp_path):
+@pytest.mark.usefixtures("billed")
+def test_a_store_of_before_has_prices_once_one_is_settled(constat, tmp_path):
     """Nothing but an export at a price writes to it."""
     before = (tmp_path / "billing.db").read_bytes()
     exported(constat)
