@@ -19,7 +19,7 @@ from ledger.application import open_engine
 from projections.asof import Known, at_head
 from projections.inbox import inbox
 from tests.consumers.billing.penalties import assess, ledger_at
-from tests.consumers.notices.postoffice import free_port
+from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

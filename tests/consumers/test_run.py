@@ -17,9 +17,10 @@ from aiosmtpd.smtp import AuthResult
 from consumers.cli.__main__ import _command
 from ledger.assessments import PenaltyGranted
 from tests.consumers.billing.penalties import assess, ledger_at
-from tests.consumers.notices.postoffice import Mailroom, free_port, listening
+from tests.consumers.notices.postoffice import listening
 from tests.consumers.relay.test_topic import events_in
 from tests.consumers.services import many_rounds, notice, outage, prepared, relayed, running, sign, wait_until
+from tests.ports import free_port
 
 only_linux = pytest.mark.skipif(sys.platform != "linux", reason="only there the system tells of a process")
 
@@ -27,11 +28,6 @@ only_linux = pytest.mark.skipif(sys.platform != "linux", reason="only there the 
 @pytest.fixture
 def folder(tmp_path):
     return prepared(tmp_path)
-
-
-@pytest.fixture
-def mailroom():
-    return Mailroom()
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ from tests.consumers.notices.postoffice import (
     WEDNESDAY,
     ZOE,
     Office,
-    free_port,
     listening,
 )
+from tests.ports import free_port
 from tests.spec import ms
 
 A_MINUTE_LATER = ms(PUBLISHED) + MINUTE_MS

@@ -15,8 +15,8 @@ from ledger.log.kafka.address import parse
 from ledger.log.kafka.opening import ATTEMPT_S_MIN, FIRST_MS, PATIENCE_MS, PAUSE_S, patiently
 from ledger.log.kafka.unreached import NotConnectedError
 from tests import brokers
-from tests.consumers.notices.postoffice import free_port
 from tests.ledger.log.processes import update
+from tests.ports import free_port
 
 AWAY_S = 12
 """Longer than one attempt takes."""
