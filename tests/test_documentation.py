@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from consumers.cache.place import FOLDER
+from consumers.cache.folder import FOLDER
 from consumers.cli.main import COMMANDS
 from ledger.application import open_engine
 from projections.asof import Known, at_head

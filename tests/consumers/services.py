@@ -10,7 +10,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from consumers.cache.place import FOLDER
+from consumers.cache.folder import FOLDER
 from consumers.directory.store import Entry, open_store
 from consumers.relay.event import FeedEvent
 from ledger.assessments import PenaltyGranted

@@ -3,17 +3,18 @@
 Left alone, the library tries until its time is over and then says no more than that; it does not bound the
 greeting of TLS, so that a peer who never answers holds it for ever; it drops what a peer says right before he
 closes, so that a wrong password is tried again; one silent broker uses up the time of those that answer; and
-what it had opened stays open when it gives up. What is put right here overrides methods that the library does
-not promise to keep, which is why its version is pinned.
+what it had opened stays open when it gives up, a socket that no broker took among it. What is put right here
+overrides methods that the library does not promise to keep, which is why its version is pinned.
 """
 
+import socket
 import ssl
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 from kafka.net.compat import KafkaNetClient
-from kafka.net.inet import create_connection
+from kafka.net.inet import KafkaNetSocket, create_connection
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
 from kafka.net.transport import KafkaSSLTransport, KafkaTCPTransport
@@ -100,8 +101,10 @@ class Connections(KafkaConnectionManager):  # type: ignore[misc] # as above
             self._failures[node.node_id] = NotConnectedError(f"{node.host}:{node.port}", error)
 
     async def _build_transport(self, node: Any, timeout_at: float | None = None) -> Any:  # noqa: ANN401
-        options = self.config["socket_options"]
-        sock = await create_connection(self._net, node.host, node.port, options, timeout_at=timeout_at)
+        options, way = self.config["socket_options"], f"{Closing.SCHEMES[0]}://"
+        sock = await create_connection(
+            self._net, node.host, node.port, options, proxy_url=way, timeout_at=timeout_at
+        )
         if not self.ssl_enabled:
             return Plain(self._net, sock, host=node.host)
         transport = Greeted(self._net, sock, host=node.host, ssl_context=self.config["ssl_context"])
@@ -111,6 +114,24 @@ class Connections(KafkaConnectionManager):  # type: ignore[misc] # as above
             transport.close()
             raise KafkaConnectionError(f"TLS: {error}") from error
         return transport
+
+
+class Closing(KafkaNetSocket):  # type: ignore[misc] # as above
+    """Sockets that are closed when no broker takes them.
+
+    The library finds the class of a way to a broker, as that by a proxy, by the scheme of its URL.
+    """
+
+    SCHEMES = ("closing",)
+
+    async def sock_connect(self, net: Any, sock: socket.socket, *where: Any, **until: Any) -> socket.socket:  # noqa: ANN401
+        """Connect; whoever does not come so far, or is not waited for any longer, leaves nothing open."""
+        try:
+            await super().sock_connect(net, sock, *where, **until)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
 
 
 class Plain(KafkaTCPTransport):  # type: ignore[misc] # as above

@@ -5,10 +5,12 @@ import socket
 import ssl
 import threading
 import time
+from contextlib import ExitStack
 
 import pytest
 from kafka import KafkaAdminClient
 from kafka.future import Future
+from kafka.net.inet import KafkaNetSocket
 from kafka.net.selector import NetworkSelector
 
 from ledger.errors import BadInputError, UnreachableLedgerError
@@ -124,6 +126,28 @@ def greet_and_leave(connection, authority, words):
     context.load_cert_chain(*authority.sign("broker", names="IP:127.0.0.1"))
     with context.wrap_socket(connection, server_side=True) as speaking:
         speaking.sendall(words)
+
+
+@pytest.fixture
+def full():
+    """The address of a peer whose queue is full: who knocks is neither let in nor refused."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listening, ExitStack() as waiting:
+        for _ in range(3):
+            knocking = waiting.enter_context(socket.socket())
+            knocking.setblocking(False)
+            knocking.connect_ex(listening.getsockname())
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("peer", ["nobody", "full"])
+def test_a_socket_that_no_broker_took_is_closed(peer, full, monkeypatch):
+    made, make = [], KafkaNetSocket.socket
+    monkeypatch.setattr(KafkaNetSocket, "socket", lambda *how: made.append(make(*how)) or made[-1])
+
+    refusal_of(f"kafka://{full if peer == 'full' else '127.0.0.1:1'}")
+
+    assert made
+    assert {each.fileno() for each in made} == {-1}
 
 
 def test_a_silent_broker_does_not_use_up_the_time_of_one_that_answers(silent, broker, monkeypatch):

@@ -12,7 +12,7 @@ from ledger.application import Ledger
 from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 from ledger.log.kafka import topics
 from ledger.log.kafka.address import parse
-from ledger.log.kafka.opening import ATTEMPT_S_MIN, FIRST_MS, PATIENCE_MS, PAUSE_S, patiently
+from ledger.log.kafka.patience import ATTEMPT_S_MIN, FIRST_MS, PATIENCE_MS, PAUSE_S, patiently
 from ledger.log.kafka.unreached import NotConnectedError
 from tests import brokers
 from tests.ledger.log.processes import update
