@@ -61,7 +61,7 @@ def bench(
 
     Each ratio is one of processor time, of ways measured in turns in one run; no time is printed of a way
     that comes to other figures. The absolute times are of this machine alone. Exit code 1 says that a ratio
-    is below what is promised.
+    of the whole month is below what is promised.
     """
     from consumers.bench import run, table
     from consumers.bench.month import MONTHS
