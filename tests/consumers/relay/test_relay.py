@@ -2,9 +2,11 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import pytest
 
@@ -207,6 +209,20 @@ def events(ledger):
     from consumers.relay import feed  # noqa: PLC0415
 
     return list(feed.events(ledger.engine, 0))
+
+
+def test_a_state_that_was_made_before_it_named_its_format_is_one_still(constat, ledger):
+    """Without it everything would be sent again."""
+    grant(ledger, "acme", 2, times=3)
+    with serving(system := Endpoint()) as url:
+        constat("relay", "--to", url, "--state", "state.db")
+        with closing(sqlite3.connect("state.db")) as state:
+            state.execute("PRAGMA user_version=0")
+
+        answer = constat("relay", "--to", url, "--state", "state.db")
+
+    assert (answer.code, answer.err) == (0, "0 events relayed\n")
+    assert system.requests == 3
 
 
 @pytest.mark.usefixtures("ledger")
