@@ -10,6 +10,8 @@ from types import FrameType
 
 from ledger.errors import UnreachableLedgerError
 
+ENDING = frozenset((signal.SIGTERM, signal.SIGINT))
+"""The signals that ask for the end."""
 POLL_S = 0.1
 """How often it is looked whether there is more of what is followed."""
 PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
@@ -78,11 +80,8 @@ def keep_on(step: Callable[[], Iterator[int]], stop: Stop, *, follow: bool) -> i
             return done
 
 
-ENDING = frozenset((signal.SIGTERM, signal.SIGINT))
-
-
 @contextmanager
-def signals_held() -> Iterator[Callable[[], None]]:
+def end_awaited() -> Iterator[Callable[[], None]]:
     """Have SIGTERM and SIGINT end nothing; the yielded call waits for one. Whoever asks twice has asked once.
 
     The system may hand a signal to any thread, those of a library included, so it is not enough that ours
