@@ -186,7 +186,7 @@ def export_at(connection, path, price):
     connection.recv()
     try:
         with store.writing() as written:
-            settle(written, {"acme": Decimal(price)}, 0)
+            settle(written, {"acme": price}, 0)
     except RefusedError:
         connection.send("refused")
     else:
@@ -197,7 +197,7 @@ def export_at(connection, path, price):
 @pytest.mark.usefixtures("billed")
 def test_of_two_exports_at_once_at_two_prices_one_is_refused(constat, tmp_path):
     path = str(tmp_path / "billing.db")
-    with started(export_at, path, 12) as (_, one), started(export_at, path, 15) as (_, other):
+    with started(export_at, path, 1200) as (_, one), started(export_at, path, 1500) as (_, other):
         assert (one.recv(), other.recv()) == ("ready", "ready")
         one.send("go")
         other.send("go")
