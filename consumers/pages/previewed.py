@@ -25,7 +25,7 @@ def _contract(found: ContractPreview, *, withdrawn: bool) -> Iterator[str]:
     if withdrawn:
         yield "  would no longer be announced"
     else:
-        yield f"  given {found.hours_before} h before it starts: {_in_time(found)}"
+        yield f"  given {advance(found.hours_before, found.in_time, found.latest_given_at)}"
         yield f"  work may be excluded: {found.windows or 'at any time'} (local time)"
     if found.assumes_work and not withdrawn:
         yield "  only work really done is excluded; this supposes that it is done exactly as announced"
@@ -33,8 +33,11 @@ def _contract(found: ContractPreview, *, withdrawn: bool) -> Iterator[str]:
         yield from _platform(platform)
 
 
-def _in_time(found: ContractPreview) -> str:
-    return "in time" if found.in_time else f"too late, in time until {found.latest_given_at}"
+def advance(hours_before: str, is_in_time: bool, latest_given_at: str) -> str:
+    """How long before its start a notice is given, and if that is too late, until when it was in time."""
+    is_after = hours_before.startswith("-")
+    when = f"{hours_before[1:]} h after the start" if is_after else f"{hours_before} h before it starts"
+    return f"{when}: {'in time' if is_in_time else f'too late, in time until {latest_given_at}'}"
 
 
 def _platform(found: PlatformPreview) -> Iterator[str]:
