@@ -150,7 +150,9 @@ def _page(folder: Path, figures: "Statement", language: str, url: str) -> Path:
     from consumers.pages import html
 
     page = folder / f"{figures.contract}-{MONTH}-{language}.html"
-    page.write_text(html.page(figures, language, ledger=common.named(url, for_others=True)), encoding="utf-8")
+    page.write_text(
+        html.page(figures, language, ledger=common.ledger_to_name(url, for_others=True)), encoding="utf-8"
+    )
     return page
 
 
@@ -158,7 +160,7 @@ def _show(figures: "Statement", language: str, url: str, pages: list[Path], play
     from consumers.pages import terminal
 
     console = common.console()
-    terminal.show(figures, console, language, ledger=common.named(url))
+    terminal.show(figures, console, language, ledger=common.ledger_to_name(url))
     console.print(
         f"\nThree clients, three agents, forty platforms, played in {played_s:.1f} s into {name_of(url)}"
     )

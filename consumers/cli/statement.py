@@ -63,9 +63,9 @@ def statement(
         asked_at = Note(question.known.as_of.seal)
         note = asked_at if question.readings else noted(question.known, figures)
     if chosen is Format.text and output is None:
-        _show(figures, language, question.readings, note, common.named(ledger))
+        _show(figures, language, question.readings, note, common.ledger_to_name(ledger))
     else:
-        named = common.named(ledger, for_others=True)
+        named = common.ledger_to_name(ledger, for_others=True)
         write(rendered(figures, chosen, language, question.readings, note, ledger=named), output)
 
 
