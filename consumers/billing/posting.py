@@ -60,11 +60,16 @@ def prices_of(texts: Mapping[str, str]) -> dict[str, int]:
     """Prices as a person writes them.
 
     Raises:
-        BadInputError: one of them is no amount of euros and cents.
+        BadInputError: one of them is no amount of euros and cents, or nothing.
     """
     for contract, text in texts.items():
         if not _PRICE.fullmatch(text):
             raise BadInputError(f"--price {contract}={text}: write EUR a day as 12 or 12.50")
+        if not Decimal(text):
+            raise BadInputError(
+                f"--price {contract}={text}: a period would keep it for good, and owe nothing for its days; "
+                "leave the option out for days without a price, or write what a day costs"
+            )
     return {contract: int(Decimal(text) * 100) for contract, text in texts.items()}
 
 

@@ -228,3 +228,13 @@ def test_a_store_that_owes_nothing_is_an_empty_journal(constat, tmp_path):
     constat("bill", "run")
 
     assert checked(constat("bill", "export", "--format", "beancount").out) == []
+
+
+@pytest.mark.usefixtures("billed")
+@pytest.mark.parametrize("nothing", ["0", "0.00"])
+def test_a_price_of_nothing_is_refused_and_settles_no_period(constat, nothing):
+    answer = constat("bill", "export", "--format", "csv", "--price", f"acme={nothing}")
+
+    assert (answer.code, answer.out) == (2, "")
+    assert f"--price acme={nothing}: a period would keep it for good" in answer.err
+    assert constat("bill", "export", "--format", "csv", "--price", "acme=12.50").code == 0

@@ -129,6 +129,14 @@ def test_a_time_without_an_offset_needs_clients_of_one_zone(signed, tmp_path):
     assert "has no zone" in answer.err
 
 
+@pytest.mark.parametrize("words", [("move", "nope", "--from", "2027-03-09T02:00"), ("withdraw", "nope")])
+def test_of_unknown_work_it_is_said_that_it_was_never_announced_before_anything_is_asked(signed, words):
+    answer = signed("notice", *words)
+
+    assert answer.code == 2
+    assert "maintenance nope was never announced; publish its notice first" in answer.err
+
+
 def test_a_preview_of_a_move_shows_the_new_time_and_of_a_withdrawal_that_nothing_is_excluded(signed):
     signed(*PUBLISH)
 
