@@ -40,6 +40,8 @@ class Imported:
     unused: tuple[str, ...]
     platforms: tuple[str, ...]
     """Those that results were read of, stored before or not."""
+    taken_back: Mapping[str, int]
+    """Agent -> when it had been retired, of those that are in service again by their new plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class _Pending:
     """The round behind which the new ones are numbered."""
     plan: PlanSet
     is_new_plan: bool
+    retired_ms: int | None
+    """When the agent was retired, if its new plan takes it back."""
     results: pl.DataFrame
 
 
@@ -101,6 +105,7 @@ def import_source(  # noqa: PLR0913 - what, where to, how, and who watches
         renamed=found.renamed,
         unused=source.unused,
         platforms=tuple(sorted(found.frame["platform"].unique().cast(pl.String))),
+        taken_back={each.agent: each.retired_ms for each in pending if each.retired_ms is not None},
     )
 
 
@@ -149,7 +154,7 @@ def _pending(  # noqa: PLR0913 - what is new of one agent, and how its source sa
     extended = plan_for(state, agent, results, transitions=transitions, written=written)
     plan = extended or state.current
     assert plan, "an agent without a plan has only new platforms"
-    return _Pending(agent, head, plan, extended is not None, results)
+    return _Pending(agent, head, plan, extended is not None, state.retired_ms, results)
 
 
 def _store(ledger: Ledger, pending: _Pending) -> int:
