@@ -192,6 +192,9 @@ def _say_what_it_does_not_do(found: "Preview") -> None:
     """A script that gives a notice too late must hear of it as well."""
     from consumers.pages import previewed, words
 
+    for contract in found.contracts:
+        if warning := previewed.of_work_done(contract, withdrawn=found.kind == "withdrawn"):
+            common.warn(f"{contract.contract}: {warning}")
     if found.kind == "withdrawn":
         return
     english = words.of("en")

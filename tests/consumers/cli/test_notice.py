@@ -214,6 +214,26 @@ def test_who_does_not_agree_writes_nothing(tmp_path):
     assert "nothing was written" in shown
 
 
+def test_who_moves_or_withdraws_work_that_has_begun_is_warned_of_what_is_no_longer_excluded(signed):
+    times = ("--from", "2026-10-06T02:00", "--to", "2026-10-06T04:00", "--given-at", "2026-10-01T12:00")
+    signed("notice", "publish", "db", "--platform", "acme-prod", "--summary", "upgrade", *times)
+    later = ("--from", "2026-10-07T02:00", "--to", "2026-10-07T04:00", "--reason", "it fails")
+    given = ("--given-at", "2026-10-06T02:30")
+    before = signed("notice", "move", "db", *later, *given, "--preview")
+    signed("maintenance", "start", "db", "--at", "2026-10-06T02:10+02:00")
+
+    moved = signed("notice", "move", "db", *later, *given, "--preview")
+    figures = json.loads(signed("notice", "move", "db", *later, *given, "--preview", "--json").out)
+    withdrawn = signed("notice", "withdraw", "db", "--reason", "it fails", *given)
+
+    began = "the work began at 2026-10-06T02:10:00+02:00 and is not over"
+    assert "the work began" not in before.out
+    assert f"  {began}: moved, from then on only what lies in the new announcement" in moved.out
+    assert figures["contracts"][0]["started_at"] == "2026-10-06T02:10:00+02:00"
+    assert withdrawn.code == 0
+    assert f"acme: {began}: withdrawn, nothing of it is excluded from then on" in withdrawn.err
+
+
 def test_the_work_that_starts_is_chosen_among_what_is_announced(signed, tmp_path):
     signed(*PUBLISH)
 
