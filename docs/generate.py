@@ -11,8 +11,9 @@ import msgspec
 import typer
 from pydantic import TypeAdapter
 
+from consumers.cli.commands import COMMANDS
 from consumers.cli.forms import WORDS, kind_of
-from consumers.cli.main import COMMANDS, app
+from consumers.cli.main import app
 from consumers.inbox import ToldInbox
 from docs import asyncapi
 from ledger.facts import ALL_FACTS
