@@ -5,7 +5,7 @@ and the same import again completes it: what the ledger has by then is not store
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import polars as pl
@@ -14,7 +14,7 @@ from ledger import plans
 from ledger.application import Ledger
 from ledger.errors import BadInputError, ConflictError
 from ledger.intake.assemble import PERIOD_MS, plan_for, rounds_of
-from ledger.intake.merge import each_once, only_new
+from ledger.intake.merge import each_once, none_left_out, only_new
 from ledger.intake.rejects import Origin, Rejects, RejectsFile
 from ledger.intake.results import Progress, Results, read_results, silent
 from ledger.intake.sources import Source
@@ -41,6 +41,8 @@ class Imported:
     unused: tuple[str, ...]
     platforms: tuple[str, ...]
     """Those that results were read of, stored before or not."""
+    taken_back: Mapping[str, int] = field(default_factory=dict)
+    """Agent -> when it had been retired, of those that are in service again by their new plan."""
     notes: tuple[str, ...] = ()
     """What the source cannot say, in sentences."""
 
@@ -55,6 +57,7 @@ class Imported:
             rounds={agent: self.rounds.get(agent, 0) + later.rounds.get(agent, 0) for agent in agents},
             renamed={**self.renamed, **later.renamed},
             platforms=tuple(sorted({*self.platforms, *later.platforms})),
+            taken_back={**self.taken_back, **later.taken_back},
         )
 
 
@@ -80,6 +83,8 @@ class _Pending:
     """The round behind which the new ones are numbered."""
     plan: PlanSet
     is_new_plan: bool
+    retired_ms: int | None
+    """When the agent was retired, if its new plan takes it back."""
     results: pl.DataFrame
 
 
@@ -137,7 +142,10 @@ def _take(
     origin = rejects.source
     for agent, some in _by_agent(found.frame):
         _require_one_origin(origin, ledger.plans_of(agent), agent, some, found.written)
-    new = [_only_new(ledger, agent, some, rejects) for agent, some in _by_agent(found.frame)]
+    new = [
+        _only_new(ledger, agent, some, rejects, transitions=kind.transitions)
+        for agent, some in _by_agent(found.frame)
+    ]
     if rejects.count and put_aside is None:
         raise rejects.refusal()
     pending = [
@@ -157,6 +165,7 @@ def _take(
         renamed=found.renamed,
         unused=(),
         platforms=tuple(sorted(found.frame["platform"].unique().cast(pl.String))),
+        taken_back={each.agent: each.retired_ms for each in pending if each.retired_ms is not None},
     )
 
 
@@ -180,7 +189,7 @@ def _require_one_origin(
 
 
 def _only_new(
-    ledger: Ledger, agent: str, results: pl.DataFrame, rejects: Rejects
+    ledger: Ledger, agent: str, results: pl.DataFrame, rejects: Rejects, *, transitions: bool
 ) -> tuple[str, RoundHead, pl.DataFrame]:
     # The head is read first: a writer who appends behind it makes our numbers void, so that what it stores
     # is not stored again by us.
@@ -189,6 +198,8 @@ def _only_new(
     observed_ms = results["observed_ms"].sort()
     plans_then = ledger.plans_of(agent)
     stored = stored_results(ledger.engine, agent, plans_then, observed_ms[0], observed_ms[-1])
+    if transitions:
+        none_left_out(once, stored, rejects)
     return agent, head, only_new(once, stored, rejects)
 
 
@@ -212,7 +223,7 @@ def _pending(  # noqa: PLR0913 - what is new of one agent, and how its source sa
     )
     plan = extended or state.current
     assert plan, "an agent without a plan has only new platforms"
-    return _Pending(agent, head, plan, extended is not None, results)
+    return _Pending(agent, head, plan, extended is not None, state.retired_ms, results)
 
 
 def _store(ledger: Ledger, pending: _Pending) -> int:

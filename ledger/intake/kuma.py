@@ -108,7 +108,7 @@ class KumaFile:
         return found
 
     def oldest_usual(self) -> tuple[Mapping[int, int], int]:
-        """Of each monitor its oldest beat that was no change; and the newest beat of all, 0 if there is none."""
+        """Of each monitor its oldest beat that was no change; and the newest beat of all, 0 without any."""
         usual = "SELECT monitor_id, MIN(time) FROM heartbeat WHERE important = 0 GROUP BY monitor_id"
         rows = [*self._rows(usual), *self._rows("SELECT 0, MAX(time) FROM heartbeat")]
         found = pl.DataFrame(rows, schema={"monitor": pl.Int64, "time": pl.String}, orient="row")
