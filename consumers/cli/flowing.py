@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,8 +10,6 @@ import typer
 from consumers.cli import common, importing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ledger.application import Ledger
     from ledger.intake.importing import Imported
     from ledger.intake.told import ImportedFacts
@@ -28,6 +27,9 @@ NamesOption = Annotated[
 ]
 
 _LOG = logging.getLogger(__name__)
+
+Take = Callable[["Ledger", Callable[[], bool]], "Imported | ImportedFacts"]
+"""Takes in what is new; the call says whether to end before everything is read."""
 
 
 def web(url: str) -> "Web":
@@ -57,7 +59,7 @@ def names(texts: list[str]) -> dict[str, str]:
 def read(
     ledger: str,
     name: str,
-    take: "Callable[[Ledger], Imported | ImportedFacts]",
+    take: "Take",
     *,
     follow: bool,
     every_s: float,
@@ -65,24 +67,36 @@ def read(
 ) -> None:
     """Take in what is new; if asked, go on until SIGTERM or Ctrl-C, and tell of what was stored each time.
 
-    A source that does not answer is asked again while somebody follows it; anything else ends the command.
+    A source or a ledger that does not answer is asked again while somebody follows; anything else ends the
+    command. `take` hears whether the end is asked for, if it reads in parts.
     """
-    from consumers.stopping import PAUSES_S, until_told
-    from ledger.errors import UnreachableSourceError
+    from consumers.following import PAUSES_S
+    from consumers.stopping import until_told
+    from ledger.errors import ConflictError, UnreachableLedgerError, UnreachableSourceError
 
     with common.open_ledger(ledger) as to:
         if not follow:
-            importing.tell_one(to, name, take, as_json=as_json)
+            importing.tell_one(to, name, lambda opened: take(opened, _never), as_json=as_json)
             return
         with until_told() as stop:
-            failures = 0
-            is_first = True
+            failures, is_first = 0, True
             while not stop.is_asked:
                 try:
-                    importing.tell_one(to, name, take, as_json=as_json, quiet=not is_first)
+                    importing.tell_one(
+                        to,
+                        name,
+                        lambda opened: take(opened, lambda: stop.is_asked),
+                        as_json=as_json,
+                        again=not is_first,
+                    )
                     failures, is_first, pause_s = 0, False, every_s
-                except UnreachableSourceError as error:
+                except (ConflictError, UnreachableLedgerError, UnreachableSourceError) as error:
                     _LOG.warning("constat: %s; trying again", error)
                     pause_s = PAUSES_S[min(failures, len(PAUSES_S) - 1)]
                     failures += 1
                 stop.wait(pause_s)
+
+
+def _never() -> bool:
+    """Nobody asks for the end but by interrupting."""
+    return False

@@ -9,6 +9,8 @@ import typer
 from consumers.cli import common, flowing, importing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ledger.application import Ledger
     from ledger.intake.importing import Imported
 
@@ -76,12 +78,12 @@ def prometheus(
     server = Prometheus(flowing.web(url))
     source = PrometheusSource(server, Selector.parse(query), agent, label, flowing.names(name))
 
-    def take(to: "Ledger") -> "Imported":
+    def take(to: "Ledger", is_ended: "Callable[[], bool]") -> "Imported":
         now_ms = common.now_ms()
         until_ms = now_ms if to_ms is None else min(to_ms, now_ms)
         first_ms = first_instant(to, source, from_ms, until_ms, again=again)
         with importing.watched(f"reading {source.name}", max(until_ms - first_ms, 1)) as progress:
-            return import_prometheus(to, source, first_ms, until_ms, progress=progress)
+            return import_prometheus(to, source, first_ms, until_ms, progress=progress, is_ended=is_ended)
 
     flowing.read(ledger, source.name, take, follow=follow, every_s=every, as_json=as_json)
 
@@ -113,7 +115,7 @@ def uptime_kuma(
     flowing.read(
         ledger,
         str(file),
-        lambda to: import_kuma(to, source),
+        lambda to, _is_ended: import_kuma(to, source),
         follow=follow,
         every_s=every,
         as_json=as_json,
@@ -145,7 +147,7 @@ def gatus(
     flowing.read(
         ledger,
         source.name,
-        lambda to: import_gatus(to, source, agent, named),
+        lambda to, _is_ended: import_gatus(to, source, agent, named),
         follow=follow,
         every_s=every,
         as_json=as_json,

@@ -8,6 +8,8 @@ import typer
 from consumers.cli import common, flowing, recording
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ledger.application import Ledger
     from ledger.intake.told import ImportedFacts
 
@@ -40,7 +42,7 @@ def statuspage(
     web = flowing.web(place) if "://" in place else None
     store = Evidence(read().evidence)
 
-    def take(to: "Ledger") -> "ImportedFacts":
+    def take(to: "Ledger", _is_ended: "Callable[[], bool]") -> "ImportedFacts":
         page = of_web(web) if web else of_file(Path(place))
         return import_statuspage(to, page, operator, common.now_ms(), store.keep)
 
@@ -78,7 +80,7 @@ def maintnote(
         )
     store = Evidence(read().evidence)
 
-    def take(to: "Ledger") -> "ImportedFacts":
+    def take(to: "Ledger", _is_ended: "Callable[[], bool]") -> "ImportedFacts":
         found = [each for file in files for each in read_file(file, operator, common.now_ms())]
         found.sort(key=lambda each: (each.read.fact.sequence or 0, each.read.occurred_ms))
         if not own:
@@ -115,7 +117,7 @@ def alertmanager(
     web, names = flowing.web(url), flowing.names(name)
     store = Evidence(read().evidence)
 
-    def take(to: "Ledger") -> "ImportedFacts":
+    def take(to: "Ledger", _is_ended: "Callable[[], bool]") -> "ImportedFacts":
         found = silences.read(web, label, names)
         ours = recording.platforms_of_contracts(to)
         return silences.import_silences(to, web.address.shown, found, ours, common.now_ms(), store.keep)

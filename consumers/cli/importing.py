@@ -109,30 +109,36 @@ def tell_one(
     take: "Callable[[Ledger], Imported | ImportedFacts]",
     *,
     as_json: bool,
-    quiet: bool = False,
+    again: bool = False,
 ) -> None:
-    """Import from a program that runs, and say what became of it; if `quiet`, only if something was stored.
+    """Import from a program that runs, and say what became of it; `again`, only if something was stored.
 
     Raises:
         UnreachableSourceError: the program does not answer.
+        UnreachableLedgerError: the ledger does not.
+        ConflictError: another writer was first.
     """
-    from ledger.errors import ConstatError, UnreachableSourceError
+    from ledger.errors import ConflictError, ConstatError, UnreachableLedgerError, UnreachableSourceError
 
-    have = recording.platforms_of_contracts(ledger)
     try:
         imported = take(ledger)
-    except UnreachableSourceError:
+    except (ConflictError, UnreachableLedgerError, UnreachableSourceError):
         raise
     except ConstatError as error:
         found = _Attempt(name, error=str(error))
     else:
-        if quiet and not imported.stored:
+        if again and not imported.stored:
             return
-        strangers = () if quiet else tuple(each for each in imported.platforms if each not in have)
-        found = _Attempt(name, imported, strangers=strangers, likely=_likely(strangers[:NAMED], have))
+        found = _Attempt(name, imported) if again else _with_strangers(ledger, name, imported)
     if not as_json:
         _tell(found)
     _leave([found], as_json=as_json)
+
+
+def _with_strangers(ledger: "Ledger", name: str, imported: "Imported | ImportedFacts") -> _Attempt:
+    have = recording.platforms_of_contracts(ledger)
+    strangers = tuple(platform for platform in imported.platforms if platform not in have)
+    return _Attempt(name, imported, strangers=strangers, likely=_likely(strangers[:NAMED], have))
 
 
 def _opened(file: Path, open_source: Callable[[Path], "Source"]) -> "Source | _Unreadable":

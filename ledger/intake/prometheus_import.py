@@ -1,5 +1,6 @@
 """A Prometheus server's history taken into the ledger, a day at a time, from where the last reading ended."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from ledger.application import Ledger
@@ -47,13 +48,14 @@ def first_instant(
     return resumed_ms if is_known and not again else from_ms
 
 
-def import_prometheus(
+def import_prometheus(  # noqa: PLR0913 - what, where to, from when to when, and who watches
     ledger: Ledger,
     source: PrometheusSource,
     from_ms: int,
     until_ms: int,
     *,
     progress: Progress = silent,
+    is_ended: Callable[[], bool] = lambda: False,
 ) -> Imported:
     """Store what is new in an interval, part by part: whoever ends it in between loses no part.
 
@@ -68,6 +70,8 @@ def import_prometheus(
         if not found.frame.is_empty():
             imported = imported.followed_by(import_results(ledger, source, found, advice=ADVICE))
         progress(end_ms - from_ms, until_ms - from_ms)
+        if is_ended():
+            break
     return replace(imported, notes=_notes(source, imported, from_ms))
 
 

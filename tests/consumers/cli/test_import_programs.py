@@ -5,7 +5,10 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -57,6 +60,47 @@ def test_a_followed_server_is_read_until_sigterm_and_the_next_run_goes_on_from_t
     assert "acme-prod: a result every 1 s" in answer.out
     assert '"notes"' in machines.out
     assert answer.err == ""
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("signed")
+def test_who_follows_a_program_that_is_away_is_told_and_waits_for_it(tmp_path):
+    port = free_port()
+    followed = [CONSTAT, "import", "gatus", f"http://127.0.0.1:{port}", "--follow", "--every", "1"]
+    with subprocess.Popen(
+        followed, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        told = process.stderr.readline()
+        with gatus_at(port):
+            stored = next(line for line in iter(process.stdout.readline, "") if " stored" in line)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+
+    assert "does not answer" in told
+    assert "trying again" in told
+    assert "1 result read, 1 stored" in stored
+    assert process.returncode == 0
+
+
+@contextmanager
+def gatus_at(port):
+    """A Gatus with one result."""
+    result = {"success": True, "status": 200, "duration": 1, "timestamp": "2026-10-06T12:00:00Z"}
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self):
+            results = [result] if "page=1&" in self.path else []
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps([{"name": "acme-prod", "group": "", "results": results}]).encode())
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", port), Answer) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield
+        server.shutdown()
 
 
 def test_a_first_reading_has_to_be_told_where_it_begins(signed):
