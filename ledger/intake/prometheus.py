@@ -156,7 +156,10 @@ class PrometheusSource:
         """When the exporter itself did not answer."""
         if self.selector.metric == _UP:
             return _stacked([], ids).select(*_ID, **_UNKNOWN)
-        up = self.server.samples(self.selector.of(_UP), from_ms, until_ms)
+        # Everything that is scraped has this metric, so a selector without matchers would read all of it.
+        jobs = {value for labels in ids for name, value in labels if name == "job"}
+        selector = self.selector.of(_UP)
+        up = self.server.samples(selector.within("job", jobs) if jobs else selector, from_ms, until_ms)
         down = [Series(each.labels, each.samples.filter(pl.col("value") == 0.0)) for each in up]
         return _stacked(down, ids).select(*_ID, **_UNKNOWN)
 

@@ -6,7 +6,7 @@ is gone looks well for five minutes more.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,13 @@ class Selector:
     def of(self, metric: str) -> "Selector":
         """The same series of another metric."""
         return Selector(metric, self.matchers)
+
+    def within(self, label: str, values: Iterable[str]) -> "Selector":
+        """Only those series of which a label has one of some values."""
+        pattern = "|".join(re.escape(value) for value in sorted(values))
+        quoted = pattern.replace("\\", "\\\\").replace('"', '\\"')
+        own = self.matchers.removeprefix("{").removesuffix("}").strip().removesuffix(",")
+        return Selector(self.metric, "{" + ", ".join(filter(None, (own, f'{label}=~"{quoted}"'))) + "}")
 
     def __str__(self) -> str:
         return self.metric + self.matchers

@@ -186,6 +186,27 @@ def test_an_expression_is_no_selector(text):
         Selector.parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "within"),
+    [
+        ("up", 'up{job=~"a\\\\.b|c"}'),
+        ('up{instance="x"}', 'up{instance="x", job=~"a\\\\.b|c"}'),
+        ('up{instance="x",}', 'up{instance="x", job=~"a\\\\.b|c"}'),
+        ("up{}", 'up{job=~"a\\\\.b|c"}'),
+    ],
+)
+def test_a_selector_is_narrowed_to_the_jobs_of_the_probes(text, within):
+    assert str(Selector.parse(text).within("job", {"c", "a.b"})) == within
+
+
+def test_of_a_selector_without_matchers_only_the_exporter_is_missed(history):
+    story = Story()
+
+    imported(story, history, query="probe_success")
+
+    assert {UNKNOWN} < {outcome for _, outcome in changes(story, "acme-prod", history)}
+
+
 def test_a_server_that_is_not_there_is_said_to_be_and_its_password_is_not_shown():
     address = Address.parse(f"http://ops:secret@127.0.0.1:{free_port()}/")
     server = Prometheus(Web(address, delays_s=()))
