@@ -53,12 +53,14 @@ def pages() -> Iterator[tuple[Path, str]]:
 
 
 def _schema(model: Any) -> str:
-    schema = TypeAdapter(model).json_schema(by_alias=True, mode="serialization")
-    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema, indent=2) + "\n"
+    return _written(TypeAdapter(model).json_schema(by_alias=True, mode="serialization"))
 
 
 def _round_schema() -> str:
-    schema = msgspec.json.schema(StoredRound)
+    return _written(msgspec.json.schema(StoredRound))
+
+
+def _written(schema: dict[str, Any]) -> str:
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema, indent=2) + "\n"
 
 
