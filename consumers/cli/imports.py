@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ledger.intake.sources import Source
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Take in results that somebody else probed, and lists."
+    no_args_is_help=True, add_completion=False, help="Take in what others probed or told, and lists."
 )
 
 AgentOption = Annotated[
