@@ -35,7 +35,7 @@ COMMANDS = {
     ),
     "import": Command(
         "imports",
-        "Take in results that somebody else probed, and lists of backups and the like.",
+        "Take in what others probed or told: results, histories, status pages, notices, lists.",
         Effect.GOES_ON,
     ),
     "notice": Command(
@@ -70,6 +70,11 @@ COMMANDS = {
     ),
     "processor": Command(
         "processor", "Engage, change and dismiss sub-processors; show who was told of it.", Effect.TAKES_DOWN
+    ),
+    "bulletin": Command(
+        "bulletin",
+        "Show what operators published of their incidents and works, and when it was seen.",
+        Effect.READS,
     ),
     "evidence": Command(
         "evidence", "Show, list and check the documents that facts name by their hash.", Effect.READS
@@ -119,6 +124,9 @@ COMMANDS = {
     ),
     "metrics": Command(
         "metrics", "Tell a monitoring system how the ledger and its consumers are.", Effect.READS
+    ),
+    "export": Command(
+        "export", "Write the register and the figures in the forms that others read.", Effect.READS
     ),
     "topics": Command("topics", "Make and check the topics of a ledger on Kafka.", Effect.GOES_ON),
     "copy": Command(
