@@ -76,11 +76,11 @@ def _import_one(ledger: Ledger, notice: Notice, keep: Keep) -> tuple[bool, str |
     before, bulletin_head = ledger.load(streams[0], bulletins.INITIAL, bulletins.evolve)
     work, work_head = ledger.load(streams[1], maintenance.INITIAL, maintenance.evolve)
     fact = bulletins.receive(before, read.fact)
-    if fact is None:
+    if fact is None and work.notices:
         return False, None
     if work.notices and not before.received:
         raise BadInputError(
-            f"maintenance {name} was announced already, and not by event {fact.key}; if it is the same work, "
+            f"maintenance {name} was announced already, and not by event {read.fact.key}; if it is the same work, "
             "leave the file out, else give it an X-MAINTNOTE-MAINTENANCE-ID of its own"
         )
     note, drafts = None, []
@@ -89,11 +89,15 @@ def _import_one(ledger: Ledger, notice: Notice, keep: Keep) -> tuple[bool, str |
         drafts = [Draft(streams[1], told, read.occurred_ms, SOURCE)] if told else []
     except RefusedError as error:
         note = f"SEQUENCE {read.fact.sequence} of {name} is kept, and moves nothing: {error}"
-    evidence = Evidence(name=read.document_name, sha256=keep(read.document))
-    kept = fact.model_copy(update={"evidence": (evidence,)})
-    drafts.insert(0, Draft(streams[0], kept, read.occurred_ms, SOURCE))
+    is_told = bool(drafts)
+    if fact is not None:  # else it was kept as an operator's before somebody said that it is ours
+        evidence = Evidence(name=read.document_name, sha256=keep(read.document))
+        kept = fact.model_copy(update={"evidence": (evidence,)})
+        drafts.insert(0, Draft(streams[0], kept, read.occurred_ms, SOURCE))
+    if not drafts:
+        return False, None
     ledger.append_behind(drafts, {streams[0]: bulletin_head, streams[1]: work_head})
-    if not drafts[1:] and note is None and _is_late(before, notice):
+    if not is_told and note is None and _is_late(before, notice):
         note = f"SEQUENCE {read.fact.sequence} of {name} came late: kept, and moves nothing"
     return True, note or _other_platforms(work, name, notice)
 

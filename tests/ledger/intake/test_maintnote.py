@@ -227,6 +227,28 @@ def test_work_that_this_ledger_announced_itself_is_not_announced_again(read):
         own(story, read(event()))
 
 
+def test_who_forgot_to_say_that_a_notice_is_ours_can_say_it_later(read):
+    story = Story().contract()
+    imported(story, read(event()))
+
+    mended = own(story, read(event()))
+    again = own(story, read(event()))
+
+    (notice,) = story.known().maintenances["WORK-1.acme"].notices
+    assert notice.given_ms == ms("2026-10-01T09:00:00Z")
+    assert (mended.stored, again.stored) == (1, 0)
+
+
+def test_the_same_file_again_moves_nothing_back_that_was_moved_here(read):
+    story = Story().contract()
+    own(story, read(event()))
+    story.moved("WORK-1.acme", "2026-10-08T02:00Z/2026-10-08T04:00Z")
+    before = story.known().maintenances["WORK-1.acme"]
+
+    assert own(story, read(event())).stored == 0
+    assert story.known().maintenances["WORK-1.acme"] == before
+
+
 def test_two_notices_of_one_work_are_no_move_of_it(read):
     story = Story().contract()
     later = event(UID="work-1b@operator.example", start=":20261008T020000Z", end=":20261008T040000Z")
