@@ -84,11 +84,13 @@ class GatusApi:
 
     def results(self) -> Iterator[Kept]:
         """Page by page; a result that comes meanwhile moves some to the next page, where they stand again."""
+        before: list[Kept] = []
         for page in range(1, PAGES_MAX):
             found = list(self._page(page))
-            yield from found
-            if not found:
+            if not found or found == before:  # something in between gives every page the first one
                 return
+            yield from found
+            before = found
 
     def _page(self, page: int) -> Iterator[Kept]:
         said = self._web.json(_STATUSES, (("page", str(page)), ("pageSize", str(PAGE))))

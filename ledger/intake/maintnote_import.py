@@ -80,8 +80,8 @@ def _import_one(ledger: Ledger, notice: Notice, keep: Keep) -> tuple[bool, str |
         return False, None
     if work.notices and not before.received:
         raise BadInputError(
-            f"maintenance {name} was announced already, and not by event {read.fact.key}; if it is the same work, "
-            "leave the file out, else give it an X-MAINTNOTE-MAINTENANCE-ID of its own"
+            f"maintenance {name} was announced already, and not by event {read.fact.key}; if it is the same "
+            "work, leave the file out, else give it an X-MAINTNOTE-MAINTENANCE-ID of its own"
         )
     note, drafts = None, []
     try:

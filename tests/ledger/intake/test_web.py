@@ -125,6 +125,17 @@ def test_a_sample_that_is_neither_0_nor_1_is_no_outage(value):
             source.read(0, 2 * HOUR_MS)
 
 
+def test_a_server_that_gives_the_first_page_of_a_gatus_for_every_page_is_asked_twice():
+    result = {"success": True, "status": 200, "duration": 1, "timestamp": "2026-10-06T12:00:00Z"}
+    said = json.dumps([{"name": "acme", "group": "", "results": [result]}])
+
+    with Answers(said.encode()) as server:
+        found = list(GatusApi(asked(server.url)).results())
+
+    assert len(found) == 1
+    assert len(server.asked) == 2
+
+
 def test_a_gatus_without_a_result_is_said_to_have_none():
     with Answers(b"[]") as server:
         taken = import_gatus(Story().ledger, GatusApi(asked(server.url)), "gatus", {})
