@@ -1,4 +1,4 @@
-"""A Prometheus server's history taken into the ledger, a day at a time, from where the last reading ended."""
+"""A Prometheus server's history taken into the ledger part by part, from where the last reading ended."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -134,7 +134,7 @@ def _bulletin(
         status=said["status"],
         impact=said.get("impact") or "",
         concerned=tuple(_component(each, groups) for each in said.get("components") or ()),
-        since_ms=_instant(said.get("scheduled_for" if is_work else "started_at") or said["created_at"]),
+        since_ms=_instant(said.get("scheduled_for" if is_work else "started_at")),
         until_ms=_instant(said.get("scheduled_until" if is_work else "resolved_at")),
         statements=tuple(_statement(each) for each in reversed(said.get("incident_updates") or ())),
     )

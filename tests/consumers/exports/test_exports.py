@@ -279,3 +279,13 @@ def test_every_metric_of_the_dashboard_is_one_that_is_told():
 
     assert asked <= {*openmetrics.HELP, "constat_agent_last_round_timestamp_seconds"}
     assert openmetrics.PERCENT in asked
+
+
+def test_a_kept_promise_is_green_and_a_free_day_is_red():
+    colors = {
+        panel["title"]: [step["color"] for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"]]
+        for panel in dashboard()["panels"]
+        if panel["type"] == "stat"
+    }
+
+    assert colors == {"Promise kept so far": ["red", "green"], "Free days so far": ["green", "red"]}

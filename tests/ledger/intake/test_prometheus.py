@@ -189,6 +189,19 @@ def test_a_platform_of_which_there_is_no_sample_is_looked_for_only_once_by_who_f
     assert after_ms == last_round_ms(story.ledger, "paris") - LATE_MS
 
 
+@pytest.mark.parametrize(("probes", "hours"), [(0, 24), (1, 24), (50, 24), (2000, 1.04), (10_000, 0.2)])
+def test_of_many_probes_less_time_is_asked_for_at_once(probes, hours):
+    server = Prometheus(Web(Address.parse("http://prometheus.example")))
+    known = {(("instance", str(number)),) for number in range(probes)}
+    read = PrometheusSource(server, Selector("probe_success"), "paris", probes=known)
+
+    parts = list(read.parts(0, 10 * 24 * 3_600_000))
+
+    assert parts[0][1] / 3_600_000 == pytest.approx(hours, abs=0.05)
+    assert [start for start, _ in parts[1:]] == [end for _, end in parts[:-1]]
+    assert parts[-1][1] == 10 * 24 * 3_600_000
+
+
 def test_two_series_of_one_platform_are_refused(history):
     with pytest.raises(BadInputError, match="has two series at"):
         source(history, label="job", names={}).read(history.from_ms, history.until_ms)
