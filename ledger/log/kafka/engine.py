@@ -23,6 +23,7 @@ from ledger.log.interface import (
 )
 from ledger.log.kafka import topics as topics_
 from ledger.log.kafka.address import Address
+from ledger.log.kafka.changes import Changes
 from ledger.log.kafka.copied import UNFINISHED, IsCopied, copied_rounds, every_round
 from ledger.log.kafka.copying import KafkaCopying
 from ledger.log.kafka.mirror import Mirror, path_of
@@ -80,7 +81,9 @@ class KafkaEngine:
         self._rights = Rights(address, self._topics)
         self._writer = Writer(address, self._tail, self._rights.require_decisions)
         self._decisions = KafkaRecorder(self._mirror, self._tail, self._writer, stream_type)
-        self._probes = ProbeLog(address, self._mirror, self._topics.probes.partitions, self._copied_rounds)
+        partitions = self._topics.probes.partitions
+        self.changes = Changes(address, partitions)
+        self._probes = ProbeLog(address, self._mirror, partitions, self._copied_rounds, self.changes)
         self._sender = RoundSender(address, self._probes, self._rights.require_probes)
         self._reread: Reread | None = None
 
@@ -272,5 +275,6 @@ class KafkaEngine:
         self._writer.close()
         self._sender.close()
         self._probes.close()
+        self.changes.close()
         self._tail.close()
         self._mirror.close()

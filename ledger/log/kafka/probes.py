@@ -2,14 +2,18 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
+from ledger.errors import UnusableLedgerError
 from ledger.log.interface import KeptRound, RoundHead
 from ledger.log.kafka import places
 from ledger.log.kafka.address import Address
+from ledger.log.kafka.changes import Changes
 from ledger.log.kafka.copied import IsCopied
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.partitions import Partitions
 from ledger.log.kafka.places import End, Placed, Places, Probed
+from ledger.log.kafka.spans import adopt, spans_in
 from ledger.log.stamp import intact
 
 Copied = Callable[[sqlite3.Connection], IsCopied | None]
@@ -17,16 +21,21 @@ Copied = Callable[[sqlite3.Connection], IsCopied | None]
 
 None if that cannot be known yet.
 """
+MANY = 2_000
+"""So many records that are not placed are looked for among what others tell, before they are read."""
 
 
 class ProbeLog:
     """The probes topic, and the index of it in the mirror. Any number of threads may read."""
 
-    def __init__(self, address: Address, mirror: Mirror, partitions: int, copied: Copied) -> None:
+    def __init__(
+        self, address: Address, mirror: Mirror, partitions: int, copied: Copied, changes: Changes
+    ) -> None:
         self._mirror = mirror
         self.partitions = partitions
         self._copied = copied
         self._topic = Partitions(address, mirror.path)
+        self._changes = changes
 
     def close(self) -> None:
         """Give back the connections."""
@@ -39,7 +48,7 @@ class ProbeLog:
     def catch_up(self, partitions: Sequence[int] | None = None) -> None:
         """Place every round that was acknowledged before this call."""
         chosen = range(self.partitions) if partitions is None else partitions
-        for partition, until in self._topic.ends({each: self._end(each) for each in chosen}).items():
+        for partition, until in self._ends(chosen).items():
             for _ in self._new(partition, until):
                 pass
 
@@ -66,12 +75,27 @@ class ProbeLog:
         """
         every = range(self.partitions)
         chosen = every if agents is None else sorted({self.partition_of(agent) for agent in agents})
-        for partition, until in self._topic.ends({each: self._end(each) for each in chosen}).items():
+        for partition, until in self._ends(chosen).items():
             next_place = min(self._end(partition).next_place, until)
             yield from self._placed(partition, next_place, query, bounds)
             for found, value in self._new(partition, until):
                 if found.place >= next_place and wanted(found):
                     yield found.kept(value)
+
+    def _ends(self, partitions: Sequence[int]) -> Mapping[int, int]:
+        """How far each partition goes; what others tell of it is taken first, where that is much."""
+        ends = self._topic.ends({each: self._end(each) for each in partitions})
+        for partition, until in ends.items():
+            if until - self._end(partition).next_place >= MANY:
+                with suppress(UnusableLedgerError):  # whoever is told nothing reads
+                    self._adopt(partition, until)
+        return ends
+
+    def _adopt(self, partition: int, until: int) -> None:
+        told, _ = self._changes.records(partition)
+        for span in spans_in(told, partition):
+            if span.until <= until:
+                adopt(self._mirror, span, self.partitions)
 
     def _placed(
         self, partition: int, until: int, query: str, bounds: Sequence[int | str]

@@ -1,6 +1,7 @@
 """The two topics of a ledger: how they are made, and what of their settings could lose or reorder facts.
 
-The topic of the penalty feed is made with them, and looked at on its own (`penalties`).
+Those of the penalty feed and of what was made of the rounds are made with them, and looked at on their own
+(`penalties`, `changes`).
 """
 
 import time
@@ -45,6 +46,8 @@ SETTINGS = {
     "max.message.bytes": "1048588",
 }
 """What the topics are made with, besides `min.insync.replicas`."""
+COMPACTED = SETTINGS | {"cleanup.policy": "compact", "max.message.bytes": "8388608"}
+"""What the topic of changes is made with: all of it can be made anew, and what comes twice is the same."""
 
 
 class Topic(NamedTuple):
@@ -231,6 +234,20 @@ def topic_of(described: Mapping[str, Any], settings: Mapping[str, Any]) -> Topic
     )
 
 
+def seen(address: Address, name: str) -> Topic | None:
+    """A topic beside the two; None if it is not there or closed to this user.
+
+    Raises:
+        UnusableLedgerError: no broker answers.
+    """
+    with administrator(address) as client:
+        (described,) = client.describe_topics([name])
+        if for_code(described["error_code"]) is not NoError:
+            return None
+        settings = settings_of(client, [name]).get(name)
+    return topic_of(described, settings) if settings else None
+
+
 def look(address: Address) -> Topics:
     """The topics as they are, whatever their settings.
 
@@ -275,7 +292,7 @@ def create(
     probe_partitions: int = PROBE_PARTITIONS,
     flush_each: bool = False,
 ) -> list[str]:
-    """Make the topics that are not there yet, that of the feed, too; the names of those that were made.
+    """Make the topics that are not there yet, those beside the two, too; the names of those that were made.
 
     `flush_each` has a broker force each record to disk before it answers: slower, and what one broker alone
     needs to keep an acknowledged fact through a power cut.
@@ -290,21 +307,28 @@ def create(
             f"{in_sync} of {replicas} replicas in step: an append is safe on at least "
             f"{majority_of(replicas)} and cannot reach more than {replicas}; correct --min-in-sync"
         )
-    settings = {**SETTINGS, "min.insync.replicas": str(in_sync)}
-    if flush_each:
-        settings[FLUSH] = "1"
-    wanted = {"replication_factor": replicas, "configs": settings}
-    partitions = {address.decisions: 1, address.probes: probe_partitions, address.penalties: 1}
+    more = {"min.insync.replicas": str(in_sync)} | ({FLUSH: "1"} if flush_each else {})
+    every = SETTINGS | more
+    wanted = {
+        address.decisions: _wanted(1, replicas, every),
+        address.probes: _wanted(probe_partitions, replicas, every),
+        address.penalties: _wanted(1, replicas, every),
+        address.changes: _wanted(probe_partitions, replicas, COMPACTED | more),
+    }
     made: list[str] = []  # by any attempt, because the next one finds them there
 
     def attempt(within_ms: int) -> list[str]:
         with administrator(address, within_ms) as client:
-            for name, number in partitions.items():
-                if name not in made and _made(address, client, name, wanted | {"num_partitions": number}):
+            for name, as_wanted in wanted.items():
+                if name not in made and _made(address, client, name, as_wanted):
                     made.append(name)
         return made
 
     return patiently(address, attempt)
+
+
+def _wanted(partitions: int, replicas: int, settings: Mapping[str, str]) -> Mapping[str, Any]:
+    return {"num_partitions": partitions, "replication_factor": replicas, "configs": settings}
 
 
 def _made(address: Address, client: KafkaAdminClient, name: str, wanted: Mapping[str, Any]) -> bool:
