@@ -13,7 +13,7 @@ from consumers.bench.part import Part
 from consumers.bench.sums import FROZEN, Sums, replayed
 from consumers.bench.table import Line
 from consumers.bench.write import CONTRACT
-from consumers.cache.place import FOLDER, OFF
+from consumers.cache.folder import FOLDER, OFF
 from ledger.application import open_engine
 from ledger.instants import format_instant
 from projections.asof import Fold, Known, at_time

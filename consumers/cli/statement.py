@@ -126,7 +126,7 @@ def write(text: str, output: Path | None) -> None:
         sys.stdout.write(text)
         return
     from ledger.errors import BadInputError
-    from ledger.files import is_database
+    from ledger.log.database import is_database
 
     if is_database(output):
         raise BadInputError(f"{output} is a database, perhaps a ledger; name another --output")

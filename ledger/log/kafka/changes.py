@@ -16,7 +16,7 @@ from kafka.errors import KafkaError
 from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 from ledger.log.kafka import topics
 from ledger.log.kafka.address import Address
-from ledger.log.kafka.clients import Producers, consumer, failures
+from ledger.log.kafka.clients import Producers, failures, patient_consumer
 from ledger.log.kafka.outcomes import Outcome, advice_on, meaning_of, shown
 
 POLL_MS = 200
@@ -109,7 +109,7 @@ class Changes:
 
     def _reader(self) -> KafkaConsumer:
         if self._consumer is None:
-            self._consumer = consumer(self._address)
+            self._consumer = patient_consumer(self._address)
         return self._consumer
 
     def publish(self, partition: int, tales: Sequence[Tale]) -> None:

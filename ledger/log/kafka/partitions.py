@@ -16,9 +16,8 @@ from kafka.errors import KafkaError, OffsetOutOfRangeError
 from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 from ledger.fact import hash_of
 from ledger.log.kafka.address import Address
-from ledger.log.kafka.clients import RETRY_S, consumer
+from ledger.log.kafka.clients import RETRY_S, patient_consumer
 from ledger.log.kafka.doubt import Doubt
-from ledger.log.kafka.opening import patiently
 from ledger.log.kafka.outcomes import Outcome, advice_on, meaning_of, shown
 from ledger.log.kafka.places import NO_CLOCK, End, Probed
 from ledger.log.kafka.waiting import noticed
@@ -121,7 +120,7 @@ class Partitions:
         try:
             client = self._idle.pop()
         except IndexError:  # all are in use
-            client = patiently(self._address, lambda _within_ms: consumer(self._address))
+            client = patient_consumer(self._address)
         try:
             yield client
         except BaseException as error:

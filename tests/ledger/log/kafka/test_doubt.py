@@ -115,7 +115,7 @@ def test_a_reader_whom_every_broker_refuses_again_and_again_is_told_that_the_log
 def test_rounds_that_a_broker_that_was_cut_off_lacks_are_read_from_another(monkeypatch):
     topic, kept = "acme.probes", [Record(place, 5, b"round") for place in range(3)]
     left = [short(topic), Connection(topic, *kept)]
-    monkeypatch.setattr(partitions, "consumer", lambda _address: left.pop(0))
+    monkeypatch.setattr(partitions, "patient_consumer", lambda _address: left.pop(0))
 
     batches = Partitions(ADDRESS, "x.mirror").records(0, 1, 3)
 
@@ -124,7 +124,7 @@ def test_rounds_that_a_broker_that_was_cut_off_lacks_are_read_from_another(monke
 
 @pytest.mark.usefixtures("soon")
 def test_rounds_that_every_broker_lacks_are_told_to_be_lost(monkeypatch):
-    monkeypatch.setattr(partitions, "consumer", lambda _address: short("acme.probes"))
+    monkeypatch.setattr(partitions, "patient_consumer", lambda _address: short("acme.probes"))
 
     with pytest.raises(UnusableLedgerError, match="lost records while it was read"):
         list(Partitions(ADDRESS, "x.mirror").records(0, 1, 3))

@@ -11,7 +11,7 @@ from ledger.application import Ledger
 from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 from ledger.log.kafka import topics
 from ledger.log.kafka.address import parse
-from ledger.log.kafka.opening import FIRST_MS, PATIENCE_MS, patiently
+from ledger.log.kafka.patience import FIRST_MS, PATIENCE_MS, patiently
 from ledger.log.kafka.unreached import NotConnectedError
 from tests import brokers
 from tests.ledger.log.processes import update
