@@ -1,12 +1,14 @@
 """Rounds folded from the last checkpoint on that is known to be of them; new checkpoints are kept."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from consumers.cache.files import CacheFile, PlanHashes
+from consumers.cache.files import CacheFile, PlanHashes, plan_hashes
+from consumers.cache.telling import take_over
+from ledger.errors import UnusableLedgerError
 from ledger.log.interface import KeptRound
-from ledger.plans import PlanSet
 from ledger.progress import Progress, reported
 from projections.asof import Known, StepsByAgent
 from projections.checkpoint import Place
@@ -21,17 +23,21 @@ SPACING = 720
 """Rounds from one checkpoint to the next: at most so many of each agent are folded for any past moment."""
 WORTH_KEEPING = 720
 """Fewer new rounds are folded again in less time than it takes to write a file."""
+WORTH_ASKING = 10_000
+"""Fewer are folded in less time than it takes to hear what others came to."""
 
 
 class CachedFold:
     """Folds as `observed.fold_agents` does, and gives what that gives."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, to_tell: bool = False) -> None:
+        """`to_tell`: keep only such checkpoints as everybody makes who folds the same rounds."""
         self._folder = folder
+        self._to_tell = to_tell
 
     def behind(self, known: Known, agents: Sequence[str], stale_after_ms: int) -> int:
         """How many of the known rounds would have to be folded, as far as their number tells."""
-        plans = _plans(known)
+        plans = plan_hashes(known)
         kept = 0
         for agent in agents:
             places = CacheFile(self._folder, agent, stale_after_ms).places(plans)
@@ -52,27 +58,30 @@ class CachedFold:
         Raises:
             DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
         """
-        plans = _plans(known)
+        if known.engine.changes and self.behind(known, agents, stale_after_ms) >= WORTH_ASKING:
+            with suppress(UnusableLedgerError):  # whoever is told nothing folds
+                take_over(known.engine.changes, self._folder, agents, stale_after_ms, plan_hashes(known))
+        plans = plan_hashes(known)
         folds = {agent: _AgentFold(known, agent, stale_after_ms, self._folder, plans) for agent in agents}
-        _go_on(known, folds, progress)
+        self._go_on(known, folds, progress)
         # What does not go on from its checkpoint is of another ledger, or of this one when it was another.
-        _go_on(known, {agent: fold for agent, fold in folds.items() if fold.begins_anew()}, progress)
+        self._go_on(known, {agent: fold for agent, fold in folds.items() if fold.begins_anew()}, progress)
         return {agent: fold.steps(platforms) for agent, fold in folds.items()}
 
-
-def _go_on(known: Known, folds: dict[str, "_AgentFold"], progress: Progress) -> None:
-    if not folds:
-        return
-    after = {agent: fold.after for agent, fold in folds.items()}
-    try:
-        for kept in reported(known.rounds(agents=list(folds), after=after), progress):
-            if not folds[kept.agent].take(kept):
-                progress(folds[kept.agent].skipped)
-        for fold in folds.values():
-            fold.mark()
-    finally:  # who is interrupted keeps the checkpoints that were made
-        for fold in folds.values():
-            fold.keep()
+    def _go_on(self, known: Known, folds: dict[str, "_AgentFold"], progress: Progress) -> None:
+        if not folds:
+            return
+        after = {agent: fold.after for agent, fold in folds.items()}
+        try:
+            for kept in reported(known.rounds(agents=list(folds), after=after), progress):
+                if not folds[kept.agent].take(kept):
+                    progress(folds[kept.agent].skipped)
+            if not self._to_tell:
+                for fold in folds.values():
+                    fold.mark()
+        finally:  # who is interrupted keeps the checkpoints that were made
+            for fold in folds.values():
+                fold.keep()
 
 
 class _AgentFold:
@@ -133,7 +142,7 @@ class _AgentFold:
         """
         if self._stream is not None:
             self._stream.take(kept)
-            if (self._stream.rounds - self._begun_at) % SPACING == 0:
+            if self._stream.rounds % SPACING == 0:
                 self.mark()
             return True
         return not self._find(kept)
@@ -181,14 +190,6 @@ def _last_known(places: Sequence[Place], known: Known, agent: str) -> int | None
         ),
         default=None,
     )
-
-
-def _plans(known: Known) -> PlanHashes:
-    return {
-        recorded.fact.reference: recorded.hash
-        for recorded in known.facts
-        if isinstance(recorded.fact, PlanSet)
-    }
 
 
 def _every_platform(known: Known, agent: str) -> frozenset[str]:

@@ -59,6 +59,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "topics": ("topics", "Make and check the topics of a ledger on Kafka."),
     "copy": ("copy", "Move a ledger to another engine, byte for byte; go on with a copy that broke off."),
     "verify": ("verify", "Read everything again and check every hash."),
+    "fold": ("fold", "Fold the rounds of a ledger on Kafka for everybody who asks, one of many."),
     "bench": ("bench", "Measure a replay of the reference month beside other ways to the same figures."),
 }
 """Command -> the module under `consumers.cli` that holds it, and its line in `constat --help`.
@@ -83,7 +84,20 @@ ONLY_READ = frozenset(
     )
 )
 GO_ON = frozenset(
-    ("demo", "import", "notify", "assess", "outbox", "relay", "bill", "run", "topics", "copy", "bench")
+    (
+        "demo",
+        "import",
+        "notify",
+        "assess",
+        "outbox",
+        "relay",
+        "bill",
+        "run",
+        "topics",
+        "copy",
+        "bench",
+        "fold",
+    )
 )
 """Commands that find what is there already when they run again."""
 TAKE_DOWN = frozenset(

@@ -62,7 +62,7 @@ def create(
         probe_partitions=probe_partitions,
         flush_each=flush_each,
     )
-    for name in (address.decisions, address.probes, address.penalties):
+    for name in (address.decisions, address.probes, address.penalties, address.changes):
         print(f"made {name}" if name in made else f"{name} is there already, and was left as it is")
     found = topics.look(address)
     asked = Asked(

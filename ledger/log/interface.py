@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
 from ledger.log.arbitration import Head
+from ledger.log.changes import Changes
 from ledger.log.rows import FactRow, RoundRow
 
 CLOCKS_DIFFER_MS = 60_000
@@ -153,6 +154,10 @@ class Engine(Protocol):
     order of each agent's rounds is the same for all; how the rounds of several agents lie between each other
     is the engine's own.
     """
+
+    @property
+    def changes(self) -> Changes | None:
+        """Where it is told what others made of the rounds; None where nobody else could."""
 
     @property
     def decisions(self) -> ApplicationRecorder:

@@ -75,6 +75,8 @@ WITH RECURSIVE names(agent) AS (
 class SQLiteEngine:
     """Both logs of an embedded ledger. See `ledger.log.interface.Engine`."""
 
+    changes = None
+
     def __init__(
         self,
         path: str,

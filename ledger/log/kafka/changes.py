@@ -8,13 +8,13 @@ may be deleted at any moment; what it told is made anew from the rounds.
 import threading
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from ledger.errors import UnreachableLedgerError, UnusableLedgerError
-from ledger.log.kafka import topics
+from ledger.log.changes import Tale
+from ledger.log.kafka import places, topics
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.clients import Producers, failures, patient_consumer
 from ledger.log.kafka.outcomes import Outcome, advice_on, meaning_of, shown
@@ -25,23 +25,20 @@ SEND = {"linger_ms": 5, "max_request_size": RECORD_BYTES_MAX + 100_000}
 """A record is longer than the ledger's own: where much changes, it tells of half a day of an agent."""
 
 
-class Tale(NamedTuple):
-    """A record: what it tells, under the name of what it tells of."""
-
-    key: bytes
-    value: bytes
-
-
-class Changes:
-    """Reads and writes the topic. For any number of threads; they take turns."""
+class ChangesTopic:
+    """Reads and writes the topic; see `ledger.log.interface.Changes`. For any number of threads, in turns."""
 
     def __init__(self, address: Address, partitions: int) -> None:
         self._address = address
-        self._partitions = partitions
+        self.partitions = partitions
         self._lock = threading.Lock()
         self._is_there: bool | None = None
         self._consumer: KafkaConsumer | None = None
         self._producers = Producers(address, **SEND)
+
+    def partition_of(self, agent: str) -> int:
+        """The partition of an agent: that of its rounds in the probes topic."""
+        return places.partition_of(agent, self.partitions)
 
     def close(self) -> None:
         """Give back the connections."""
@@ -63,10 +60,10 @@ class Changes:
                 f"{self._address.changes} is not there, or is closed to you; make it with `constat --ledger "
                 f"{self._address} topics create`"
             )
-        if found.partitions != self._partitions:
+        if found.partitions != self.partitions:
             raise UnusableLedgerError(
                 f"{self._address.changes} has {found.partitions} partitions, and the probes have "
-                f"{self._partitions}; delete it and run `constat --ledger {self._address} topics create`"
+                f"{self.partitions}; delete it and run `constat --ledger {self._address} topics create`"
             )
         self._is_there = True
 
@@ -89,7 +86,7 @@ class Changes:
     def _can_be_read(self) -> bool:
         if self._is_there is None:  # a client that asks for a topic that is not there waits for it
             found = topics.seen(self._address, self._address.changes)
-            self._is_there = found is not None and found.partitions == self._partitions
+            self._is_there = found is not None and found.partitions == self.partitions
         return self._is_there
 
     def _read(self, topic: TopicPartition, first: int) -> tuple[list[Tale], int]:

@@ -8,12 +8,12 @@ from ledger.errors import UnusableLedgerError
 from ledger.log.interface import KeptRound, RoundHead
 from ledger.log.kafka import places
 from ledger.log.kafka.address import Address
-from ledger.log.kafka.changes import Changes
+from ledger.log.kafka.changes import ChangesTopic
 from ledger.log.kafka.copied import IsCopied
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.partitions import Partitions
 from ledger.log.kafka.places import End, Placed, Places, Probed
-from ledger.log.kafka.spans import adopt, spans_in
+from ledger.log.kafka.spans import Span, adopt, span_of, spans_in
 from ledger.log.stamp import intact
 
 Copied = Callable[[sqlite3.Connection], IsCopied | None]
@@ -29,7 +29,7 @@ class ProbeLog:
     """The probes topic, and the index of it in the mirror. Any number of threads may read."""
 
     def __init__(
-        self, address: Address, mirror: Mirror, partitions: int, copied: Copied, changes: Changes
+        self, address: Address, mirror: Mirror, partitions: int, copied: Copied, changes: ChangesTopic
     ) -> None:
         self._mirror = mirror
         self.partitions = partitions
@@ -51,6 +51,14 @@ class ProbeLog:
         for partition, until in self._ends(chosen).items():
             for _ in self._new(partition, until):
                 pass
+
+    def end(self, partition: int) -> int:
+        """The place behind the last record of a partition, as it is now."""
+        return self._topic.ends({partition: self._end(partition)})[partition]
+
+    def span(self, partition: int, first: int) -> Span | None:
+        """What is placed of a partition from a place on, to be told; None if that is too little yet."""
+        return span_of(self._mirror, partition, first)
 
     def head(self, agent: str) -> RoundHead:
         """The last round of an agent, read to the end of its partition."""

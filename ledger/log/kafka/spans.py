@@ -6,6 +6,7 @@ holds is left, and the records are read. Every record that is read later is comp
 span gave, and `constat verify` reads all of them.
 """
 
+import sqlite3
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,13 +16,13 @@ from typing import Annotated, Self
 import msgspec
 from msgspec import Meta, Struct
 
-from ledger.log.kafka.changes import Tale
+from ledger.log.changes import Tale
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.places import Places, Told, end_of
 
 VERSION = 1
-ROUNDS_MAX = 10_000
-"""In one span: with its hashes some 400 kB."""
+RECORDS = 5_000
+"""In one span, or a few less: with the hashes of its rounds some 200 kB."""
 BYTES_MAX = 32 << 20
 """No span is longer, whatever somebody has packed into a short record."""
 PREFIX = b"span/"
@@ -86,33 +87,40 @@ class Span(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def span_of(mirror: Mirror, partition: int, first: int) -> Span | None:
-    """What a mirror holds of a partition from a place on, up to so many rounds; None if it goes no further.
+    """The span of a partition that begins at a place; None if the mirror does not hold all of it yet.
 
-    Where it is cut, it ends with a round: of a record that is none a mirror keeps the hash only at its end.
+    Everybody who has read as far cuts the same spans: each ends with the last round of so many records. Of
+    others a mirror keeps no hash.
     """
     with mirror.reading() as connection:
-        end = end_of(connection, partition)
+        until = _cut(connection, partition, first, end_of(connection, partition).next_place)
         rows = connection.execute(
             "SELECT place, agent, number, start_ms, recorded_ms, hash FROM places "
-            "WHERE partition = ? AND place >= ? ORDER BY place LIMIT ?",
-            (partition, first, ROUNDS_MAX + 1),
+            "WHERE partition = ? AND place >= ? AND place < ? ORDER BY place",
+            (partition, first, until),
         ).fetchall()
-    rounds = [Told(*row) for row in rows]
-    if len(rounds) > ROUNDS_MAX:
-        *rounds, _ = rounds
-        return _span(partition, first, rounds[-1].place + 1, rounds[-1].hash, rounds)
-    return _span(partition, first, end.next_place, end.last_hash, rounds) if end.next_place > first else None
+    return _span(partition, first, [Told(*row) for row in rows]) if rows else None
 
 
-def _span(partition: int, first: int, until: int, last_hash: str, rounds: Sequence[Told]) -> Span:
+def _cut(connection: sqlite3.Connection, partition: int, first: int, end: int) -> int:
+    """Behind the last round of the next so many records; of more where none of those is a round."""
+    query = "SELECT coalesce(max(place) + 1, 0) FROM places WHERE partition = ? AND place >= ? AND place < ?"
+    for boundary in range(first + RECORDS, end + 1, RECORDS):
+        (until,) = connection.execute(query, (partition, first, boundary)).fetchone()
+        if until:
+            return int(until)
+    return 0
+
+
+def _span(partition: int, first: int, rounds: Sequence[Told]) -> Span:
     index = {name: number for number, name in enumerate(dict.fromkeys(each.agent for each in rounds))}
     digests = b"".join(bytes.fromhex(each.hash.removeprefix(_PREFIX)) for each in rounds)
     return Span(
         v=VERSION,
         partition=partition,
         first=first,
-        until=until,
-        last_hash=last_hash,
+        until=rounds[-1].place + 1,
+        last_hash=rounds[-1].hash,
         agents=list(index),
         agent=[index[each.agent] for each in rounds],
         place=[each.place for each in rounds],

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.cache import files, folding
-from consumers.cache.files import CacheFile
+from consumers.cache.files import CacheFile, plan_hashes
 from consumers.cache.folding import CachedFold
 from ledger.files import UNFINISHED
 from projections import stream
@@ -274,17 +274,17 @@ def test_a_file_of_another_ledger_is_as_if_it_were_not_there(month, tmp_path):
 def test_a_file_of_another_code_is_as_if_it_were_not_there(month, tmp_path, monkeypatch):
     known = moments_of(month)[-1]
     CachedFold(tmp_path)(*asked(known))
-    assert CacheFile(tmp_path, "paris", STALE_AFTER_MS).read(folding._plans(known)).segments.places
+    assert CacheFile(tmp_path, "paris", STALE_AFTER_MS).read(plan_hashes(known)).segments.places
 
     monkeypatch.setattr(files, "code", lambda: "another")
 
-    assert not CacheFile(tmp_path, "paris", STALE_AFTER_MS).read(folding._plans(known)).segments.places
+    assert not CacheFile(tmp_path, "paris", STALE_AFTER_MS).read(plan_hashes(known)).segments.places
 
 
 def test_a_checkpoint_whose_plan_is_not_the_known_one_is_as_if_it_were_not_there(month, tmp_path):
     known = moments_of(month)[-1]
     CachedFold(tmp_path)(*asked(known))
-    plans = dict(folding._plans(known)) | {"paris/1": "sha256:" + "1" * 64}
+    plans = dict(plan_hashes(known)) | {"paris/1": "sha256:" + "1" * 64}
 
     assert not CacheFile(tmp_path, "paris", STALE_AFTER_MS).read(plans).segments.places
 

@@ -4,12 +4,12 @@ import zlib
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger.fact import GENESIS_HASH, hash_of
+from ledger.log.changes import Tale
 from ledger.log.kafka import spans
-from ledger.log.kafka.changes import Tale
 from ledger.log.kafka.copied import up_to
 from ledger.log.kafka.places import Places, Probed, end_of, partition_of
 from ledger.log.kafka.spans import Span, adopt, span_of, spans_in
@@ -63,46 +63,61 @@ def content(mirror):
         )
 
 
-def tell(mirror, first, until):
-    """The spans from a place on, once they are bytes and read again."""
-    tales = []
-    while first < until:
-        span = span_of(mirror, 0, first)
+def tell(mirror):
+    """The spans from the first place on, once they are bytes and read again."""
+    tales, first = [], 0
+    while span := span_of(mirror, 0, first):
         tales.append(span.tale())
         first = span.until
     return spans_in(tales, 0)
 
 
-@given(partitions(), st.data())
-def test_who_is_told_has_what_who_read_has_however_far_he_had_come(records, data):
+few = st.integers(1, 10)
+
+
+@pytest.fixture
+def cut(monkeypatch):
+    """Cut spans of so few records."""
+    return lambda records: monkeypatch.setattr(spans, "RECORDS", records)
+
+
+SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@SHARED
+@given(partitions(), few, st.data())
+def test_who_is_told_and_reads_the_rest_has_what_who_read_all_has(cut, records, length, data):
+    cut(length)
     reader, told = mirror_at(), mirror_at()
     read(reader, records)
     read(told, records[: data.draw(st.integers(0, len(records)))])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(spans, "ROUNDS_MAX", data.draw(st.integers(1, 10)))
-        found = tell(reader, 0, len(records))
+    found = tell(reader)
 
-    for span in data.draw(st.permutations(found)):
+    for span in [*data.draw(st.permutations(found)), *found]:  # whatever came too early fits the second time
         adopt(told, span, 2)
-    for span in found:  # whatever came too early fits now
-        adopt(told, span, 2)
+    with told.reading() as connection:
+        next_place = end_of(connection, 0).next_place
+    read(told, records[next_place:])
 
-    assert content(told)[1] == content(reader)[1]
+    assert next_place >= (found[-1].until if found else 0)
     assert content(told) == content(reader)
 
 
-@given(partitions(), st.data())
-def test_what_is_read_behind_what_was_told_fits(records, data):
-    reader, told = mirror_at(), mirror_at()
-    cut = data.draw(st.integers(0, len(records)))
-    read(reader, records[:cut])
-    for span in tell(reader, 0, cut):
-        adopt(told, span, 2)
+@SHARED
+@given(partitions(), few, st.data())
+def test_everybody_cuts_the_same_spans_however_far_he_has_read(cut, records, length, data):
+    cut(length)
+    further, less = mirror_at(), mirror_at()
+    read(further, records)
+    read(less, records[: data.draw(st.integers(0, len(records)))])
 
-    read(reader, records[cut:])
-    read(told, records[cut:])
+    assert tell(less) == tell(further)[: len(tell(less))]
 
-    assert content(told) == content(reader)
+
+@pytest.fixture
+def four(cut):
+    """Spans of four records."""
+    cut(4)
 
 
 def some(count=4, agent=AGENTS[0]):
@@ -110,18 +125,20 @@ def some(count=4, agent=AGENTS[0]):
     return [Probed(0, place, 1_000, value, None) for place, value in enumerate(values)]
 
 
+@pytest.mark.usefixtures("four")
 def test_nothing_is_taken_of_a_span_that_leaves_a_gap(mirrors):
     reader, told = mirrors
-    read(reader, some())
+    read(reader, some(8))
 
-    assert not adopt(told, span_of(reader, 0, 2), 2)
+    assert not adopt(told, span_of(reader, 0, 4), 2)
     assert content(told) == ([], [])
 
 
+@pytest.mark.usefixtures("four")
 def test_nothing_is_taken_of_a_span_whose_rounds_do_not_come_after_those_that_are_there(mirrors):
     reader, told = mirrors
     read(reader, some(4))
-    read(told, some(2))
+    read(told, some(1))
     forged = msgspec.structs.replace(span_of(reader, 0, 0), number=[1, 2, 2, 4])
     before = content(told)
 
@@ -129,6 +146,7 @@ def test_nothing_is_taken_of_a_span_whose_rounds_do_not_come_after_those_that_ar
     assert content(told) == before
 
 
+@pytest.mark.usefixtures("four")
 def test_nothing_is_taken_of_rounds_that_do_not_belong_into_the_partition(mirrors):
     reader, told = mirrors
     read(reader, some())
@@ -137,6 +155,7 @@ def test_nothing_is_taken_of_rounds_that_do_not_belong_into_the_partition(mirror
     assert not adopt(told, msgspec.structs.replace(span_of(reader, 0, 0), agents=[other]), 2)
 
 
+@pytest.mark.usefixtures("four")
 @pytest.mark.parametrize(
     "spoiled",
     [
@@ -157,6 +176,7 @@ def test_what_is_no_whole_span_is_none(mirrors, spoiled):
     assert Span.decode(zlib.compress(msgspec.json.encode(told))) is None
 
 
+@pytest.mark.usefixtures("four")
 def test_bytes_of_others_and_of_other_partitions_are_no_spans_of_this_one(mirrors):
     reader, _ = mirrors
     read(reader, some())
@@ -169,11 +189,17 @@ def test_bytes_of_others_and_of_other_partitions_are_no_spans_of_this_one(mirror
 
 def test_a_span_takes_a_fraction_of_what_it_spares(mirrors):
     reader, _ = mirrors
-    records = some(2_000)
-    read(reader, records)
+    read(reader, some(spans.RECORDS))
 
-    told = sum(len(span.tale().value) for span in tell(reader, 0, 2_000))
+    (span,) = tell(reader)
 
-    assert told < 60 * 2_000
-    with reader.reading() as connection:
-        assert end_of(connection, 0).next_place == 2_000
+    assert len(span.tale().value) < 60 * spans.RECORDS
+
+
+def test_records_none_of_which_is_a_round_are_told_with_the_next_one_that_is(mirrors, cut):
+    cut(2)
+    reader, _ = mirrors
+    last = some(1)[0]._replace(place=5)
+    read(reader, [*(Probed(0, place, 1_000, b"none of ours", None) for place in range(5)), last])
+
+    assert [(span.first, span.until, span.place) for span in tell(reader)] == [(0, 6, [5])]
