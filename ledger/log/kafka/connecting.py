@@ -1,10 +1,10 @@
 """How every client gets to its brokers: within seconds, and with the reason where it does not.
 
 Left alone, the library tries until its time is over and then says no more than that; it does not bound the
-greeting of TLS, so that a peer who never answers holds it for ever; one silent broker uses up the time of
-those that answer; and what it had opened stays open when it gives up, a socket that no broker took among it.
-What is put right here overrides methods that the library does not promise to keep, which is why its version
-is pinned.
+greeting of TLS, so that a peer who never answers holds it for ever; it drops what a peer says right before he
+closes, so that a wrong password is tried again; one silent broker uses up the time of those that answer; and
+what it had opened stays open when it gives up, a socket that no broker took among it. What is put right here
+overrides methods that the library does not promise to keep, which is why its version is pinned.
 """
 
 import socket
@@ -106,7 +106,7 @@ class Connections(KafkaConnectionManager):  # type: ignore[misc] # as above
             self._net, node.host, node.port, options, proxy_url=way, timeout_at=timeout_at
         )
         if not self.ssl_enabled:
-            return KafkaTCPTransport(self._net, sock, host=node.host)
+            return Plain(self._net, sock, host=node.host)
         transport = Greeted(self._net, sock, host=node.host, ssl_context=self.config["ssl_context"])
         try:
             await transport.greet(timeout_at)
@@ -134,8 +134,23 @@ class Closing(KafkaNetSocket):  # type: ignore[misc] # as above
         return sock
 
 
+class Plain(KafkaTCPTransport):  # type: ignore[misc] # as above
+    """A connection on which a peer's last words are heard."""
+
+    def _sock_recv(self) -> tuple[bytes, KafkaError | None]:
+        return _last_words(*super()._sock_recv())
+
+
+def _last_words(said: bytes, error: KafkaError | None) -> tuple[bytes, KafkaError | None]:
+    """What was said before its end, first: who listens once more hears of the end again."""
+    return said, None if said else error
+
+
 class Greeted(KafkaSSLTransport):  # type: ignore[misc] # as above
-    """A connection whose greeting of TLS ends in time."""
+    """The same by TLS, whose greeting ends in time."""
+
+    def _sock_recv(self) -> tuple[bytes, KafkaError | None]:
+        return _last_words(*super()._sock_recv())
 
     async def greet(self, timeout_at: float | None) -> None:
         """Agree on how to speak TLS, and see that the broker is who it should be."""

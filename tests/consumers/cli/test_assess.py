@@ -186,7 +186,9 @@ def test_one_contract_that_cannot_be_judged_is_told_of_with_exit_1_and_the_other
 
 
 def test_a_contract_that_is_not_there_is_bad_usage(asked):
-    assert asked("assess", "--contract", "nobody").code == 2
+    answer = asked("assess", "--contract", "nobody")
+
+    assert (answer.code, "no contract 'nobody' was known then" in answer.err) == (2, True), answer.err
 
 
 @pytest.mark.usefixtures("asked")

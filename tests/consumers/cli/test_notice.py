@@ -18,9 +18,8 @@ from ledger.fact import Draft
 from ledger.terms import Terms
 from projections.asof import Known, at_head
 from projections.coming import coming
-from tests.projections.attending import announced
+from tests.projections.attending import accepted, announced, refused
 from tests.projections.promised import october
-from tests.projections.test_undelivered import accepted, refused
 from tests.spec import ms
 
 NEXT_YEAR = "2027-03-09T02:00", "2027-03-09T04:00"

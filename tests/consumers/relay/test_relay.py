@@ -151,21 +151,23 @@ def test_the_ledger_itself_is_no_place_for_its_feed(constat, ledger, tmp_path):
     ledger.close()
     before = (tmp_path / "constat.db").read_bytes()
 
-    assert constat("relay", "--to", "constat.db").code == 2
+    answer = constat("relay", "--to", "constat.db")
 
+    assert (answer.code, "name another file" in answer.err) == (2, True), answer.err
     assert (tmp_path / "constat.db").read_bytes() == before
     assert constat("verify").code == 0
 
 
-def test_behind_the_last_event_only_a_torn_one_is_cut_off(constat, ledger, tmp_path):
+def test_what_somebody_wrote_behind_the_last_event_is_not_cut_off(constat, ledger, tmp_path):
     assess(ledger, acme_prod=3)
     constat("relay", "--to", "feed.jsonl")
     with (tmp_path / "feed.jsonl").open("ab") as file:
         file.write(b"a note of somebody")
     before = (tmp_path / "feed.jsonl").read_bytes()
 
-    assert constat("relay", "--to", "feed.jsonl").code == 2
+    answer = constat("relay", "--to", "feed.jsonl")
 
+    assert (answer.code, "does not end as a feed does" in answer.err) == (2, True), answer.err
     assert (tmp_path / "feed.jsonl").read_bytes() == before
 
 
