@@ -27,7 +27,8 @@ from projections.checkpoint import Place
 from projections.segments import SCHEMA, Segments
 
 FOLDING: tuple[ModuleType, ...] = (plans, rounds, checkpoint, fold, segments, steps, stream)
-"""The code that a cached fold depends on, with this module, `folding` and `telling`.
+"""The code that a cached fold depends on, with this module, `folding`, `telling` and
+`told_segment`.
 
 How runs are joined is not of it: that comes behind what is kept.
 """
@@ -142,7 +143,9 @@ def code() -> str:
     Raises:
         OSError: its sources are not there.
     """
-    ours = (Path(__file__).with_name(name) for name in ("files.py", "folding.py", "telling.py"))
+    ours = (
+        Path(__file__).with_name(name) for name in ("files.py", "folding.py", "telling.py", "told_segment.py")
+    )
     sources = [*ours, *(Path(module.__file__ or "") for module in FOLDING)]
     return _hash(b"".join(_hash(source.read_bytes()).encode() for source in sources))
 

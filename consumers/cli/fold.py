@@ -77,17 +77,22 @@ def _folder(address: "Address") -> Iterator["Folder"]:
 def _fold(folder: "Folder", stop: "Stop", *, once: bool) -> int:
     from functools import partial
 
+    from consumers.fold.run import Ended
     from consumers.stopping import keep_on
 
     def step() -> Iterator[int]:
-        folder.look(LOOK_S)
-        yield from folder.turn()
+        try:
+            yield from folder.until_done(LOOK_S) if once else folder.turn(LOOK_S)
+        except Ended:
+            yield 0
 
+    folder.is_ended = lambda: stop.is_asked
     with common.progress_in_stages() as heard:
         folder.heard = partial(heard, "folding rounds")
-        while once and not folder.is_in and not stop.is_asked:
-            folder.look(LOOK_S)
-        return keep_on(step, stop, follow=not once)
+        told = keep_on(step, stop, follow=not once)
+    for damage in folder.damage.values() if once else ():
+        raise damage
+    return told
 
 
 def _print(rounds: int, told: int, *, as_json: bool) -> None:

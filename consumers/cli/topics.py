@@ -8,7 +8,7 @@ from consumers.cli import common
 
 if TYPE_CHECKING:
     from ledger.log.kafka.address import Address
-    from ledger.log.kafka.topics import Fault, Topic, Topics
+    from ledger.log.kafka.settings import Fault, Topic, Topics
 
 app = typer.Typer(no_args_is_help=True, help="Make and check the topics of a ledger on Kafka.")
 
@@ -135,7 +135,7 @@ def _line(topic: "Topic") -> str:
 
 def _flushing(topic: "Topic") -> str:
     """When its records are on the disks, as far as the topic says."""
-    from ledger.log.kafka.topics import FLUSH
+    from ledger.log.kafka.settings import FLUSH
 
     records = topic.settings.get(FLUSH, "")
     if records == "1":

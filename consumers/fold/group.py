@@ -4,16 +4,18 @@ Only that is asked of them. What a member reads it finds out from the topics, an
 the topic of changes, so nothing is committed.
 """
 
+import time
 from collections.abc import Collection
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
+from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import KafkaError
 
-from ledger.errors import UnusableLedgerError
+from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.clients import FETCH
 from ledger.log.kafka.connecting import connected
-from ledger.log.kafka.outcomes import advice_on, shown
+from ledger.log.kafka.outcomes import GIVEN_UP, Outcome, advice_on, meaning_of, shown
 
 SESSION_MS = 10_000
 """Who is not heard of for so long is taken for dead, and others get its partitions."""
@@ -24,6 +26,8 @@ MEMBER = FETCH | {
     "session_timeout_ms": SESSION_MS,
     "heartbeat_interval_ms": SESSION_MS // 4,
     "max_poll_interval_ms": BETWEEN_MS_MAX,
+    # One that tells every member what is its own at each change, also that nothing is.
+    "partition_assignment_strategy": (RangePartitionAssignor,),
 }
 
 
@@ -40,26 +44,38 @@ class Group:
         self._client = connected(KafkaConsumer, address, **MEMBER, group_id=name_of(address))
         self._listener = _Pausing(self._client)
         self._client.subscribe([address.probes], listener=self._listener)
+        self._since_s = time.monotonic()
 
     @property
     def is_in(self) -> bool:
-        """Whether the group has taken us in, and has said what is ours."""
+        """Whether the group has taken us in, and has said what is ours; not while it shares out anew."""
         return self._listener.was_heard
 
     def look(self, within_s: float = 0.0) -> frozenset[int]:
         """The partitions that are ours now; joins the group, and waits so long for news of it.
 
         Raises:
-            UnusableLedgerError: this user may not be of the group, or the brokers refuse otherwise.
+            UnusableLedgerError: this user may not be of the group.
+            UnreachableLedgerError: no broker took us in for as long as one may be waited for.
         """
         try:
             self._client.poll(timeout_ms=int(within_s * 1_000))
-            return frozenset(each.partition for each in self._client.assignment())
         except KafkaError as error:
-            raise UnusableLedgerError(
-                f"the group {name_of(self._address)} of {self._address} cannot be joined ({shown(error)}); "
-                f"{advice_on(type(error))}"
-            ) from error
+            raise self._failed(error) from error
+        if self.is_in:
+            self._since_s = time.monotonic()
+        elif time.monotonic() - self._since_s > BETWEEN_MS_MAX / 1_000 + self._address.timeout_s:
+            raise UnreachableLedgerError(f"{self._cannot} (no broker took us in); {GIVEN_UP}")
+        return frozenset(each.partition for each in self._client.assignment())
+
+    @property
+    def _cannot(self) -> str:
+        return f"the group {name_of(self._address)} of {self._address} cannot be joined"
+
+    def _failed(self, error: KafkaError) -> UnusableLedgerError:
+        may_pass = meaning_of(error).outcome is Outcome.UNKNOWN
+        kind = UnreachableLedgerError if may_pass else UnusableLedgerError
+        return kind(f"{self._cannot} ({shown(error)}); {advice_on(type(error))}")
 
     def close(self) -> None:
         """Leave the group: others get the partitions at once."""
@@ -77,8 +93,9 @@ class _Pausing(ConsumerRebalanceListener):  # type: ignore[misc] # the library s
         self.was_heard = True
         self._client.pause(*assigned)
 
-    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        """What is under way is told all the same: everybody tells the same."""
+    def on_partitions_revoked(self, _revoked: Collection[TopicPartition]) -> None:
+        """What is under way may be told all the same: everybody tells the same."""
+        self.was_heard = False
 
 
 def name_of(address: Address) -> str:

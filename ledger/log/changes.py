@@ -30,15 +30,20 @@ class Changes(Protocol):
             UnusableLedgerError: it says what is to be done.
         """
 
-    def records(self, partition: int, first: int = 0) -> tuple[list[Tale], int]:
+    def tales(
+        self, partition: int, first: int = 0, *, of: tuple[bytes, ...] = (b"",)
+    ) -> tuple[list[Tale], int]:
         """What is told of a partition from an offset on, and the offset behind it; nothing if it is closed.
+
+        `of`: what the keys begin with of those that are wanted; the others are passed over. An offset before
+        `first` says that all of it was told anew, and everything that is there was given.
 
         Raises:
             UnusableLedgerError: nobody answers.
         """
 
-    def publish(self, partition: int, tales: Sequence[Tale]) -> None:
-        """Tell it, and return when it is kept.
+    def publish(self, partition: int, tales: Sequence[Tale]) -> list[Tale]:
+        """Tell them, and return when they are kept; those are given back that are too long to be told.
 
         Raises:
             UnusableLedgerError: it is refused, or nobody answers; some of it may be there.

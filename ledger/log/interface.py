@@ -229,6 +229,9 @@ class Engine(Protocol):
         `[start_from_ms, start_until_ms)`, or to those of an agent behind one of its numbers (`after`).
         """
 
+    def count_behind(self, after: Mapping[str, int]) -> int:
+        """How many rounds of agents come behind a number of each, as far as is known without reading on."""
+
     def agents(self) -> list[str]:
         """Every agent that has rounds, by name."""
 

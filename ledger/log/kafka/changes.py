@@ -8,25 +8,30 @@ may be deleted at any moment; what it told is made anew from the rounds.
 import threading
 import time
 from collections.abc import Sequence
+from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
 from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 from ledger.log.changes import Tale
 from ledger.log.kafka import places, topics
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.clients import Producers, failures, patient_consumer
-from ledger.log.kafka.outcomes import Outcome, advice_on, meaning_of, shown
+from ledger.log.kafka.outcomes import RIGHTS, Outcome, advice_on, meaning_of, shown
+from ledger.log.kafka.settings import Topic
 
 POLL_MS = 200
 RECORD_BYTES_MAX = 8_000_000
 SEND = {"linger_ms": 5, "max_request_size": RECORD_BYTES_MAX + 100_000}
 """A record is longer than the ledger's own: where much changes, it tells of half a day of an agent."""
 
+TOO_LONG = (MessageSizeTooLargeError, RecordListTooLargeError)
+ADVICE = "nothing of it is needed: delete it, and run `constat --ledger {} topics create`"
+
 
 class ChangesTopic:
-    """Reads and writes the topic; see `ledger.log.interface.Changes`. For any number of threads, in turns."""
+    """Reads and writes the topic; see `ledger.log.changes.Changes`. For any number of threads, in turns."""
 
     def __init__(self, address: Address, partitions: int) -> None:
         self._address = address
@@ -42,32 +47,36 @@ class ChangesTopic:
 
     def close(self) -> None:
         """Give back the connections."""
+        self._give_back_reader()
+        self._producers.close(timeout_s=5)
+
+    def _give_back_reader(self) -> None:
         used, self._consumer = self._consumer, None
         if used:
             used.close()
-        self._producers.close(timeout_s=5)
 
     def require(self) -> None:
-        """Refuse to go on where there is no such topic.
+        """Refuse to go on where this user cannot tell anything.
 
         Raises:
-            UnusableLedgerError: it is not there, is closed to this user, or has other partitions than
-                the probes.
+            UnusableLedgerError: the topic is not there, is closed to this user, or has other partitions than
+                the probes; or no broker answers.
         """
         found = topics.seen(self._address, self._address.changes)
         if found is None:
             raise UnusableLedgerError(
                 f"{self._address.changes} is not there, or is closed to you; make it with `constat --ledger "
-                f"{self._address} topics create`"
+                f"{self._address} topics create`, or {RIGHTS}"
             )
-        if found.partitions != self.partitions:
-            raise UnusableLedgerError(
-                f"{self._address.changes} has {found.partitions} partitions, and the probes have "
-                f"{self.partitions}; delete it and run `constat --ledger {self._address} topics create`"
-            )
+        if why := misfit(found, self.partitions):
+            raise UnusableLedgerError(f"{why}; {ADVICE.format(self._address)}")
+        if not found.may_write:
+            raise UnusableLedgerError(f"you may not write to {found.name} of {self._address}; {RIGHTS}")
         self._is_there = True
 
-    def records(self, partition: int, first: int = 0) -> tuple[list[Tale], int]:
+    def tales(
+        self, partition: int, first: int = 0, *, of: tuple[bytes, ...] = (b"",)
+    ) -> tuple[list[Tale], int]:
         """What is told of a partition of the probes from an offset on, and the offset behind it.
 
         Nothing where there is no such topic, or where it is closed to this user.
@@ -79,27 +88,33 @@ class ChangesTopic:
             try:
                 if not self._can_be_read():
                     return [], first
-                return self._read(TopicPartition(self._address.changes, partition), first)
+                return self._read(TopicPartition(self._address.changes, partition), first, of)
             except KafkaError as error:
+                self._give_back_reader()
                 raise self._failed("read", error) from error
 
     def _can_be_read(self) -> bool:
         if self._is_there is None:  # a client that asks for a topic that is not there waits for it
             found = topics.seen(self._address, self._address.changes)
-            self._is_there = found is not None and found.partitions == self.partitions
+            self._is_there = found is not None and not misfit(found, self.partitions)
         return self._is_there
 
-    def _read(self, topic: TopicPartition, first: int) -> tuple[list[Tale], int]:
+    def _read(self, topic: TopicPartition, first: int, of: tuple[bytes, ...]) -> tuple[list[Tale], int]:
         reader, found = self._reader(), []
         reader.assign([topic])
-        first = max(first, int(reader.beginning_offsets([topic])[topic]))
-        until = max(first, int(reader.end_offsets([topic])[topic]))
-        reader.seek(topic, first)
+        until = int(reader.end_offsets([topic])[topic])
+        if first > until:  # it was made anew
+            first = 0
+        reader.seek(topic, max(first, int(reader.beginning_offsets([topic])[topic])))
         deadline_s = time.monotonic() + self._address.timeout_s
         while reader.position(topic) < until:  # what was forgotten leaves gaps
             if batch := reader.poll(timeout_ms=POLL_MS).get(topic):
                 deadline_s = time.monotonic() + self._address.timeout_s
-                found += [Tale(each.key, each.value) for each in batch if each.key and each.value]
+                found += [
+                    Tale(each.key, each.value)
+                    for each in batch
+                    if each.value and (each.key or b"").startswith(of)
+                ]
             elif time.monotonic() > deadline_s:
                 raise UnreachableLedgerError(f"no broker gives {self._address.changes}; check the brokers")
         return found, int(reader.position(topic))
@@ -109,29 +124,62 @@ class ChangesTopic:
             self._consumer = patient_consumer(self._address)
         return self._consumer
 
-    def publish(self, partition: int, tales: Sequence[Tale]) -> None:
-        """Tell what was made of a partition; returns when all of it is acknowledged.
+    def publish(self, partition: int, tales: Sequence[Tale]) -> list[Tale]:
+        """Tell what was made of a partition; returns when it is acknowledged, with what is too long for it.
 
         Raises:
             UnusableLedgerError: the brokers refuse, or do not answer; that some of it may be there is no
                 harm.
         """
         if not tales:
-            return
+            return []
         used = None
         try:
             used = self._producers.one()
-            topic = self._address.changes
-            failed = failures(
-                [used.send(topic, key=each.key, value=each.value, partition=partition) for each in tales]
-            )
+            return _too_long(used, self._address.changes, partition, tales)
         except KafkaError as error:
-            failed = [error]
-        if failed:
             self._producers.discard(used)
-            raise self._failed("written", failed[0])
+            raise self._failed("written", error) from error
 
     def _failed(self, done: str, error: KafkaError) -> UnusableLedgerError:
         what = f"{self._address.changes} of {self._address} cannot be {done} ({shown(error)})"
         kind = UnreachableLedgerError if meaning_of(error).outcome is Outcome.UNKNOWN else UnusableLedgerError
         return kind(f"{what}; {advice_on(type(error))}")
+
+
+def _too_long(producer: KafkaProducer, topic: str, partition: int, tales: Sequence[Tale]) -> list[Tale]:
+    """Send tales; those that are not taken for their length. What else goes wrong is raised at the end."""
+    left, failed = [], []
+    for tale, answer in [(each, _sent(producer, topic, partition, each)) for each in tales]:
+        errors = failures([answer]) if answer else [MessageSizeTooLargeError()]
+        if any(isinstance(error, TOO_LONG) for error in errors):
+            left.append(tale)
+        else:
+            failed += errors
+    if failed:
+        raise failed[0]
+    return left
+
+
+def _sent(producer: KafkaProducer, topic: str, partition: int, tale: Tale) -> Any:  # noqa: ANN401
+    """What the broker's answer is waited for by; None of what our own client finds too long."""
+    try:
+        return producer.send(topic, key=tale.key, value=tale.value, partition=partition)
+    except MessageSizeTooLargeError:
+        return None
+
+
+def look(address: Address) -> Topic | None:
+    """The topic as it is; None if it is not there or closed to this user.
+
+    Raises:
+        UnusableLedgerError: no broker answers.
+    """
+    return topics.seen(address, address.changes)
+
+
+def misfit(topic: Topic, partitions: int) -> str | None:
+    """Why nobody tells there or listens, of probes with so many partitions; None if nothing is wrong."""
+    if topic.partitions == partitions:
+        return None
+    return f"{topic.name} has {topic.partitions} partitions, and the probes have {partitions}"

@@ -232,6 +232,9 @@ class KafkaEngine:
             bounds.append(numbers(after))
         yield from self.probes.rounds(agents, wanted, query, *bounds)
 
+    def count_behind(self, after: Mapping[str, int]) -> int:
+        return self.probes.count_behind(after)
+
     def agents(self) -> list[str]:
         self.probes.catch_up()
         with self._mirror.reading() as connection:

@@ -5,7 +5,8 @@ of the decisions all the same: whoever bills from it reads it from its first rec
 """
 
 from ledger.log.kafka.address import Address
-from ledger.log.kafka.topics import Fault, Topic, faults_of, seen
+from ledger.log.kafka.settings import Fault, Topic, faults_of
+from ledger.log.kafka.topics import seen
 
 
 def look(address: Address) -> Topic | None:

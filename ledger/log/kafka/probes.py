@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from ledger.errors import UnusableLedgerError
+from ledger.fact import hash_of
+from ledger.log.changes import Tale
 from ledger.log.interface import KeptRound, RoundHead
 from ledger.log.kafka import places
 from ledger.log.kafka.address import Address
@@ -13,7 +15,7 @@ from ledger.log.kafka.copied import IsCopied
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.partitions import Partitions
 from ledger.log.kafka.places import End, Placed, Places, Probed
-from ledger.log.kafka.spans import Span, adopt, span_of, spans_in
+from ledger.log.kafka.spans import PREFIX, Span, adopt, span_of, spans_in
 from ledger.log.stamp import intact
 
 Copied = Callable[[sqlite3.Connection], IsCopied | None]
@@ -21,6 +23,8 @@ Copied = Callable[[sqlite3.Connection], IsCopied | None]
 
 None if that cannot be known yet.
 """
+PAGE = 50_000
+"""Rounds that are looked up in the index at once."""
 MANY = 2_000
 """So many records that are not placed are looked for among what others tell, before they are read."""
 
@@ -69,6 +73,16 @@ class ProbeLog:
         """How many of an agent's rounds, by number and hash, are placed from the first on."""
         return places.count_of(self._mirror, agent, rounds)
 
+    def count_behind(self, after: Mapping[str, int]) -> int:
+        """How many rounds of agents come behind a number of each, as far as they are placed."""
+        with self._mirror.reading() as connection:
+            return sum(
+                connection.execute(
+                    "SELECT count(*) FROM places WHERE agent = ? AND number > ?", each
+                ).fetchone()[0]
+                for each in after.items()
+            )
+
     def rounds(
         self,
         agents: Sequence[str] | None,
@@ -100,23 +114,49 @@ class ProbeLog:
         return ends
 
     def _adopt(self, partition: int, until: int) -> None:
-        told, _ = self._changes.records(partition)
+        told, _ = self._changes.tales(partition, of=(PREFIX,))
+        confirmed = self._confirmed(told, partition, until)
         for span in spans_in(told, partition):
-            if span.until <= until:
+            if span.until <= confirmed:
                 adopt(self._mirror, span, self.partitions)
+
+    def _confirmed(self, told: Sequence[Tale], partition: int, until: int) -> int:
+        """The place up to which spans are believed: the last record before it is the one that they name.
+
+        A mirror of which that were not so would never be read on from.
+        """
+        next_place = self._end(partition).next_place
+        ends = [
+            (span.until, span.last_hash)
+            for span in spans_in(told, partition)
+            if next_place < span.until <= until
+        ]
+        for place, last_hash in sorted(ends, reverse=True):
+            for last, *_ in self._topic.records(partition, place - 1, place):
+                if hash_of(last.value) == last_hash:
+                    return place
+        return 0
 
     def _placed(
         self, partition: int, until: int, query: str, bounds: Sequence[int | str]
     ) -> Iterator[KeptRound]:
-        with self._mirror.reading() as connection:
-            rows = connection.execute(
-                f"SELECT * FROM places WHERE partition = ? AND place < ? AND {query} ORDER BY place",
-                (partition, until, *bounds),
-            ).fetchall()
-        sought = {row[2]: Placed(*row) for row in rows}
-        if sought:
+        first = 0
+        while sought := self._sought(partition, first, until, query, bounds):
             for batch in self._topic.records(partition, min(sought), max(sought) + 1):
                 yield from _those(sought, batch)
+            first = max(sought) + 1
+
+    def _sought(
+        self, partition: int, first: int, until: int, query: str, bounds: Sequence[int | str]
+    ) -> Mapping[int, Placed]:
+        """The next of the rounds that a query finds, by place; not all at once, they may be millions."""
+        with self._mirror.reading() as connection:
+            rows = connection.execute(
+                f"SELECT * FROM places WHERE partition = ? AND place >= ? AND place < ? AND {query} "
+                "ORDER BY place LIMIT ?",
+                (partition, first, until, *bounds, PAGE),
+            ).fetchall()
+        return {row[2]: Placed(*row) for row in rows}
 
     def _new(self, partition: int, until: int) -> Iterator[tuple[Placed, bytes]]:
         """The rounds behind the last one placed, placed while they are read."""

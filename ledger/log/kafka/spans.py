@@ -52,9 +52,13 @@ class Span(Struct, frozen=True, forbid_unknown_fields=True):
     hashes: str
     """The SHA-256 of each round's bytes, one behind the other, in base64."""
 
+    def key(self) -> bytes:
+        """What names it in the topic; in order of length, then of bytes, that of its first place."""
+        return PREFIX + str(self.first).encode()
+
     def tale(self) -> Tale:
         """Its record in the topic."""
-        return Tale(PREFIX + str(self.first).encode(), zlib.compress(msgspec.json.encode(self)))
+        return Tale(self.key(), zlib.compress(msgspec.json.encode(self)))
 
     @classmethod
     def decode(cls, value: bytes) -> Self | None:
@@ -131,12 +135,13 @@ def _span(partition: int, first: int, rounds: Sequence[Told]) -> Span:
     )
 
 
-def spans_in(tales: Iterable[Tale], partition: int) -> list[Span]:
-    """The spans of a partition among what is told of it, by their first place."""
-    found = [Span.decode(each.value) for each in tales if each.key.startswith(PREFIX)]
-    return sorted(
-        (span for span in found if span and span.partition == partition), key=lambda span: span.first
-    )
+def spans_in(tales: Iterable[Tale], partition: int) -> Iterator[Span]:
+    """The spans of a partition among what is told of it, by their first place, one decoded at a time."""
+    for key, value in sorted(tales, key=lambda tale: (len(tale.key), tale.key)):
+        if key.startswith(PREFIX):
+            span = Span.decode(value)
+            if span and span.partition == partition and span.key() == key:
+                yield span
 
 
 def adopt(mirror: Mirror, span: Span, partitions: int) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from consumers.cli import topics as command
 from ledger.log.kafka import topics
 from ledger.log.kafka.address import parse
+from ledger.log.kafka.settings import SETTINGS
 from tests import brokers
 
 REFUSED = "kafka://127.0.0.1:1/constat"
@@ -21,7 +22,7 @@ def url(broker, tmp_path):
 def made_by_hand(url, partitions=1, **settings):
     """The topics of a ledger as somebody might make them without us."""
     address = parse(url)
-    configs = topics.SETTINGS | {"min.insync.replicas": "1"} | settings
+    configs = SETTINGS | {"min.insync.replicas": "1"} | settings
     with topics.administrator(address) as client:
         for name, number in ((address.decisions, partitions), (address.probes, 2)):
             wanted = {"num_partitions": number, "replication_factor": 1, "configs": configs}

@@ -14,7 +14,7 @@ from kafka.errors import (
 from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 from ledger.log.kafka import topics
 from ledger.log.kafka.address import parse
-from ledger.log.kafka.topics import SETTINGS, Topic, Topics
+from ledger.log.kafka.settings import SETTINGS, Topic, Topics
 from tests import brokers
 
 ADDRESS = parse("kafka://host:9092/acme")
