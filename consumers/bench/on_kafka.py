@@ -43,7 +43,7 @@ def _fresh(broker: str, folder: Path) -> Iterator[str]:
         yield f"{url}?mirrors={folder}/mirror"
     finally:
         with topics.administrator(address) as client:
-            client.delete_topics([address.decisions, address.probes, address.penalties])
+            client.delete_topics([address.decisions, address.probes, address.penalties, address.changes])
 
 
 # ---------------------------------------------------------------- sent

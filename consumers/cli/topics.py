@@ -1,4 +1,4 @@
-"""`constat topics`: the topics of a ledger on Kafka and of its penalty feed, made and checked."""
+"""`constat topics`: the topics of a ledger on Kafka and those beside them, made and checked."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -106,10 +106,10 @@ def _address(url: str) -> "Address":
 
 
 def _judge(address: "Address", found: "Topics", *, as_json: bool) -> None:
-    from ledger.log.kafka import penalties
+    from ledger.log.kafka import changes, penalties
 
-    feed = penalties.look(address)
-    shown = [found.decisions, found.probes, *([feed] if feed else [])]
+    feed, told = penalties.look(address), changes.look(address)
+    shown = [found.decisions, found.probes, *([feed] if feed else []), *([told] if told else [])]
     faults = [*found.faults(), *(penalties.faults(feed) if feed else [])]
     if as_json:
         common.print_json(_as_json(found.cluster_id, shown, faults))
@@ -118,6 +118,10 @@ def _judge(address: "Address", found: "Topics", *, as_json: bool) -> None:
             print(_line(topic))
         if feed is None:
             print(f"{address.penalties}: not there, or closed to you; only `constat relay` needs it")
+        if told is None:
+            print(f"{address.changes}: not there, or closed to you; only `constat fold` needs it")
+        elif why := changes.misfit(told, found.probes.partitions):
+            print(f"{why}; {changes.ADVICE.format(address)}")
         for fault in faults:
             print(fault)
         print("could lose or reorder facts" if faults else "every setting is as it must be")
