@@ -24,23 +24,23 @@ from projections.observed import fold_agents
 class Cost(NamedTuple):
     """What was measured; of rounds of a thousand platforms, of which 13 are not up."""
 
-    place_us: float = 63.0
+    place_us: float = 115.0
     """CPU to read a round and place it, each a record batch of its own."""
-    fold_us: float = 66.0
+    fold_us: float = 134.0
     """CPU to read it again and fold it."""
-    adopt_us: float = 29.0
+    adopt_us: float = 66.0
     """CPU to be told where it lies."""
-    change_us: float = 1.0
+    change_us: float = 3.9
     """CPU to take a change over that was told."""
-    fact_us: float = 100.0
+    fact_us: float = 87.0
     """CPU to read and decode a fact of the decisions; every command does for every fact."""
     span_bytes: float = 39.5
     """Of the topic of changes, for a round."""
     change_bytes: float = 3.9
     """The same for a change."""
-    mirror_bytes: float = 250.0
+    mirror_bytes: float = 249.0
     """Of a machine's mirror, for a round."""
-    changes_a_round: float = 3.3
+    changes_a_round: float = 3.4
 
 
 def main() -> None:
@@ -124,7 +124,8 @@ def calculate(given: argparse.Namespace, cost: Cost) -> None:
     rounds = agents * MINUTES
     results = given.agents * given.platforms * MINUTES
     log = results * given.result_bytes
-    told = rounds * (cost.span_bytes + cost.changes_a_round * cost.change_bytes)
+    changes = rounds * cost.changes_a_round
+    told = rounds * cost.span_bytes + changes * cost.change_bytes
     disk = given.replicas * (log + told) / GIGA
     fold_s = rounds * (cost.place_us + cost.fold_us) / 1e6
     whole_s = fold_s / (MINUTES * 60)
@@ -144,6 +145,7 @@ def calculate(given: argparse.Namespace, cost: Cost) -> None:
         ("folding a month from nothing, one core", f"{fold_s / 3600:.1f} h"),
         ("a new machine: the mirror, by spans, one core", f"{rounds * cost.adopt_us / 3.6e9:.1f} h"),
         ("the same, by reading", f"{rounds * cost.place_us / 3.6e9:.1f} h"),
+        ("a new machine: all changes of the month, one core", f"{changes * cost.change_us / 3.6e9:.1f} h"),
         ("the mirror of each machine grows a month by", f"{rounds * cost.mirror_bytes / GIGA:,.0f} GB"),
         ("reading the facts of a month, each command", f"{facts * cost.fact_us / 1e6:,.0f} s"),
         ("euros a month: disk of the months that are kept", f"{disk * given.months * given.gigabyte:,.0f}"),

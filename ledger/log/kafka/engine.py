@@ -230,7 +230,7 @@ class KafkaEngine:
         if after:
             query += f" AND {BEHIND}"
             bounds.append(numbers(after))
-        yield from self.probes.rounds(agents, wanted, query, *bounds)
+        yield from self.probes.rounds(agents, wanted, query, *bounds, after=after)
 
     def count_behind(self, after: Mapping[str, int]) -> int:
         return self.probes.count_behind(after)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from ledger.errors import UnusableLedgerError
 from ledger.fact import hash_of
 from ledger.log.changes import Tale
-from ledger.log.interface import KeptRound, RoundHead
+from ledger.log.interface import NOTHING_READ, KeptRound, RoundHead
 from ledger.log.kafka import places
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.changes import ChangesTopic
@@ -89,17 +89,19 @@ class ProbeLog:
         wanted: Callable[[Placed], bool],
         query: str,
         *bounds: int | str,
+        after: Mapping[str, int] = NOTHING_READ,
     ) -> Iterator[KeptRound]:
         """The rounds that count and are wanted, each agent's in order, as far as the log goes now.
 
         First what is placed already, then what is new. `query` and `bounds` say the same as `wanted`, to
-        the index.
+        the index; of each agent nothing up to the number in `after` is wanted.
         """
         every = range(self.partitions)
         chosen = every if agents is None else sorted({self.partition_of(agent) for agent in agents})
         for partition, until in self._ends(chosen).items():
             next_place = min(self._end(partition).next_place, until)
-            yield from self._placed(partition, next_place, query, bounds)
+            first = self._first_behind(partition, agents, after)
+            yield from self._placed(partition, first, next_place, query, bounds)
             for found, value in self._new(partition, until):
                 if found.place >= next_place and wanted(found):
                     yield found.kept(value)
@@ -137,10 +139,22 @@ class ProbeLog:
                     return place
         return 0
 
+    def _first_behind(self, partition: int, agents: Sequence[str] | None, after: Mapping[str, int]) -> int:
+        """A place before which nothing is wanted, so that what was read long ago is not looked through."""
+        if agents is None or not after:
+            return 0
+        query = "SELECT place FROM places WHERE agent = ? AND number > ? ORDER BY number LIMIT 1"
+        with self._mirror.reading() as connection:
+            found = [
+                connection.execute(query, (agent, after.get(agent, 0))).fetchone()
+                for agent in agents
+                if self.partition_of(agent) == partition
+            ]
+        return min((place for each in found if each for place in each), default=0)
+
     def _placed(
-        self, partition: int, until: int, query: str, bounds: Sequence[int | str]
+        self, partition: int, first: int, until: int, query: str, bounds: Sequence[int | str]
     ) -> Iterator[KeptRound]:
-        first = 0
         while sought := self._sought(partition, first, until, query, bounds):
             for batch in self._topic.records(partition, min(sought), max(sought) + 1):
                 yield from _those(sought, batch)
