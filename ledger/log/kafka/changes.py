@@ -23,8 +23,11 @@ from ledger.log.kafka.settings import Topic
 
 POLL_MS = 200
 RECORD_BYTES_MAX = 8_000_000
-SEND = {"linger_ms": 5, "max_request_size": RECORD_BYTES_MAX + 100_000}
-"""A record is longer than the ledger's own: where much changes, it tells of half a day of an agent."""
+SEND = {"batch_size": 0, "max_request_size": RECORD_BYTES_MAX + 100_000}
+"""A record is longer than the ledger's own: where much changes, it tells of half a day of an agent.
+
+Each is sent as a batch of its own, so that what a topic does not take for its length is that record alone.
+"""
 
 TOO_LONG = (MessageSizeTooLargeError, RecordListTooLargeError)
 ADVICE = "nothing of it is needed: delete it, and run `constat --ledger {} topics create`"
