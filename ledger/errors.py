@@ -39,6 +39,10 @@ class UnreachableLedgerError(UnusableLedgerError):
     """No broker answers, or not now. The same may go through a moment later."""
 
 
+class UnreachableSourceError(ConstatError):
+    """A server from which history is read does not answer, or not now. The same may go through later."""
+
+
 class DamagedLedgerError(ConstatError):
     """Stored bytes do not fit their chain. Raised on reading; the message names the first bad record."""
 

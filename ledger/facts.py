@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ledger.assessments import AssessmentMade, PenaltyGranted, PenaltyReversed
+from ledger.bulletins import BulletinReceived
 from ledger.claims import ClaimFiled, ClaimRuled
 from ledger.components import ComponentDisabled, ComponentEnabled
 from ledger.contracts import (
@@ -100,6 +101,7 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     MailBounced,
     MailAbandoned,
     NoticeEscalated,
+    BulletinReceived,
 )
 
 BY_TYPE: Mapping[str, type[Fact]] = {fact.TYPE: fact for fact in ALL_FACTS}
@@ -128,6 +130,7 @@ BY_SUBJECT: Mapping[str, tuple[type[Fact], ...]] = {
     "directory": (DirectorySynchronised, PersonErased),
     "mail": (MailAttempted, MailAccepted, MailRefused, MailUnanswered, MailBounced, MailAbandoned),
     "escalation": (NoticeEscalated,),
+    "bulletin": (BulletinReceived,),
 }
 """The first word of a stream's name -> the facts that it may hold."""
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from ledger import (
     assessments,
+    bulletins,
     claims,
     components,
     contracts,
@@ -32,6 +33,7 @@ from ledger import (
     support,
 )
 from ledger.assessments import Assessments
+from ledger.bulletins import Bulletin
 from ledger.claims import Claim
 from ledger.components import Components
 from ledger.contracts import Contract
@@ -76,6 +78,7 @@ SUBJECTS: Mapping[str, Any] = {
     "directory": directory,
     "mail": mails,
     "escalation": escalations,
+    "bulletin": bulletins,
 }
 """The first word of a stream's name -> the module that folds it (`INITIAL`, `evolve`)."""
 
@@ -283,6 +286,11 @@ class Known:
     def escalations(self) -> Mapping[str, Escalation]:
         """Every escalation by name."""
         return self._states["escalation"]
+
+    @property
+    def bulletins(self) -> Mapping[str, Bulletin]:
+        """Every bulletin by name, in the order in which they were first seen."""
+        return self._states["bulletin"]
 
     @cached_property
     def plans(self) -> Mapping[str, PlanSet]:

@@ -32,7 +32,7 @@ def outcome_changes(
     chosen = frozenset(platforms)
     said = said_of(known, chosen, stale_after_ms)
     _correct(said, known.corrections.values(), chosen)
-    return _frame(said, until_ms)
+    return frame(said, until_ms)
 
 
 def said_of(known: Known, chosen: frozenset[str], stale_after_ms: int) -> Said:
@@ -47,7 +47,7 @@ def said_of(known: Known, chosen: frozenset[str], stale_after_ms: int) -> Said:
     return {key: steps for key, steps in observed.items() if key[0] in chosen}
 
 
-def _frame(said: Said, until_ms: int) -> pl.DataFrame:
+def frame(said: Said, until_ms: int) -> pl.DataFrame:
     columns: tuple[list[str], list[str], list[int], list[int]] = [], [], [], []
     for (platform, agent), steps in sorted(said.items()):
         before = [step for step in steps if step[0] < until_ms]

@@ -6,6 +6,7 @@ A document of whom nothing is kept any more, because its person was erased, is o
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ledger.bulletins import BulletinReceived
 from ledger.claims import ClaimFiled, ClaimRuled
 from ledger.corrections import ResultsCorrected
 from ledger.fact import Fact
@@ -47,7 +48,7 @@ def documents(known: Known) -> tuple[Document, ...]:
 def _named(fact: Fact) -> Iterator[tuple[str, str]]:
     """The hash and the name of each document of a fact."""
     match fact:
-        case ClaimFiled() | ClaimRuled() | ResultsCorrected() | DataLossAlertSent():
+        case ClaimFiled() | ClaimRuled() | ResultsCorrected() | DataLossAlertSent() | BulletinReceived():
             yield from ((each.sha256, each.name) for each in fact.evidence)
         case MailFact():
             if fact.sha256:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ledger import (
     assessments,
+    bulletins,
     claims,
     components,
     contracts,
@@ -373,6 +374,32 @@ FACTS: Mapping[type[Fact], st.SearchStrategy[Fact]] = {
         cause=st.integers(1, LARGEST),
         why=st.sampled_from(["refused", "bounced", "unanswered", "no-address"]),
         deadline=st.none() | instants,
+    ),
+    bulletins.BulletinReceived: st.builds(
+        bulletins.BulletinReceived,
+        bulletin=names,
+        operator=names,
+        kind=st.sampled_from(["incident", "maintenance"]),
+        key=texts,
+        title=texts,
+        status=texts,
+        impact=texts,
+        concerned=st.lists(texts, max_size=3).map(tuple),
+        since_ms=st.none() | instants,
+        until_ms=st.none() | instants,
+        sequence=st.none() | st.integers(0, LARGEST),
+        statements=st.lists(
+            st.builds(
+                bulletins.Statement,
+                key=texts,
+                status=texts,
+                body=texts,
+                created_ms=instants,
+                displayed_ms=st.none() | instants,
+            ),
+            max_size=2,
+        ).map(tuple),
+        evidence=evidence,
     ),
 }
 """Every type of fact, and arbitrary facts of it."""

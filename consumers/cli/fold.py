@@ -78,7 +78,7 @@ def _fold(folder: "Folder", stop: "Stop", *, once: bool) -> int:
     from functools import partial
 
     from consumers.fold.run import Ended
-    from consumers.stopping import keep_on
+    from consumers.following import keep_on
 
     def step() -> Iterator[int]:
         try:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ledger.intake.rejects import RejectsFile
     from ledger.intake.results import Progress
     from ledger.intake.sources import Source
+    from ledger.intake.told import ImportedFacts
 
 ALIKE = 0.8
 """From here on, of 1 for the same, two names may be two spellings of one."""
@@ -59,7 +60,7 @@ class _Attempt:
     """What became of one file: what was stored, or why nothing was."""
 
     name: str
-    imported: "Imported | ImportedList | None" = None
+    imported: "Imported | ImportedList | ImportedFacts | None" = None
     error: str | None = None
     strangers: tuple[str, ...] = ()
     """Its platforms that no contract has."""
@@ -100,6 +101,44 @@ def take_sources(
     with common.open_ledger(ledger) as to, _aside(rejects, sources) as put_aside:
         attempts = [_attempt(to, each, put_aside, take, as_json=as_json) for each in sources]
     _leave(attempts, as_json=as_json)
+
+
+def tell_one(
+    ledger: "Ledger",
+    name: str,
+    take: "Callable[[Ledger], Imported | ImportedFacts]",
+    *,
+    as_json: bool,
+    again: bool = False,
+) -> None:
+    """Import from a program that runs, and say what became of it; `again`, only if something was stored.
+
+    Raises:
+        UnreachableSourceError: the program does not answer.
+        UnreachableLedgerError: the ledger does not.
+        ConflictError: another writer was first.
+    """
+    from ledger.errors import ConflictError, ConstatError, UnreachableLedgerError, UnreachableSourceError
+
+    try:
+        imported = take(ledger)
+    except (ConflictError, UnreachableLedgerError, UnreachableSourceError):
+        raise
+    except ConstatError as error:
+        found = _Attempt(name, error=str(error))
+    else:
+        if again and not imported.stored:
+            return
+        found = _Attempt(name, imported) if again else _with_strangers(ledger, name, imported)
+    if not as_json:
+        _tell(found)
+    _leave([found], as_json=as_json)
+
+
+def _with_strangers(ledger: "Ledger", name: str, imported: "Imported | ImportedFacts") -> _Attempt:
+    have = recording.platforms_of_contracts(ledger)
+    strangers = tuple(platform for platform in imported.platforms if platform not in have)
+    return _Attempt(name, imported, strangers=strangers, likely=_likely(strangers[:NAMED], have))
 
 
 def _opened(file: Path, open_source: Callable[[Path], "Source"]) -> "Source | _Unreadable":
@@ -219,6 +258,8 @@ def _tell(found: _Attempt) -> None:
         _tell_imported(found.imported)
     if found.error:
         typer.echo(f"constat: {found.error}", err=True)
+    for agent, retired_ms in _taken_back(found.imported).items():
+        common.warn(_is_back(agent, retired_ms))
     if found.strangers:
         what = (
             "their results are stored, and count"
@@ -236,12 +277,12 @@ def _tell(found: _Attempt) -> None:
         )
 
 
-def _tell_imported(imported: "Imported | ImportedList") -> None:
+def _tell_imported(imported: "Imported | ImportedList | ImportedFacts") -> None:
     from ledger.errors import counted
 
     put_aside = f", {imported.rejected} put aside" if imported.rejected else ""
     rounds = _rounds(imported)
-    noun = "row" if rounds is None else "result"
+    noun = getattr(imported, "noun", "row") if rounds is None else "result"
     print(f"{imported.name}: {counted(imported.read, noun)} read, {imported.stored} stored{put_aside}")
     for agent, count in (rounds or {}).items():
         print(f"  agent {agent}: {counted(count, 'round')}")
@@ -249,11 +290,32 @@ def _tell_imported(imported: "Imported | ImportedList") -> None:
         print(f"  {text!r} is named {name}")
     if imported.unused:
         print(f"  columns not read: {', '.join(imported.unused)}")
+    for note in _notes(imported):
+        print(f"  {note}")
 
 
-def _rounds(imported: "Imported | ImportedList | None") -> Mapping[str, int] | None:
+def _rounds(imported: "Imported | ImportedList | ImportedFacts | None") -> Mapping[str, int] | None:
     """The rounds that results became; a list becomes none."""
     return getattr(imported, "rounds", None)
+
+
+def _notes(imported: "Imported | ImportedList | ImportedFacts") -> tuple[str, ...]:
+    """What the source cannot say; a list says all that it has."""
+    found: tuple[str, ...] = getattr(imported, "notes", ())
+    return found
+
+
+def _taken_back(imported: "Imported | ImportedList | ImportedFacts | None") -> Mapping[str, int]:
+    return getattr(imported, "taken_back", {})
+
+
+def _is_back(agent: str, retired_ms: int) -> str:
+    from ledger.instants import format_instant
+
+    return (
+        f"agent {agent} was retired at {format_instant(retired_ms)} and is in service again: these results "
+        f"made another plan for it; if it is gone, `constat agent retire {agent}` once more"
+    )
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -272,8 +334,10 @@ def _object(found: _Attempt) -> dict[str, object]:
         "stored": imported.stored,
         "rejected": imported.rejected,
         **({} if rounds is None else {"rounds": dict(rounds)}),
+        **({} if rounds is None else {"taken_back": list(_taken_back(imported))}),
         "renamed": dict(imported.renamed),
         "columns_not_read": list(imported.unused),
+        **({"notes": list(_notes(imported))} if _notes(imported) else {}),
         "platforms_without_contract": list(found.strangers),
         "perhaps_another_spelling_of": dict(found.likely),
         "error": None,

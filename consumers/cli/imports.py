@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common, import_lists, importing
+from consumers.cli import common, import_lists, import_programs, import_told, importing
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ledger.intake.sources import Source
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Take in results that somebody else probed, and lists."
+    no_args_is_help=True, add_completion=False, help="Take in what others probed or told, and lists."
 )
 
 AgentOption = Annotated[
@@ -97,4 +97,6 @@ def _import(*, transitions: bool) -> importing.Import:
     return take
 
 
+import_programs.add_to(app)
+import_told.add_to(app)
 import_lists.add_to(app)

@@ -4,6 +4,8 @@ One notice for one contract (`X-MAINTNOTE-ACCOUNT`), times in UTC, and through t
 same UID with the next SEQUENCE. It names no person: it is published, nobody is asked to attend.
 """
 
+from collections.abc import Iterable
+
 from icalendar import Calendar, Event, vCalAddress, vText
 
 from consumers.notices.occasions import Occasion
@@ -19,12 +21,26 @@ def method_of(occasion: Occasion) -> str:
 
 def calendar(occasion: Occasion, organizer: str, provider: str, summary: str) -> bytes:
     """The bytes of the attachment; the same notice always gives the same."""
-    found = Calendar()
-    found.add("prodid", "-//Constat//maintenance notices//EN")
-    found.add("version", "2.0")
+    found = _empty()
     found.add("method", method_of(occasion))
     found.add_component(_event(occasion, organizer, provider, summary))
     return bytes(found.to_ical())
+
+
+def feed(occasions: Iterable[tuple[Occasion, str]], organizer: str, provider: str, name: str) -> bytes:
+    """The last notice of many works with its summary, as one calendar that others subscribe to."""
+    found = _empty()
+    found.add("x-wr-calname", name)
+    for occasion, summary in occasions:
+        found.add_component(_event(occasion, organizer, provider, summary))
+    return bytes(found.to_ical())
+
+
+def _empty() -> Calendar:
+    found = Calendar()
+    found.add("prodid", "-//Constat//maintenance notices//EN")
+    found.add("version", "2.0")
+    return found
 
 
 def _event(occasion: Occasion, organizer: str, provider: str, summary: str) -> Event:

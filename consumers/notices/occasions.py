@@ -119,6 +119,13 @@ def _occasions(known: Known) -> Sequence[Occasion]:
 # ---------------------------------------------------------------- notices
 
 
+def last_notices(known: Known, contract: Contract) -> Sequence[Occasion]:
+    """Of each work that was ever announced to a contract its last notice, in the order of the first ones."""
+    facts = {recorded.position: recorded for recorded in known.facts}
+    last = {each.name: each for each in _notices(known, contract, facts)}
+    return list(last.values())
+
+
 def _notices(known: Known, contract: Contract, facts: dict[int, RecordedFact]) -> Iterator[Occasion]:
     for maintenance in known.maintenances.values():
         for index in range(len(maintenance.notices)):

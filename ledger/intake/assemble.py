@@ -17,7 +17,7 @@ from ledger.plans import Planned, Plans, PlanSet
 from ledger.rounds import LATE, OUTCOMES, Round
 
 PERIOD_MS = 60_000
-"""The period of an agent's first plan, whatever the source's own rhythm."""
+"""The period of an agent's first plan, whatever the source's own rhythm, unless it is said."""
 CELLS_MAX = 1_000_000
 """Platforms times rounds that are laid out at a time."""
 _NONE: Mapping[int, Any] = {}
@@ -27,26 +27,28 @@ _USUAL_STATUS = 200
 # ---------------------------------------------------------------- the plan
 
 
-def plan_for(
+def plan_for(  # noqa: PLR0913 - what is new of one agent, and how its source says it
     state: Plans,
     agent: str,
     results: pl.DataFrame,
     *,
     transitions: bool,
     written: Mapping[str, str] = MappingProxyType({}),
+    first_period_ms: int = PERIOD_MS,
 ) -> PlanSet | None:
     """The agent's next plan if results of new platforms need one, or it was retired.
 
     Its platforms are there as they are, then the new ones.
 
-    `written` says how the source writes a platform, where that is not its name.
+    `written` says how the source writes a platform, where that is not its name. `first_period_ms` is of the
+    agent's first plan.
 
     Raises:
         RefusedError: the agent logs every result and the source only changes, or the reverse.
     """
     last = state.last
     known = last.platforms if last else ()
-    period_ms = last.period_ms if last else PERIOD_MS
+    period_ms = last.period_ms if last else first_period_ms
     named = {planned.platform for planned in known}
     found = set(results["platform"].unique().cast(pl.String)) - named
     added = tuple(_planned(results, name, period_ms, written.get(name)) for name in sorted(found))

@@ -4,18 +4,19 @@ The rounds of one agent are one transaction. An import that is killed leaves eve
 and the same import again completes it: what the ledger has by then is not stored twice.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import polars as pl
 
 from ledger import plans
 from ledger.application import Ledger
 from ledger.errors import BadInputError, ConflictError
-from ledger.intake.assemble import plan_for, rounds_of
-from ledger.intake.merge import each_once, only_new
-from ledger.intake.rejects import Rejects, RejectsFile
-from ledger.intake.results import Progress, read_results, silent
+from ledger.intake.assemble import PERIOD_MS, plan_for, rounds_of
+from ledger.intake.merge import each_once, none_left_out, only_new
+from ledger.intake.rejects import Origin, Rejects, RejectsFile
+from ledger.intake.results import Progress, Results, read_results, silent
 from ledger.intake.sources import Source
 from ledger.intake.stored import stored_results
 from ledger.log.interface import RoundHead
@@ -40,6 +41,37 @@ class Imported:
     unused: tuple[str, ...]
     platforms: tuple[str, ...]
     """Those that results were read of, stored before or not."""
+    taken_back: Mapping[str, int] = field(default_factory=dict)
+    """Agent -> when it had been retired, of those that are in service again by their new plan."""
+    notes: tuple[str, ...] = ()
+    """What the source cannot say, in sentences."""
+
+    def followed_by(self, later: "Imported") -> "Imported":
+        """Two parts of one source as one; the notes are those of the later part."""
+        agents = sorted({*self.rounds, *later.rounds})
+        return replace(
+            later,
+            read=self.read + later.read,
+            stored=self.stored + later.stored,
+            rejected=self.rejected + later.rejected,
+            rounds={agent: self.rounds.get(agent, 0) + later.rounds.get(agent, 0) for agent in agents},
+            renamed={**self.renamed, **later.renamed},
+            platforms=tuple(sorted({*self.platforms, *later.platforms})),
+            taken_back={**self.taken_back, **later.taken_back},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How a source logs."""
+
+    transitions: bool = False
+    """It logs only changes."""
+    period_ms: int = PERIOD_MS
+    """Of the rounds that its results become; what is rare is cheaper in long ones."""
+
+
+EVERY_RESULT = Kind()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +83,8 @@ class _Pending:
     """The round behind which the new ones are numbered."""
     plan: PlanSet
     is_new_plan: bool
+    retired_ms: int | None
+    """When the agent was retired, if its new plan takes it back."""
     results: pl.DataFrame
 
 
@@ -75,32 +109,63 @@ def import_source(  # noqa: PLR0913 - what, where to, how, and who watches
     """
     rejects = Rejects(source, keep_all=aside is not None)
     found = read_results(source, now_ms, rejects, progress)
-    read = found.frame.height
+
+    put_aside = partial(aside.put, source, rejects) if aside is not None else None
+    taken = _take(ledger, found, rejects, Kind(transitions=transitions), put_aside=put_aside)
+    return replace(taken, unused=source.unused)
+
+
+def import_results(
+    ledger: Ledger,
+    origin: Origin,
+    found: Results,
+    *,
+    advice: str,
+    kind: Kind = EVERY_RESULT,
+) -> Imported:
+    """Store what of some results is new, of a source that was read in its own way.
+
+    `advice` ends the refusal of results that contradict one another or the ledger. See `import_source` for
+    what is raised.
+    """
+    return _take(ledger, found, Rejects(origin, advice=advice), kind, put_aside=None)
+
+
+def _take(
+    ledger: Ledger,
+    found: Results,
+    rejects: Rejects,
+    kind: Kind,
+    *,
+    put_aside: Callable[[], None] | None,
+) -> Imported:
+    origin = rejects.source
     for agent, some in _by_agent(found.frame):
-        _require_one_origin(source, ledger.plans_of(agent), agent, some, found.written)
-    new = [_only_new(ledger, agent, some, rejects) for agent, some in _by_agent(found.frame)]
-    if rejects.count and aside is None:
+        _require_one_origin(origin, ledger.plans_of(agent), agent, some, found.written)
+    new = [
+        _only_new(ledger, agent, some, rejects, transitions=kind.transitions)
+        for agent, some in _by_agent(found.frame)
+    ]
+    if rejects.count and put_aside is None:
         raise rejects.refusal()
     pending = [
-        _pending(ledger, *each, transitions=transitions, written=found.written)
-        for each in new
-        if not each[2].is_empty()
+        _pending(ledger, *each, kind=kind, written=found.written) for each in new if not each[2].is_empty()
     ]
     if pending:
         ledger.engine.require_right_to_rounds()
-    if aside is not None:
-        aside.put(rejects)
+    if put_aside:
+        put_aside()
     rounds = {each.agent: _store(ledger, each) for each in pending}
-    stored = sum(each.results.height for each in pending)
     return Imported(
-        name=source.name,
-        read=read,
-        stored=stored,
+        name=origin.name,
+        read=found.frame.height,
+        stored=sum(each.results.height for each in pending),
         rejected=rejects.count,
         rounds=rounds,
         renamed=found.renamed,
-        unused=source.unused,
+        unused=(),
         platforms=tuple(sorted(found.frame["platform"].unique().cast(pl.String))),
+        taken_back={each.agent: each.retired_ms for each in pending if each.retired_ms is not None},
     )
 
 
@@ -110,7 +175,7 @@ def _by_agent(results: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
 
 
 def _require_one_origin(
-    source: Source, state: Plans, agent: str, results: pl.DataFrame, written: Mapping[str, str]
+    source: Origin, state: Plans, agent: str, results: pl.DataFrame, written: Mapping[str, str]
 ) -> None:
     """Refuse a platform that an earlier source of the agent wrote otherwise: it may be another one."""
     planned = {each.platform: each for each in (state.last.platforms if state.last else ())}
@@ -124,7 +189,7 @@ def _require_one_origin(
 
 
 def _only_new(
-    ledger: Ledger, agent: str, results: pl.DataFrame, rejects: Rejects
+    ledger: Ledger, agent: str, results: pl.DataFrame, rejects: Rejects, *, transitions: bool
 ) -> tuple[str, RoundHead, pl.DataFrame]:
     # The head is read first: a writer who appends behind it makes our numbers void, so that what it stores
     # is not stored again by us.
@@ -133,6 +198,8 @@ def _only_new(
     observed_ms = results["observed_ms"].sort()
     plans_then = ledger.plans_of(agent)
     stored = stored_results(ledger.engine, agent, plans_then, observed_ms[0], observed_ms[-1])
+    if transitions:
+        none_left_out(once, stored, rejects)
     return agent, head, only_new(once, stored, rejects)
 
 
@@ -142,14 +209,21 @@ def _pending(  # noqa: PLR0913 - what is new of one agent, and how its source sa
     head: RoundHead,
     results: pl.DataFrame,
     *,
-    transitions: bool,
+    kind: Kind,
     written: Mapping[str, str],
 ) -> _Pending:
     state = ledger.plans_of(agent)
-    extended = plan_for(state, agent, results, transitions=transitions, written=written)
+    extended = plan_for(
+        state,
+        agent,
+        results,
+        transitions=kind.transitions,
+        written=written,
+        first_period_ms=kind.period_ms,
+    )
     plan = extended or state.current
     assert plan, "an agent without a plan has only new platforms"
-    return _Pending(agent, head, plan, extended is not None, results)
+    return _Pending(agent, head, plan, extended is not None, state.retired_ms, results)
 
 
 def _store(ledger: Ledger, pending: _Pending) -> int:

@@ -59,7 +59,7 @@ def import_list(  # noqa: PLR0913 - what, where to, how, and who watches
     if rejects.count and aside is None:
         raise rejects.refusal()
     if aside is not None:
-        aside.put(rejects)
+        aside.put(source, rejects)
     _store(ledger, new, heads, storing)
     return ImportedList(
         name=source.name,

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -51,18 +51,33 @@ def advice(text: str) -> str:
     )
 
 
-def slugs(texts: Iterable[str]) -> dict[str, str]:
-    """Each text and its name.
+def require_name(text: str) -> str:
+    """A name that a person gave.
 
     Raises:
-        BadInputError: two texts would get the same name.
+        BadInputError: it is none.
+    """
+    if not is_name(text):
+        raise BadInputError(advice(text))
+    return text
+
+
+def slugs(texts: Iterable[str], given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Each text and its name: the given one if there is one, else its slug.
+
+    Raises:
+        BadInputError: two texts would get the same name, or a given one is none.
     """
     named: dict[str, str] = {}
     origin: dict[str, str] = {}
     for text in sorted(set(texts)):
-        named[text] = name = slug(text)
+        named[text] = name = (given or {}).get(text) or slug(text)
+        if not is_name(name):
+            raise BadInputError(advice(name))
         if origin.setdefault(name, text) != text:
             raise BadInputError(
                 f"{origin[name]!r} and {text!r} would both be named {name}; rename one of them in the file"
+                if not given
+                else f"{origin[name]!r} and {text!r} would both be named {name}; give each a name of its own"
             )
     return named

@@ -5,14 +5,26 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self, TextIO
+from typing import NamedTuple, Protocol, Self, TextIO
 
 from ledger.errors import BadInputError, counted
 from ledger.intake.sources import Record, Source
 
 NAMED = 10
 """How many rejects a message names; it counts the rest."""
+ADVICE = "correct them, or store the others and put these aside with --rejects FILE"
 _ADDED = ("file", "line", "reason")
+
+
+class Origin(Protocol):
+    """Where records come from, as messages say it."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    def place(self, line: int) -> str:
+        """Where a record stands: `line 12`."""
 
 
 class Reject(NamedTuple):
@@ -25,9 +37,12 @@ class Reject(NamedTuple):
 class Rejects:
     """The rejects of one source: counted, and the first ones kept, or all of them if they are put aside."""
 
-    def __init__(self, source: Source, *, keep_all: bool = False, noun: str = "result") -> None:
+    def __init__(
+        self, source: Origin, *, keep_all: bool = False, noun: str = "result", advice: str = ADVICE
+    ) -> None:
         self.source = source
         self._noun = noun
+        self._advice = advice
         self.count = 0
         self._keep_all = keep_all
         self._kept: list[Reject] = []
@@ -51,8 +66,7 @@ class Rejects:
         head = (
             f"{self.source.name}: {counted(self.count, self._noun)} cannot be taken; nothing of it was stored"
         )
-        advice = "correct them, or store the others and put these aside with --rejects FILE"
-        return BadInputError("\n".join([head, *named, *rest, advice]))
+        return BadInputError("\n".join([head, *named, *rest, self._advice]))
 
 
 def require_free(path: Path, inputs: Iterable[Path]) -> None:
@@ -82,13 +96,12 @@ class RejectsFile:
         self._columns = [name for name in names if name not in _ADDED]
         self._file: TextIO | None = None
 
-    def put(self, rejects: Rejects) -> None:
+    def put(self, source: Source, rejects: Rejects) -> None:
         """Put the rejects of a source aside, each as it stands there; the source is read again for that.
 
         Raises:
             BadInputError: the file cannot be written.
         """
-        source = rejects.source
         reasons: dict[int, list[str]] = {}
         for line, reason in rejects.kept:
             reasons.setdefault(line, []).append(reason)

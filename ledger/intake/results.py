@@ -50,7 +50,7 @@ def read_results(source: Source, now_ms: int, rejects: Rejects, progress: Progre
         frames.append(read_slowly(batch, source, now_ms, rejects) if fast is None else fast)
         progress(batch.end, size)
     try:
-        return _named(pl.concat(frames))
+        return named(pl.concat(frames))
     except BadInputError as error:
         raise BadInputError(f"{source.name}: {error}") from None
 
@@ -92,11 +92,17 @@ def _rows(batch: Batch, source: Source, now_ms: int, rejects: Rejects) -> Iterat
             rejects.add(record.line, str(error))
 
 
-def _named(frame: pl.DataFrame) -> Results:
+def named(frame: pl.DataFrame, given: Mapping[str, str] | None = None) -> Results:
+    """Results with the texts of their source made names; `given` says the names of some platforms.
+
+    Raises:
+        BadInputError: two texts would become one name.
+    """
     renamed: dict[str, str] = {}
     written: dict[str, str] = {}
     for column in ("agent", "platform"):
-        names = slugs(frame[column].unique().cast(pl.String))
+        texts = frame[column].unique().cast(pl.String)
+        names = slugs(texts, given if column == "platform" else None)
         changed = {text: name for text, name in names.items() if text != name}
         if changed:
             plain = pl.col(column).cast(pl.String).replace(changed).cast(pl.Categorical)

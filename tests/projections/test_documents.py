@@ -4,6 +4,7 @@ from typing import get_args
 
 import pytest
 
+from ledger.bulletins import BulletinReceived
 from ledger.claims import ClaimFiled, ClaimRuled
 from ledger.corrections import ResultsCorrected
 from ledger.directory import DirectorySynchronised, PersonErased
@@ -14,7 +15,7 @@ from ledger.mails import MailAccepted, MailAttempted, MailBounced, MailFact
 from projections.documents import documents
 from tests.spec import Story
 
-NAMED = (ClaimFiled, ClaimRuled, ResultsCorrected, DataLossAlertSent)
+NAMED = (BulletinReceived, ClaimFiled, ClaimRuled, ResultsCorrected, DataLossAlertSent)
 
 
 def about(person: str, document: bytes) -> dict:

@@ -47,6 +47,17 @@ def test_the_table_has_a_line_for_each_way(constat, monkeypatch, tmp_path):
     assert (tmp_path / "kept" / "noon-0-720.db").exists()
 
 
+@pytest.mark.parametrize("requires", [True, False])
+def test_a_ratio_is_required_of_the_whole_month_alone(tmp_path, monkeypatch, requires):
+    """What does not grow with the results weighs on two days, and half of the time they came below it."""
+    monkeypatch.setattr(beside, "ONE_EVENT_LEAST", 1_000_000)
+
+    lines = list(run.lines(tmp_path, SMALL._replace(requires=requires), lambda _: None, None))
+
+    assert any(line.failed for line in lines) is requires
+    assert (run.WHOLE.requires, run.QUICK.requires) == (True, False)
+
+
 @pytest.mark.parametrize(("least", "code"), [(3, 0), (4, 1)])
 def test_the_code_says_whether_a_line_was_below_its_ratio(constat, monkeypatch, least, code):
     line = Line("DuckDB", "that replay", Ratios((3.5,), 1.0, 0.3), least=least)

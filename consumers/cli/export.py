@@ -1,0 +1,148 @@
+"""`constat export`: a contract's register and figures in the forms that others read."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from consumers.cli import asking, common
+
+if TYPE_CHECKING:
+    from ledger.contracts import Contract
+    from projections.asof import Known
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Write the register and the figures in the forms that others read.",
+)
+
+ToFile = Annotated[
+    Path | None, typer.Option("--to", metavar="FILE", help="Write it there, whole or not at all.")
+]
+
+
+@app.command()
+def statuspage(
+    *,
+    contract: asking.ContractOption = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="FOLDER", help="Write every answer of the API below it.")
+    ] = None,
+    url: Annotated[str, typer.Option("--url", metavar="URL", help="Where the page will be.")] = "",
+    as_of: common.AsOfOption = None,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """A contract's register as a Statuspage, API version 2: one object, or with --to the files of a page.
+
+    A web server that serves the folder answers as the API does, below /api/v2/. Withdrawn work is left out.
+    """
+    from consumers.exports import statuspage as form
+
+    with common.open_known(ledger, as_of) as known:
+        chosen = _contract(known, contract)
+        if to is None:
+            common.print_json(form.whole(known, chosen, url))
+            return
+        answers = form.files(known, chosen, url)
+    for path, answer in answers.items():
+        _write(to / "api" / "v2" / path, _json(answer))
+
+
+@app.command()
+def calendar(
+    *,
+    contract: asking.ContractOption = None,
+    to: ToFile = None,
+    organizer: Annotated[
+        str | None,
+        typer.Option("--organizer", metavar="MAIL", help="Who announces; CONSTAT_SMTP_FROM if not given."),
+    ] = None,
+    as_of: common.AsOfOption = None,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """The work that was announced to a contract as a calendar, with the UIDs of the notices that were mailed.
+
+    Of each work its last notice; one that was withdrawn is cancelled. Whoever serves the file has a feed.
+    """
+    from consumers import settings
+    from consumers.notices.calendar import feed
+    from consumers.notices.occasions import last_notices
+    from ledger.contracts import require_signed
+    from ledger.errors import BadInputError
+
+    found = settings.read()
+    address = organizer or found.smtp_from
+    if not address or "@" not in address:
+        raise BadInputError(
+            "say who announces with --organizer MAIL, or with CONSTAT_SMTP_FROM, as notices name it"
+        )
+    provider = found.provider or address.rpartition("@")[2]
+    with common.open_known(ledger, as_of) as known:
+        chosen = _contract(known, contract)
+        works = known.maintenances
+        told = [(each, works[each.name].notices[0].text) for each in last_notices(known, chosen)]
+    _put(to, feed(told, address, provider, f"{require_signed(chosen).client}: maintenance"))
+
+
+@app.command()
+def openmetrics(
+    *,
+    contract: Annotated[
+        str | None, typer.Option("--contract", "-c", metavar="NAME", help="Of this contract only.")
+    ] = None,
+    to: ToFile = None,
+    as_of: common.AsOfOption = None,
+    no_cache: common.NoCacheOption = False,
+    ledger: common.LedgerOption = common.DEFAULT_LEDGER,
+) -> None:
+    """The availability and the free days of each contract's running period as OpenMetrics text.
+
+    For a collector of text files, or a page that is scraped. How the ledger itself is `constat metrics` says.
+    """
+    with common.open_known(ledger, as_of, cached=not no_cache) as known:
+        from consumers.exports import openmetrics as form
+        from projections.attention import signed
+
+        several = [known.contract(contract)] if contract else [found for _, found in signed(known)]
+        said = form.text(list(form.running(known, several)))
+    _put(to, said.encode())
+
+
+@app.command()
+def grafana(*, to: ToFile = None) -> None:
+    """A dashboard of Grafana for the metrics of `constat export openmetrics` and `constat metrics`."""
+    from consumers.exports.grafana import dashboard
+
+    _put(to, _json(dashboard()))
+
+
+def _contract(known: "Known", name: str | None) -> "Contract":
+    return known.contract(name or asking.only_contract(known))
+
+
+def _json(value: Any) -> bytes:  # noqa: ANN401 - whatever JSON can hold
+    import orjson
+
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _put(to: Path | None, document: bytes) -> None:
+    if to is None:
+        sys.stdout.buffer.write(document)
+        sys.stdout.flush()
+    else:
+        _write(to, document)
+
+
+def _write(path: Path, document: bytes) -> None:
+    """Whoever reads the file meanwhile has the one before, or this one."""
+    import tempfile
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".writing-", delete=False) as file:
+        file.write(document)
+    written = Path(file.name)
+    written.chmod(0o644)
+    written.replace(path)

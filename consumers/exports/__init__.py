@@ -1,0 +1,1 @@
+"""A contract's register and figures in the forms that others read."""

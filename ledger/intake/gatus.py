@@ -1,0 +1,207 @@
+"""The results that a Gatus keeps, from its API or from its SQLite file.
+
+Tables `endpoints`, `endpoint_results` and `endpoint_result_conditions` as `storage/store/sql` of version 5
+makes them, and `/api/v1/endpoints/statuses` of the same version. A hundred results of each endpoint are kept
+unless its settings say otherwise, and hourly counts for thirty days: a count has no moment, so none is taken.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import polars as pl
+
+from ledger.errors import BadInputError
+from ledger.instants import parse_instant
+from ledger.intake.frames import RESULTS
+from ledger.intake.rows import ERROR_CHARACTERS_MAX
+from ledger.intake.web import Web
+from ledger.rounds import LATENCY_MS_MAX, OUTCOMES
+
+PAGE = 100
+PAGES_MAX = 10_000
+"""A Gatus that has more to say has begun anew."""
+_STATUSES = "/api/v1/endpoints/statuses"
+_NS_IN_MS = 1_000_000
+_STATUS_MAX = 999
+_TIME = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)[T ](?P<time>\d\d:\d\d:\d\d)(?P<fraction>\.\d+)?\s*"
+    r"(?P<offset>Z|[+-]\d\d:?\d\d)(?: [A-Z0-9+-]+)?(?: m=\S+)?"
+)
+"""As JSON has it, and as Go prints a time, which is what its driver writes into SQLite."""
+_QUERY = re.compile(r"(https?://[^\s\"'?]+)\?[^\s\"']*")
+
+
+class Kept(NamedTuple):
+    """One result as Gatus keeps it."""
+
+    endpoint: str
+    """`group/name`, or the name alone."""
+    observed_ms: int
+    success: bool
+    status: int
+    duration_ns: int
+    reasons: tuple[str, ...]
+    """Its errors, and its conditions that did not hold."""
+
+
+class Gatus(Protocol):
+    """What a Gatus keeps, wherever it is read."""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    def place(self, line: int) -> str:
+        """A result, by its number."""
+
+    def results(self) -> Iterator[Kept]:
+        """Every result that is kept, in no order that matters.
+
+        Raises:
+            BadInputError: it is no Gatus.
+            UnreachableSourceError: it does not answer.
+        """
+
+
+class GatusApi:
+    """A Gatus that runs."""
+
+    def __init__(self, web: Web) -> None:
+        self._web = web
+
+    @property
+    def name(self) -> str:
+        """Its address."""
+        return self._web.address.shown
+
+    def place(self, line: int) -> str:
+        """A result, by its number."""
+        return f"result {line}"
+
+    def results(self) -> Iterator[Kept]:
+        """Page by page; a result that comes meanwhile moves some to the next page, where they stand again."""
+        for page in range(1, PAGES_MAX):
+            found = list(self._page(page))
+            yield from found
+            if not found:
+                return
+
+    def _page(self, page: int) -> Iterator[Kept]:
+        said = self._web.json(_STATUSES, (("page", str(page)), ("pageSize", str(PAGE))))
+        try:
+            for endpoint in said:
+                for result in endpoint.get("results") or ():
+                    yield _from_json(_named(endpoint.get("group"), endpoint["name"]), result)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise BadInputError(
+                f"{self.name}{_STATUSES} does not answer as Gatus 5 does ({error!r}); name the address "
+                "before /api"
+            ) from None
+
+
+class GatusFile:
+    """The SQLite file of a Gatus, which may be in use; nothing is written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def name(self) -> str:
+        """Its path."""
+        return str(self.path)
+
+    def place(self, line: int) -> str:
+        """A result, by its number."""
+        return f"result {line}"
+
+    def results(self) -> Iterator[Kept]:
+        """Those of endpoints; what a suite did is not told apart from them."""
+        if not self.path.is_file():
+            raise BadInputError(f"{self.name}: there is no such file; name the SQLite file of a Gatus")
+        try:
+            with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as opened:
+                failed = _failed_conditions(opened.execute(_CONDITIONS))
+                for number, group, name, success, errors, status, duration, timestamp in opened.execute(
+                    _RESULTS
+                ):
+                    reasons = (*filter(None, (errors or "").split("|~|")), *failed.get(number, ()))
+                    yield Kept(
+                        _named(group, name),
+                        _instant_ms(timestamp),
+                        bool(success),
+                        status or 0,
+                        duration or 0,
+                        reasons,
+                    )
+        except sqlite3.Error as error:
+            raise BadInputError(
+                f"{self.name} cannot be read as a file of Gatus 5 ({error}); name its SQLite file, and if it "
+                "is a copy, copy the file that ends with -wal with it"
+            ) from error
+
+
+_RESULTS = """
+SELECT endpoint_result_id, endpoint_group, endpoint_name, success, errors, status, duration, timestamp
+FROM endpoint_results JOIN endpoints USING (endpoint_id) ORDER BY endpoint_result_id
+"""
+_CONDITIONS = "SELECT endpoint_result_id, condition FROM endpoint_result_conditions WHERE success = 0"
+
+
+def _failed_conditions(rows: Iterable[tuple[int, str]]) -> Mapping[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for number, condition in rows:
+        found.setdefault(number, []).append(condition)
+    return found
+
+
+def _from_json(endpoint: str, result: Mapping[str, Any]) -> Kept:
+    conditions = result.get("conditionResults") or ()
+    failed = (each["condition"] for each in conditions if not each["success"])
+    return Kept(
+        endpoint,
+        _instant_ms(result["timestamp"]),
+        result["success"],
+        result.get("status") or 0,
+        result.get("duration") or 0,
+        (*(result.get("errors") or ()), *failed),
+    )
+
+
+def _named(group: str | None, name: str) -> str:
+    return f"{group}/{name}" if group else name
+
+
+def _instant_ms(text: object) -> int:
+    matched = _TIME.fullmatch(str(text))
+    if not matched:
+        raise BadInputError(f"{text!r} is no time as Gatus writes it; its version is another one than 5")
+    offset = matched["offset"]
+    zone = offset if offset == "Z" or ":" in offset else f"{offset[:3]}:{offset[3:]}"
+    return parse_instant(f"{matched['day']}T{matched['time']}{(matched['fraction'] or '')[:4]}{zone}")
+
+
+def results(kept: Iterable[Kept], agent: str) -> pl.DataFrame:
+    """What is kept, as results (`RESULTS`) that are named as Gatus names them."""
+    rows = [
+        (
+            line,
+            agent,
+            each.endpoint,
+            each.observed_ms,
+            OUTCOMES.index("up" if each.success else "down"),
+            min(each.status, _STATUS_MAX),
+            min(each.duration_ns // _NS_IN_MS, LATENCY_MS_MAX),
+            "" if each.success else _told(each.reasons),
+        )
+        for line, each in enumerate(kept, 1)
+    ]
+    return pl.DataFrame(rows, schema=RESULTS, orient="row")
+
+
+def _told(reasons: Iterable[str]) -> str:
+    """Why it was not well, without what follows the question mark of an address: it may be secret."""
+    return _QUERY.sub(r"\1?…", "; ".join(reasons))[:ERROR_CHARACTERS_MAX]

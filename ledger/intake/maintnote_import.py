@@ -1,0 +1,111 @@
+"""Notices of maintenance taken into the ledger: an operator's as bulletins, our own earlier ones as notices.
+
+Every event is kept as a bulletin. One of ours is a notice besides, appended with it, if it is the highest of
+its sequence so far: one that comes late is kept and moves nothing.
+"""
+
+from collections.abc import Iterable
+
+from ledger import bulletins, maintenance
+from ledger.application import Ledger
+from ledger.bulletins import Bulletin
+from ledger.errors import BadInputError, RefusedError
+from ledger.fact import Draft, Evidence, Fact, Span
+from ledger.intake.maintnote import Notice
+from ledger.intake.names import slug
+from ledger.intake.told import SOURCE, ImportedFacts, Keep, import_bulletin
+from ledger.maintenance import Maintenance, NoticeMoved, NoticePublished, NoticeWithdrawn
+
+_BY = "import"
+_CANCELLED = "CANCELLED"
+
+
+def import_operators(ledger: Ledger, name: str, notices: Iterable[Notice], keep: Keep) -> ImportedFacts:
+    """Store an operator's notices that are new or say something else.
+
+    Raises:
+        ConflictError: see `import_bulletin`.
+    """
+    found = list(notices)
+    stored = sum(import_bulletin(ledger, each.read, keep) for each in found)
+    return ImportedFacts(name, "notice", len(found), stored)
+
+
+def import_own(ledger: Ledger, name: str, notices: Iterable[Notice], keep: Keep) -> ImportedFacts:
+    """Store our own earlier notices, given when their DTSTAMP says, on the platforms that they name.
+
+    Raises:
+        BadInputError: work of that name was announced in this ledger itself.
+        ConflictError: another writer was first; the same import again stores what is still missing.
+    """
+    found, stored, notes = list(notices), 0, []
+    for each in found:
+        was_stored, note = _import_one(ledger, each, keep)
+        stored += was_stored
+        notes += [note] if note else []
+    begun = "when work began and ended no notice says: `constat maintenance start` and `finish` take it down"
+    return ImportedFacts(name, "notice", len(found), stored, (*notes, *((begun,) if stored else ())))
+
+
+def maintenance_of(notice: Notice) -> str:
+    """What the work of a notice is called here: each account is told by itself, and has a maintenance."""
+    return slug(f"{notice.work}.{notice.account}" if notice.account else notice.work)
+
+
+def _import_one(ledger: Ledger, notice: Notice, keep: Keep) -> tuple[bool, str | None]:
+    """Whether a notice was stored, and what there is to say of it."""
+    read, name = notice.read, maintenance_of(notice)
+    streams = bulletins.stream_of(read.fact.bulletin), maintenance.stream_of(name)
+    before, bulletin_head = ledger.load(streams[0], bulletins.INITIAL, bulletins.evolve)
+    work, work_head = ledger.load(streams[1], maintenance.INITIAL, maintenance.evolve)
+    fact = bulletins.receive(before, read.fact)
+    if fact is None:
+        return False, None
+    if work.notices and not before.received:
+        raise BadInputError(
+            f"maintenance {name} was announced in this ledger itself; what it announced is known, so leave "
+            "the file out"
+        )
+    note, drafts = None, []
+    try:
+        told = _notice(before, work, name, notice)
+        drafts = [Draft(streams[1], told, read.occurred_ms, SOURCE)] if told else []
+    except RefusedError as error:
+        note = f"SEQUENCE {read.fact.sequence} of {name} is kept, and moves nothing: {error}"
+    evidence = Evidence(name=read.document_name, sha256=keep(read.document))
+    kept = fact.model_copy(update={"evidence": (evidence,)})
+    drafts.insert(0, Draft(streams[0], kept, read.occurred_ms, SOURCE))
+    ledger.append_behind(drafts, {streams[0]: bulletin_head, streams[1]: work_head})
+    if not drafts[1:] and note is None and _is_late(before, notice):
+        note = f"SEQUENCE {read.fact.sequence} of {name} came late: kept, and moves nothing"
+    return True, note
+
+
+def _is_late(before: Bulletin, notice: Notice) -> bool:
+    current = before.current
+    if current is None:
+        return False
+    mine = notice.read.fact.sequence or 0, notice.read.occurred_ms
+    return mine < (current.fact.sequence or 0, current.occurred_ms)
+
+
+def _notice(before: Bulletin, work: Maintenance, name: str, notice: Notice) -> Fact | None:
+    """What a notice changes in what is announced, if it is the highest of its sequence."""
+    fact, given_ms = notice.read.fact, notice.read.occurred_ms
+    assert fact.since_ms is not None
+    assert fact.until_ms is not None
+    span = Span.of(fact.since_ms, fact.until_ms)
+    if _is_late(before, notice):
+        return None
+    if fact.status == _CANCELLED:
+        withdrawn = NoticeWithdrawn(maintenance=name, reason=fact.title, by=_BY)
+        return maintenance.withdraw(work, given_ms, withdrawn) if work.announced else None
+    if not work.notices:
+        published = NoticePublished(
+            maintenance=name, platforms=fact.concerned, announced=span, summary=fact.title, by=_BY
+        )
+        return maintenance.publish(work, published)
+    if work.announced == span.interval:
+        return None
+    moved = NoticeMoved(maintenance=name, announced=span, reason=fact.title, by=_BY)
+    return maintenance.move(work, given_ms, moved)

@@ -1,0 +1,203 @@
+"""`constat import prometheus` as a person types it: a real server, followed, stopped, taken up again."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from tests import programs
+from tests.consumers.notices.postoffice import free_port
+from tests.ledger.intake.test_kuma import NOON_MS, Kuma
+from tests.ledger.intake.test_maintnote import event, ics
+from tests.ledger.intake.test_statuspage import COMPONENTS, INCIDENT
+
+CONSTAT = Path(sys.executable).parent / "constat"
+BEGINNING = "2026-01-01T00:00:00Z"
+
+
+@pytest.fixture
+def signed(constat, tmp_path):
+    """A ledger with the template's contract."""
+    text = constat("contract", "template", "jamespot").out.replace("2026-10-01", "2026-09-01")
+    (tmp_path / "acme.toml").write_text(text)
+    assert constat("contract", "sign", "acme.toml").code == 0
+    return constat
+
+
+@pytest.mark.slow
+def test_a_followed_server_is_read_until_sigterm_and_the_next_run_goes_on_from_there(signed, tmp_path):
+    programs.require("prometheus", "prometheus-blackbox-exporter")
+    port = free_port()
+    job = programs.blackbox_job
+    with (
+        programs.Site() as site,
+        programs.exporter(tmp_path, port),
+        programs.prometheus(tmp_path, free_port(), job(port, site.url)) as url,
+    ):
+        options = ("import", "prometheus", url, "--name", f"{site.url}=acme-prod", "--agent", "paris")
+        followed = [CONSTAT, *options, "--from", BEGINNING, "--follow", "--every", "1"]
+        with subprocess.Popen(followed, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+            lines = iter(process.stdout.readline, "")
+            first = next(lines)
+            next(line for line in lines if " stored" in line and ", 0 stored" not in line)
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=30)
+        time.sleep(2)
+        answer = signed(*options)
+        machines = signed(*options, "--json")
+
+    assert process.returncode == 0
+    assert "results read" in first or "result read" in first
+    assert answer.code == 0
+    assert "agent paris: " in answer.out
+    assert "acme-prod: a result every 1 s" in answer.out
+    assert '"notes"' in machines.out
+    assert answer.err == ""
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("signed")
+def test_who_follows_a_program_that_is_away_is_told_and_waits_for_it(tmp_path):
+    port = free_port()
+    followed = [CONSTAT, "import", "gatus", f"http://127.0.0.1:{port}", "--follow", "--every", "1"]
+    with subprocess.Popen(
+        followed, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        told = process.stderr.readline()
+        with gatus_at(port):
+            stored = next(line for line in iter(process.stdout.readline, "") if " stored" in line)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+
+    assert "does not answer" in told
+    assert "trying again" in told
+    assert "1 result read, 1 stored" in stored
+    assert process.returncode == 0
+
+
+@contextmanager
+def gatus_at(port):
+    """A Gatus with one result."""
+    result = {"success": True, "status": 200, "duration": 1, "timestamp": "2026-10-06T12:00:00Z"}
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self):
+            results = [result] if "page=1&" in self.path else []
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps([{"name": "acme-prod", "group": "", "results": results}]).encode())
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", port), Answer) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield
+        server.shutdown()
+
+
+def test_a_first_reading_has_to_be_told_where_it_begins(signed):
+    answer = signed("import", "prometheus", "http://127.0.0.1:9")
+
+    assert answer.code == 2
+    assert "say with --from TIME" in answer.err
+
+
+def test_a_server_that_does_not_answer_leaves_with_two(signed):
+    answer = signed("import", "prometheus", f"http://127.0.0.1:{free_port()}", "--from", BEGINNING)
+
+    assert answer.code == 2
+    assert "does not answer" in answer.err
+
+
+@pytest.mark.parametrize("name", ["acme-prod", "=acme-prod"])
+def test_a_name_says_both_what_the_source_writes_and_the_platform(signed, name):
+    answer = signed("import", "prometheus", "http://127.0.0.1:9", "--from", BEGINNING, "--name", name)
+
+    assert answer.code == 2
+    assert "write each once" in answer.err
+
+
+def test_an_uptime_kuma_is_read_and_told_of_and_the_same_again_stores_nothing(signed, tmp_path):
+    kuma = Kuma(tmp_path / "kuma.db")
+    end_ms = kuma.beats(kuma.monitor("Acme"), NOON_MS, (1, 3000), (0, 10), (1, 500))
+    kuma.night(end_ms)
+    command = ("import", "uptime-kuma", "kuma.db", "--name", "Acme=acme-prod")
+
+    answer = signed(*command)
+    again = json.loads(signed(*command, "--json").out)
+
+    assert answer.code == 0
+    assert "agent uptime-kuma: " in answer.out
+    assert "agent uptime-kuma-changes: " in answer.out
+    assert "'Acme' is named acme-prod" in answer.out
+    assert "acme-prod: until " in answer.out
+    assert again[0]["stored"] == 0
+
+
+# ---------------------------------------------------------------- what others told
+
+
+def test_a_status_page_is_kept_with_its_documents_and_told_of(signed, tmp_path):
+    page = {"incidents": [INCIDENT], "scheduled_maintenances": [], "components": COMPONENTS}
+    (tmp_path / "summary.json").write_text(json.dumps(page))
+    command = ("import", "statuspage", "summary.json", "--operator", "ovhcloud")
+
+    answer = signed(*command)
+    again = signed(*command)
+
+    assert answer.code == 0
+    assert answer.out == "summary.json: 1 bulletin read, 1 stored\n"
+    assert again.out == "summary.json: 1 bulletin read, 0 stored\n"
+    assert signed("evidence", "check").code == 0
+
+
+def test_a_name_of_an_operator_that_is_none_is_refused_with_advice(signed, tmp_path):
+    page = {"incidents": [INCIDENT]}
+    (tmp_path / "summary.json").write_text(json.dumps(page))
+
+    answer = signed("import", "statuspage", "summary.json", "--operator", "OVH Cloud")
+
+    assert answer.code == 2
+    assert "write OVH-Cloud" in answer.err
+
+
+def test_our_own_notices_are_announced_and_an_operators_are_not(signed, tmp_path):
+    (tmp_path / "notice.ics").write_bytes(ics(event()).encode())
+
+    theirs = signed("import", "maintnote", "notice.ics")
+    unknown = signed("notice", "list").out
+    (tmp_path / "ours.ics").write_bytes(ics(event(UID="work-2@constat.example")).encode())
+    ours = signed("import", "maintnote", "ours.ics", "--own")
+    register = signed("register", "--contract", "acme", "--period", "2026-10").out
+
+    assert (theirs.code, ours.code) == (0, 0)
+    assert "1 notice read, 1 stored" in theirs.out
+    assert "WORK-1" not in unknown
+    assert "1 notice read, 1 stored" in ours.out
+    assert "WORK-1.acme" in register
+
+
+def test_a_notice_of_ours_names_platforms_of_a_contract(signed, tmp_path):
+    (tmp_path / "ours.ics").write_bytes(ics(event(objects=["acme-prd"])).encode())
+
+    answer = signed("import", "maintnote", "ours.ics", "--own")
+
+    assert answer.code == 2
+    assert "no contract has acme-prd" in answer.err
+
+
+def test_the_silences_of_an_alertmanager_are_told_of(signed, tmp_path):
+    programs.require("prometheus-alertmanager")
+    with programs.alertmanager(tmp_path, free_port()) as url:
+        answer = signed("import", "alertmanager", url)
+
+    assert answer.code == 0
+    assert answer.out == f"{url}: 0 silences read, 0 stored\n"
