@@ -134,15 +134,23 @@ class ChangesTopic:
             UnusableLedgerError: the brokers refuse, or do not answer; that some of it may be there is no
                 harm.
         """
-        if not tales:
-            return []
+        refused = self._refused(partition, tales) if tales else []
+        if len(tales) == 1:
+            return refused
+        # With one that is too long the client gives up those that were sent behind it.
+        return [each for tale in refused for each in self._refused(partition, [tale])]
+
+    def _refused(self, partition: int, tales: Sequence[Tale]) -> list[Tale]:
         used = None
         try:
             used = self._producers.one()
-            return _too_long(used, self._address.changes, partition, tales)
+            refused = _too_long(used, self._address.changes, partition, tales)
         except KafkaError as error:
             self._producers.discard(used)
             raise self._failed("written", error) from error
+        if refused:  # the brokers take no more from one that has skipped a record
+            self._producers.discard(used)
+        return refused
 
     def _failed(self, done: str, error: KafkaError) -> UnusableLedgerError:
         what = f"{self._address.changes} of {self._address} cannot be {done} ({shown(error)})"

@@ -301,4 +301,4 @@ def test_what_is_too_long_for_the_topic_is_said_and_left_and_the_rest_is_told(ur
     assert process.returncode == 0, err
     assert "is left untold, because the topic of changes does not take its" in err
     assert "max.message.bytes" in err
-    assert len(folds_of(told(url))) == 2 * (ROUNDS // SPACING)
+    assert len(folds_of(told(url))) == 2 * (ROUNDS // SPACING), err
