@@ -50,7 +50,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diff": ("diff", "Which facts moved a figure between two moments of knowledge."),
     "seal": ("seal", "Fix what the ledger holds under a name that figures can be asked for by."),
     "assess": ("assess", "Assess the periods that have ended, and take down the days that follow."),
-    "agent": ("agent", "Retire agents that probe nothing any more."),
+    "agent": ("agent", "Run an agent that probes; try its file; retire agents that are gone."),
     "outbox": ("outbox", "Show and send the rounds that an agent keeps while its ledger is away."),
     "relay": ("relay", "Publish the penalty feed: a topic, a file of JSON lines, or an HTTP endpoint."),
     "bill": ("bill", "Keep the days that are owed from the feed, each penalty once; export and push them."),
