@@ -14,7 +14,7 @@ from ledger.instants import DAY_MS, HOUR_MS, format_instant
 
 _NO_CHECK_TIME = 0x200000
 """`X509_V_FLAG_NO_CHECK_TIME` of OpenSSL: everything is checked but the days."""
-_LOOK_S = 5.0
+_LOOK_S = 2.0
 """So long it may take to read the days of a certificate that was refused."""
 
 
@@ -55,7 +55,7 @@ class Certificates:
             writer.transport.abort()
 
     async def worry(self, host: str, port: int, days: int | None) -> Sentence | None:
-        """That a certificate ends within so many days; it is looked at once an hour, and not if nobody asks."""
+        """That a certificate ends within so many days; looked at once an hour, and not if nobody asks."""
         if days is None:
             return None
         now_ms = self._clock.wall_ms()

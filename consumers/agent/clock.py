@@ -1,4 +1,4 @@
-"""Whether an agent's clock can be trusted: against its own monotonic clock, and against those of servers. Pure.
+"""Whether an agent's clock can be trusted: against its monotonic clock, and against those of servers. Pure.
 
 A clock that steps puts what was seen at another time than it was seen at; so does one that is wrong. Neither
 is a platform's fault, and no outcome at such a time is one.

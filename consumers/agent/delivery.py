@@ -1,4 +1,4 @@
-"""From an agent to its ledger, in a thread of its own: the plan, facts of its runs, and rounds, in this order.
+"""From an agent to its ledger, in a thread of its own: the plan, facts of its runs, rounds, in this order.
 
 Whatever the ledger does, the agent probes on. What it does not take now waits on the agent's disk.
 """
@@ -19,7 +19,7 @@ from ledger.outbox.outbox import Outbox
 from ledger.runs import AgentStarted
 
 END_S = 10.0
-"""So long the last rounds may take to arrive once the end is asked for; else they arrive after the next start."""
+"""So long the last rounds may take to arrive once the end is asked for; else they wait for the next start."""
 
 _LOG = structlog.stdlib.get_logger(__name__)
 
@@ -113,8 +113,8 @@ class Delivery:
         state = ledger.plans_of(agent)
         if state.retired_ms is not None and not again:
             raise RefusedError(
-                f"agent {agent} was retired; if it is to probe again, start it once with `constat agent run FILE "
-                "--again`"
+                f"agent {agent} was retired; if it is to probe again, start it once with `constat agent run "
+                "FILE --again`"
             )
         if not is_as(state.current, self._file):
             ledger.record(

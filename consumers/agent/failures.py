@@ -27,14 +27,11 @@ class NameFailureError(OSError):
     def __init__(self, kind: Kind, original: str) -> None:
         super().__init__(None, original)
         self.kind: Kind = kind
-        self.original = original
 
 
 def failure_of(error: Exception) -> Failure:
     """The sentence for an error of a connection or a request."""
     match cause_of(error):
-        case NameFailureError() as cause:
-            return sentence(cause.kind), harmless(cause.original)
         case ssl.SSLCertVerificationError() as cause:
             return sentence(_of_certificate(cause)), harmless(cause.verify_message)
         case ssl.SSLError() as cause:
@@ -65,6 +62,8 @@ def _of_certificate(error: ssl.SSLCertVerificationError) -> Kind:
 
 
 def _of_system(error: OSError) -> Kind:
+    if isinstance(error, NameFailureError):
+        return error.kind
     if error.errno == errno.ECONNREFUSED:
         return "refused"
     if error.errno in _UNREACHABLE:

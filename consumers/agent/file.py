@@ -90,8 +90,8 @@ class AgentFile(Value):
             if self.room_ms_of(target) >= self.period_ms:
                 raise ValueError(
                     f"{target.platform}: two tries of {self.timeout_ms_of(target):,} ms and a look at the "
-                    f"references do not fit into a round of {self.period_ms:,} ms; make timeout_ms shorter or "
-                    "period_seconds longer"
+                    f"references do not fit into a round of {self.period_ms:,} ms; make timeout_ms shorter "
+                    "or period_seconds longer"
                 )
         return self
 

@@ -10,8 +10,8 @@ from consumers.agent.sentences import without_original
 from ledger.plans import PlanSet
 from ledger.rounds import LATE, LATENCY_MS_MAX, Round
 
-ERRORS_LENGTH_MAX = 700_000
-"""Longer errors together would not fit into a record of a million bytes; then their originals are left out."""
+ERRORS_BYTES_MAX = 700_000
+"""Longer errors together do not fit into a record of a million bytes; their originals are left out."""
 
 
 class Begun(NamedTuple):
@@ -66,7 +66,7 @@ class InFlight:
 
 
 def _short_enough(results: Mapping[int, Result]) -> Mapping[int, Result]:
-    if sum(len(each.judged.error) for each in results.values()) <= ERRORS_LENGTH_MAX:
+    if sum(len(each.judged.error.encode()) for each in results.values()) <= ERRORS_BYTES_MAX:
         return results
     return {
         index: each._replace(judged=each.judged._replace(error=without_original(each.judged.error)))

@@ -1,7 +1,7 @@
 """Names of hosts to addresses, without threads: a name server that is slow holds up nobody else."""
 
 import socket
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import aiodns
 from aiodns import error as codes
@@ -9,7 +9,9 @@ from aiohappyeyeballs import AddrInfoType, start_connection
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from consumers.agent.failures import NameFailureError
-from consumers.agent.sentences import Kind
+
+if TYPE_CHECKING:
+    from consumers.agent.sentences import Kind
 
 DELAY_S = 0.25
 """So long one address has before the next one is tried beside it (RFC 8305)."""
@@ -64,10 +66,9 @@ class Names(AbstractResolver):
 
 
 def _address(found: ResolveResult) -> AddrInfoType:
-    where: Sequence[object] = (found["host"], found["port"])
-    if found["family"] == socket.AF_INET6:
-        where = (*where, 0, 0)
-    return (found["family"], socket.SOCK_STREAM, 0, "", tuple(where))
+    place = found["host"], found["port"]
+    where = (*place, 0, 0) if found["family"] == socket.AF_INET6 else place
+    return (found["family"], socket.SOCK_STREAM, 0, "", where)
 
 
 def is_name(host: str) -> bool:

@@ -125,6 +125,6 @@ def _read(path: Path) -> _Page | None:
         return None
     except (OSError, ValidationError, UnicodeDecodeError):
         raise UnusableOutboxError(
-            f"{path} cannot be read; move it away: the agent begins another one, and what waited in it (facts of "
-            "its starts and stops) is lost"
+            f"{path} cannot be read; move it away: the agent begins another one, and what waited in it "
+            "(facts of its starts and stops) is lost"
         ) from None

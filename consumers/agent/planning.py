@@ -23,8 +23,8 @@ def planned(file: AgentFile) -> tuple[Planned, ...]:
 def offset_ms(file: AgentFile, target: Target) -> int:
     """When within a round a target is probed.
 
-    It hangs on the platform's name, the period and the target's own timeout: no other target moves it. What is
-    left of the round behind it is enough for two tries.
+    It hangs on the platform's name, the period and the timeouts: no other target moves it. What is left of
+    the round behind it is enough for two tries.
     """
     digest = hashlib.sha256(target.platform.encode()).digest()
     return int.from_bytes(digest[:8], "big") % (file.period_ms - file.room_ms_of(target))
