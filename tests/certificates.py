@@ -55,7 +55,9 @@ class Authority:
         """A certificate that holds from one day to another, each as `20200131`."""
         for empty in ("index.txt", "extensions"):
             (self.folder / empty).write_text("")
-        (self.folder / "extensions").write_text(f"basicConstraints=critical,CA:FALSE\nsubjectAltName={names}\n")
+        (self.folder / "extensions").write_text(
+            f"basicConstraints=critical,CA:FALSE\nsubjectAltName={names}\n"
+        )
         (self.folder / "serial").write_text(f"{len(list(self.folder.iterdir())):04}\n")
         (self.folder / "ca.cnf").write_text(CA_SETTINGS.format(folder=self.folder))
         request = self.folder / f"{name}.csr"

@@ -122,7 +122,8 @@ class Agent:
             await prober.close()
 
     async def _one_after_the_other(self, rounds: Rounds, ending: Ending) -> None:
-        self._start_ms = self._notebook.last.start_ms
+        # No round begins before this process did, and none at the time of one that was begun already.
+        self._start_ms = max(self._notebook.last.start_ms, self._clock.wall_ms())
         _LOG.info("running", agent=self._file.agent, targets=len(self._file.target))
         while not ending.is_asked:
             plan = await self._in_force(ending)

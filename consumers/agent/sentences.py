@@ -91,7 +91,7 @@ SENTENCES: dict[Kind, str] = {
 """Every sentence; what stands for `{}` is a number, a day or a code."""
 
 ORIGINAL_LENGTH_MAX = 100
-_NOT_WITHIN = "[]\"\\"
+_NOT_WITHIN = '[]"\\'
 """What would end the brackets, or be longer in the record than it is here."""
 _PLACE = r"[0-9A-Z+\-.,:]+"
 _FORMS = "|".join(re.escape(text).replace(r"\{\}", _PLACE) for text in SENTENCES.values())
@@ -120,7 +120,9 @@ def seconds(length_ms: int) -> str:
 
 def harmless(original: str | None) -> str:
     """What a library said, short, in one line and without the brackets that will stand around it."""
-    plain = "".join(each if each.isprintable() and each not in _NOT_WITHIN else " " for each in original or "")
+    plain = "".join(
+        each if each.isprintable() and each not in _NOT_WITHIN else " " for each in original or ""
+    )
     return " ".join(plain.split())[:ORIGINAL_LENGTH_MAX]
 
 

@@ -51,6 +51,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "seal": ("seal", "Fix what the ledger holds under a name that figures can be asked for by."),
     "assess": ("assess", "Assess the periods that have ended, and take down the days that follow."),
     "agent": ("agent", "Run an agent that probes; try its file; retire agents that are gone."),
+    "live": ("live", "Show how the platforms and agents are now, as the ledger sees it."),
     "outbox": ("outbox", "Show and send the rounds that an agent keeps while its ledger is away."),
     "relay": ("relay", "Publish the penalty feed: a topic, a file of JSON lines, or an HTTP endpoint."),
     "bill": ("bill", "Keep the days that are owed from the feed, each penalty once; export and push them."),
@@ -78,6 +79,7 @@ ONLY_READ = frozenset(
         "personal-data",
         "evidence",
         "inbox",
+        "live",
         "metrics",
         "verify",
     )

@@ -23,7 +23,9 @@ def test_a_run_is_ended_once_however_often_it_is_said():
 
 
 def test_a_run_that_was_never_begun_is_not_ended():
-    with pytest.raises(RefusedError, match="agent paris was never started as run r1; take its start down first"):
+    with pytest.raises(
+        RefusedError, match="agent paris was never started as run r1; take its start down first"
+    ):
         runs.stop(runs.INITIAL, ENDED)
 
 

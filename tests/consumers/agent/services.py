@@ -64,7 +64,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.by_path()
 
-    do_POST = do_GET
+    do_POST = do_GET  # noqa: N815 - http.server's own name
 
     def by_path(self):
         first, *rest = self.path.strip("/").split("/", 1)
@@ -84,7 +84,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             case "to":
                 self.answer(302, {"Location": rest[0] if rest[0].startswith("http") else f"/{rest[0]}"})
             case "json":
-                self.answer(200, body=b'{"status": "ok", "checks": [{"name": "db", "works": true, "count": 1}]}')
+                self.answer(
+                    200, body=b'{"status": "ok", "checks": [{"name": "db", "works": true, "count": 1}]}'
+                )
             case "long":
                 self.answer(200, body=b"x" * 1_100_000)
             case _:

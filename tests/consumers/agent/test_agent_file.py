@@ -30,7 +30,9 @@ def test_a_file_names_an_agent_and_what_it_probes(tmp_path):
     file = read(tmp_path, HEAD + PROD).file
 
     assert (file.agent, file.period_ms, str(file.outbox_path)) == ("paris-1", 60_000, "paris-1.outbox.db")
-    assert [(each.platform, each.kind, each.status) for each in file.target] == [("acme-prod", "http", (200,))]
+    assert [(each.platform, each.kind, each.status) for each in file.target] == [
+        ("acme-prod", "http", (200,))
+    ]
 
 
 def test_a_header_is_completed_by_the_environment(tmp_path):

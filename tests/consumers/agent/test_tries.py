@@ -205,11 +205,18 @@ def test_a_trusted_certificate_is_up_until_it_ends_soon(authority, said):
 def test_an_expired_certificate_says_since_when(authority, said, kind):
     made = authority.sign_between("old", "20200101", "20200201", names="IP:127.0.0.1")
     with serving(made) as server:
-        target = {"url": server.url()} if kind == "http" else {"kind": "tls", "host": "127.0.0.1", "port": server.port}
+        target = (
+            {"url": server.url()}
+            if kind == "http"
+            else {"kind": "tls", "host": "127.0.0.1", "port": server.port}
+        )
 
         outcome, _, error = told(said(target | {"timeout_ms": 2000}, ca_file=authority.certificate))
 
-        assert (outcome, error) == ("down", "certificate expired on 2020-02-01, twice [certificate has expired]")
+        assert (outcome, error) == (
+            "down",
+            "certificate expired on 2020-02-01, twice [certificate has expired]",
+        )
 
 
 @needs_openssl
@@ -226,7 +233,9 @@ def test_a_certificate_for_another_name_and_one_that_nobody_trusts_are_down(auth
     with serving(authority.sign("other", names="DNS:other.example")) as server:
         target = {"url": server.url(), "timeout_ms": 2000}
 
-        assert said(target, ca_file=authority.certificate).error.startswith("certificate for another name, twice")
+        assert said(target, ca_file=authority.certificate).error.startswith(
+            "certificate for another name, twice"
+        )
         assert said(target).error.startswith("certificate that nobody trusted has signed, twice")
 
 
@@ -235,9 +244,14 @@ def test_a_certificate_for_another_name_and_one_that_nobody_trusts_are_down(auth
 
 def test_a_port_that_takes_a_connection_is_up_and_one_that_does_not_is_down(service, said):
     assert told(said({"kind": "tcp", "host": "localhost", "port": service.port})) == ("up", 0, "")
-    assert said({"kind": "tcp", "host": "127.0.0.1", "port": closed_port()}).error.startswith("connection refused")
+    assert said({"kind": "tcp", "host": "127.0.0.1", "port": closed_port()}).error.startswith(
+        "connection refused"
+    )
     with deaf() as port:
-        assert said({"kind": "tcp", "host": "127.0.0.1", "port": port}).error == "connect timeout after 0.3 s, twice"
+        assert (
+            said({"kind": "tcp", "host": "127.0.0.1", "port": port}).error
+            == "connect timeout after 0.3 s, twice"
+        )
 
 
 @pytest.mark.parametrize(
