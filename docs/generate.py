@@ -23,6 +23,7 @@ from ledger.rounds import StoredRound
 from ledger.terms import Terms
 from projections.coming import Coming
 from projections.figures import Statement
+from projections.live import Live
 from projections.personal_data import PersonalData
 from projections.preview import Preview
 from projections.support_clock import SupportClock
@@ -43,6 +44,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield Path("schemas/personal-data.schema.json"), _schema(PersonalData)
     yield Path("schemas/support-clock.schema.json"), _schema(SupportClock)
     yield Path("schemas/inbox.schema.json"), _schema(ToldInbox)
+    yield Path("schemas/live.schema.json"), _schema(Live)
     yield Path("contract-file.md"), _contract_page()
     yield Path("readings.md"), _readings_page()
     yield Path("commands.md"), _commands_page()

@@ -162,7 +162,7 @@ def test_a_standstill_of_the_agent_makes_a_timeout_unknown():
 
     async def story():
         with serving() as server:
-            async with agent(server.url(), {"url": server.url("/hang")}, clock=clock) as (rounds, plan, _):
+            async with agent(server.url(), {"url": server.url("/hang")}, clock=clock) as (rounds, _, _):
                 target = rounds._targets["acme-1"]
                 stalled = asyncio.create_task(standing_still())
                 judged = await rounds._prober.probe(target)
