@@ -5,6 +5,7 @@ only the name of the error is kept.
 """
 
 import errno
+import os
 import ssl
 
 import aiohttp
@@ -33,13 +34,14 @@ def failure_of(error: Exception) -> Failure:
     """The sentence for an error of a connection or a request."""
     match cause_of(error):
         case ssl.SSLCertVerificationError() as cause:
-            return sentence(_of_certificate(cause)), harmless(cause.verify_message)
+            # Behind a comma it names the host.
+            return sentence(_of_certificate(cause)), harmless(cause.verify_message.partition(",")[0])
         case ssl.SSLError() as cause:
             return sentence("tls-failed"), harmless(cause.reason)
         case aiohttp.ServerDisconnectedError() | EOFError():
             return sentence("closed"), ""
         case OSError() as cause:
-            return sentence(_of_system(cause)), harmless(cause.strerror)
+            return sentence(_of_system(cause)), harmless(_words(cause))
         case aiohttp.ClientError() | ValueError() as cause:
             return sentence("no-http"), type(cause).__name__
     return sentence("own-mistake"), type(error).__name__
@@ -59,6 +61,13 @@ def _of_certificate(error: ssl.SSLCertVerificationError) -> Kind:
         return "certificate-name"
     # Where the day itself cannot be read, it is that of a certificate which signs.
     return "certificate-chain" if error.verify_code in (EARLY, EXPIRED) else "certificate-untrusted"
+
+
+def _words(error: OSError) -> str:
+    """What the system calls an error; what Python adds to it may hold an address."""
+    if isinstance(error, NameFailureError):
+        return error.strerror or ""
+    return os.strerror(error.errno) if error.errno else type(error).__name__
 
 
 def _of_system(error: OSError) -> Kind:
