@@ -16,6 +16,8 @@ EARLY, EXPIRED = 9, 10
 """OpenSSL's numbers of a certificate that is not yet valid, and of one that is no more."""
 _OTHER_NAME = (62, 64)
 _UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN)
+_NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL)
+"""Too many files or ports are in use, or too much memory: on this machine, and not at the other end."""
 _CLOSED = (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED)
 
 Failure = tuple[Sentence, str]
@@ -73,6 +75,8 @@ def _words(error: OSError) -> str:
 def _of_system(error: OSError) -> Kind:
     if isinstance(error, NameFailureError):
         return error.kind
+    if error.errno in _NO_ROOM:
+        return "own-room"
     if error.errno == errno.ECONNREFUSED:
         return "refused"
     if error.errno in _UNREACHABLE:

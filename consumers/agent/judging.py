@@ -13,6 +13,8 @@ WAITED = frozenset(
     {"connect-timeout", "answer-timeout", "name-timeout", "dns-timeout", "closed", "tls-failed"}
 )
 """What an agent that stands still may take for a fault of the other side."""
+OWN = frozenset({"own-room", "own-mistake"})
+"""What a try itself finds wrong with the agent."""
 OF_NAMES = frozenset({"name-timeout", "name-unknown", "name-unresolved"})
 
 
@@ -80,6 +82,8 @@ def judged(
     if first.failure is None:
         return _answered(first, known, degraded_after_ms)
     assert second, "who failed is tried again"
+    if second.failure is None and is_excused(first, known):
+        return _answered(second, known, degraded_after_ms)
     latency_ms = min(second.length_ms, LATENCY_MS_MAX)
     if second.failure is None:
         error = with_original(only_later(first.failure), first.original)
@@ -102,13 +106,22 @@ def _answered(attempt: Attempt, known: Self, degraded_after_ms: int | None) -> J
     return Judged("up", attempt.status, "", latency_ms)
 
 
+def is_excused(first: Attempt, known: Self) -> bool:
+    """Whether a first try may have failed by the agent's own trouble; then only the second one counts."""
+    assert first.failure
+    kind, (start_ms, end_ms) = first.failure.kind, first[:2]
+    stood_still = kind in WAITED and known.stood_still_ms(start_ms, end_ms) > STANDSTILL_MS
+    meanwhile = (each for each in known.checks if each.started_ms <= end_ms and each.ended_ms >= start_ms)
+    return kind in OWN or stood_still or not all(each.answered for each in meanwhile)
+
+
 def own_trouble(first: Attempt, second: Attempt, known: Self) -> Sentence | None:
     """Why an agent cannot know whether a target that failed twice was down; None if it can."""
     assert first.failure
     assert second.failure
     kinds = {first.failure.kind, second.failure.kind}
-    if "own-mistake" in kinds:
-        return sentence("own-mistake")
+    if own := kinds & OWN:
+        return sentence(min(own))
     stood_still_ms = known.stood_still_ms(first.started_ms, second.ended_ms)
     if stood_still_ms > STANDSTILL_MS and kinds & WAITED:
         return sentence("own-overload", seconds(stood_still_ms))

@@ -1,6 +1,7 @@
 """An agent that runs: round after round into its outbox, until it is told to end."""
 
 import asyncio
+import resource
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -215,5 +216,12 @@ def run(loaded: Loaded, url: str, *, again: bool = False) -> None:
         ConstatError: it cannot begin; the sentence says why.
     """
     file = loaded.file
+    _take_all_files()
     with Outbox.open(str(file.outbox_path), file.agent, bytes_max=file.outbox_bytes_max) as outbox:
         Agent(loaded, url, outbox).run(again=again)
+
+
+def _take_all_files() -> None:
+    """Take as many files as the system gives: if all targets hang, each has a connection for some seconds."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -45,6 +45,7 @@ Kind = Literal[
     "own-step",
     "own-drift",
     "own-clock",
+    "own-room",
     "own-mistake",
 ]
 
@@ -86,6 +87,7 @@ SENTENCES: dict[Kind, str] = {
     "own-step": "the agent's clock stepped by {} s",
     "own-drift": "the agent's clock drifted by {} s within an hour",
     "own-clock": "the agent's clock is {} s off that of {} of {} servers",
+    "own-room": "the agent itself had no room for a connection",
     "own-mistake": "the agent failed by a mistake of its own",
 }
 """Every sentence; what stands for `{}` is a number, a day or a code."""

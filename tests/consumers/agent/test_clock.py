@@ -1,4 +1,4 @@
-"""An agent's clock against its monotonic one and against those of servers. Spec 12.7."""
+"""An agent's clock against its monotonic one and against those of servers. Spec 12.8."""
 
 from hypothesis import given
 from hypothesis import strategies as st

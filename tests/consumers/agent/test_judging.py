@@ -1,17 +1,20 @@
 """From two tries to an outcome: what an agent may say, and when it must say that it does not know. Spec 12."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.agent import sentences
 from consumers.agent.judging import (
     OF_NAMES,
+    OWN,
     STANDSTILL_MS,
     WAITED,
     Attempt,
     Check,
     Self,
     Standstill,
+    is_excused,
     judged,
 )
 from consumers.agent.sentences import is_of_the_list, sentence, without_original
@@ -86,6 +89,9 @@ def test_every_error_is_of_the_closed_list_and_tells_what_the_tries_found(tries,
     first, second = tries
     found = judged(first, second, known)
 
+    if found.outcome == "up":
+        assert found.error == ""
+        return
     assert is_of_the_list(found.error)
     assert is_of_the_list(without_original(found.error))
     assert first.failure.text in found.error
@@ -96,7 +102,19 @@ def test_every_error_is_of_the_closed_list_and_tells_what_the_tries_found(tries,
 def test_who_answers_the_second_time_is_never_down_nor_unknown(tries, known):
     first, second = tries
 
-    assert judged(first, second._replace(failure=None), known).outcome == "degraded"
+    outcome = judged(first, second._replace(failure=None), known).outcome
+
+    assert outcome == ("up" if is_excused(first, known) else "degraded")
+
+
+@given(two_tries(), knowing)
+def test_a_first_try_is_excused_only_by_what_the_agent_knows_of_itself(tries, known):
+    first, _ = tries
+
+    if is_excused(first, Self()):
+        assert first.failure.kind in OWN
+    if first.failure.kind in OWN:
+        assert is_excused(first, known)
 
 
 @given(moments, st.integers(0, 100_000), knowing, st.none() | st.integers(1, 10_000))
@@ -176,8 +194,19 @@ def test_a_name_is_unknown_to_the_platform_only_if_another_one_is_resolved():
     )
 
 
-def test_the_agents_own_mistake_is_unknown():
-    assert after(sentence("own-mistake")).outcome == "unknown"
+@pytest.mark.parametrize("kind", sorted(OWN))
+def test_the_agents_own_mistake_is_unknown_and_excuses_a_first_try(kind):
+    assert after(sentence(kind)).outcome == "unknown"
+    first, second = Attempt(0, 10, sentence(kind)), Attempt(10, 30, status=200)
+    assert judged(first, second, Self()) == ("up", 200, "", 20)
+
+
+def test_a_first_try_during_which_the_network_was_away_is_excused():
+    first, second = Attempt(0, 1_000, TIMEOUT), Attempt(1_000, 1_020, status=200)
+    away = Check(900, 1_010, answered=False, resolved=False)
+
+    assert judged(first, second, Self([away])).outcome == "up"
+    assert judged(first, second, Self([away._replace(started_ms=1_001)])).outcome == "degraded"
 
 
 def test_a_slow_answer_is_not_slow_by_the_time_in_which_the_agent_stood_still():

@@ -18,6 +18,7 @@ from ledger.application import Ledger
 from ledger.contracts import ContractSigned, PlatformAdded
 from ledger.fact import Draft
 from ledger.instants import DAY_MS, from_ms
+from ledger.log.kafka import address, topics
 from ledger.outbox.pending import look
 from ledger.rounds import decode
 from ledger.terms import Terms
@@ -42,6 +43,9 @@ TARGET = """
 platform = "{platform}"
 url = "{url}"
 """
+
+
+FULL = {"the outbox is nearly full: send what waits, or raise outbox_bytes_max", "a round was not kept"}
 
 
 def now_ms():
@@ -415,3 +419,81 @@ def test_two_processes_of_one_agent_are_refused(place, service):
         assert code == 2
         assert "another process has paris.outbox.db open" in said
         stop(process)
+
+
+@pytest.mark.slow
+def test_an_agent_whose_machine_has_no_room_for_connections_says_down_of_nothing(place, service):
+    """Eighty targets at once, and files for a few: without its own sentence it would be the platforms' fault."""
+    place.write(service, **{f"acme_{number}": service.url("/slow/100") for number in range(80)})
+    path = place.folder / "agent.toml"
+    path.write_text(path.read_text().replace("period_seconds = 2\ntimeout_ms = 150", "timeout_ms = 5000"))
+
+    command = f"ulimit -n 40; exec {COMMAND} agent check agent.toml --json"
+    done = subprocess.run(command, shell=True, cwd=place.folder, capture_output=True, timeout=60, check=False)
+
+    found = json.loads(done.stdout)["platforms"]
+    errors = {each["error"] for each in found if each["outcome"] != "up"}
+    assert {each["outcome"] for each in found} == {"up", "unknown"}
+    assert {error.partition(" [")[0] for error in errors} == {"the agent itself had no room for a connection"}
+
+
+@pytest.mark.slow
+def test_an_outbox_that_is_full_is_told_and_the_rounds_that_it_has_are_kept(place, service):
+    targets = {f"acme_{number}": service.url("/status/503") for number in range(60)}
+    place.write(service, **targets)
+    path = place.folder / "agent.toml"
+    path.write_text("outbox_bytes_max = 65536\n" + path.read_text())
+    with place.running() as process:
+        place.until_kept(1)
+        stop(process)
+    (place.folder / "ledger.db").rename(place.folder / "elsewhere.db")
+
+    with place.running() as process:
+        events = wait_until(
+            lambda: (found := {line["event"] for line in place.log}) >= FULL and found, "the outbox is full"
+        )
+        (place.folder / "elsewhere.db").rename(place.folder / "ledger.db")
+        wait_until(
+            lambda: "the ledger is back" in {line["event"] for line in place.log}, "the ledger is back"
+        )
+        place.until_kept(len(place.kept()) + 1)
+        stop(process)
+
+    assert events >= FULL
+    (refused, *_) = [line for line in place.log if line["event"] == "a round was not kept"]
+    assert "outbox is at its limit" in refused["why"]
+    numbers = [found.number for found in place.rounds()]
+    assert numbers == place.kept()
+    assert refused["number"] not in numbers
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_while_the_broker_is_away_rounds_wait_over_restarts_and_then_arrive_once(
+    own_broker, tmp_path, service
+):
+    url = f"kafka://{own_broker.address}/away?mirrors={tmp_path}/mirrors"
+    topics.create(address.parse(url), probe_partitions=2)
+    place = Place(tmp_path, url)
+    place.sign()
+    place.write(service, acme_prod=service.url())
+    with place.running() as process:
+        place.until_kept(1)
+        stop(process)
+
+    own_broker.pause()
+    for _ in range(2):
+        with place.running() as process:
+            place.until_kept(len(place.kept()) + 2)
+            process.kill()
+            process.wait()
+    own_broker.unpause()
+    with place.running() as process:
+        place.until_kept(len(place.kept()) + 1)
+        wait_until(lambda: look(str(tmp_path / "paris.outbox.db")).rounds == 0, "all has arrived")
+        stop(process)
+
+    numbers = [found.number for found in place.rounds()]
+    assert set(place.kept()) <= set(numbers)
+    assert len(numbers) == len(set(numbers))
+    assert len(place.runs()) == 4
