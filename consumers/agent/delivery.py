@@ -5,6 +5,7 @@ Whatever the ledger does, the agent probes on. What it does not take now waits o
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 
 import structlog
 
@@ -38,12 +39,15 @@ class Delivery:
         self._more = threading.Event()
         self._is_ending = threading.Event()
         self._failures = 0
+        self._again = False
+        self._met: Future[None] = Future()
         self.learnt = threading.Event()
         """Set whenever the outbox has learnt the plan; whoever reads the plan clears it before."""
         self._thread = threading.Thread(target=self._keep_sending, name="delivery", daemon=True)
 
-    def start(self) -> None:
-        """Begin to send."""
+    def start(self, *, again: bool = False) -> None:
+        """Begin to send; `again` takes the agent back into service, if it was retired."""
+        self._again = again
         self._more.set()
         self._thread.start()
 
@@ -58,16 +62,19 @@ class Delivery:
         self._thread.join(END_S)
         return not self._thread.is_alive()
 
-    def meet(self, *, again: bool = False) -> None:
-        """Set the agent's plan if its file asks for another one, and learn where the agent stands.
+    def meet(self, patience_s: float | None) -> bool:
+        """Wait until the plan is set and known, but no longer than so many seconds; whether it is.
 
         Raises:
             RefusedError: the agent was retired, and is not meant to be in service again; or its name is that
                 of a source which logs only changes.
             UnusableLedgerError, UnknownOutcomeError: the ledger cannot be read or written now.
         """
-        with Ledger.open(self._url, create=False) as ledger:
-            self._settle(ledger, again=again)
+        try:
+            self._met.result(patience_s)
+        except TimeoutError:
+            return False
+        return True
 
     # ------------------------------------------------------------ the thread
 
@@ -77,11 +84,10 @@ class Delivery:
                 with Ledger.open(self._url, create=False) as ledger:
                     self._settle(ledger)
                     self._send_while_it_answers(ledger)
-            except ConstatError as error:
-                self._told(error)
             except Exception as error:  # noqa: BLE001 - the agent probes on, whatever it is
-                self._failures += 1
-                _LOG.error("not sent", why=f"nobody expected it: {type(error).__name__}")
+                self._told(error)
+                if not self._met.done():
+                    self._met.set_exception(error)
 
     def _wait(self) -> bool:
         """Wait until it is to be tried again, longer after each failure; whether it is."""
@@ -107,11 +113,11 @@ class Delivery:
                 return
             self._more.wait()
 
-    def _settle(self, ledger: Ledger, *, again: bool = False) -> None:
+    def _settle(self, ledger: Ledger) -> None:
         agent = self._file.agent
         stream = plans.stream_of(agent)
         state = ledger.plans_of(agent)
-        if state.retired_ms is not None and not again:
+        if state.retired_ms is not None and not self._again:
             raise RefusedError(
                 f"agent {agent} was retired; if it is to probe again, start it once with `constat agent run "
                 "FILE --again`"
@@ -128,10 +134,16 @@ class Delivery:
                 source=f"/agents/{agent}",
             )
         self._outbox.learn(ledger)
+        self._again = False
         self.learnt.set()
+        if not self._met.done():
+            self._met.set_result(None)
 
-    def _told(self, error: ConstatError) -> None:
+    def _told(self, error: Exception) -> None:
         self._failures += 1
+        if not isinstance(error, ConstatError):
+            _LOG.error("not sent", why=f"nobody expected it: {type(error).__name__}")
+            return
         match error:
             case UnusableLedgerError() | UnknownOutcomeError():
                 _LOG.warning("the ledger is away", why=str(error), waiting=self._outbox.pending().rounds)

@@ -34,6 +34,9 @@ from ledger.plans import PlanSet
 from ledger.rounds import Round
 from ledger.runs import AgentStarted, AgentStopped, Why
 
+PATIENCE_S = 5.0
+"""So long an agent that knows its plan waits for its ledger before it begins without."""
+
 Done = TypeVar("Done")
 
 _LOG = structlog.stdlib.get_logger(__name__)
@@ -69,7 +72,7 @@ class Agent:
             agent=self._file.agent, run=self._run, version=version("constat"), place=self._file.place
         )
         self._notebook.note(started, self._clock.wall_ms())
-        self._delivery.start()
+        self._delivery.wake()
         why: Why = "failed"
         try:
             asyncio.run(self._rounds())
@@ -88,18 +91,18 @@ class Agent:
 
     def _meet(self, *, again: bool) -> None:
         """Learn from the ledger what is probed; without it go on with what is known of old."""
+        knows_a_plan = self._known_plan() is not None
+        self._delivery.start(again=again)
         try:
-            self._delivery.meet(again=again)
+            if not self._delivery.meet(PATIENCE_S if knows_a_plan else None):
+                _LOG.warning("the ledger does not answer yet")
         except (UnusableLedgerError, UnknownOutcomeError) as error:
-            if not self._knows_a_plan() and not isinstance(error, UnreachableLedgerError):
+            if not knows_a_plan and not isinstance(error, UnreachableLedgerError):
+                self._delivery.end()
                 raise
-            _LOG.warning("the ledger is away", why=str(error), knows_a_plan=self._knows_a_plan())
-
-    def _knows_a_plan(self) -> bool:
-        try:
-            return bool(self._outbox.plan)
-        except RefusedError:
-            return False
+        except Exception:
+            self._delivery.end()
+            raise
 
     # ------------------------------------------------------------ within the loop
 

@@ -481,13 +481,14 @@ def test_while_the_broker_is_away_rounds_wait_over_restarts_and_then_arrive_once
         place.until_kept(1)
         stop(process)
 
-    own_broker.pause()
+    container = own_broker.get_wrapped_container()
+    container.pause()
     for _ in range(2):
         with place.running() as process:
             place.until_kept(len(place.kept()) + 2)
             process.kill()
             process.wait()
-    own_broker.unpause()
+    container.unpause()
     with place.running() as process:
         place.until_kept(len(place.kept()) + 1)
         wait_until(lambda: look(str(tmp_path / "paris.outbox.db")).rounds == 0, "all has arrived")
