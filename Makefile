@@ -64,7 +64,7 @@ disputes: $(INSTALLED) ## Write the expected statements of tests/disputes/ anew 
 pages: $(INSTALLED) ## Write the pages of tests/consumers/pages/golden/ anew (then read the diff)
 	$(BIN)/python -m tests.consumers.pages.rebuild
 
-bench: $(INSTALLED) ## Measure a replay of 86 million results beside other ways (ten minutes; BENCH=--quick takes one)
+bench: $(INSTALLED) ## Measure a replay of 86 million results beside other ways; BENCH=--quick reads two days of them
 	@$(BIN)/constat bench $(BENCH)
 
 format: $(INSTALLED) ## Format the code

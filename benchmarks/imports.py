@@ -11,7 +11,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple
+
+from consumers.bench.whole_command import Cost, cost_of
 
 PLATFORMS = 20
 AGENTS = ("paris", "lyon")
@@ -20,27 +21,12 @@ FIRST_S = 1_790_805_600
 SEED = 20261001
 DOWN_SHARE = 0.01
 TURNS = 5
-MEASURE = """\
-import resource, subprocess, sys, time
-before = time.perf_counter()
-subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
-wall_s, used = time.perf_counter() - before, resource.getrusage(resource.RUSAGE_CHILDREN)
-print(wall_s, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
-"""
 CONTRACT = """\
 contract = "acme"
 client = "Acme SA"
 first_day = 2026-10-01
 """ + "".join(f'[[platforms]]\nplatform = "p{number:02}"\n' for number in range(PLATFORMS))
 CONSTAT = Path(sys.executable).parent / "constat"
-
-
-class Cost(NamedTuple):
-    """What a command took: seconds of the clock and of the processors, megabytes of its largest process."""
-
-    wall_s: float
-    cpu_s: float
-    peak_mb: float
 
 
 def write(path: Path) -> None:
@@ -60,14 +46,6 @@ def write(path: Path) -> None:
                     )
 
 
-def timed(*command: object) -> Cost:
-    """What a command takes."""
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURE, *map(str, command)], capture_output=True, text=True, check=True
-    )
-    return Cost(*map(float, done.stdout.split()))
-
-
 def replays(url: str, cache: Path) -> list[tuple[str, Cost]]:
     """Each replay in turn, several times over; the least of each, because noise only adds."""
     ask = ("--period", "1", "--json", "--ledger", url)
@@ -79,7 +57,7 @@ def replays(url: str, cache: Path) -> list[tuple[str, Cost]]:
         "the statement from the cache": ("env", f"CONSTAT_CACHE={cache}", CONSTAT, "statement", *ask),
         "the penalties from the cache": ("env", f"CONSTAT_CACHE={cache}", CONSTAT, "penalties", *ask),
     }
-    turns = [{what: timed(*command) for what, command in ways.items()} for _ in range(TURNS)]
+    turns = [{what: cost_of(*command) for what, command in ways.items()} for _ in range(TURNS)]
     return [(what, min(turn[what] for turn in turns)) for what in ways]
 
 
@@ -96,9 +74,9 @@ def main() -> None:
             stdout=subprocess.DEVNULL,
         )
         rows = [
-            ("cat of the same bytes", timed("cat", csv)),
-            ("import", timed(CONSTAT, "import", "results", csv, "--ledger", url)),
-            ("import again: nothing new", timed(CONSTAT, "import", "results", csv, "--ledger", url)),
+            ("cat of the same bytes", cost_of("cat", csv)),
+            ("import", cost_of(CONSTAT, "import", "results", csv, "--ledger", url)),
+            ("import again: nothing new", cost_of(CONSTAT, "import", "results", csv, "--ledger", url)),
             *replays(url, folder / "cache"),
         ]
         size = csv.stat().st_size / 1e6

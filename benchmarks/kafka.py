@@ -10,9 +10,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from statistics import median, quantiles
@@ -23,12 +22,12 @@ from kafka import KafkaProducer
 
 from benchmarks.fold import FIRST_MS, SEED, Log, plan_of, rounds_of
 from benchmarks.imports import CONTRACT
+from consumers.bench.on_kafka import PARTITIONS, fresh
 from ledger.application import CloudEventsMapper, Ledger, open_engine
 from ledger.fact import GENESIS_HASH, Draft, hash_of
 from ledger.incidents import IncidentUpdated
 from ledger.log.codec import Envelope
 from ledger.log.kafka import record as records
-from ledger.log.kafka import topics
 from ledger.log.kafka.address import parse
 from ledger.log.kafka.clients import SEND
 from ledger.log.kafka.places import partition_of
@@ -42,7 +41,6 @@ DECISIONS = 100_000
 ROUNDS = 43_200
 """A month of one agent, one a minute."""
 PLATFORMS = 1_000
-PARTITIONS = 2
 NOT_UP = 13.0
 AGENTS = ("agent-0", "agent-1")
 TURNS = 5
@@ -52,19 +50,6 @@ CONSTAT = Path(sys.executable).parent / "constat"
 def update(stream: str, text: str = "the disk of the second replica is being exchanged") -> Draft:
     """A fact of an ordinary size."""
     return Draft(f"incident:{stream}", IncidentUpdated(incident=stream, note=text), FIRST_MS)
-
-
-@contextmanager
-def fresh(broker: str, folder: Path, name: str) -> Iterator[str]:
-    """A new ledger on the broker, deleted afterwards."""
-    url = f"kafka://{broker}/bench-{name}-{time.time_ns()}?mirrors={folder}/{name}"
-    address = parse(url)
-    topics.create(address, replicas=1, probe_partitions=PARTITIONS)
-    try:
-        yield url
-    finally:
-        with topics.administrator(address) as client:
-            client.delete_topics([address.decisions, address.probes])
 
 
 def timed(run: Callable[[], Any]) -> float:
@@ -87,7 +72,7 @@ def append_one_by_one(url: str, broker: str, folder: Path) -> None:
     value = records.encode(records.of_events([_stored("bare", 1, GENESIS_HASH)]))
     bare = KafkaProducer(bootstrap_servers=broker, **SEND)
     appended, sent = [], []
-    with Ledger.open(url) as ledger, fresh(broker, folder, "bare") as other:
+    with Ledger.open(url) as ledger, fresh(broker, folder / "bare") as other:
         topic = parse(other).decisions
         for number in range(APPENDS):
             sent.append(timed(lambda: bare.send(topic, value=value, partition=0).get(timeout=10)))
@@ -227,17 +212,17 @@ def main() -> None:
     broker = sys.argv[1] if len(sys.argv) > 1 else "localhost:9092"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with fresh(broker, folder, "appends") as url:
+        with fresh(broker, folder / "appends") as url:
             append_one_by_one(url, broker, folder)
             append_by_many(url)
             append_together(url)
-        with fresh(broker, folder, "decisions") as url:
+        with fresh(broker, folder / "decisions") as url:
             (folder / "acme.toml").write_text(CONTRACT)
             run("contract", "sign", folder / "acme.toml", "--ledger", url)
             many_decisions(url, broker)
             mirror_from_nothing(url)
             warm_command(url, folder)
-        with fresh(broker, folder, "rounds") as url:
+        with fresh(broker, folder / "rounds") as url:
             a_month_of_rounds(url, broker)
             read_rounds(url)
             read_rounds_in_two(url)

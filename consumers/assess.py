@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from consumers import seal as sealing
+from consumers.races import TRIES, gave_up
 from consumers.seal import OvertakenError
 from ledger import assessments
 from ledger.application import Ledger
@@ -78,7 +79,7 @@ def assess(job: Job, at: str | None = None) -> Outcome:
         ConflictError: others were first again and again.
         DamagedLedgerError: the ledger is not what a seal fixed.
     """
-    for _ in range(sealing.TRIES):
+    for _ in range(TRIES):
         try:
             found, known = _asked(job, at) if at else _seal(job)
             return _as_known_at(found, known, job)
@@ -88,7 +89,7 @@ def assess(job: Job, at: str | None = None) -> Outcome:
                     f"the contract was assessed as known at another seal after {at} was made, which may know "
                     "more; leave out --seal"
                 ) from None
-    raise sealing.gave_up()
+    raise gave_up()
 
 
 def _asked(job: Job, at: str) -> tuple[Seal, Known]:
@@ -202,7 +203,7 @@ def _records(drafts: Sequence[AssessmentMade]) -> Iterator[list[AssessmentMade]]
 
 def _recorded(drafts: Sequence[AssessmentMade], found: Seal, job: Job) -> list[Fact]:
     name = drafts[0].contract
-    for _ in range(sealing.TRIES):
+    for _ in range(TRIES):
         try:
             recorded = job.ledger.record(
                 assessments.stream_of(name),
@@ -216,7 +217,7 @@ def _recorded(drafts: Sequence[AssessmentMade], found: Seal, job: Job) -> list[F
         except RefusedError as error:
             raise OvertakenError from error
         return [each.fact for each in recorded]
-    raise sealing.gave_up()
+    raise gave_up()
 
 
 def _decided(state: Assessments, drafts: Iterable[AssessmentMade], found: Seal) -> list[Fact]:

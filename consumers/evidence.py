@@ -4,16 +4,13 @@ A fact names a document by its hash; here are the bytes. Nothing is overwritten,
 is the same one, and what is read is checked. The folder knows nothing of any ledger.
 """
 
-import os
 import re
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from ledger.errors import ConstatError
 from ledger.fact import hash_of
-from ledger.files import flush_folder
+from ledger.files import flush_folder, written_whole
 
 _PREFIX = "sha256:"
 _DIGITS = re.compile(r"[0-9a-f]{64}")
@@ -47,7 +44,9 @@ class Evidence:
         try:
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                _write(path, document)
+                written_whole(path, document, durable=True)
+                for folder in (self.folder, self.folder.parent):
+                    flush_folder(folder)  # what is in it may have been made just now
         except OSError as error:
             raise EvidenceError(
                 f"{path} cannot be kept ({error.strerror}); free some space there, or name another folder "
@@ -98,19 +97,3 @@ class Evidence:
             return False
         flush_folder(self.path_of(sha256).parent)
         return True
-
-
-def _write(path: Path, document: bytes) -> None:
-    number, name = tempfile.mkstemp(dir=path.parent, prefix=".keeping-")
-    try:
-        with os.fdopen(number, "wb") as file:
-            file.write(document)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-        for folder in (path.parent, path.parent.parent, path.parent.parent.parent):
-            flush_folder(folder)  # each may have been made just now
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise

@@ -104,7 +104,10 @@ def _agent(item: InboxItem) -> str:
 
 
 def _assessment(item: InboxItem) -> str:
-    return f"period {item.subject.rpartition('/')[2]} of {_whose(item)} is to be assessed"
+    period = f"period {item.subject.rpartition('/')[2]} of {_whose(item)}"
+    if item.what == "again":
+        return f"{period} comes to something else since it was assessed; assess it again"
+    return f"{period} is to be assessed"
 
 
 _SENTENCES: Mapping[Kind, Callable[[InboxItem], str]] = {

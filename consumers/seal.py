@@ -2,6 +2,7 @@
 
 from itertools import count
 
+from consumers.races import TRIES, gave_up
 from ledger import seals
 from ledger.application import Ledger
 from ledger.assessments import AssessmentMade, PenaltyGranted, PenaltyReversed
@@ -12,8 +13,6 @@ from ledger.sealing import fixed, is_behind, require_unbroken
 from ledger.seals import Seal, SealMade
 from projections.asof import AsOf, Known
 
-TRIES = 20
-"""How often somebody else may be first before it is given up."""
 LOOKS = 3
 """How often a seal may know of more rounds than were read before it, until it is held against the logs."""
 
@@ -111,8 +110,3 @@ def record(ledger: Ledger, found: Seal) -> Seal:
     except (ConflictError, RefusedError) as error:
         raise OvertakenError from error
     return seals.evolve(seals.INITIAL, fact)
-
-
-def gave_up() -> ConflictError:
-    """What is told when others were first again and again."""
-    return ConflictError("others wrote at the same time again and again; run the same command once more")

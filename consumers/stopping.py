@@ -1,6 +1,5 @@
 """A command that goes on until it is told to stop: SIGTERM and Ctrl-C end it between two steps."""
 
-import logging
 import signal
 import socket
 import threading
@@ -8,14 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from ledger.errors import UnreachableLedgerError
-
-POLL_S = 0.1
-"""How often it is looked whether there is more of what is followed."""
-PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-"""How long to wait before what does not answer is tried again; the last one for ever."""
-
-_LOG = logging.getLogger(__name__)
+ENDING = frozenset((signal.SIGTERM, signal.SIGINT))
+"""The signals that ask for the end."""
 
 
 class Stop:
@@ -50,39 +43,8 @@ def until_told() -> Iterator[Stop]:
             signal.signal(number, handler)
 
 
-def keep_on(step: Callable[[], Iterator[int]], stop: Stop, *, follow: bool) -> int:
-    """Take steps until nothing is left, and go on with what comes if asked; how much that was together.
-
-    A step gives how much each of its parts was; between two of them, the end may be asked for. One that does
-    not get through is taken again.
-
-    Raises:
-        UnreachableLedgerError: something does not answer, and nobody follows.
-    """
-    done = failures = 0
-    while True:
-        try:
-            for part in step():
-                done, failures = done + part, 0
-                if stop.is_asked:
-                    return done
-        except UnreachableLedgerError as error:
-            if not follow:
-                raise
-            _LOG.warning("constat: %s; trying again", error)
-            if stop.wait(PAUSES_S[min(failures, len(PAUSES_S) - 1)]):
-                return done
-            failures += 1
-            continue
-        if not follow or stop.wait(POLL_S):
-            return done
-
-
-ENDING = frozenset((signal.SIGTERM, signal.SIGINT))
-
-
 @contextmanager
-def signals_held() -> Iterator[Callable[[], None]]:
+def end_awaited() -> Iterator[Callable[[], None]]:
     """Have SIGTERM and SIGINT end nothing; the yielded call waits for one. Whoever asks twice has asked once.
 
     The system may hand a signal to any thread, those of a library included, so it is not enough that ours

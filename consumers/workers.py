@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from consumers.cache.place import folder_of
+from consumers.cache.folder import folder_of
 from ledger.application import KAFKA, SQLITE, Heard, open_engine
 from ledger.errors import BadInputError
 from ledger.fact import RecordedFact
@@ -30,7 +30,7 @@ ROUND_BYTES_MIN = 350
 """No round is stored in less: its envelope alone takes that."""
 TOLD_EVERY_S = 0.2
 """How often it is told how far others are, once nothing is left to fold here."""
-COUNT = "CONSTAT_WORKERS"
+PROCESSES = "CONSTAT_WORKERS"
 """The environment may say how many processes fold; else one for each core that we may use."""
 
 
@@ -47,6 +47,23 @@ class Share(NamedTuple):
     cache: Path | None
     """Where folds are kept; None if nowhere."""
 
+    def fold(self, known: Known, progress: Progress) -> StepsByAgent:
+        """The steps of its agents, of what is known of the ledger; `progress` hears of the rounds.
+
+        Raises:
+            DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
+        """
+        folding = _folding(self.cache)
+        return folding(known, self.agents, self.platforms, self.stale_after_ms, progress)
+
+    def behind(self, known: Known) -> int:
+        """How many rounds are to be folded."""
+        if self.cache is None:
+            return known.round_offset
+        from consumers.cache.folding import CachedFold  # noqa: PLC0415 - as below
+
+        return CachedFold(self.cache).behind(known, self.agents, self.stale_after_ms)
+
 
 def fold_share(share: Share) -> StepsByAgent:
     """Fold a share through an engine of one's own; its rounds are counted where all processes see it.
@@ -57,28 +74,40 @@ def fold_share(share: Share) -> StepsByAgent:
     """
     engine = open_engine(share.url, create=False)
     try:
-        known = Known(share.as_of, share.plans, engine)
-        folding = _folding(share.cache)
-        return folding(known, share.agents, share.platforms, share.stale_after_ms, _counted_here.add)
+        return share.fold(Known(share.as_of, share.plans, engine), _folded_here.add)
     finally:
         engine.close()
 
 
-class Count:
-    """How many rounds all processes have folded, in memory that they share."""
+class FoldedRounds:
+    """How many rounds are folded; of several processes by all of them, in memory that they share."""
 
     def __init__(self) -> None:
         self.shared: Synchronized[int] | None = None
+        self._own = 0
+
+    @property
+    def number(self) -> int:
+        """How many so far."""
+        return self._own if self.shared is None else self.shared.value
 
     def add(self, rounds: int) -> None:
         """Count some more."""
+        if self.shared is None:
+            self._own += rounds
+            return
+        with self.shared.get_lock():
+            self.shared.value += rounds
+
+    def begin(self) -> None:
+        """Count from nothing on, while nobody else folds."""
+        self._own = 0
         if self.shared is not None:
-            with self.shared.get_lock():
-                self.shared.value += rounds
+            self.shared.value = 0
 
 
-_counted_here = Count()
-"""In a process of the pool, the count of all of them."""
+_folded_here = FoldedRounds()
+"""In a process of the pool, those of all of them."""
 
 
 class Workers:
@@ -96,7 +125,7 @@ class Workers:
         self.count = count
         self.cache = cache
         self.heard: Heard = lambda _done, _of: None
-        self._folded = Count()
+        self._folded = FoldedRounds()
         self._pool: ProcessPoolExecutor | None = None
 
     @classmethod
@@ -106,9 +135,9 @@ class Workers:
         Raises:
             BadInputError: it says something else than a number from 1 on.
         """
-        said = os.environ.get(COUNT) or str(_cores())
+        said = os.environ.get(PROCESSES) or str(_cores())
         if not said.isdecimal() or not int(said):
-            raise BadInputError(f"{COUNT}={said} is no number of processes; write 1 or more, or unset it")
+            raise BadInputError(f"{PROCESSES}={said} is no number of processes; write 1 or more, or unset it")
         return cls(url, int(said), folder_of(url) if cached else None)
 
     def __enter__(self) -> Self:
@@ -131,42 +160,27 @@ class Workers:
         Raises:
             DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
         """
-        processes = min(self.count, len(agents))
-        if self._pool is None or processes < 2 or self._behind(known, agents, stale_after_ms) < MANY_ROUNDS:  # noqa: PLR2004 - this one
-            return _folding(self.cache)(known, agents, platforms, stale_after_ms, self._telling(known))
-        plans = [fact for fact in known.facts if fact.stream.startswith("plan:")]
-        own, *others = [
-            Share(
-                self.url, known.as_of, plans, agents[first::processes], platforms, stale_after_ms, self.cache
-            )
-            for first in range(processes)
-        ]
         telling = self._telling(known)
+        plans = [fact for fact in known.facts if fact.stream.startswith("plan:")]
+        whole = Share(self.url, known.as_of, plans, agents, platforms, stale_after_ms, self.cache)
+        processes = min(self.count, len(agents))
+        if self._pool is None or processes <= 1 or whole.behind(known) < MANY_ROUNDS:
+            return whole.fold(known, telling)
+        own, *others = [whole._replace(agents=agents[first::processes]) for first in range(processes)]
         at_work = [self._pool.submit(fold_share, share) for share in others]
-        folded = dict(_folded_here(own, known, telling))
+        folded = dict(own.fold(known, telling))
         for share, work in zip(others, at_work, strict=True):
             folded.update(_outcome(work, share, known, telling))
         return folded
 
-    def _behind(self, known: Known, agents: Sequence[str], stale_after_ms: int) -> int:
-        """How many rounds are to be folded."""
-        if self.cache is None or known.round_offset < MANY_ROUNDS:
-            return known.round_offset
-        from consumers.cache.folding import CachedFold  # noqa: PLC0415 - as below
-
-        return CachedFold(self.cache).behind(known, agents, stale_after_ms)
-
     def _telling(self, known: Known) -> Progress:
         """Counts, from nothing on, what is folded here, and tells of all that is folded."""
-        done, of, shared = 0, known.round_offset, self._folded.shared
-        if shared is not None:
-            shared.value = 0
+        of = known.round_offset
+        self._folded.begin()
 
         def tell(rounds: int) -> None:
-            nonlocal done
-            done += rounds
             self._folded.add(rounds)
-            self.heard(done if shared is None else shared.value, of)
+            self.heard(self._folded.number, of)
 
         return tell
 
@@ -189,16 +203,16 @@ def _pool(processes: int) -> "tuple[ProcessPoolExecutor, Synchronized[int]]":
 
     if not _is_alone():
         return _waiting(processes, get_context("spawn"))
-    pool, count = _waiting(processes, get_context("fork"))
+    pool, folded = _waiting(processes, get_context("fork"))
     pool.submit(_cores)  # any work: with the first all of them are split off
-    return pool, count
+    return pool, folded
 
 
 def _waiting(processes: int, context: "BaseContext") -> "tuple[ProcessPoolExecutor, Synchronized[int]]":
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - few commands need them
 
-    count = context.Value("q", 0)
-    return ProcessPoolExecutor(processes, context, initializer=_follow, initargs=(count,)), count
+    folded = context.Value("q", 0)
+    return ProcessPoolExecutor(processes, context, initializer=_follow, initargs=(folded,)), folded
 
 
 def end_children() -> None:
@@ -209,9 +223,9 @@ def end_children() -> None:
         child.terminate()
 
 
-def _follow(count: "Synchronized[int]") -> None:
+def _follow(folded: "Synchronized[int]") -> None:
     """Leave when the first process leaves, however it ends: only that one hears a Ctrl-C."""
-    _counted_here.shared = count
+    _folded_here.shared = folded
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_leave_with_parent, daemon=True).start()
 
@@ -250,11 +264,7 @@ def _outcome(work: "Future[StepsByAgent]", share: Share, known: Known, telling: 
     try:
         return work.result()
     except BrokenProcessPool:  # killed, perhaps for its memory: it is done here, which takes longer
-        return _folded_here(share, known, telling)
-
-
-def _folded_here(share: Share, known: Known, telling: Progress) -> StepsByAgent:
-    return _folding(share.cache)(known, share.agents, share.platforms, share.stale_after_ms, telling)
+        return share.fold(known, telling)
 
 
 def _cores() -> int:

@@ -11,8 +11,9 @@ import msgspec
 import typer
 from pydantic import TypeAdapter
 
+from consumers.cli.commands import COMMANDS
 from consumers.cli.forms import WORDS, kind_of
-from consumers.cli.main import COMMANDS, app
+from consumers.cli.main import app
 from consumers.inbox import ToldInbox
 from docs import asyncapi
 from ledger.facts import ALL_FACTS
@@ -54,12 +55,14 @@ def pages() -> Iterator[tuple[Path, str]]:
 
 
 def _schema(model: Any) -> str:
-    schema = TypeAdapter(model).json_schema(by_alias=True, mode="serialization")
-    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema, indent=2) + "\n"
+    return _written(TypeAdapter(model).json_schema(by_alias=True, mode="serialization"))
 
 
 def _round_schema() -> str:
-    schema = msgspec.json.schema(StoredRound)
+    return _written(msgspec.json.schema(StoredRound))
+
+
+def _written(schema: dict[str, Any]) -> str:
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema, indent=2) + "\n"
 
 

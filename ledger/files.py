@@ -1,10 +1,14 @@
-"""What Python's files do not do: keep other processes out, survive a power cut by name, spare a database."""
+"""What Python's files do not do: keep others out, be whole, outlive a power cut, lie in a user's cache."""
 
 import fcntl
 import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
-_SQLITE = b"SQLite format 3\0"
+UNFINISHED = ".unfinished-"
+"""With this begins the name of a file that is being written; who is killed meanwhile leaves it."""
 
 
 def locked(path: str, mode: int = 0o666) -> int | None:
@@ -40,10 +44,39 @@ def flush_folder(folder: Path) -> None:
         os.close(number)
 
 
-def is_database(path: Path) -> bool:
-    """Whether a file is one of SQLite: a ledger, a store, somebody else's. Nothing is written over it."""
+def written_whole(path: Path, content: bytes, *, durable: bool) -> None:
+    """Write a file in an existing folder: who reads it meanwhile finds what was there before, or all of it.
+
+    A durable one is on disk, and its name in the folder too, when this returns.
+
+    Raises:
+        OSError: the disk does not take it.
+    """
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
     try:
-        with path.open("rb") as file:
-            return file.read(len(_SQLITE)) == _SQLITE
-    except OSError:  # whoever opens it next is told why he cannot
-        return False
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            if durable:
+                file.flush()
+                os.fsync(descriptor)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+    if durable:
+        flush_folder(path.parent)
+
+
+def user_cache(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The folder for what can be made anew, by the XDG Base Directory Specification.
+
+    None of a user who has no home, as services often are.
+    """
+    said = environment.get("XDG_CACHE_HOME")
+    if said and Path(said).is_absolute():  # the specification has others ignored
+        return Path(said) / "constat"
+    try:
+        return Path.home() / ".cache" / "constat"
+    except RuntimeError:
+        return None

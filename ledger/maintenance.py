@@ -176,8 +176,7 @@ def withdraw(state: Maintenance, given_ms: int, withdrawn: NoticeWithdrawn) -> N
 
 def start(state: Maintenance, maintenance: str) -> MaintenanceStarted:
     """Say that the work began; it may have been done although its notice was withdrawn."""
-    if not state.notices:
-        raise RefusedError(f"maintenance {maintenance} was never announced; publish its notice first")
+    require_published(state, maintenance)
     if state.started_ms is not None:
         raise RefusedError(
             f"maintenance {maintenance} already started at {format_instant(state.started_ms)}; announce "
@@ -202,9 +201,18 @@ def finish(state: Maintenance, maintenance: str, finished_ms: int) -> Maintenanc
     return MaintenanceFinished(maintenance=maintenance)
 
 
-def _require_announced(state: Maintenance, maintenance: str, what: str) -> None:
+def require_published(state: Maintenance, maintenance: str) -> None:
+    """Refuse what only work can be that was announced once.
+
+    Raises:
+        RefusedError: it never was.
+    """
     if not state.notices:
         raise RefusedError(f"maintenance {maintenance} was never announced; publish its notice first")
+
+
+def _require_announced(state: Maintenance, maintenance: str, what: str) -> None:
+    require_published(state, maintenance)
     if state.announced is None:
         raise RefusedError(
             f"the notice of {maintenance} has been withdrawn, so there is nothing to be {what}; publish a "

@@ -129,11 +129,18 @@ def set_plan(
     )
 
 
-def retire(state: Plans, retired: AgentRetired) -> AgentRetired:
-    """Take an agent out of service."""
+def retire(
+    state: Plans, retired: AgentRetired, retired_ms: int, last_result_ms: int | None = None
+) -> AgentRetired:
+    """Take an agent out of service, from a moment on behind which it has no result."""
     if not state.history:
         raise RefusedError(f"no agent {retired.agent} ever had a plan; see that the name is spelt as its own")
     require_in_service(state, retired.agent)
+    if last_result_ms is not None and retired_ms < last_result_ms:
+        raise RefusedError(
+            f"agent {retired.agent} still had a result at {format_instant(last_result_ms)}; it was retired "
+            "after that: correct the time"
+        )
     return retired
 
 

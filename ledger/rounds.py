@@ -129,15 +129,22 @@ def encode(found: Round, previous_hash: str) -> bytes:
         {
             "specversion": "1.0",
             "type": TYPE,
-            "source": f"/agents/{found.agent}",
-            "id": f"{found.agent}/{found.number}",
-            "subject": f"agent:{found.agent}",
-            "time": format_instant(found.start_ms),
-            "sequence": f"{found.number:012}",
+            **attributes(found.agent, found.number, found.start_ms),
             "previoushash": previous_hash,
             "data": data,
         },
     )
+
+
+def attributes(agent: str, number: int, occurred_ms: int) -> dict[str, str]:
+    """What an agent's record says around its data, its type and its predecessor aside."""
+    return {
+        "source": f"/agents/{agent}",
+        "id": f"{agent}/{number}",
+        "subject": f"agent:{agent}",
+        "time": format_instant(occurred_ms),
+        "sequence": f"{number:012}",
+    }
 
 
 def _compressed(column: bytes) -> bytes:

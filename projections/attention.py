@@ -34,7 +34,10 @@ class Attention(NamedTuple):
     due_ms: int
     """The last instant at which nothing is lost yet."""
     what: str = ""
-    """More of it in a word: how a mail failed, how far a notice came, the hours promised for a request."""
+    """More of it in a word: how a mail failed, how far a notice came, the hours promised for a request.
+
+    `again` of an assessment that stands and comes to something else now.
+    """
     about: tuple[str, ...] = ()
     """Names that belong to it: platforms, or the person whom a mail is for, by id."""
     positions: tuple[int, ...] = ()

@@ -1,6 +1,6 @@
 """Rounds to changes: when what an agent says of a platform changed, corrections included."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 import polars as pl
 
@@ -9,9 +9,8 @@ from ledger.interval import Interval, union
 from projections.asof import Known
 from projections.observed import fold_agents
 from projections.steps import CODES, DEGRADED, DOWN, UNKNOWN, UP, Steps, known_within, laid_over
-from projections.stream import Stream
 
-__all__ = ["DEGRADED", "DOWN", "SCHEMA", "UNKNOWN", "UP", "changes_of", "observed_within", "outcome_changes"]
+__all__ = ["DEGRADED", "DOWN", "SCHEMA", "UNKNOWN", "UP", "observed_within", "outcome_changes", "said_of"]
 
 SCHEMA = {"platform": pl.String(), "agent": pl.String(), "at_ms": pl.Int64(), "outcome": pl.Int8()}
 
@@ -31,20 +30,24 @@ def outcome_changes(
         DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
     """
     chosen = frozenset(platforms)
-    said = _said_of(known, chosen, stale_after_ms)
+    said = said_of(known, chosen, stale_after_ms)
     _correct(said, known.corrections.values(), chosen)
-    return _frame(said, until_ms)
+    return frame(said, until_ms)
 
 
-def _said_of(known: Known, chosen: frozenset[str], stale_after_ms: int) -> Said:
-    """What was observed of some platforms; folded with all that are asked about together."""
+def said_of(known: Known, chosen: frozenset[str], stale_after_ms: int) -> Said:
+    """What was observed of some platforms, corrections left out; folded with all that are asked about.
+
+    Raises:
+        DamagedLedgerError: as above.
+    """
     folded = max(known.together, chosen)
     slot = "observed", folded, stale_after_ms
     observed = known.latest(slot, known.rounds_key, lambda: _observed(known, folded, stale_after_ms))
     return {key: steps for key, steps in observed.items() if key[0] in chosen}
 
 
-def _frame(said: Said, until_ms: int) -> pl.DataFrame:
+def frame(said: Said, until_ms: int) -> pl.DataFrame:
     columns: tuple[list[str], list[str], list[int], list[int]] = [], [], [], []
     for (platform, agent), steps in sorted(said.items()):
         before = [step for step in steps if step[0] < until_ms]
@@ -84,20 +87,6 @@ def _correct(said: Said, corrections: Iterable[Correction], platforms: frozenset
             said[key] = laid_over(said[key], observed[key], start_ms, end_ms, outcome)
 
 
-def changes_of(
-    known: Known, agent: str, platforms: Collection[str], stale_after_ms: int
-) -> Mapping[str, Steps]:
-    """What one agent says of some platforms over time, corrections included.
-
-    Raises:
-        DamagedLedgerError: as above.
-    """
-    chosen = frozenset(platforms)
-    said = {key: steps for key, steps in _said_of(known, chosen, stale_after_ms).items() if key[1] == agent}
-    _correct(said, known.corrections.values(), chosen)
-    return {platform: steps for (platform, _), steps in said.items()}
-
-
 # ---------------------------------------------------------------- what there is to correct
 
 
@@ -109,7 +98,5 @@ def observed_within(
     Raises:
         DamagedLedgerError: as above.
     """
-    stream = Stream(known, agent, frozenset({platform}), stale_after_ms)
-    for kept in known.rounds(agents=[agent]):
-        stream.take(kept)
-    return union(known_within(stream.steps().get(platform, []), *within))
+    steps = fold_agents(known, [agent], frozenset({platform}), stale_after_ms)[agent]
+    return union(known_within(steps.get(platform, []), *within))

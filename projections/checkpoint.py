@@ -89,40 +89,38 @@ class Checkpoint(NamedTuple):
 
 
 class Tracker:
-    """How much of each run stands in segments already."""
+    """How much of the last run stands in segments already; of those before it everything does."""
 
-    def __init__(self, runs: Sequence[Run] = ()) -> None:
+    def __init__(self, runs: Sequence[Run]) -> None:
         """Begin with runs of which everything does."""
-        self._steps = [{name: len(steps) for name, steps in run.steps.items()} for run in runs] or [{}]
-        self._firsts = [len(run.first_ms) for run in runs] or [0]
+        self._run = len(runs) - 1
+        self._steps = {name: len(steps) for name, steps in runs[-1].steps.items()}
+        self._firsts = len(runs[-1].first_ms)
 
     def segment(self, place: Place, runs: Sequence[Run]) -> Segment:
         """What the runs have that stands in no segment yet."""
         segment = Segment(place, Rows.none(), Rows.none(), Rows.none())
-        for index in range(len(self._firsts) - 1, len(runs)):
-            if index == len(self._firsts):
-                self._steps.append({})
-                self._firsts.append(0)
-            run = runs[index]
-            self._add_steps(segment.steps, index, run)
-            self._add_firsts(segment.firsts, index, run)
+        for index, run in enumerate(runs[self._run :], start=self._run):
+            if index > self._run:
+                self._run, self._steps, self._firsts = index, {}, 0
+            self._add_steps(segment.steps, run)
+            self._add_firsts(segment.firsts, run)
             held = run.last() if index < len(runs) - 1 else run.quiet
             for name in sorted(held):
                 segment.held.add(index, name, [held[name]])
         return segment
 
-    def _add_steps(self, rows: Rows, index: int, run: Run) -> None:
-        told = self._steps[index]
+    def _add_steps(self, rows: Rows, run: Run) -> None:
         for name in sorted(run.steps):
-            steps, before = run.steps[name], told.get(name, 0)
+            steps, before = run.steps[name], self._steps.get(name, 0)
             if len(steps) > before:
-                rows.add(index, name, steps[before:])
-                told[name] = len(steps)
+                rows.add(self._run, name, steps[before:])
+                self._steps[name] = len(steps)
 
-    def _add_firsts(self, rows: Rows, index: int, run: Run) -> None:
-        before, self._firsts[index] = self._firsts[index], len(run.first_ms)
+    def _add_firsts(self, rows: Rows, run: Run) -> None:
+        before, self._firsts = self._firsts, len(run.first_ms)
         for name, at_ms in sorted(islice(run.first_ms.items(), before, None)):
-            rows.add(index, name, [(at_ms, 0)])
+            rows.add(self._run, name, [(at_ms, 0)])
 
 
 # ---------------------------------------------------------------- and given back
@@ -130,5 +128,5 @@ class Tracker:
 
 def runs_at(checkpoint: Checkpoint, found: Round, plan: PlanInUse) -> list[Run]:
     """The runs at a checkpoint; `found` is the round at which it stands."""
-    *ended, current = [Run.ended(*state) for state in checkpoint.runs]
+    *ended, current = [Run.kept(*state) for state in checkpoint.runs]
     return [*ended, current.going_on(found, plan, checkpoint.place.reach_ms)]

@@ -370,7 +370,7 @@ class Stretch(Figures):
 
 
 class Remark(Figures):
-    """Counted time of a platform that rests on the last word of a source which logs only changes.
+    """Counted time of a platform that falls in the time of the last word of a source which logs only changes.
 
     That word holds until the next one (rule 2.1), so after the end of such a history it holds for ever.
     """

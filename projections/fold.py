@@ -84,10 +84,10 @@ class Run:
         """A round of the same plan is later than all before if it starts, deviation included, after this."""
 
     @classmethod
-    def ended(
+    def kept(
         cls, steps: Mapping[str, Steps], first_ms: Mapping[str, int], last: Mapping[str, Result]
     ) -> Self:
-        """A run to which no round comes any more."""
+        """A run as it stands in a checkpoint; the last one lacks the round that `going_on` adds."""
         run = cls()
         run.steps.update(steps)
         run.first_ms.update(first_ms)

@@ -19,6 +19,7 @@ from projections.assessment import due_periods
 from projections.attention import Attention, Inbox, InboxItem, concerned, signed
 from projections.last_rounds import silent_agents
 from projections.periods import periods_of, terms_at
+from projections.reassessing import due_revisions
 from projections.support_clock import due_requests
 from projections.undelivered import failed_mails, notices_not_given
 from projections.units import hours
@@ -198,7 +199,7 @@ def _is_running(contract: Contract, now: Interval) -> bool:
 
 
 def due_assessments(known: Known) -> Iterator[Attention]:
-    """Periods that ended, their grace included, and were not assessed."""
+    """Periods that ended, their grace included, and were not assessed, or are to be assessed again."""
     for name, contract in signed(known):
         for period in due_periods(known, name):
             yield Attention(
@@ -209,6 +210,7 @@ def due_assessments(known: Known) -> Iterator[Attention]:
                 due_ms=period.due_ms,
                 positions=(contract.position,),
             )
+        yield from due_revisions(known, name, contract)
 
 
 EACH: tuple[Callable[[Known], Iterator[Attention]], ...] = (

@@ -13,6 +13,7 @@ from ledger.instants import HOUR_MS
 from ledger.interval import Interval
 from ledger.log.interface import KeptRound
 from ledger.plans import AgentRetired, PlanSet
+from ledger.rounds import decode
 from projections.asof import Known
 from projections.attention import Attention, concerned, signed
 from projections.periods import terms_at
@@ -64,6 +65,17 @@ def _last_round(known: Known, agent: str) -> KeptRound | None:
     if from_ms is None:
         return None
     return max(known.rounds(agents=[agent], start_from_ms=from_ms), key=lambda kept: kept.start_ms)
+
+
+def last_result_ms(known: Known, agent: str) -> int | None:
+    """When an agent's last result was seen, by its round that started last; None if none is known."""
+    last = last_round(known, agent)
+    if last is None:
+        return None
+    found, _ = decode(last.value)
+    planned = enumerate(known.plans[found.plan].platforms)
+    seen = (each.offset_ms + found.deviation_ms(i) for i, each in planned if i not in found.missing)
+    return found.start_ms + max(seen, default=0)
 
 
 def _within_an_hour_of_it(known: Known, agent: str) -> int | None:

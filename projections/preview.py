@@ -61,6 +61,9 @@ class ContractPreview(Figures):
     """The maintenance windows of the terms, local time; empty where work may be done at any time."""
     assumes_work: bool
     """Whether the terms exclude only work really done, which is taken here to be all that is announced."""
+    started_at: Instant | None
+    """When the work began, if it did: whoever moves or withdraws it changes what is excluded of work done."""
+    finished_at: Instant | None
     platforms: tuple[PlatformPreview, ...]
 
 
@@ -170,10 +173,16 @@ def _contract(
         latest_given_at=scope.at(announced.start_ms - terms.notice_ms),
         windows="" if anywhere else terms.maintenance_windows,
         assumes_work=terms.readings.maintenance_extent == "work" and maintenance.started_ms is None,
+        started_at=_at(scope, maintenance.started_ms),
+        finished_at=_at(scope, maintenance.finished_ms),
         platforms=tuple(
             _platform(scope, name, maintenance.name, excluding[name], in_hours[name]) for name in platforms
         ),
     )
+
+
+def _at(scope: Scope, instant_ms: int | None) -> str | None:
+    return None if instant_ms is None else scope.at(instant_ms)
 
 
 def _platform(

@@ -1,15 +1,16 @@
 """What a reader must know of the figures: over which counted time a history that ended is taken to go on.
 
 What a source that logs only changes said last holds until it says something else (rule 2.1), and nobody knows
-whether it still looks. The figures follow the rule; who reads them is told which of them do.
+whether it still looks. The figures follow the rule; who reads them is told how much counted time falls in the
+time of such a word. It need not rest on it: another agent may have probed then, too.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from ledger.instants import format_instant
 from ledger.interval import Interval, intersect, subtract, total_ms, union
 from projections.asof import Known
-from projections.changes import changes_of
+from projections.changes import said_of
 from projections.classes import VERDICTS, Timeline
 from projections.figures import Remark
 from projections.last_rounds import last_round
@@ -19,36 +20,38 @@ from projections.steps import Steps, known_within, outcome_at
 
 def remarks(known: Known, period: Period, lines: Mapping[str, Timeline]) -> tuple[Remark, ...]:
     """One for each agent and platform, by platform; none while the period runs: nothing has ended."""
-    if not period.complete:
+    agents = _only_changes(known, lines)
+    if not period.complete or not agents:
         return ()
+    said = said_of(known, frozenset(lines), period.terms.stale_after_ms)  # of all, as they were folded
     found = [
         remark
-        for agent, platforms in _only_changes(known, lines).items()
-        for remark in _of_agent(known, period, agent, lines, platforms)
+        for agent, platforms in agents.items()
+        for remark in _of_agent(
+            known, period, agent, {each: said.get((each, agent), []) for each in platforms}, lines
+        )
     ]
     return tuple(sorted(found, key=lambda each: (each.platform, each.agent)))
 
 
-def _only_changes(known: Known, lines: Mapping[str, Timeline]) -> dict[str, list[str]]:
+def _only_changes(known: Known, lines: Mapping[str, Timeline]) -> dict[str, set[str]]:
     """The agents that log only changes, each with the platforms of the period that a plan of its names."""
     named: dict[str, set[str]] = {}
     for plan in known.plans.values():
-        if plan.transitions:
-            named.setdefault(plan.agent, set()).update(each.platform for each in plan.platforms)
-    return {agent: sorted(platforms & lines.keys()) for agent, platforms in sorted(named.items())}
+        if plan.transitions and (found := {each.platform for each in plan.platforms} & lines.keys()):
+            named.setdefault(plan.agent, set()).update(found)
+    return named
 
 
 def _of_agent(
-    known: Known, period: Period, agent: str, lines: Mapping[str, Timeline], platforms: Collection[str]
+    known: Known, period: Period, agent: str, said: Mapping[str, Steps], lines: Mapping[str, Timeline]
 ) -> Iterator[Remark]:
-    last = last_round(known, agent) if platforms else None
+    last = last_round(known, agent)
     end_ms = period.interval.end_ms
     if last is None or last.start_ms >= end_ms:
         return
-    said = changes_of(known, agent, lines, period.terms.stale_after_ms)  # of all, as they were folded
     behind = Interval(max(last.start_ms, period.interval.start_ms), end_ms)
-    for platform in said.keys() & set(platforms):
-        steps = said[platform]
+    for platform, steps in said.items():
         own = subtract(known_within(steps, *behind), _corrected(known, agent, platform))
         held = intersect(own, _counted(lines[platform]))
         if held:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Self
 
 from ledger.errors import BadInputError, DamagedLedgerError
 from ledger.fact import GENESIS_HASH
@@ -34,30 +33,19 @@ class Stream:
         self._named: dict[str, None] = {}
         """The plans that rounds have named, in order."""
         self._is_over = False
-        self._tracker = Tracker()
+        self._tracker = Tracker(self._runs)
 
-    @classmethod
-    def going_on(  # noqa: PLR0913, PLR0917 - a stream's four things, and where it stood
-        cls,
-        known: Known,
-        agent: str,
-        platforms: frozenset[str],
-        stale_after_ms: int,
-        checkpoint: Checkpoint,
-        kept: KeptRound,
-    ) -> Self:
-        """A stream as it was at a checkpoint of the same platforms; `kept` is the round at which it stands.
+    def go_on(self, checkpoint: Checkpoint, kept: KeptRound) -> None:
+        """Begin at a checkpoint of the same platforms, not at the first round; `kept` is the checkpoint's.
 
         Raises:
             DamagedLedgerError: the round cannot be read.
         """
-        stream, place = cls(known, agent, platforms, stale_after_ms), checkpoint.place
         found, _ = decode(kept.value, with_latencies=False)
-        stream._runs = runs_at(checkpoint, found, stream._plans[found.plan])
-        stream._tracker = Tracker(stream._runs)
-        stream._rounds, stream._head, stream._last = place.rounds, kept.hash, kept
-        stream._named = dict.fromkeys(place.plans)
-        return stream
+        self._runs = runs_at(checkpoint, found, self._plans[found.plan])
+        self._tracker = Tracker(self._runs)
+        self._rounds, self._head, self._last = checkpoint.place.rounds, kept.hash, kept
+        self._named = dict.fromkeys(checkpoint.place.plans)
 
     @property
     def rounds(self) -> int:

@@ -1,6 +1,5 @@
 """Three real brokers on a network of their own, and what can befall them."""
 
-import socket
 import time
 from contextlib import contextmanager
 
@@ -11,6 +10,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from tests.brokers import IMAGE, RUN, SETTINGS
+from tests.ports import free_ports
 
 NODES = (1, 2, 3)
 ASKED = 15
@@ -33,7 +33,7 @@ class Cluster:
         self.inner = self._engine.networks.create(name, internal=True)
         self._disks = {node: self._disk(f"{name}-{node}") for node in NODES}
         self._keeper = self._keeper_of_disks(f"{name}-disks")
-        self.ports = dict(zip(NODES, _free_ports(len(NODES)), strict=True))
+        self.ports = dict(zip(NODES, free_ports(len(NODES)), strict=True))
         self._nodes = {node: self._container(node) for node in NODES}
 
     def _disk(self, name: str) -> Volume:
@@ -203,13 +203,3 @@ class Cluster:
         for disk in self._disks.values():
             disk.remove(force=True)
         self.inner.remove()
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports

@@ -97,6 +97,14 @@ def kafka_url(broker, tmp_path) -> str:
     return url
 
 
+@pytest.fixture(params=["sqlite", "kafka"])
+def each_url(request, tmp_path) -> str:
+    """A ledger of each kind with nothing in it."""
+    if request.param == "kafka":
+        return request.getfixturevalue("kafka_url")
+    return f"sqlite:///{tmp_path}/constat.db"
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items) -> None:
     """The faults of brokers come first, then all files with slow tests, so that no worker ends alone."""

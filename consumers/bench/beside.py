@@ -1,13 +1,11 @@
 """Lines of the table that read the same results in another form, held against the replay of the rounds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from typing import NamedTuple
 
-from consumers.bench.measure import in_turns
+from consumers.bench.measure import Way, in_turns, require_equal
 from consumers.bench.part import Part
 from consumers.bench.peers import in_duckdb, in_polars, one_event_each, parquet
-from consumers.bench.sums import Sums
 from consumers.bench.table import Line
 
 ONE_EVENT_LEAST, DUCKDB_LEAST, POLARS_LEAST = 100, 4, 6
@@ -18,7 +16,7 @@ def each_result(whole: Part, part: Part, turns: int) -> Iterator[Line]:
     """One JSON event for each result, on a part; the whole takes as much longer as it is larger."""
     path = one_event_each.write(part)
     replay = partial(one_event_each.replay, part, path)
-    _require_equal(part, {"one event for each result": replay})
+    require_equal(part.replay(), {"one event for each result": replay})
     factor = len(whole.minutes) / len(part.minutes)
     (ratios,) = in_turns(whole.replay, [replay], turns)
     several = ratios.times(factor)
@@ -31,16 +29,10 @@ def each_result(whole: Part, part: Part, turns: int) -> Iterator[Line]:
     )
 
 
-class _Way(NamedTuple):
-    run: Callable[[], Sums]
-    least: float | None = None
-    """The ratio that is required."""
-
-
 def as_parquet(part: Part, turns: int) -> Iterator[Line]:
     """The same results as Parquet, in two orders and two engines."""
     ways = _ways(part)
-    _require_equal(part, {what: way.run for what, way in ways.items()})
+    require_equal(part.replay(), {what: way.run for what, way in ways.items()})
     against = f"the replay of these {len(part.minutes) / 1440:g} days"
     measured = in_turns(part.replay, [way.run for way in ways.values()], turns)
     for (what, way), ratios in zip(ways.items(), measured, strict=True):
@@ -49,29 +41,20 @@ def as_parquet(part: Part, turns: int) -> Iterator[Line]:
         yield Line("DuckDB", figure="not installed (dependency group `bench`)")
 
 
-def _ways(part: Part) -> dict[str, _Way]:
+def _ways(part: Part) -> dict[str, Way]:
     windows, arrived, sorted_ = parquet.windows(part), parquet.arrived(part), parquet.by_platform(part)
     with_polars = {
-        "Polars, Parquet as it arrived": _Way(
+        "Polars, Parquet as it arrived": Way(
             partial(in_polars.arrived, part, arrived, windows), POLARS_LEAST
         ),
-        "Polars, the same, taken as if nothing can come out of order": _Way(
+        "Polars, the same, taken as if nothing can come out of order": Way(
             partial(in_polars.taken_as_in_order, part, arrived, windows)
         ),
-        "Polars, Parquet sorted by platform": _Way(partial(in_polars.by_platform, part, sorted_, windows)),
+        "Polars, Parquet sorted by platform": Way(partial(in_polars.by_platform, part, sorted_, windows)),
     }
     if not in_duckdb.is_installed():
         return with_polars
     return with_polars | {
-        "DuckDB, Parquet as it arrived": _Way(partial(in_duckdb.sums, part, arrived, windows), DUCKDB_LEAST),
-        "DuckDB, Parquet sorted by platform": _Way(partial(in_duckdb.sums, part, sorted_, windows)),
+        "DuckDB, Parquet as it arrived": Way(partial(in_duckdb.sums, part, arrived, windows), DUCKDB_LEAST),
+        "DuckDB, Parquet sorted by platform": Way(partial(in_duckdb.sums, part, sorted_, windows)),
     }
-
-
-def _require_equal(part: Part, ways: dict[str, Callable[[], Sums]]) -> None:
-    """No time is printed of a way that comes to something else."""
-    expected = part.replay()
-    for what, run in ways.items():
-        found = run()
-        if found != expected:
-            raise AssertionError(f"{what} comes to {found}, and the replay of the rounds to {expected}")

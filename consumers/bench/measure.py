@@ -1,12 +1,22 @@
 """Processor time, measured so that it stays put: each way between two runs of what it is held against."""
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import mean, median
 from time import process_time
 from typing import NamedTuple
 
 Run = Callable[[], object]
+
+
+class Way(NamedTuple):
+    """What is measured, and how it is told."""
+
+    run: Run
+    least: float | None = None
+    """The ratio that is required."""
+    times: float = 1
+    """What is told is so many times what the run takes."""
 
 
 class Ratios(NamedTuple):
@@ -54,3 +64,15 @@ def in_turns(base: Run, ways: Sequence[Run], turns: int) -> list[Ratios]:
         Ratios(tuple(each), median(seconds), median(bases))
         for each, seconds in zip(ratios, took, strict=True)
     ]
+
+
+def require_equal(expected: object, ways: Mapping[str, Run]) -> None:
+    """No time is printed of a way that comes to something else.
+
+    Raises:
+        AssertionError: one does.
+    """
+    for what, run in ways.items():
+        found = run()
+        if found != expected:
+            raise AssertionError(f"{what} comes to {found}, and what it is held against to {expected}")

@@ -6,6 +6,7 @@ same happens on every machine. Minutes are those of the month, from 0.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import NamedTuple
 
 from consumers.bench.dice import about, below, spread, throws
@@ -31,7 +32,9 @@ class Month(NamedTuple):
     """Of each stream."""
     minutes: int = MONTH_MINUTES
     not_up_tenths: int = 10
-    """How much more often than in the reference month a platform is not up."""
+    """How much more often than in the reference month a platform is degraded or down."""
+    silent_tenths: int = 10
+    """How much more often an agent has no result of it, or one that says nothing."""
     notices: int = 50
     """For each platform."""
 
@@ -44,6 +47,11 @@ class Month(NamedTuple):
     def slots(self) -> int:
         """How many results it would have if none were missing."""
         return self.streams * AGENTS * self.platforms * self.minutes
+
+    @property
+    def agents(self) -> list[tuple[int, int]]:
+        """Every agent: its stream, and which of the agents of that one it is."""
+        return list(product(range(self.streams), range(AGENTS)))
 
     @property
     def names(self) -> list[str]:
@@ -104,7 +112,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(("unknown", 0, "the agent could not resolve the name"), 70, SHORT, is_shared=False),
     Kind(MISSING, 250, SHORT, is_shared=False),
 )
-_NOT_DOWN = {"unknown", "missing"}
+_SILENT = {"unknown", "missing"}
 """What a bad month has no more of."""
 
 
@@ -123,7 +131,7 @@ def episodes(month: Month, stream: int, witness: int, day: int) -> list[Episode]
     found: list[Episode] = []
     for number, kind in enumerate(KINDS):
         name = number, stream, AGENTS if kind.is_shared else witness, day
-        tenths = 10 if kind.seen[0] in _NOT_DOWN else month.not_up_tenths
+        tenths = month.silent_tenths if kind.seen[0] in _SILENT else month.not_up_tenths
         (thrown,) = throws(1, 0, *name)
         count = about(month.platforms * kind.daily * tenths // 10, thrown)
         dice = iter(throws(3 * count, 1, *name))

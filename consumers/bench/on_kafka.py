@@ -3,27 +3,30 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from statistics import median
 
-from consumers.bench.measure import in_turns
+from consumers.bench.measure import in_turns, require_equal
 from consumers.bench.month import BEGIN_MS, agent_of
 from consumers.bench.part import Part
 from consumers.bench.table import Line
 from ledger.application import Ledger, open_engine
+from ledger.errors import UnreachableLedgerError
 from ledger.fact import Draft, RecordedFact
 from ledger.instants import MINUTE_MS
 from ledger.rounds import Round
 
 FACTS_TOGETHER = 500
+ROUNDS_TOGETHER = 2_000
 APPENDS = 50
 PARTITIONS = 2
 
 
 def lines(part: Part, broker: str, turns: int, say: Callable[[str], None]) -> Iterator[Line]:
     """The month sent to a ledger of its own, which is deleted at the end; each round a record batch."""
-    with _fresh(broker, part.folder) as url:
+    with fresh(broker, part.folder / "mirror") as url:
         say("sending them to the broker")
         _send(part, url)
         say("reading them from there")
@@ -32,15 +35,16 @@ def lines(part: Part, broker: str, turns: int, say: Callable[[str], None]) -> It
 
 
 @contextmanager
-def _fresh(broker: str, folder: Path) -> Iterator[str]:
+def fresh(broker: str, mirrors: Path) -> Iterator[str]:
+    """A new ledger on the broker, deleted afterwards."""
     from ledger.log.kafka import topics  # noqa: PLC0415 - who has no broker needs no client
     from ledger.log.kafka.address import parse  # noqa: PLC0415
 
-    url = f"kafka://{broker}/bench-{time.time_ns()}"
+    url = f"kafka://{broker}/bench-{time.time_ns()}?mirrors={mirrors}"
     address = parse(url)
     topics.create(address, replicas=1, probe_partitions=PARTITIONS)
     try:
-        yield f"{url}?mirrors={folder}/mirror"
+        yield url
     finally:
         with topics.administrator(address) as client:
             client.delete_topics([address.decisions, address.probes, address.penalties])
@@ -51,23 +55,31 @@ def _fresh(broker: str, folder: Path) -> Iterator[str]:
 
 def _send(part: Part, url: str) -> None:
     """Facts by the door for writing; rounds as their agents would send them, byte for byte."""
-    from kafka import KafkaProducer  # noqa: PLC0415
-
+    from ledger.log.kafka import clients  # noqa: PLC0415 - as above
     from ledger.log.kafka.address import parse  # noqa: PLC0415
-    from ledger.log.kafka.clients import SEND  # noqa: PLC0415
+    from ledger.log.kafka.outcomes import shown  # noqa: PLC0415
     from ledger.log.kafka.places import partition_of  # noqa: PLC0415
 
-    producer = KafkaProducer(**parse(url).client, **(SEND | {"batch_size": 0}))
+    address = parse(url)
+    producer = clients.producer(address, batch_size=0)
     with part.known() as known, Ledger.open(url) as ledger:
         facts = iter(known.facts)
         while together := list(islice(facts, FACTS_TOGETHER)):
             ledger.append(*map(_draft, together))
-        for number, kept in enumerate(known.rounds()):
-            where = {"key": kept.agent.encode(), "partition": partition_of(kept.agent, PARTITIONS)}
-            producer.send(parse(url).probes, value=kept.value, **where)
-            if number % 2_000 == 0:
-                producer.flush()
-        producer.flush()
+        rounds = iter(known.rounds())
+        while answers := [
+            producer.send(
+                address.probes,
+                kept.value,
+                kept.agent.encode(),
+                partition=partition_of(kept.agent, PARTITIONS),
+            )
+            for kept in islice(rounds, ROUNDS_TOGETHER)
+        ]:
+            if failed := clients.failures(answers):
+                raise UnreachableLedgerError(
+                    f"the broker did not take all rounds ({shown(failed[0])}); try again"
+                )
     producer.close()
 
 
@@ -80,14 +92,11 @@ def _draft(recorded: RecordedFact) -> Draft:
 
 def _read(part: Part, url: str, turns: int) -> Iterator[Line]:
     mirrors = iter(range(turns + 1))
-    if part.replay(f"{url}-checked") != part.replay():
-        raise AssertionError("from the broker the replay comes to other sums than from the file")
-    ways: list[Callable[[], object]] = [
-        lambda: part.replay(f"{url}-{next(mirrors)}"),
-        lambda: part.replay(f"{url}-checked"),
-    ]
-    cold, again = in_turns(part.replay, ways, turns)
-    for what, ratios in (("for the first time on a machine", cold), ("again, its mirror there", again)):
+    again = partial(part.replay, f"{url}-checked")
+    require_equal(part.replay(), {"the broker": again})
+    found = in_turns(part.replay, [lambda: part.replay(f"{url}-{next(mirrors)}"), again], turns)
+    told = "for the first time on a machine", "again, its mirror there"
+    for what, ratios in zip(told, found, strict=True):
         yield Line(f"from the broker, {what}", "that replay", ratios)
 
 

@@ -1,6 +1,6 @@
 """A part of a month that several ways read: the same results, the same windows, the same sums."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,12 +15,22 @@ from consumers.cache.folding import CachedFold
 from ledger.application import open_engine
 from ledger.instants import MINUTE_MS
 from ledger.interval import Interval
-from projections.asof import Fold, Known, at_head
+from projections.asof import Fold, Known, at_head, at_time
 
 HOURS = range(9 * 60, 12 * 60)
 """Three hours of the first day, a Thursday, while it counts."""
 DAYS = range(2 * DAY_MINUTES)
 WEEK = range(7 * DAY_MINUTES)
+
+
+def made(path: Path, make: Callable[[Path], object]) -> Path:
+    """A file, made if it is not there; it has another name until it is whole."""
+    if not path.exists():
+        begun = path.with_suffix(".begun")
+        begun.unlink(missing_ok=True)
+        make(begun)
+        begun.rename(path)
+    return path
 
 
 @dataclass(frozen=True)
@@ -52,19 +62,17 @@ class Part:
     def ledger(self) -> Path:
         """Its ledger, written if it is not there."""
         path = self.folder / f"{self.name}.db"
-        if not path.exists():
-            begun = path.with_suffix(".begun")
-            begun.unlink(missing_ok=True)
-            write.write(str(begun), self.month, self.minutes)
-            begun.rename(path)
-        return path
+        return made(path, lambda begun: write.write(str(begun), self.month, self.minutes))
 
     @contextmanager
-    def known(self, url: str | None = None, fold: Fold | None = None) -> Iterator[Known]:
-        """All that its ledger knows, opened anew; or another one that holds the same."""
+    def known(
+        self, url: str | None = None, fold: Fold | None = None, moment_ms: int | None = None
+    ) -> Iterator[Known]:
+        """What its ledger knew at a moment, or all; opened anew, or another one that holds the same."""
         engine = open_engine(url or str(self.ledger), create=False)
         try:
-            yield Known.at(engine, at_head(engine, max(self.bounds.end_ms, self.month.end_ms)), fold)
+            as_of = at_head(engine, self.month.end_ms) if moment_ms is None else at_time(engine, moment_ms)
+            yield Known.at(engine, as_of, fold)
         finally:
             engine.close()
 

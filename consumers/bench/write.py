@@ -1,12 +1,12 @@
 """The benchmark's month written to a ledger, through the one door for writing."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from heapq import merge
-from itertools import chain, groupby, product
+from itertools import chain, groupby
 from operator import itemgetter
 
-from consumers.bench.month import AGENTS, BEGIN_MS, ZONE, Announced, Month, notices
+from consumers.bench.month import BEGIN_MS, ZONE, Announced, Month, notices
 from consumers.bench.rounds import plan_of, rounds_of
 from ledger import contracts, maintenance, plans
 from ledger.application import Ledger
@@ -41,29 +41,19 @@ class _Clock:
         return self.now_ms
 
 
-def write(
-    path: str,
-    month: Month,
-    minutes: range | None = None,
-    advance: Callable[[int], None] = lambda _rounds: None,
-) -> None:
+def write(path: str, month: Month, minutes: range | None = None) -> None:
     """A ledger of the month, or with the rounds of some of its minutes; the same each time."""
     clock = _Clock()
     with Ledger(SQLiteEngine(path, clock=clock)) as ledger:
         ledger.append(*agreed(month))
-        for stream, witness in _agents(month):
-            plan = plan_of(month, stream, witness)
+        for agent in month.agents:
+            plan = plan_of(month, *agent)
             ledger.append(Draft(plans.stream_of(plan.agent), plan, SIGNED_MS))
         given: Sequence[Announced] = notices(month)
-        agents = (_batches(rounds_of(month, *agent, minutes)) for agent in _agents(month))
-        for clock.now_ms, rounds in merge(*agents, key=itemgetter(0)):
+        batches = (_batches(rounds_of(month, *agent, minutes)) for agent in month.agents)
+        for clock.now_ms, rounds in merge(*batches, key=itemgetter(0)):
             given = _append_given(ledger, given, clock.now_ms)
             ledger.append_rounds(rounds[0].agent, rounds)
-            advance(len(rounds))
-
-
-def _agents(month: Month) -> Iterator[tuple[int, int]]:
-    return product(range(month.streams), range(AGENTS))
 
 
 def _batches(rounds: Iterator[Round]) -> Iterator[Batch]:

@@ -9,7 +9,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
-from consumers.billing.posting import Posting, Settled, cents_of, euros
+from consumers.billing.posting import Posting, Settled, euros
 from consumers.pages.csv_ import safe
 from consumers.pages.harmless import harmless_text
 from ledger.instants import format_instant, from_ms
@@ -57,19 +57,14 @@ def _entry(posting: Posting, settled: Settled) -> Iterator[str]:
     yield f"  period: {posting.period_number}"
     yield f"  period-from: {_quoted(format_instant(posting.period_from_ms))}"
     yield f"  period-to: {_quoted(format_instant(posting.period_to_ms))}"
-    if price := price_of(posting, settled):
-        yield f"  eur-per-day: {price}"
+    cents_per_day = settled.get(posting.period)
+    if cents_per_day is not None:
+        yield f"  eur-per-day: {euros(cents_per_day)}"
     yield f"  {EXPENSES}  {posting.days} DAY"
     yield f"  {ACCRUED}  {-posting.days} DAY"
-    if cents := cents_of(posting, {}, settled):
-        yield f"  {EXPENSES}  {euros(cents)} EUR"
-        yield f"  {ACCRUED}  {euros(-cents)} EUR"
-
-
-def price_of(posting: Posting, settled: Settled) -> str:
-    """What a day of the posting's period costs, as accounts write it; empty if it has no price."""
-    price = settled.get(posting.period)
-    return "" if price is None else euros(int(price * 100))
+    if cents_per_day:
+        yield f"  {EXPENSES}  {euros(posting.days * cents_per_day)} EUR"
+        yield f"  {ACCRUED}  {euros(-posting.days * cents_per_day)} EUR"
 
 
 def link_of(event_id: str) -> str:
@@ -92,7 +87,7 @@ def sheet(found: Sequence[Posting], settled: Settled) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for each in found:
-        cents = cents_of(each, {}, settled)
+        cents_per_day = settled.get(each.period)
         writer.writerow(
             (
                 _date(each),
@@ -105,8 +100,8 @@ def sheet(found: Sequence[Posting], settled: Settled) -> str:
                 each.revision,
                 safe(harmless_text(each.clause)),
                 each.days,
-                "" if cents is None else euros(cents),
-                price_of(each, settled),
+                "" if cents_per_day is None else euros(each.days * cents_per_day),
+                "" if cents_per_day is None else euros(cents_per_day),
             )
         )
     return text.getvalue()

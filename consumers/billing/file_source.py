@@ -13,8 +13,13 @@ from ledger.errors import BadInputError
 class FileSource:
     """The lines of a file."""
 
-    def __init__(self, path: str) -> None:
-        """Name the file; it may come to be later."""
+    def __init__(self, path: str, *, is_awaited: bool = False) -> None:
+        """Name the file; one that is awaited may come to be later.
+
+        Raises:
+            BadInputError: it is a folder.
+        """
+        self._is_awaited = is_awaited
         self._path = Path(path).absolute()
         if self._path.is_dir():
             raise BadInputError(f"{path} is a folder; name the file that `constat relay --to` writes")
@@ -24,6 +29,17 @@ class FileSource:
         """The path of the file."""
         return str(self._path)
 
+    def require_there(self) -> None:
+        """Refuse a file that is not there and is not awaited.
+
+        Raises:
+            BadInputError: says what writes it.
+        """
+        if not self._is_awaited and not self._path.exists():
+            raise BadInputError(
+                f"{self.name} is not there; `constat relay --to` writes a feed, and --follow waits for it"
+            )
+
     def entries(self, place: int) -> Iterator[list[Entry]]:
         """The whole lines from a place on."""
         try:
@@ -31,6 +47,7 @@ class FileSource:
         except FileNotFoundError:
             if place:
                 raise lost(self.name, "is gone") from None
+            self.require_there()
             return
         with file:
             size = file.seek(0, 2)

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from ledger.errors import BadInputError
 
-Prices = Mapping[str, Decimal]
-"""Contract -> EUR a day."""
-Settled = Mapping["Period", Decimal]
-"""Period of a platform -> EUR a day, where something of it was pushed: all that follows has that price."""
+Prices = Mapping[str, int]
+"""Contract -> cents a day."""
+Settled = Mapping["Period", int]
+"""Period of a platform -> cents a day, where it was pushed or exported: all that follows has that price."""
 _PRICE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,2})?")
 
 
@@ -56,22 +56,21 @@ def postings(connection: sqlite3.Connection) -> Iterator[Posting]:
         yield Posting(*row)
 
 
-def prices_of(texts: Mapping[str, str]) -> dict[str, Decimal]:
+def prices_of(texts: Mapping[str, str]) -> dict[str, int]:
     """Prices as a person writes them.
 
     Raises:
-        BadInputError: one of them is no amount of euros and cents.
+        BadInputError: one of them is no amount of euros and cents, or nothing.
     """
     for contract, text in texts.items():
         if not _PRICE.fullmatch(text):
             raise BadInputError(f"--price {contract}={text}: write EUR a day as 12 or 12.50")
-    return {contract: Decimal(text) for contract, text in texts.items()}
-
-
-def cents_of(posting: Posting, prices: Prices, settled: Settled) -> int | None:
-    """What a posting is worth in cents: as its period was pushed, else as told; None where neither was."""
-    price = settled.get(posting.period, prices.get(posting.contract))
-    return None if price is None else int(posting.days * price * 100)
+        if not Decimal(text):
+            raise BadInputError(
+                f"--price {contract}={text}: a period would keep it for good, and owe nothing for its days; "
+                "leave the option out for days without a price, or write what a day costs"
+            )
+    return {contract: int(Decimal(text) * 100) for contract, text in texts.items()}
 
 
 def euros(cents: int) -> str:

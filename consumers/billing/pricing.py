@@ -6,7 +6,6 @@ days are taken back at the price at which they were granted, and an export that 
 
 import sqlite3
 from collections.abc import Mapping
-from decimal import Decimal
 
 from consumers.billing.posting import Period, Prices, Settled, euros
 from consumers.billing.targets import STRIPE, price_in
@@ -25,36 +24,36 @@ CREATE TABLE IF NOT EXISTS prices (
 """Made when it is first needed, so that a store of before is one still."""
 
 
-def settled_prices(connection: sqlite3.Connection) -> Settled:
+def settled_prices(connection: sqlite3.Connection) -> dict[Period, int]:
     """The price of each period that has one: of its first request, else of its first export."""
     return _exported(connection) | _pushed(connection)
 
 
-def _pushed(connection: sqlite3.Connection) -> dict[Period, Decimal]:
+def _pushed(connection: sqlite3.Connection) -> dict[Period, int]:
     query = (
         "SELECT contract, platform, period_number, body FROM pushes "
         "JOIN postings USING (source, id, contract) WHERE target = ? AND body != x'' ORDER BY number"
     )
-    settled: dict[Period, Decimal] = {}
+    settled: dict[Period, int] = {}
     for contract, platform, period_number, body in connection.execute(query, (STRIPE,)):
         settled.setdefault(Period(contract, platform, period_number), price_in(body))
     return settled
 
 
-def _exported(connection: sqlite3.Connection) -> dict[Period, Decimal]:
+def _exported(connection: sqlite3.Connection) -> dict[Period, int]:
     if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'prices'").fetchone():
         return {}
     query = "SELECT contract, platform, period_number, cents FROM prices"
-    return {
-        Period(contract, platform, number): Decimal(cents) / 100
-        for contract, platform, number, cents in connection.execute(query)
-    }
+    return {Period(*period): cents for *period, cents in connection.execute(query)}
 
 
-def settle(connection: sqlite3.Connection, prices: Prices, now_ms: int) -> Mapping[str, Settled]:
+def settle(
+    connection: sqlite3.Connection, prices: Prices, now_ms: int
+) -> tuple[Settled, Mapping[str, Settled]]:
     """Give each period that has no price the one that was told for its contract.
 
-    By contract, the periods that keep another one. What is told for a contract is for some of its periods.
+    The prices that hold then; and by contract, the periods that keep another one. What is told for a contract
+    is for some of its periods.
 
     Raises:
         RefusedError: nothing was billed for a contract, or all of its periods have another price; says which.
@@ -68,14 +67,14 @@ def settle(connection: sqlite3.Connection, prices: Prices, now_ms: int) -> Mappi
             raise _no_such_contract(connection, contract)
         for period in periods:
             if period not in settled:
-                row = (*period, int(price * 100), now_ms)
-                connection.execute("INSERT INTO prices VALUES (?, ?, ?, ?, ?)", row)
-        others = {each: settled[each] for each in periods if settled.get(each, price) != price}
+                connection.execute("INSERT INTO prices VALUES (?, ?, ?, ?, ?)", (*period, price, now_ms))
+                settled[period] = price
+        others = {each: settled[each] for each in periods if settled[each] != price}
         if len(others) == len(periods):
             raise _refusal(contract, price, others)
         if others:
             keep[contract] = others
-    return keep
+    return settled, keep
 
 
 def _periods_of(connection: sqlite3.Connection, contract: str) -> list[Period]:
@@ -93,9 +92,9 @@ def _no_such_contract(connection: sqlite3.Connection, contract: str) -> RefusedE
     )
 
 
-def _refusal(contract: str, price: Decimal, others: Settled) -> RefusedError:
+def _refusal(contract: str, price: int, others: Settled) -> RefusedError:
     return RefusedError(
-        f"--price {contract}={euros(int(price * 100))}: no period of {contract} has that price; "
+        f"--price {contract}={euros(price)}: no period of {contract} has that price; "
         f"{told(others)}. Leave the option out, or name one of these: what was exported or pushed once is "
         "not priced anew"
     )
@@ -105,7 +104,7 @@ def told(settled: Settled) -> str:
     """Prices in a sentence: `period 1 has 12.50 (a-prod, a-test)`."""
     platforms: dict[tuple[int, int], list[str]] = {}
     for period, price in settled.items():
-        platforms.setdefault((period.period_number, int(price * 100)), []).append(period.platform)
+        platforms.setdefault((period.period_number, price), []).append(period.platform)
     return ", ".join(
         f"period {number} has {euros(cents)} ({', '.join(names)})"
         for (number, cents), names in platforms.items()

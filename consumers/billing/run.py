@@ -9,8 +9,9 @@ from typing import NamedTuple
 from consumers.billing import inbox
 from consumers.billing.source import Entry, Source, lost
 from consumers.billing.store import Store, UnusableStoreError
+from consumers.following import keep_on
 from consumers.relay.event import FeedEvent, UnreadableEventError
-from consumers.stopping import Stop, keep_on
+from consumers.stopping import Stop
 from ledger.fact import hash_of
 
 ROLE = "bill"

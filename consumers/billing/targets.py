@@ -7,13 +7,12 @@ Lago's "send usage events".
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Protocol
 from urllib.parse import parse_qs, quote, urlencode
 
 import orjson
 
-from consumers.billing.posting import Posting, Prices, Settled, cents_of
+from consumers.billing.posting import Posting, Prices, Settled
 from consumers.sending import RefusedRequestError
 from ledger.errors import BadInputError
 from ledger.instants import HOUR_MS, SECOND_MS
@@ -72,13 +71,13 @@ class Stripe:
     def request(self, posting: Posting, settled: Settled) -> Request:
         """`POST /v1/customers/{customer}/balance_transactions`, as a form."""
         customer = _of(self.customers, posting.contract, "--customer", "cus_…")
-        cents = cents_of(posting, self.prices, settled)
-        if cents is None:
+        cents_per_day = settled.get(posting.period, self.prices.get(posting.contract))
+        if cents_per_day is None:
             raise BadInputError(
                 f"a day of {posting.contract} has no price; add --price {posting.contract}=EUR"
             )
         form = {
-            "amount": -cents,
+            "amount": -posting.days * cents_per_day,
             "currency": "eur",
             "description": f"SLA {posting.clause}: {posting.days} days, {posting.platform}"[:350],
             "metadata[constat_event]": posting.event_id,
@@ -143,11 +142,11 @@ class Lago:
         return refused.status == 422 and b'"value_already_exist"' in refused.body  # noqa: PLR2004 - as said
 
 
-def price_in(body: bytes) -> Decimal:
-    """What a day costs in a request for Stripe that was put down."""
+def price_in(body: bytes) -> int:
+    """What a day costs, in cents, in a request for Stripe that was put down."""
     form = parse_qs(body.decode())
     (cents,), (days,) = form["amount"], form["metadata[days]"]
-    return Decimal(-int(cents)) / int(days) / 100
+    return -int(cents) // int(days)
 
 
 def _of(names: Mapping[str, str], contract: str, option: str, form: str) -> str:

@@ -5,32 +5,49 @@ read, is damaged, or was made by another code or of other plans, is as if it wer
 """
 
 import hashlib
-import os
-import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from io import BytesIO
 from itertools import takewhile
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 import polars as pl
 
 from ledger import plans, rounds
-from projections import checkpoint, disorder, fold, segments, steps, stream
+from ledger.files import UNFINISHED, written_whole
+from projections import checkpoint, fold, segments, steps, stream
 from projections.checkpoint import Place
 from projections.segments import SCHEMA, Segments
 
-FOLDING: tuple[ModuleType, ...] = (plans, rounds, checkpoint, disorder, fold, segments, steps, stream)
-"""The code that a cached fold depends on: where one of these changes, it is folded anew."""
+FOLDING: tuple[ModuleType, ...] = (plans, rounds, checkpoint, fold, segments, steps, stream)
+"""The code that a cached fold depends on, with this module and `folding`; where it changes, so do all keys.
 
-Plans = Mapping[str, str]
+How runs are joined is not of it: that comes behind what is kept.
+"""
+UNFINISHED_S_MAX = 3600
+"""A file is written in less than a second: one that is unfinished for an hour was left by who was killed."""
+
+PlanHashes = Mapping[str, str]
 """The hash of the fact of each plan, by the reference that rounds name it by."""
 
 _HASH_LENGTH = 64
+_UNUSABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, pl.exceptions.PolarsError)
+"""Raised by a file that is not there, or is not what it should be."""
+
+
+class Head(NamedTuple):
+    """What a file says of its segments."""
+
+    places: tuple[Place, ...]
+    """Of those whose plans are the known ones."""
+    names: tuple[str, ...]
+    goes_further: bool
+    """Whether there are more, of rounds that name a plan which was not known at the moment asked about."""
 
 
 class Kept(NamedTuple):
@@ -38,74 +55,96 @@ class Kept(NamedTuple):
 
     segments: Segments
     goes_further: bool
-    """Whether there are more, of rounds that name a plan which was not known at the moment asked about."""
+    """As in `Head`."""
 
 
 class CacheFile:
-    """The cached fold of an agent."""
+    """The cached fold of an agent; where the sources of the fold cannot be read, it is never there."""
 
     def __init__(self, folder: Path, agent: str, stale_after_ms: int) -> None:
         """Name it; it need not be there."""
-        self._of = {"agent": agent, "stale_after_ms": stale_after_ms, "code": code()}
+        self._agent = agent
+        self._stale_after_ms = stale_after_ms
         self.path = folder / f"{_hash(agent.encode())[:24]}-{stale_after_ms}.fold"
 
-    def read(self, known: Plans) -> Kept:
+    def places(self, known: PlanHashes) -> Sequence[Place]:
+        """Where the checkpoints of the known plans stand. Whether the file is whole is not looked at."""
+        try:
+            with self.path.open("rb") as file:
+                file.readline()
+                return self._head(file.readline(), known).places
+        except _UNUSABLE:
+            return ()
+
+    def read(self, known: PlanHashes) -> Kept:
         """The segments whose plans are the known ones."""
         try:
             return self._read(known)
-        except (OSError, ValueError, LookupError, TypeError, pl.exceptions.PolarsError):
+        except _UNUSABLE:
             return Kept(Segments(), goes_further=False)
 
-    def _read(self, known: Plans) -> Kept:
+    def _read(self, known: PlanHashes) -> Kept:
         content = self.path.read_bytes()
         kept_hash, rest = content[:_HASH_LENGTH], content[_HASH_LENGTH + 1 :]
         if kept_hash.decode() != _hash(rest):
             raise ValueError("damaged")
         line, _, table = rest.partition(b"\n")
-        head = orjson.loads(line)
-        if {name: head[name] for name in self._of} != self._of:
+        head = self._head(line, known)
+        found = pl.read_parquet(BytesIO(table)).cast(pl.Schema(SCHEMA))
+        right = found.filter(pl.col("segment") < len(head.places))
+        return Kept(Segments(head.places, head.names, right), head.goes_further)
+
+    def _head(self, line: bytes, known: PlanHashes) -> Head:
+        head, of = orjson.loads(line), self._of()
+        if {name: head[name] for name in of} != of:
             raise ValueError("of another agent or code")
         if any(known.get(name, plan) != plan for name, plan in head["plans"].items()):
             raise ValueError("of other plans")
         places = [Place._make([*each[:-1], tuple(each[-1])]) for each in head["places"]]
         right = tuple(takewhile(lambda place: known.keys() >= set(place.plans), places))
-        found = pl.read_parquet(BytesIO(table)).cast(pl.Schema(SCHEMA))
-        segments = Segments(right, tuple(head["names"]), found.filter(pl.col("segment") < len(right)))
-        return Kept(segments, goes_further=len(right) < len(places))
+        return Head(right, tuple(head["names"]), goes_further=len(right) < len(places))
 
-    def write(self, found: Segments, known: Plans) -> None:
+    def _of(self) -> dict[str, Any]:
+        return {"agent": self._agent, "stale_after_ms": self._stale_after_ms, "code": code()}
+
+    def write(self, found: Segments, known: PlanHashes) -> None:
         """Keep segments in place of those that were there; where that cannot be done, nothing is kept."""
-        named = found.places[-1].plans
-        head = self._of | {
-            "plans": {name: known[name] for name in named},
+        with suppress(OSError):
+            content = self._content(found, known)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _tidy(self.path.parent)
+            written_whole(self.path, content, durable=False)
+
+    def _content(self, found: Segments, known: PlanHashes) -> bytes:
+        head = self._of() | {
+            "plans": {name: known[name] for name in found.places[-1].plans},
             "places": [list(place) for place in found.places],
             "names": found.names,
         }
         table = BytesIO()
         found.table.write_parquet(table, compression="zstd", statistics=False)
         rest = orjson.dumps(head) + b"\n" + table.getvalue()
-        with suppress(OSError):
-            _replace(self.path, _hash(rest).encode() + b"\n" + rest)
+        return _hash(rest).encode() + b"\n" + rest
 
 
 @cache
 def code() -> str:
-    """What names the code by which rounds are folded."""
-    sources = [Path(module.__file__ or "").read_bytes() for module in FOLDING]
-    return _hash(b"".join(_hash(source).encode() for source in sources))
+    """What names the code by which rounds are folded and kept.
+
+    Raises:
+        OSError: its sources are not there.
+    """
+    ours = Path(__file__), Path(__file__).with_name("folding.py")
+    sources = [*ours, *(Path(module.__file__ or "") for module in FOLDING)]
+    return _hash(b"".join(_hash(source.read_bytes()).encode() for source in sources))
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file whole, so that whoever reads it meanwhile reads the old one or the new one."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".fold-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+def _tidy(folder: Path) -> None:
+    """Remove what writers left that were killed, not what others are writing now."""
+    for left in folder.glob(f"{UNFINISHED}*"):
+        with suppress(OSError):  # another one may tidy up, too
+            if left.stat().st_mtime < time.time() - UNFINISHED_S_MAX:
+                left.unlink()
 
 
 def _hash(content: bytes) -> str:

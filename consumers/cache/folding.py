@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from consumers.cache.files import CacheFile, Plans
+from consumers.cache.files import CacheFile, PlanHashes
 from ledger.log.interface import KeptRound
 from ledger.plans import PlanSet
 from ledger.progress import Progress, reported
 from projections.asof import Known, StepsByAgent
+from projections.checkpoint import Place
 from projections.segments import Segments
 from projections.steps import Steps
 from projections.stream import Stream
@@ -31,9 +32,12 @@ class CachedFold:
     def behind(self, known: Known, agents: Sequence[str], stale_after_ms: int) -> int:
         """How many of the known rounds would have to be folded, as far as their number tells."""
         plans = _plans(known)
-        files = [CacheFile(self._folder, agent, stale_after_ms).read(plans).segments for agent in agents]
-        marks = [(kept, _last_known(kept, known, agent)) for kept, agent in zip(files, agents, strict=True)]
-        return known.round_offset - sum(kept.places[mark].rounds for kept, mark in marks if mark is not None)
+        kept = 0
+        for agent in agents:
+            places = CacheFile(self._folder, agent, stale_after_ms).places(plans)
+            mark = _last_known(places, known, agent)
+            kept += 0 if mark is None else places[mark].rounds
+        return known.round_offset - kept
 
     def __call__(
         self,
@@ -74,7 +78,9 @@ def _go_on(known: Known, folds: dict[str, "_AgentFold"], progress: Progress) -> 
 class _AgentFold:
     """The fold of an agent, from its last checkpoint or from its first round on."""
 
-    def __init__(self, known: Known, agent: str, stale_after_ms: int, folder: Path, plans: Plans) -> None:
+    def __init__(
+        self, known: Known, agent: str, stale_after_ms: int, folder: Path, plans: PlanHashes
+    ) -> None:
         self._known = known
         self._agent = agent
         self._stale_after_ms = stale_after_ms
@@ -82,7 +88,7 @@ class _AgentFold:
         self._file = CacheFile(folder, agent, stale_after_ms)
         self._plans = plans
         self._kept, self._goes_further = self._file.read(plans)
-        self._mark = _last_known(self._kept, known, agent)
+        self._mark = _last_known(self._kept.places, known, agent)
         self._added: list[Segment] = []
         self._stream: Stream | None = None
         if self._mark is None:
@@ -90,18 +96,27 @@ class _AgentFold:
             self._begin()
 
     def _begin(self) -> None:
-        self._kept, self._mark, self._begun_at = Segments(), None, 0
+        self._kept, self._mark = Segments(), None
         self._stream = Stream(self._known, self._agent, self._every, self._stale_after_ms)
+
+    @property
+    def _place(self) -> Place | None:
+        """Where the checkpoint stands from which the fold goes on; None if it begins at the first round."""
+        return None if self._mark is None else self._kept.places[self._mark]
+
+    @property
+    def _begun_at(self) -> int:
+        return self._place.rounds if self._place else 0
 
     @property
     def after(self) -> int:
         """The number behind which rounds are read: the round of the checkpoint is read once more."""
-        return 0 if self._mark is None else self._kept.places[self._mark].number - 1
+        return self._place.number - 1 if self._place else 0
 
     @property
     def skipped(self) -> int:
         """How many rounds need not be read."""
-        return 0 if self._mark is None else self._kept.places[self._mark].rounds - 1
+        return self._place.rounds - 1 if self._place else 0
 
     def begins_anew(self) -> bool:
         """Whether the checkpoint's round was not found; it is forgotten then."""
@@ -112,21 +127,23 @@ class _AgentFold:
         return True
 
     def take(self, kept: KeptRound) -> bool:
-        """Fold the next round; False if it is the checkpoint's own, behind which the fold goes on."""
+        """Fold the next round; False if it is the checkpoint's own, behind which the fold goes on.
+
+        The first round that is read is to be that one; where it is another one, none is folded.
+        """
         if self._stream is not None:
             self._stream.take(kept)
             if (self._stream.rounds - self._begun_at) % SPACING == 0:
                 self.mark()
             return True
-        return self._mark is None or not self._find(kept, self._mark)
+        return not self._find(kept)
 
-    def _find(self, kept: KeptRound, mark: int) -> bool:
-        place = self._kept.places[mark]
-        if (kept.number, kept.hash) != (place.number, place.hash):
+    def _find(self, kept: KeptRound) -> bool:
+        if self._place is None or (kept.number, kept.hash) != (self._place.number, self._place.hash):
             return False
-        four = self._known, self._agent, self._every, self._stale_after_ms
-        self._stream = Stream.going_on(*four, self._kept.at(mark), kept)
-        self._begun_at = place.rounds
+        assert self._mark is not None
+        self._stream = Stream(self._known, self._agent, self._every, self._stale_after_ms)
+        self._stream.go_on(self._kept.at(self._mark), kept)
         return True
 
     def mark(self) -> None:
@@ -152,21 +169,21 @@ class _AgentFold:
         return self._stream.steps(platforms)
 
 
-def _last_known(kept: Segments, known: Known, agent: str) -> int | None:
+def _last_known(places: Sequence[Place], known: Known, agent: str) -> int | None:
     """The last checkpoint of which every round was known."""
     as_of = known.as_of
     number = None if as_of.numbers is None else dict(as_of.numbers).get(agent, 0)
     return max(
         (
             index
-            for index, place in enumerate(kept.places)
+            for index, place in enumerate(places)
             if place.recorded_ms <= as_of.recorded_ms and (number is None or place.number <= number)
         ),
         default=None,
     )
 
 
-def _plans(known: Known) -> Plans:
+def _plans(known: Known) -> PlanHashes:
     return {
         recorded.fact.reference: recorded.hash
         for recorded in known.facts

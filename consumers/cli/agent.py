@@ -117,8 +117,17 @@ def retire(
     its results makes, takes it back.
     """
     from ledger import plans as subject
+    from projections.last_rounds import last_result_ms
 
-    def decide(state: subject.Plans) -> subject.AgentRetired:
-        return subject.retire(state, subject.AgentRetired(agent=name, reason=reason, by=by))
-
-    recording.take_down(ledger, subject, name, decide, at=at, as_json=as_json)
+    retired_ms = recording.occurrence(at)
+    with common.open_ledger(ledger) as opened, recording.understood():
+        retired = subject.AgentRetired(agent=name, reason=reason, by=by)
+        last_ms = last_result_ms(common.known_now(opened), name)
+        recorded = opened.record(
+            subject.stream_of(name),
+            subject.INITIAL,
+            subject.evolve,
+            lambda state: subject.retire(state, retired, retired_ms, last_ms),
+            occurred_ms=retired_ms,
+        )
+    common.print_recorded(recorded, as_json=as_json)

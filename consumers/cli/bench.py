@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from consumers.cli import common
+from ledger.errors import BadInputError
 
 app = typer.Typer(add_completion=False)
 
 
-class Other(StrEnum):
+class OtherMonth(StrEnum):
     """Months beside the reference month."""
 
     tenfold = "tenfold"
@@ -27,7 +28,7 @@ def bench(
     *,
     quick: Annotated[bool, typer.Option("--quick", help="Two days instead of the month.")] = False,
     month: Annotated[
-        Other | None,
+        OtherMonth | None,
         typer.Option(
             "--month", help="Replay another one instead: of ten times the platforms, a year, a bad month."
         ),
@@ -59,12 +60,16 @@ def bench(
     """Replay a month of 86 million results, and the same results in other forms, and print one table.
 
     Each ratio is one of processor time, of ways measured in turns in one run; no time is printed of a way
-    that comes to other figures. The absolute times are of this machine alone. Takes about ten minutes, 2 GB
-    of memory and 2 GB of disk; exit code 1 says that a ratio is below what is promised.
+    that comes to other figures. The absolute times are of this machine alone. Exit code 1 says that a ratio
+    of the whole month is below what is promised.
     """
     from consumers.bench import run, table
     from consumers.bench.month import MONTHS
 
+    if quick and month is not None:
+        raise BadInputError("--quick takes two days of the reference month; leave out --quick or --month")
+    if plot is not None and (quick or month is not None or kafka is not None or as_json):
+        raise BadInputError("--plot measures nothing else; with it, give no option but --keep")
     with _folder(keep) as folder:
         if plot is not None:
             _draw(folder, plot)
@@ -104,8 +109,6 @@ def _folder(keep: Path | None) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="constat-bench-") as name:
             yield Path(name)
         return
-    from ledger.errors import BadInputError
-
     try:
         keep.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,6 +1,7 @@
 """`constat bill`: the reference billing consumer."""
 
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -49,7 +50,7 @@ def run(
     from ledger.errors import counted
 
     with (
-        _source(feed, ledger) as source,
+        _source(feed, ledger, store, follow=follow) as source,
         closing(Store(str(store), create=True)) as opened,
         until_told() as stop,
     ):
@@ -117,7 +118,7 @@ app.command()(bill_out.push)
 
 
 @contextmanager
-def _source(feed: str | None, ledger: str) -> "Iterator[Source]":
+def _source(feed: str | None, ledger: str, store: Path, *, follow: bool) -> "Iterator[Source]":
     from ledger.application import KAFKA
 
     if feed is None:
@@ -134,7 +135,10 @@ def _source(feed: str | None, ledger: str) -> "Iterator[Source]":
     else:
         from consumers.billing.file_source import FileSource
 
-        yield FileSource(feed)
+        file = FileSource(feed, is_awaited=follow)
+        if not store.exists():  # of a feed that was read before it is said otherwise that it is gone
+            file.require_there()
+        yield file
 
 
 @app.command()

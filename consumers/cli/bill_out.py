@@ -63,8 +63,10 @@ def export(
         closing(Store(str(store))) as opened,
         opened.writing() if prices else opened.snapshot() as connection,
     ):
-        keep = settle(connection, prices, common.now_ms()) if prices else {}
-        found, settled = list(postings(connection)), settled_prices(connection)
+        settled, keep = (
+            settle(connection, prices, common.now_ms()) if prices else (settled_prices(connection), {})
+        )
+        found = list(postings(connection))
     for contract, others in keep.items():
         common.warn(f"{contract}: {told(others)}, and keeps it")
     write = forms.beancount if form is Format.BEANCOUNT else forms.sheet

@@ -61,7 +61,7 @@ _SEAL = re.compile(r"s[0-9]+-[0-9a-f]{12}")
 """The name of a seal; no time is written so."""
 
 
-def named(ledger: str, *, for_others: bool = False) -> str | None:
+def ledger_to_name(ledger: str, *, for_others: bool = False) -> str | None:
     """How a command that asks again names its ledger: not at all if it is the default one.
 
     What others are shown is without the options of the URL, which say who asks and how he gets in.

@@ -148,17 +148,20 @@ def _statement(url: str, contract: str) -> "Statement":
 
 def _page(folder: Path, figures: "Statement", language: str, url: str) -> Path:
     from consumers.pages import html
+    from consumers.pages.checking import Asked
 
+    asked = Asked(ledger=common.ledger_to_name(url, for_others=True))
     page = folder / f"{figures.contract}-{MONTH}-{language}.html"
-    page.write_text(html.page(figures, language, ledger=common.named(url, for_others=True)), encoding="utf-8")
+    page.write_text(html.page(figures, language, asked), encoding="utf-8")
     return page
 
 
 def _show(figures: "Statement", language: str, url: str, pages: list[Path], played_s: float) -> None:
     from consumers.pages import terminal
+    from consumers.pages.checking import Asked
 
     console = common.console()
-    terminal.show(figures, console, language, ledger=common.named(url))
+    terminal.show(figures, console, language, Asked(ledger=common.ledger_to_name(url)))
     console.print(
         f"\nThree clients, three agents, forty platforms, played in {played_s:.1f} s into {name_of(url)}"
     )

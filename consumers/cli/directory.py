@@ -79,14 +79,14 @@ def show(
     from consumers import settings
     from consumers.directory.store import open_store
 
-    with _known(ledger) as known:
-        with closing(open_store(settings.read(directory=directory).directory, create=False)) as store:
-            people = store.people()
-        found = [
-            _shown(name, known, people)
-            for name in known.directories
-            if contract in (None, name) and known.directories[name].lists
-        ]
+    known = common.facts_now(ledger)
+    with closing(open_store(settings.read(directory=directory).directory, create=False)) as store:
+        people = store.people()
+    found = [
+        _shown(name, known, people)
+        for name in known.directories
+        if contract in (None, name) and known.directories[name].lists
+    ]
     if as_json:
         common.print_json({"directories": found})
         return
@@ -116,12 +116,6 @@ def erase(
 
 
 # ---------------------------------------------------------------- what is opened
-
-
-@contextmanager
-def _known(ledger: str) -> "Iterator[Known]":
-    with common.open_ledger(ledger) as opened:
-        yield common.known_now(opened)
 
 
 @contextmanager

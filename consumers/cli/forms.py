@@ -13,16 +13,16 @@ WORDS: dict[Any, str] = {str: "TEXT", int: "NUMBER", float: "NUMBER", Path: "FIL
 """A type -> how it is called where nothing says more."""
 
 
-def told_in_words(command: Any) -> Any:  # noqa: ANN401 - the library's commands are not typed for us
+def with_forms_named(command: Any) -> Any:  # noqa: ANN401 - the library's commands are not typed for us
     """A command, and all commands below it, whose help names the form of each value in a word."""
     for child in getattr(command, "commands", {}).values():
-        told_in_words(child)
+        with_forms_named(child)
     of_library = command.get_params
 
     def get_params(context: Any) -> list[Any]:  # noqa: ANN401 - as above
         found: list[Any] = of_library(context)  # with that of --help, which is made only now
         for parameter in found:
-            tell(parameter)
+            name_form(parameter)
         return found
 
     command.get_params = get_params
@@ -35,7 +35,7 @@ def kind_of(annotation: Any) -> Any:  # noqa: ANN401 - whatever a parameter is a
     return kind_of(inner[0]) if inner else annotation
 
 
-def tell(parameter: Any) -> None:  # noqa: ANN401 - as above
+def name_form(parameter: Any) -> None:  # noqa: ANN401 - as above
     """Have the help of a parameter name the form of its value in a word."""
     kind = kind_of(parameter.type_descriptor.annotation)
     choices = "|".join(each.value for each in kind) if _is_choice(kind) else ""

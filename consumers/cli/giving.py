@@ -50,14 +50,23 @@ class Desk:
         return self.known.maintenances.get(maintenance, subject.INITIAL)
 
     def announced(self, maintenance: str | None) -> str:
-        """The name of announced work, by the argument or as the person chooses among those not finished."""
+        """The name of announced work, by the argument or as the person chooses among those not finished.
+
+        Raises:
+            RefusedError: no work of the name in the argument was ever announced.
+        """
+        from ledger.maintenance import require_published
+
+        if maintenance is not None:
+            require_published(self.state(maintenance), maintenance)
+            return maintenance
         open_ones = [
             name
             for name, each in self.known.maintenances.items()
             if each.announced and each.finished_ms is None
         ]
         which = f"which work ({', '.join(open_ones)})" if open_ones else "which work"
-        return dialogue.told(maintenance, "MAINTENANCE", which, open_ones[0] if len(open_ones) == 1 else None)
+        return dialogue.told(None, "MAINTENANCE", which, open_ones[0] if len(open_ones) == 1 else None)
 
     def zone(self, platforms: Iterable[str]) -> "ZoneInfo | None":
         """The zone in which all contracts of these platforms count; None if they differ or there are none."""
@@ -183,6 +192,9 @@ def _say_what_it_does_not_do(found: "Preview") -> None:
     """A script that gives a notice too late must hear of it as well."""
     from consumers.pages import previewed, words
 
+    for contract in found.contracts:
+        if warning := previewed.of_work_done(contract, withdrawn=found.kind == "withdrawn"):
+            common.warn(f"{contract.contract}: {warning}")
     if found.kind == "withdrawn":
         return
     english = words.of("en")

@@ -219,6 +219,8 @@ def _tell(found: _Attempt) -> None:
         _tell_imported(found.imported)
     if found.error:
         typer.echo(f"constat: {found.error}", err=True)
+    for agent, retired_ms in _taken_back(found.imported).items():
+        common.warn(_is_back(agent, retired_ms))
     if found.strangers:
         what = (
             "their results are stored, and count"
@@ -256,6 +258,19 @@ def _rounds(imported: "Imported | ImportedList | None") -> Mapping[str, int] | N
     return getattr(imported, "rounds", None)
 
 
+def _taken_back(imported: "Imported | ImportedList | None") -> Mapping[str, int]:
+    return getattr(imported, "taken_back", {})
+
+
+def _is_back(agent: str, retired_ms: int) -> str:
+    from ledger.instants import format_instant
+
+    return (
+        f"agent {agent} was retired at {format_instant(retired_ms)} and is in service again: these results "
+        f"made another plan for it; if it is gone, `constat agent retire {agent}` once more"
+    )
+
+
 def _listed(names: tuple[str, ...]) -> str:
     rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + rest
@@ -272,6 +287,7 @@ def _object(found: _Attempt) -> dict[str, object]:
         "stored": imported.stored,
         "rejected": imported.rejected,
         **({} if rounds is None else {"rounds": dict(rounds)}),
+        **({} if rounds is None else {"taken_back": list(_taken_back(imported))}),
         "renamed": dict(imported.renamed),
         "columns_not_read": list(imported.unused),
         "platforms_without_contract": list(found.strangers),

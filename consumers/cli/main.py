@@ -14,99 +14,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from consumers.cli.forms import tell, told_in_words
-
-COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("demo", "Play a realistic month of three clients and show the statement in dispute."),
-    "contract": ("contract", "Sign, amend, end and show contracts; write a template."),
-    "import": ("imports", "Take in results that somebody else probed, and lists of backups and the like."),
-    "notice": ("notice", "Announce maintenance; move or withdraw an announcement; list what is announced."),
-    "maintenance": ("maintenance", "Say when announced work started and finished."),
-    "incident": ("incident", "Open, update and resolve incidents; record data-loss alerts."),
-    "claim": ("claim", "File claims of force majeure and rule on them."),
-    "correct": ("correct", "Annul or restate an interval of an agent's results."),
-    "directory": ("directory", "Synchronise, show and erase the designated administrators."),
-    "notify": (
-        "notify",
-        "Mail notices, alerts and changes of sub-processors; take down what became of them.",
-    ),
-    "support": ("support", "File and answer support requests; record interventions; show whose clock runs."),
-    "inbox": ("inbox", "Show what needs somebody now, what costs first before what costs later."),
-    "record": ("record", "Record backups, placement of data, storage and browsers."),
-    "processor": ("processor", "Engage, change and dismiss sub-processors; show who was told of it."),
-    "evidence": ("evidence", "Show, list and check the documents that facts name by their hash."),
-    "component": ("component", "Enable and disable the optional components of a platform."),
-    "personal-data": ("personal_data", "Lay out who processes a contract's personal data."),
-    "statement": ("statement", "Lay out a period: availability, penalties, register, commitments, reasons."),
-    "availability": ("parts", "The availability of a period."),
-    "penalties": ("parts", "The free days of a period."),
-    "register": (
-        "parts",
-        "The register of a period: what was done, reported, claimed and corrected.",
-    ),
-    "commitments": ("parts", "The other promises of the contract, kept or broken."),
-    "explain": ("explain", "Why a second, a minute or a tranche counts as it does."),
-    "compare": ("compare", "What other readings of the contract would give, in days."),
-    "diff": ("diff", "Which facts moved a figure between two moments of knowledge."),
-    "seal": ("seal", "Fix what the ledger holds under a name that figures can be asked for by."),
-    "assess": ("assess", "Assess the periods that have ended, and take down the days that follow."),
-    "agent": ("agent", "Run an agent that probes; try its file; retire agents that are gone."),
-    "live": ("live", "Show how the platforms and agents are now, as the ledger sees it."),
-    "outbox": ("outbox", "Show and send the rounds that an agent keeps while its ledger is away."),
-    "relay": ("relay", "Publish the penalty feed: a topic, a file of JSON lines, or an HTTP endpoint."),
-    "bill": ("bill", "Keep the days that are owed from the feed, each penalty once; export and push them."),
-    "run": ("run", "Run what a ledger needs in one process: notify, assess, relay and bill."),
-    "metrics": ("metrics", "Tell a monitoring system how the ledger and its consumers are."),
-    "topics": ("topics", "Make and check the topics of a ledger on Kafka."),
-    "copy": ("copy", "Move a ledger to another engine, byte for byte; go on with a copy that broke off."),
-    "verify": ("verify", "Read everything again and check every hash."),
-    "bench": ("bench", "Measure a replay of the reference month beside other ways to the same figures."),
-}
-"""Command -> the module under `consumers.cli` that holds it, and its line in `constat --help`.
-
-A module has `app`, a typer application; one with several commands of this table has `APPS` by name.
-"""
-ONLY_READ = frozenset(
-    (
-        "statement",
-        "availability",
-        "penalties",
-        "register",
-        "commitments",
-        "explain",
-        "compare",
-        "diff",
-        "personal-data",
-        "evidence",
-        "inbox",
-        "live",
-        "metrics",
-        "verify",
-    )
-)
-GO_ON = frozenset(
-    ("demo", "import", "notify", "assess", "outbox", "relay", "bill", "run", "topics", "copy", "bench")
-)
-"""Commands that find what is there already when they run again."""
-TAKE_DOWN = frozenset(
-    (
-        "contract",
-        "notice",
-        "maintenance",
-        "incident",
-        "claim",
-        "correct",
-        "directory",
-        "support",
-        "record",
-        "processor",
-        "component",
-        "agent",
-        "seal",
-    )
-)
-"""Commands that take a fact down; when they run again they are refused, or take another one down."""
-
+from consumers.cli.commands import COMMANDS, Effect
+from consumers.cli.forms import name_form, with_forms_named
 
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
 """Python's 700 made the collector take a tenth of a command's time to look through modules that stay."""
@@ -120,17 +29,16 @@ class LazyGroup(TyperGroup):
     """A group that knows its commands by name and imports each only when it is called."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - the base's signature
-        """The commands in the order of the table above."""
+        """The commands in the order of their table."""
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - click's signature
         """The command of that name; only its module is imported."""
         if cmd_name not in COMMANDS:
             return None
-        module_name, _ = COMMANDS[cmd_name]
-        module = import_module(f"consumers.cli.{module_name}")
+        module = import_module(f"consumers.cli.{COMMANDS[cmd_name].module}")
         app = module.APPS[cmd_name] if hasattr(module, "APPS") else module.app
-        command = told_in_words(typer.main.get_command(app))
+        command = with_forms_named(typer.main.get_command(app))
         command.name = cmd_name
         return command
 
@@ -138,7 +46,7 @@ class LazyGroup(TyperGroup):
         """Its own options, said in words as those of its commands are."""
         found: list[Any] = super().get_params(ctx)
         for parameter in found:
-            tell(parameter)
+            name_form(parameter)
         return found
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - click's signature
@@ -157,7 +65,7 @@ class LazyGroup(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 - as above
         """The table of commands, without importing any of them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+            formatter.write_dl([(name, command.line) for name, command in COMMANDS.items()])
 
 
 app = typer.Typer(
@@ -201,13 +109,7 @@ def constat(
 
 
 def _left_behind(command: str | None) -> str:
-    if command in ONLY_READ:
-        return "it only read, and nothing was changed"
-    if command in TAKE_DOWN:
-        return (
-            "a fact that was acknowledged before is stored; look whether it is there before you run it again"
-        )
-    return "what was acknowledged before is stored; run the same command again"
+    return (COMMANDS[command].effect if command in COMMANDS else Effect.GOES_ON).value
 
 
 def main() -> None:

@@ -46,7 +46,7 @@ def metrics(
 
     from consumers.metrics.serving import Watched, registry_of, serving
     from consumers.relay.reached import reached
-    from consumers.stopping import signals_held
+    from consumers.stopping import end_awaited
 
     found = partial(reached, relay_to, relay_state) if relay_to else lambda: None
     watched = Watched(ledger, common.now_ms, found, bill_store)
@@ -57,6 +57,6 @@ def metrics(
     with common.open_ledger(ledger):
         pass
     registry = registry_of(watched.look, every)
-    with signals_held() as wait, serving(registry, address, port) as listening:
+    with end_awaited() as wait, serving(registry, address, port) as listening:
         typer.echo(f"metrics at http://{address}:{listening}/metrics", err=True)
         wait()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from consumers.notices.messages import Message
-    from consumers.notices.running import Done
+    from consumers.notices.running import Done, Waiting
     from consumers.notices.sending import Sender, Step
     from consumers.settings import Settings
     from ledger.fact import Fact
@@ -152,14 +152,17 @@ def _sending(
 
 
 def _show_due(sender: "Sender", *, as_json: bool) -> None:
-    due = sender.due(sender.pending(sender.known()))
+    from consumers.notices.running import Waiting
+
+    known = sender.known()
+    due = sender.due(sender.pending(known))
     if as_json:
         common.print_json({"due": [_message(message) for message in due]})
         return
     for message in due:
         print(f"would send {_about(message)}")
     if not due:
-        print("nothing is due")
+        print(_waiting(Waiting.of(sender, known)) or "nothing is due")
 
 
 def _show(done: "Done", *, as_json: bool, is_last: bool) -> None:
@@ -168,12 +171,33 @@ def _show(done: "Done", *, as_json: bool, is_last: bool) -> None:
     if as_json:
         common.print_json(_as_json(done))
     else:
-        for step in done.steps:
-            print(_told(step), flush=True)
-        if is_last and not done.steps:
-            print("nothing is due")
+        for line in _lines(done, is_last=is_last):
+            print(line, flush=True)
     for fact in done.escalated:
         common.warn(told(fact))
+
+
+def _lines(done: "Done", *, is_last: bool) -> "Iterator[str]":
+    from consumers.notices.escalating import told
+
+    yield from map(_told, done.steps)
+    for fact in done.ops_told:
+        yield f"ops were mailed: {told(fact)}"
+    if is_last and (waiting := _waiting(done.waiting)):
+        yield waiting
+    elif is_last and not done.steps and not done.ops_told:
+        yield "nothing is due"
+
+
+def _waiting(waiting: "Waiting") -> str | None:
+    """What mails wait for, in a sentence; None if none does."""
+    from ledger.errors import counted
+    from ledger.instants import format_instant
+
+    if not waiting.mails:
+        return None
+    verb = "waits" if waiting.mails == 1 else "wait"
+    return f"{counted(waiting.mails, 'mail')} {verb}, next at {format_instant(waiting.next_ms)}"
 
 
 def _as_json(done: "Done") -> dict[str, Any]:
@@ -183,6 +207,8 @@ def _as_json(done: "Done") -> dict[str, Any]:
     return {
         "mails": [_message(step.message) | _fact(step.fact) for step in done.steps],
         "escalated": [_fact(fact) for fact in done.escalated],
+        "ops_mailed": [_fact(fact) for fact in done.ops_told],
+        "waiting": done.waiting.mails,
         "next_at": None if done.next_ms >= NEVER_MS else format_instant(done.next_ms),
     }
 

@@ -87,8 +87,9 @@ def _sheet(figures: "Statement", name: str) -> str:
 
 def _show(figures: "Statement", name: str, by: By, changed: dict[str, str]) -> None:
     from consumers.pages import terminal
+    from consumers.pages.checking import Asked
 
-    terminal.show_part(figures, name, common.console(), changed, by_day=by is By.day)
+    terminal.show_part(figures, name, common.console(), Asked(changed), by_day=by is By.day)
 
 
 def _app(name: str, line: str) -> typer.Typer:

@@ -49,4 +49,4 @@ def personal_data(
     from consumers.pages import personal_data as pages
 
     lay_out = pages.page if layout is Format.html else pages.text
-    write(lay_out(figures, language, common.named(ledger, for_others=True)), output)
+    write(lay_out(figures, language, common.ledger_to_name(ledger, for_others=True)), output)

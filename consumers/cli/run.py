@@ -121,7 +121,7 @@ def _run(setup: "Setup", names: "Sequence[Consumer]", port: int | None, address:
     from consumers.metrics.collector import ProcessMetrics
     from consumers.metrics.serving import Watched, registry_of, serving
     from consumers.service.supervisor import Supervisor
-    from consumers.stopping import Stop, signals_held
+    from consumers.stopping import Stop, end_awaited
     from consumers.workers import end_children
 
     log = structlog.stdlib.get_logger(__name__)
@@ -132,7 +132,7 @@ def _run(setup: "Setup", names: "Sequence[Consumer]", port: int | None, address:
         process.expect(name)
     heard = replace(setup, appended=process.appended, relayed=process.relayed)
     supervisor = Supervisor(heard.works(names), process, Stop())
-    with signals_held() as wait, ExitStack() as stack:
+    with end_awaited() as wait, ExitStack() as stack:
         if port is not None:
             listening = stack.enter_context(serving(registry, address, port))
             log.info("metrics", address=address, port=listening)

@@ -10,7 +10,7 @@ import typer
 from consumers.cli import asking, common
 
 if TYPE_CHECKING:
-    from projections.assessment import Note
+    from consumers.pages.checking import Asked
     from projections.figures import Statement
 
 app = typer.Typer(add_completion=False)
@@ -62,45 +62,24 @@ def statement(
         # What was assessed are the readings agreed, and nothing is said beside others.
         asked_at = Note(question.known.as_of.seal)
         note = asked_at if question.readings else noted(question.known, figures)
-    if chosen is Format.text and output is None:
-        _show(figures, language, question.readings, note, common.named(ledger))
+    from consumers.pages.checking import Asked
+
+    is_shown = chosen is Format.text and output is None
+    asked = Asked(question.readings, note, common.ledger_to_name(ledger, for_others=not is_shown))
+    if is_shown:
+        from consumers.pages import terminal
+
+        terminal.show(figures, common.console(), language, asked)
     else:
-        named = common.named(ledger, for_others=True)
-        write(rendered(figures, chosen, language, question.readings, note, ledger=named), output)
+        write(rendered(figures, chosen, language, asked), output)
 
 
-def _show(
-    figures: "Statement",
-    language: Language | None,
-    changed: dict[str, str],
-    note: "Note",
-    ledger: str | None,
-) -> None:
-    from consumers.pages import terminal
-
-    terminal.show(figures, common.console(), language, changed, note, ledger=ledger)
-
-
-def rendered(
-    figures: "Statement",
-    chosen: Format,
-    language: Language | None,
-    changed: dict[str, str],
-    note: "Note | None" = None,
-    *,
-    ledger: str | None = None,
-) -> str:
-    """A statement as the text of a file, in a layout and a language; `note` says how it was assessed.
-
-    `ledger` is where it is kept, if the command that checks it has to name it.
-    """
-    from consumers.pages import summary
-
-    noted = note or summary.UNNOTED
+def rendered(figures: "Statement", chosen: Format, language: Language | None, asked: "Asked") -> str:
+    """A statement as the text of a file, in a layout and a language."""
     if chosen is Format.html:
         from consumers.pages import html
 
-        return html.page(figures, language, changed, noted, ledger)
+        return html.page(figures, language, asked)
     if chosen is Format.csv:
         from consumers.pages import csv_
 
@@ -113,7 +92,7 @@ def rendered(
         return orjson.dumps(as_json(figures), option=orjson.OPT_INDENT_2).decode() + "\n"
     from consumers.pages import terminal
 
-    return terminal.plain(figures, language, changed, noted, ledger)
+    return terminal.plain(figures, language, asked)
 
 
 def write(text: str, output: Path | None) -> None:
@@ -126,7 +105,7 @@ def write(text: str, output: Path | None) -> None:
         sys.stdout.write(text)
         return
     from ledger.errors import BadInputError
-    from ledger.files import is_database
+    from ledger.log.database import is_database
 
     if is_database(output):
         raise BadInputError(f"{output} is a database, perhaps a ledger; name another --output")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from consumers.directory.source import ADMINISTRATOR
 from consumers.directory.store import Entry, Store
 from consumers.evidence import Evidence
-from consumers.seal import TRIES, gave_up
+from consumers.races import TRIES, gave_up
 from ledger import directory
 from ledger.application import Ledger
 from ledger.errors import ConflictError, RefusedError

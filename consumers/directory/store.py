@@ -137,11 +137,13 @@ class Store(StoreFile):
 
     @contextmanager
     def replaced(self, lists: Mapping[str, Sequence[Entry]]) -> Iterator[None]:
-        """Replace lists while the ledger is told of them; where that surely failed, as they were before."""
+        """Replace lists while the ledger is told of them; where that surely failed, as they were before.
+
+        So is every other contract: a person has one name and one address in all of them.
+        """
         before: dict[str, list[Entry]] = {contract: [] for contract in lists}
         for each in self.entries():
-            if each.contract in before:
-                before[each.contract].append(each)
+            before.setdefault(each.contract, []).append(each)
         self.replace(lists)
         try:
             yield

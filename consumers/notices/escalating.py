@@ -96,14 +96,18 @@ def _escalated(sender: Sender, fact: NoticeEscalated, now_ms: int) -> list[Notic
 # ---------------------------------------------------------------- by mail
 
 
-def mail_ops(sender: Sender, known: Known, ops_email: str) -> None:
-    """Mail ops what was escalated and has not been mailed from here; what fails is tried at the next run."""
+def mail_ops(sender: Sender, known: Known, ops_email: str) -> list[NoticeEscalated]:
+    """Mail ops what was escalated and has not been mailed from here; what fails is tried at the next run.
+
+    What they have now.
+    """
     now_ms = sender.clock()
     still = [
         occasion.escalation
         for occasion, several in by_occasion(known, sender.pending(known))
         if now_ms < occasion.over_ms and not _is_given(several) and occasion.escalation in known.escalations
     ]
+    mailed = []
     for name in sender.store.not_yet_mailed(still):
         fact = known.escalations[name].escalated
         assert fact is not None
@@ -114,7 +118,9 @@ def mail_ops(sender: Sender, known: Known, ops_email: str) -> None:
             break
         if reply.is_taken:
             sender.store.mailed(name)
+            mailed.append(fact)
     sender.server.close()
+    return mailed
 
 
 def _message(fact: NoticeEscalated, ops_email: str, head: Letterhead, now_ms: int) -> bytes:

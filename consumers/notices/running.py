@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 from consumers.directory.source import is_writable
 from consumers.directory.store import Store, open_store
@@ -22,6 +23,19 @@ from ledger.mails import MailAccepted, is_needless
 from projections.asof import Known
 
 
+class Waiting(NamedTuple):
+    """Mails that are to be sent, and not yet: how many, and when the first of them is due."""
+
+    mails: int
+    next_ms: int
+
+    @classmethod
+    def of(cls, found: Sender, known: Known) -> Self:
+        """What waits by what is known."""
+        due = [due_ms for _, due_ms in found.wanted(found.pending(known))]
+        return cls(len(due), min(due, default=NEVER_MS))
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """What one run did, and when there is something to do again if nothing is recorded until then."""
@@ -29,8 +43,11 @@ class Done:
     steps: tuple[Step, ...]
     escalated: tuple[NoticeEscalated, ...]
     next_ms: int
+    waiting: Waiting
     unwritten: tuple[str, ...] = ()
     """The mails whose bytes could not be had; why is in the log."""
+    ops_told: tuple[NoticeEscalated, ...] = ()
+    """What ops were mailed, of what was escalated now or before."""
 
     @property
     def is_well(self) -> bool:
@@ -86,10 +103,14 @@ def run_once(found: Sender, settings: Settings) -> Done:
     found.send_due()
     escalated = escalate(found, found.known(), hours_before_ms)
     known = found.known()
-    if settings.ops_email:
-        mail_ops(found, known, settings.ops_email)
-    next_ms = _next_ms(found, known, hours_before_ms)
-    return Done(tuple(found.steps), tuple(escalated), next_ms, tuple(found.unwritten))
+    return Done(
+        steps=tuple(found.steps),
+        escalated=tuple(escalated),
+        next_ms=_next_ms(found, known, hours_before_ms),
+        waiting=Waiting.of(found, known),
+        unwritten=tuple(found.unwritten),
+        ops_told=tuple(mail_ops(found, known, settings.ops_email)) if settings.ops_email else (),
+    )
 
 
 def _next_ms(found: Sender, known: Known, hours_before_ms: int) -> int:

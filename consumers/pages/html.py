@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
 from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -11,20 +10,15 @@ from consumers.pages import arithmetic, checking, drawing, strip, summary, telli
 from consumers.pages.format import Format
 from consumers.pages.harmless import harmless
 from consumers.pages.vocabulary import Words
-from projections.assessment import Note
 from projections.figures import Statement
 
 
 def page(
     statement: Statement,
     language: str | None = None,
-    changed: Mapping[str, str] = summary.AS_AGREED,
-    note: Note = summary.UNNOTED,
-    ledger: str | None = None,
+    asked: checking.Asked = checking.AS_AGREED,
 ) -> str:
     """The page in the statement's own language or in the one asked for; it names the readings asked for.
-
-    `ledger` is where it is kept, if the command that checks it has to name it.
 
     Raises:
         BadInputError: there are no words in that language.
@@ -37,9 +31,7 @@ def page(
         .get_template("statement.html.jinja")
         .render(
             statement=quiet,
-            changed=changed,
-            note=note,
-            ledger=ledger,
+            asked=asked,
             words=spoken,
             form=Format.of(quiet, spoken),
             style_hash=style_hash(style),

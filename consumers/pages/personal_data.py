@@ -67,8 +67,9 @@ class Laid:
     def command(self) -> str:
         """What gives the same register again."""
         register = self.register
+        ledger = checking.ledger_option(self._ledger)
         asked = ["--contract", register.contract, "--as-of", _moment(register)]
-        return shlex.join(["constat", "personal-data", *checking.at(self._ledger), *asked, "--json"])
+        return shlex.join(["constat", "personal-data", *ledger, *asked, "--json"])
 
 
 def page(register: PersonalData, language: str | None = None, ledger: str | None = None) -> str:

@@ -25,16 +25,34 @@ def _contract(found: ContractPreview, *, withdrawn: bool) -> Iterator[str]:
     if withdrawn:
         yield "  would no longer be announced"
     else:
-        yield f"  given {found.hours_before} h before it starts: {_in_time(found)}"
+        yield f"  given {advance(found.hours_before, found.in_time, found.latest_given_at)}"
         yield f"  work may be excluded: {found.windows or 'at any time'} (local time)"
+    if warning := of_work_done(found, withdrawn=withdrawn):
+        yield f"  {warning}"
     if found.assumes_work and not withdrawn:
         yield "  only work really done is excluded; this supposes that it is done exactly as announced"
     for platform in found.platforms:
         yield from _platform(platform)
 
 
-def _in_time(found: ContractPreview) -> str:
-    return "in time" if found.in_time else f"too late, in time until {found.latest_given_at}"
+def of_work_done(found: ContractPreview, *, withdrawn: bool) -> str | None:
+    """What whoever moves or withdraws work that has begun should know first; None if it has not."""
+    if found.started_at is None:
+        return None
+    over = f"was over at {found.finished_at}" if found.finished_at else "is not over"
+    what = (
+        "withdrawn, nothing of it is excluded from then on"
+        if withdrawn
+        else "moved, from then on only what lies in the new announcement is excluded of it"
+    )
+    return f"the work began at {found.started_at} and {over}: {what}"
+
+
+def advance(hours_before: str, is_in_time: bool, latest_given_at: str) -> str:
+    """How long before its start a notice is given, and if that is too late, until when it was in time."""
+    is_after = hours_before.startswith("-")
+    when = f"{hours_before[1:]} h after the start" if is_after else f"{hours_before} h before it starts"
+    return f"{when}: {'in time' if is_in_time else f'too late, in time until {latest_given_at}'}"
 
 
 def _platform(found: PlatformPreview) -> Iterator[str]:

@@ -1,20 +1,14 @@
-"""What a statement is about and what it comes to: the same lines at the head of every page."""
+"""What a statement, or a part of it, is about and what it comes to: the lines at the head of pages."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from types import MappingProxyType
 
 from consumers.pages import arithmetic
 from consumers.pages.format import Format, offset
 from consumers.pages.typography import NO_BREAK
 from projections.assessment import Note
 from projections.figures import MaintenanceEntry, PlatformPenalty, Remark, Statement
-
-AS_AGREED: Mapping[str, str] = MappingProxyType({})
-"""No reading was asked for in place of the contract's."""
-UNNOTED = Note()
-"""Nothing is said of an assessment."""
 
 
 def heading(statement: Statement, form: Format, changed: Mapping[str, str]) -> Iterator[str]:

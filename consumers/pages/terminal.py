@@ -1,69 +1,50 @@
 """A statement on a terminal, readable without colour: every day and every verdict has its own sign."""
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from rich.console import Console, RenderableType
 from rich.text import Text
 
 from consumers.pages import checking, lists, signs, summary, tables, words
+from consumers.pages.checking import AS_AGREED, Asked
 from consumers.pages.format import Format
 from consumers.pages.harmless import harmless
 from consumers.pages.picture import SVG_FORMAT, SVG_THEME
 from consumers.pages.prose import Copied, Prose, Title
 from consumers.pages.vocabulary import Words
-from projections.assessment import Note
 from projections.figures import Statement
 
+Part = RenderableType | Copied
+"""What is printed one below the other."""
 SVG_WIDTH = 100
 PLAIN_WIDTH = 100
 _STYLES = {"✓": "bold green", "✗": "bold red", "?": "bold"}
 
 
-def show(  # noqa: PLR0913 - a page says all that was asked
-    statement: Statement,
-    console: Console,
-    language: str | None = None,
-    changed: Mapping[str, str] = summary.AS_AGREED,
-    note: Note = summary.UNNOTED,
-    *,
-    ledger: str | None = None,
+def show(
+    statement: Statement, console: Console, language: str | None = None, asked: Asked = AS_AGREED
 ) -> None:
     """Print a statement in its own language or in the one asked for; say which readings were asked for.
-
-    `ledger` is where it is kept, if the command that checks it has to name it.
 
     Raises:
         BadInputError: there are no words in that language.
     """
     quiet = harmless(statement)
     form = Format.of(quiet, words.spoken(statement, language))
-    _print(console, _front(quiet, form, console.width, changed, note))
+    _print(console, _front(quiet, form, console.width, asked))
     _print(console, _behind(quiet, form))
-    _print(console, _check(quiet, form, changed, note, ledger))
+    _print(console, _check(quiet, form, asked))
 
 
-def plain(
-    statement: Statement,
-    language: str | None = None,
-    changed: Mapping[str, str] = summary.AS_AGREED,
-    note: Note = summary.UNNOTED,
-    ledger: str | None = None,
-) -> str:
+def plain(statement: Statement, language: str | None = None, asked: Asked = AS_AGREED) -> str:
     """The same as a text for a file: a fixed width, no colour, no spaces at the ends of lines.
 
     Raises:
         BadInputError: there are no words in that language.
     """
     text = io.StringIO()
-    show(
-        statement,
-        Console(file=text, width=PLAIN_WIDTH, color_system=None),
-        language,
-        changed,
-        note,
-        ledger=ledger,
-    )
+    show(statement, Console(file=text, width=PLAIN_WIDTH, color_system=None), language, asked)
     return "".join(f"{line.rstrip(' ')}\n" for line in text.getvalue().splitlines())
 
 
@@ -71,7 +52,7 @@ def show_part(
     statement: Statement,
     part: str,
     console: Console,
-    changed: Mapping[str, str] = summary.AS_AGREED,
+    asked: Asked = AS_AGREED,
     *,
     by_day: bool = False,
 ) -> None:
@@ -94,7 +75,7 @@ def show_part(
         "register": ((said.register_title, lists.register(quiet, form)),),
         "commitments": ((said.commitments_title, lists.commitments(quiet, form)),),
     }
-    _print(console, _about(quiet, form, changed))
+    _print(console, _about(quiet, form, asked))
     _print(console, _comes_to(quiet, form, part))
     for title, content in sections[part]:
         _print(console, _section(title, content))
@@ -111,13 +92,13 @@ def svg(statement: Statement, language: str | None = None) -> str:
     console = Console(
         record=True, width=SVG_WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor"
     )
-    _print(console, _front(quiet, form, SVG_WIDTH, summary.AS_AGREED))
-    _print(console, _check(quiet, form, summary.AS_AGREED))
-    title = checking.command(quiet, summary.AS_AGREED).removesuffix(" --json")
+    _print(console, _front(quiet, form, SVG_WIDTH, AS_AGREED))
+    _print(console, _check(quiet, form, AS_AGREED))
+    title = checking.command(quiet, AS_AGREED).removesuffix(" --json")
     return console.export_svg(title=title, theme=SVG_THEME, code_format=SVG_FORMAT, unique_id="constat")
 
 
-def _print(console: Console, parts: Iterator[RenderableType | Copied]) -> None:
+def _print(console: Console, parts: Iterator[Part]) -> None:
     for part in parts:
         if isinstance(part, Copied):
             console.print(Text(part.text, style="bold"), soft_wrap=True)
@@ -128,22 +109,16 @@ def _print(console: Console, parts: Iterator[RenderableType | Copied]) -> None:
 # ---------------------------------------------------------------- the page
 
 
-def _front(
-    statement: Statement,
-    form: Format,
-    width: int,
-    changed: Mapping[str, str],
-    note: Note = summary.UNNOTED,
-) -> Iterator[RenderableType | Copied]:
+def _front(statement: Statement, form: Format, width: int, asked: Asked) -> Iterator[Part]:
     said = form.words
-    yield from _heading(statement, form, changed, note)
+    yield from _heading(statement, form, asked)
     yield from _section(said.days_title, signs.strips(statement, form, width))
     yield from _section(said.availability_title, tables.availability(statement, form, width))
     yield from _section(said.time_title, tables.time_by_class(statement, form, width))
     yield from _section(said.penalties_title, tables.penalties(statement, form))
 
 
-def _behind(statement: Statement, form: Format) -> Iterator[RenderableType | Copied]:
+def _behind(statement: Statement, form: Format) -> Iterator[Part]:
     said = form.words
     yield from _section(said.reasons_title, lists.reasons(statement, form))
     yield from _section(said.register_title, lists.register(statement, form))
@@ -151,31 +126,27 @@ def _behind(statement: Statement, form: Format) -> Iterator[RenderableType | Cop
     yield from _section(said.readings_title, lists.readings(statement, form))
 
 
-def _section(title: str, content: Iterator[RenderableType | Copied]) -> Iterator[RenderableType | Copied]:
+def _section(title: str, content: Iterator[Part]) -> Iterator[Part]:
     yield ""
     yield Title(title)
     yield from content
 
 
-def _heading(
-    statement: Statement, form: Format, changed: Mapping[str, str], note: Note = summary.UNNOTED
-) -> Iterator[RenderableType | Copied]:
-    yield from _about(statement, form, changed, note)
+def _heading(statement: Statement, form: Format, asked: Asked) -> Iterator[Part]:
+    yield from _about(statement, form, asked)
     yield from _verdict(statement, form)
 
 
-def _about(
-    statement: Statement, form: Format, changed: Mapping[str, str], note: Note = summary.UNNOTED
-) -> Iterator[RenderableType | Copied]:
+def _about(statement: Statement, form: Format, asked: Asked) -> Iterator[Part]:
     yield Prose(f"{statement.client} · {form.words.title}", style="bold")
-    for line in summary.heading(statement, form, changed):
+    for line in summary.heading(statement, form, asked.changed):
         yield Prose(line, style="dim")
-    for line in summary.assessed(note, form):
+    for line in summary.assessed(asked.note, form):
         yield Prose(line, style="dim")
     yield ""
 
 
-def _comes_to(statement: Statement, form: Format, part: str) -> Iterator[RenderableType | Copied]:
+def _comes_to(statement: Statement, form: Format, part: str) -> Iterator[Part]:
     """What a part says in a sentence: that of availability and penalties is the statement's own."""
     if part == "register":
         first, *further = summary.register(statement, form)
@@ -188,7 +159,7 @@ def _comes_to(statement: Statement, form: Format, part: str) -> Iterator[Rendera
         yield from _verdict(statement, form)
 
 
-def _verdict(statement: Statement, form: Format) -> Iterator[RenderableType | Copied]:
+def _verdict(statement: Statement, form: Format) -> Iterator[Part]:
     sign = summary.sign(statement)
     yield Prose(f"{sign} {summary.result(statement, form)}", style=_STYLES[sign])
     for line in summary.missed_by(statement, form):
@@ -197,18 +168,12 @@ def _verdict(statement: Statement, form: Format) -> Iterator[RenderableType | Co
         yield Prose(f"  {line}", hang="  ")
 
 
-def _check(
-    statement: Statement,
-    form: Format,
-    changed: Mapping[str, str],
-    note: Note = summary.UNNOTED,
-    ledger: str | None = None,
-) -> Iterator[RenderableType | Copied]:
-    command = checking.command(statement, changed, note.asked_at, ledger)
+def _check(statement: Statement, form: Format, asked: Asked) -> Iterator[Part]:
+    command = checking.command(statement, asked)
     yield from _section(form.words.check_title, _how_to_check(statement, form.words, command))
 
 
-def _how_to_check(statement: Statement, said: Words, command: str) -> Iterator[RenderableType | Copied]:
+def _how_to_check(statement: Statement, said: Words, command: str) -> Iterator[Part]:
     yield Prose(said.check_how)
     yield Copied(f"  {command}")
     yield Prose(said.check_same)

@@ -32,8 +32,8 @@ BEGINNING = b'{"specversion":"1.0","type":"constat.'
 _ENDING = re.compile(rb',"recordedtime":"([^"\\]{1,40})","position":"([0-9]{12})"\}\Z')
 _NAME = rb"([A-Za-z0-9][A-Za-z0-9._@-]{0,99})"
 _TOLD = (
-    re.compile(rb'"subject":\s*"assessment:' + _NAME + rb'"'),
-    re.compile(rb'"id":\s*"assessment:' + _NAME + rb"/"),
+    re.compile(rb'"subject":\s*"' + PREFIX.encode() + _NAME + rb'"'),
+    re.compile(rb'"id":\s*"' + PREFIX.encode() + _NAME + rb"/"),
     re.compile(rb'"contract":\s*"' + _NAME + rb'"'),
 )
 

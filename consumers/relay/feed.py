@@ -55,14 +55,27 @@ def require_same(engine: Engine, position: int, value: bytes, where: str) -> Non
     Raises:
         BadInputError: it is another ledger's.
     """
-    own = next(events(engine, position - 1), None)
-    if own is None or own.value != value:
+    if not has(engine, position, value):
         raise another_ledger(where, position)
 
 
+def has(engine: Engine, position: int, value: bytes) -> bool:
+    """Whether a ledger has an event at its position with these bytes."""
+    own = next(events(engine, position - 1), None)
+    return own is not None and own.value == value
+
+
 def another_ledger(where: str, position: int) -> BadInputError:
-    """What a person is told whose place has an event that the ledger does not have."""
+    """What a person is told whose place has an event that the ledger does not have, and none of its own."""
     return BadInputError(
         f"{where} holds an event that this ledger does not have at position {position}: it is the feed of "
         "another ledger; name the right --ledger, or another place for the feed"
+    )
+
+
+def changed(where: str, position: int, go_on: str) -> BadInputError:
+    """The same where the place began as the feed of this very ledger; `go_on` says what to do then."""
+    return BadInputError(
+        f"{where} began as the feed of this ledger, and holds an event at position {position} that the "
+        f"ledger does not have: somebody else changed it or wrote to it. {go_on}"
     )

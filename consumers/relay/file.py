@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from consumers.relay import feed
@@ -9,6 +10,11 @@ from consumers.relay.event import BEGINNING, EVENT_BYTES_MAX, FeedEvent, Unreada
 from ledger.errors import BadInputError, UnusableLedgerError
 from ledger.files import flush_folder, locked
 from ledger.log.interface import Engine
+
+_GO_ON = (
+    "Relay to another file: it gets the whole feed, and `constat bill run --from` that one takes nothing "
+    "twice. Keep this one for whoever asks what was changed"
+)
 
 
 class FileSink:
@@ -57,8 +63,17 @@ class FileSink:
             raise BadInputError(
                 f"{self.path} ends with a line that is no event of a feed ({error}); name another file"
             ) from error
-        feed.require_same(engine, event.position, event.value, self.path)
+        if not feed.has(engine, event.position, event.value):
+            raise self._not_of(engine, event.position)
         return event.position
+
+    def _not_of(self, engine: Engine, position: int) -> BadInputError:
+        """Why the last line is not the ledger's: the first one says whose feed the file was."""
+        with suppress(UnreadableEventError):
+            first = FeedEvent.read(os.pread(self._file, EVENT_BYTES_MAX + 1, 0).partition(b"\n")[0])
+            if feed.has(engine, first.position, first.value):
+                return feed.changed(self.path, position, _GO_ON)
+        return feed.another_ledger(self.path, position)
 
     def _require_torn_event(self, begin: int) -> None:
         """Behind the last line feed may stand only what a relay left that was killed while it wrote."""

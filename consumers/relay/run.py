@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from consumers.following import keep_on
 from consumers.relay import feed
 from consumers.relay.sink import Sink
-from consumers.stopping import Stop, keep_on
+from consumers.stopping import Stop
 from ledger.errors import UnreachableLedgerError
 from ledger.log.interface import Engine
 

@@ -21,6 +21,11 @@ class RelayState(StoreFile):
     _tables = _TABLES
     _unusable = UnusableLedgerError
 
+    def _recognise(self) -> None:
+        # The first states had the same tables, and did not name a format.
+        if (self._number("application_id"), self._number("user_version")) != (self._application_id, 0):
+            super()._recognise()
+
     def _damaged(self, why: str) -> ConstatError:
         return UnusableLedgerError(
             f"{self.path}: the file is damaged ({why}); without it all is sent again, under the same keys"

@@ -9,7 +9,7 @@ from kafka.errors import KafkaError
 
 from consumers.relay import feed
 from consumers.relay.event import MEDIA_TYPE, FeedEvent, UnreadableEventError
-from ledger.errors import UnreachableLedgerError, UnusableLedgerError
+from ledger.errors import BadInputError, UnreachableLedgerError, UnusableLedgerError
 from ledger.fact import hash_of
 from ledger.log.interface import Engine
 from ledger.log.kafka import penalties
@@ -22,6 +22,10 @@ POLL_MS = 200
 SPREAD_S = 1.0
 """How soon a reader of the ledger has what another one has published."""
 HEADERS = [("content-type", MEDIA_TYPE.encode())]
+_GO_ON = (
+    "Delete the topic, make it anew and relay again: everything is still in the ledger. `constat bill run` "
+    "without --from reads the ledger itself, and takes nothing twice"
+)
 
 
 class Record(NamedTuple):
@@ -201,7 +205,7 @@ def _whole_up_to(engine: Engine, held: Mapping[int, str], where: str) -> int:
         time.sleep(SPREAD_S)
         position, left = _compared(engine, held, where)
     if left:
-        raise feed.another_ledger(where, min(left))
+        raise _not_held(where, min(left), is_ours=position > 0)
     return position
 
 
@@ -211,7 +215,11 @@ def _compared(engine: Engine, held: Mapping[int, str], where: str) -> tuple[int,
     for event in feed.events(engine, 0) if held else ():
         there = left.pop(event.position, None)
         if there not in (None, hash_of(event.value)):
-            raise feed.another_ledger(where, event.position)
+            raise _not_held(where, event.position, is_ours=position > 0)
         is_whole = is_whole and there is not None
         position = event.position if is_whole else position
     return position, left
+
+
+def _not_held(where: str, position: int, *, is_ours: bool) -> BadInputError:
+    return feed.changed(where, position, _GO_ON) if is_ours else feed.another_ledger(where, position)

@@ -13,7 +13,7 @@ from ledger import plans
 from ledger.application import Ledger
 from ledger.errors import BadInputError, ConflictError
 from ledger.intake.assemble import plan_for, rounds_of
-from ledger.intake.merge import each_once, only_new
+from ledger.intake.merge import each_once, none_left_out, only_new
 from ledger.intake.rejects import Rejects, RejectsFile
 from ledger.intake.results import Progress, read_results, silent
 from ledger.intake.sources import Source
@@ -40,6 +40,8 @@ class Imported:
     unused: tuple[str, ...]
     platforms: tuple[str, ...]
     """Those that results were read of, stored before or not."""
+    taken_back: Mapping[str, int]
+    """Agent -> when it had been retired, of those that are in service again by their new plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class _Pending:
     """The round behind which the new ones are numbered."""
     plan: PlanSet
     is_new_plan: bool
+    retired_ms: int | None
+    """When the agent was retired, if its new plan takes it back."""
     results: pl.DataFrame
 
 
@@ -78,7 +82,10 @@ def import_source(  # noqa: PLR0913 - what, where to, how, and who watches
     read = found.frame.height
     for agent, some in _by_agent(found.frame):
         _require_one_origin(source, ledger.plans_of(agent), agent, some, found.written)
-    new = [_only_new(ledger, agent, some, rejects) for agent, some in _by_agent(found.frame)]
+    new = [
+        _only_new(ledger, agent, some, rejects, transitions=transitions)
+        for agent, some in _by_agent(found.frame)
+    ]
     if rejects.count and aside is None:
         raise rejects.refusal()
     pending = [
@@ -101,6 +108,7 @@ def import_source(  # noqa: PLR0913 - what, where to, how, and who watches
         renamed=found.renamed,
         unused=source.unused,
         platforms=tuple(sorted(found.frame["platform"].unique().cast(pl.String))),
+        taken_back={each.agent: each.retired_ms for each in pending if each.retired_ms is not None},
     )
 
 
@@ -124,7 +132,7 @@ def _require_one_origin(
 
 
 def _only_new(
-    ledger: Ledger, agent: str, results: pl.DataFrame, rejects: Rejects
+    ledger: Ledger, agent: str, results: pl.DataFrame, rejects: Rejects, *, transitions: bool
 ) -> tuple[str, RoundHead, pl.DataFrame]:
     # The head is read first: a writer who appends behind it makes our numbers void, so that what it stores
     # is not stored again by us.
@@ -133,6 +141,8 @@ def _only_new(
     observed_ms = results["observed_ms"].sort()
     plans_then = ledger.plans_of(agent)
     stored = stored_results(ledger.engine, agent, plans_then, observed_ms[0], observed_ms[-1])
+    if transitions:
+        none_left_out(once, stored, rejects)
     return agent, head, only_new(once, stored, rejects)
 
 
@@ -149,7 +159,7 @@ def _pending(  # noqa: PLR0913 - what is new of one agent, and how its source sa
     extended = plan_for(state, agent, results, transitions=transitions, written=written)
     plan = extended or state.current
     assert plan, "an agent without a plan has only new platforms"
-    return _Pending(agent, head, plan, extended is not None, results)
+    return _Pending(agent, head, plan, extended is not None, state.retired_ms, results)
 
 
 def _store(ledger: Ledger, pending: _Pending) -> int:

@@ -64,6 +64,34 @@ def only_new(results: pl.DataFrame, stored: pl.DataFrame, rejects: Rejects) -> p
     return compared.filter(pl.col("known").is_null()).drop("known")
 
 
+def none_left_out(results: pl.DataFrame, stored: pl.DataFrame, rejects: Rejects) -> None:
+    """Reject rows of a source of changes that say an outcome held where the ledger has a change from it.
+
+    Only rows that the ledger has, too, are held against it: then it is the same source, with less in it.
+    """
+    if stored.is_empty():
+        return
+    by_instant = results.select("line", "platform", "outcome", at_ms="observed_ms").sort("at_ms")
+    said = stored.sort("observed_ms").rename({"outcome": "known"})
+    before = said.join_asof(by_instant, left_on="observed_ms", right_on="at_ms", by="platform")
+    behind = by_instant.select("platform", until_ms="at_ms")
+    around = before.join_asof(
+        behind, left_on="observed_ms", right_on="until_ms", by="platform", strategy="forward"
+    )
+    is_between = (pl.col("at_ms") < pl.col("observed_ms")) & pl.col("until_ms").is_not_null()
+    own = stored.select("platform", at_ms="observed_ms", outcome="outcome")
+    left_out = around.filter(is_between & (pl.col("known") != pl.col("outcome"))).join(
+        own, on=["platform", "at_ms", "outcome"], how="semi"
+    )
+    for line, platform, changed_ms, outcome, known_outcome in _readable(left_out, "known"):
+        rejects.add(
+            line,
+            f"says {outcome} of {platform} until the source's next row, where the ledger already has "
+            f"{known_outcome} at {format_instant(changed_ms)}; a row that was imported before is left out: "
+            "put it back, or if the ledger is wrong, say so with `constat correct`",
+        )
+
+
 def _readable(results: pl.DataFrame, *more_outcomes: str) -> list[tuple[Any, ...]]:
     """Line, platform, instant and outcomes as a message says them, by line."""
     columns = [

@@ -21,6 +21,7 @@ QUIET_SECONDS = 2.0
 """How long a writer waits for another one before it says so."""
 IN_MEMORY = ":memory:"
 
+_FIRST_BYTES = b"SQLite format 3\0"
 _PRIMARY = 0xFF
 """The part of an error's code that says what happened; the rest says where."""
 _LOG = logging.getLogger(__name__)
@@ -259,6 +260,15 @@ class _Guarded:
 def primary_name(error: sqlite3.Error) -> str:
     """What happened, as SQLite calls it, without where: `SQLITE_FULL`; empty if it has no name for it."""
     return "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
+
+
+def is_database(path: Path) -> bool:
+    """Whether a file is one of SQLite: a ledger, a store, somebody else's. Nothing is written over it."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_FIRST_BYTES)) == _FIRST_BYTES
+    except OSError:  # whoever opens it next is told why he cannot
+        return False
 
 
 def _lost_tail(connection: sqlite3.Connection) -> str | None:

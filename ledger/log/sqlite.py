@@ -5,7 +5,7 @@ What is read is what was written: every value is hashed again as it is read.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
@@ -49,11 +49,20 @@ _FACTS = (
     "SELECT position, recorded_ms, value, hash FROM decisions WHERE position > ? AND position <= ? "
     "ORDER BY position LIMIT ?"
 )
+_RECORDED_MS = "SELECT recorded_ms FROM decisions WHERE position = ?"
 _STREAM = "SELECT position, recorded_ms, value, hash FROM decisions WHERE stream = ? ORDER BY sequence"
 # NOT INDEXED: sorting what an index finds would cost more, page for page, than reading past the rest.
 _ROUNDS = (
     "SELECT offset, agent, number, start_ms, recorded_ms, value, hash FROM rounds NOT INDEXED "
     "WHERE offset > ? AND offset <= ? AND start_ms >= ? AND start_ms < ? {chosen} ORDER BY offset LIMIT ?"
+)
+_STARTING = (
+    "SELECT min(offset), max(offset) FROM rounds INDEXED BY rounds_by_start "
+    "WHERE agent = ? AND start_ms >= ? AND start_ms < ?"
+)
+_BEHIND_NUMBER = (
+    "SELECT (SELECT offset FROM rounds WHERE agent = ?1 AND number > ?2 ORDER BY number LIMIT 1), "
+    "(SELECT offset FROM rounds WHERE agent = ?1 ORDER BY number DESC LIMIT 1)"
 )
 _AGENTS = """
 WITH RECURSIVE names(agent) AS (
@@ -133,8 +142,7 @@ class SQLiteEngine:
         return LogHead(position, offset, max(last_ms))
 
     def position_at(self, recorded_ms: int) -> int:
-        query = "SELECT recorded_ms FROM decisions WHERE position = ?"
-        return self._last_at(query, self.head().position, recorded_ms)
+        return self._last_at(_RECORDED_MS, self.head().position, recorded_ms)
 
     def round_offset_at(self, recorded_ms: int) -> int:
         query = "SELECT recorded_ms FROM rounds WHERE offset = ?"
@@ -156,9 +164,7 @@ class SQLiteEngine:
         if position == 0:
             return 0
         with self._database.reading() as connection:
-            row = connection.execute(
-                "SELECT recorded_ms FROM decisions WHERE position = ?", (position,)
-            ).fetchone()
+            row = connection.execute(_RECORDED_MS, (position,)).fetchone()
         if row is None:
             raise KeyError(position)
         return int(row[0])
@@ -207,9 +213,9 @@ class SQLiteEngine:
         )
         spans = [(1, last)]
         if starts != (-UNBOUNDED, UNBOUNDED):
-            spans = self._offsets_of(agents, *starts)
+            spans = self._spans(agents, _STARTING, lambda _agent: starts)
         elif after:
-            spans = self._offsets_behind(agents, after)
+            spans = self._spans(agents, _BEHIND_NUMBER, lambda agent: (after.get(agent, 0),))
         chosen = "" if agents is None else f"AND agent IN ({','.join('?' * len(agents))})"
         chosen += f" AND {BEHIND}" if after else ""
         query = _ROUNDS.format(chosen=chosen)
@@ -220,36 +226,17 @@ class SQLiteEngine:
                 intact(found.value, found.hash, f"round {found.number} of agent {found.agent}")
                 yield found
 
-    def _offsets_behind(
-        self, agents: Sequence[str] | None, after: Mapping[str, int]
+    def _spans(
+        self, agents: Sequence[str] | None, query: str, bounds_of: Callable[[str], tuple[int, ...]]
     ) -> list[tuple[int, int]]:
-        """The same of spans that hold every round of each agent behind its number."""
-        query = (
-            "SELECT (SELECT offset FROM rounds WHERE agent = ?1 AND number > ?2 ORDER BY number LIMIT 1), "
-            "(SELECT offset FROM rounds WHERE agent = ?1 ORDER BY number DESC LIMIT 1)"
-        )
-        with self._database.reading() as connection:
-            found = [
-                connection.execute(query, (agent, after.get(agent, 0))).fetchone()
-                for agent in (self.agents() if agents is None else agents)
-            ]
-        return _merged(found)
-
-    def _offsets_of(self, agents: Sequence[str] | None, *starts: int) -> list[tuple[int, int]]:
-        """The first and last offsets of spans of the log that hold every round that starts within bounds.
+        """The first and last offsets of spans of the log that hold every round a query finds of an agent.
 
         A span is that of one agent, or of agents whose rounds lie between each other's: an import puts one
         agent behind the other, and what lies between two spans is not read.
         """
-        query = (
-            "SELECT min(offset), max(offset) FROM rounds INDEXED BY rounds_by_start "
-            "WHERE agent = ? AND start_ms >= ? AND start_ms < ?"
-        )
+        chosen = self.agents() if agents is None else agents
         with self._database.reading() as connection:
-            found = [
-                connection.execute(query, (agent, *starts)).fetchone()
-                for agent in (self.agents() if agents is None else agents)
-            ]
+            found = [connection.execute(query, (each, *bounds_of(each))).fetchone() for each in chosen]
         return _merged(found)
 
     def agents(self) -> list[str]:

@@ -1,6 +1,7 @@
 """`constat run` in processes of their own, and ledgers for them to work on."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from consumers.cache.folder import FOLDER
 from consumers.directory.store import Entry, open_store
 from consumers.relay.event import FeedEvent
 from ledger.assessments import PenaltyGranted
@@ -23,7 +25,7 @@ from ledger.terms import Terms
 from tests.consumers.billing.penalties import ledger_at
 from tests.consumers.notices.postoffice import FROM
 
-PATIENCE_S = 40
+PATIENCE_S = 90
 NOW_MS = time.time_ns() // 1_000_000
 PERSON = Entry("acme", "p-1", "Zoé Martin", "zoe.martin@acme.example", None, "administrator")
 
@@ -78,10 +80,10 @@ def many_rounds(where, agents, each):
         for agent in agents:
             plan = set_plan(ledger.plans_of(agent), agent, (Planned(platform="acme-prod"),))
             ledger.append(Draft(stream_of(agent), plan, NOW_MS))
-            for first in range(1, each, 1000):
+            for first in range(1, each + 1, 1000):
                 rounds = [
                     Round(agent, n, plan.reference, NOW_MS - 70 * DAY_MS + n * 60_000, 1, jitter=bytes(1))
-                    for n in range(first, first + 1000)
+                    for n in range(first, min(first + 1000, each + 1))
                 ]
                 ledger.append_rounds(agent, rounds)
 
@@ -133,6 +135,7 @@ class Running:
 def running(folder, *arguments, smtp_port=9, password="sesame-open", **environment):
     command = [str(Path(sys.executable).parent / "constat"), "run", "--every", "0.2", *map(str, arguments)]
     environment |= {
+        FOLDER: os.environ[FOLDER],
         "CONSTAT_SMTP_HOST": "127.0.0.1",
         "CONSTAT_SMTP_PORT": str(smtp_port),
         "CONSTAT_SMTP_SECURITY": "none",

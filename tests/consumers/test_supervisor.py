@@ -145,7 +145,7 @@ def test_a_text_loses_its_addresses_and_secrets(text, shown):
 
 
 def test_what_libraries_warn_of_comes_in_the_same_form(written):
-    logging.getLogger("consumers.stopping").warning("constat: %s; trying again", "zoe@acme.example is away")
+    logging.getLogger("consumers.following").warning("constat: %s; trying again", "zoe@acme.example is away")
     logging.getLogger("somebody").info("not worth a line")
 
     (line,) = [json.loads(each) for each in written.getvalue().splitlines()]

@@ -66,7 +66,7 @@ def test_an_offset_lies_within_the_round(offset_ms, fits):
 
 
 def test_a_retired_agent_has_no_plan_for_a_next_round_and_keeps_those_of_its_rounds():
-    state = after(plans, first, plans.retire(after(plans, first), retired))
+    state = after(plans, first, plans.retire(after(plans, first), retired, 0))
 
     assert (state.current, state.last, state.history) == (None, first, (first,))
 
@@ -83,9 +83,17 @@ def test_another_plan_takes_an_agent_back_and_goes_on_counting():
 
 def test_only_an_agent_that_is_there_is_retired_and_once():
     with pytest.raises(RefusedError, match="no agent paris ever had a plan"):
-        plans.retire(plans.INITIAL, retired)
+        plans.retire(plans.INITIAL, retired, 0)
     with pytest.raises(
         RefusedError,
         match=r"agent paris was retired at .*; if it probes again, record another plan for it first",
     ):
-        plans.retire(after(plans, first, retired), retired)
+        plans.retire(after(plans, first, retired), retired, 0)
+
+
+def test_an_agent_is_retired_no_earlier_than_its_last_result():
+    state = after(plans, first)
+
+    assert plans.retire(state, retired, retired_ms=60_000, last_result_ms=60_000) == retired
+    with pytest.raises(RefusedError, match="agent paris still had a result at 1970-01-01T00:01:00Z"):
+        plans.retire(state, retired, retired_ms=59_999, last_result_ms=60_000)

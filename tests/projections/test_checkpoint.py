@@ -38,7 +38,9 @@ def gone_on(known, segments, stale_after_ms):
     kept = next(known.rounds(agents=[AGENT], after={AGENT: place.number - 1}))
     assert (kept.number, kept.hash) == (place.number, place.hash)
     checkpoint = Segments().extended(segments).at(len(segments) - 1)
-    return Stream.going_on(known, AGENT, EVERY, stale_after_ms, checkpoint, kept)
+    stream = Stream(known, AGENT, EVERY, stale_after_ms)
+    stream.go_on(checkpoint, kept)
+    return stream
 
 
 @given(tellings(), stops, stale_afters_ms)

@@ -6,9 +6,8 @@ from ledger.errors import BadInputError
 from ledger.maintenance import MaintenanceFinished, MaintenanceStarted
 from projections.asof import Known, at_head
 from projections.coming import coming
-from tests.projections.attending import TUESDAY, WEDNESDAY, announced
+from tests.projections.attending import TUESDAY, WEDNESDAY, accepted, announced, refused
 from tests.projections.promised import PROD, acme, october
-from tests.projections.test_undelivered import accepted, refused
 from tests.spec import ms
 
 MONDAY_NIGHT = "2026-10-05T23:00:00+02:00"

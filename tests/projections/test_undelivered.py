@@ -5,43 +5,21 @@ from datetime import date
 import pytest
 
 from ledger.directory import DirectorySynchronised
-from ledger.mails import MailAbandoned, MailAccepted, MailBounced, MailRefused
+from ledger.mails import MailAbandoned
 from ledger.processors import ProcessorEngaged
-from tests.projections.attending import DEADLINE, TUESDAY, WEDNESDAY, announced, listed, look
+from tests.projections.attending import (
+    DEADLINE,
+    TUESDAY,
+    WEDNESDAY,
+    accepted,
+    announced,
+    bounced,
+    listed,
+    look,
+    mailed,
+    refused,
+)
 from tests.projections.promised import PROD, acme, october
-from tests.spec import Story
-
-SHA256 = "sha256:" + "0" * 64
-
-
-def mailed(
-    story: Story, kind, person: str = "p-1", *, contract: str = "acme", cause: int | None = None, **more
-):
-    """What became of the mail about the last notice to one person."""
-    fact = kind(
-        mail=f"mail-{contract}-{person}-{cause or 0}",
-        contract=contract,
-        person=person,
-        cause=cause or story.known().maintenances["m1"].notices[-1].position,
-        message_id="<m@provider.example>",
-        sha256=SHA256,
-        attempt=1,
-        **({"maintenance": "m1"} | more),
-    )
-    return story.fact(f"mail:{fact.mail}", fact)
-
-
-def accepted(story: Story, person: str = "p-1", **more) -> Story:
-    return mailed(story, MailAccepted, person, code=250, reply="OK", **more)
-
-
-def refused(story: Story, person: str = "p-1", **more) -> Story:
-    return mailed(story, MailRefused, person, code=550, reply="no", **more)
-
-
-def bounced(story: Story, person: str = "p-1", **more) -> Story:
-    return mailed(story, MailBounced, person, status="5.1.1", diagnostic="no", report=SHA256, **more)
-
 
 # ---------------------------------------------------------------- notices
 

@@ -1,7 +1,8 @@
-"""The same results as one JSON event each, through the same table and client, with the same checks.
+"""The same results as one JSON event each, through the same table and client.
 
-Only the grain differs: each event is an envelope like a round's, names its predecessor, is hashed as it is
-read, validated, and folded by the steps that rounds are folded to.
+The grain differs: each event is an envelope like a round's, names its predecessor, is hashed as it is read,
+decoded as strictly, its predecessor's hash checked, and folded by the steps that rounds are folded to. A
+round is checked against its plan as well; this has nothing of that.
 """
 
 from collections import defaultdict
@@ -10,24 +11,21 @@ from pathlib import Path
 from typing import Literal
 
 import orjson
-import polars as pl
 from msgspec import Struct
 from msgspec.json import Decoder
 
-from consumers.bench.month import AGENTS
-from consumers.bench.part import Part
+from consumers.bench.part import Part, made
 from consumers.bench.rounds import plan_of, rounds_of
 from consumers.bench.sums import Sums, within
 from consumers.bench.write import TERMS
 from ledger.application import open_engine
 from ledger.errors import DamagedLedgerError
 from ledger.fact import GENESIS_HASH, hash_of
-from ledger.instants import format_instant
 from ledger.log.interface import Engine, NewRound
 from ledger.log.sqlite import SQLiteEngine
 from ledger.plans import PlanSet
-from ledger.rounds import Outcome, Round
-from projections.changes import SCHEMA
+from ledger.rounds import Outcome, Round, attributes
+from projections.changes import frame
 from projections.steps import CODES, UNKNOWN, Steps, hear, say
 from projections.verdicts import verdicts
 
@@ -67,17 +65,14 @@ _validated = Decoder(StoredResult).decode
 
 def write(part: Part) -> Path:
     """A table with one row for each result of the part, if it is not there."""
-    path = part.ledger.with_suffix(".each.db")
-    if not path.exists():
-        begun = path.with_suffix(".begun")
-        begun.unlink(missing_ok=True)
-        engine = SQLiteEngine(str(begun), clock=lambda: part.bounds.end_ms)
-        for stream in range(part.month.streams):
-            for witness in range(AGENTS):
-                _append(engine, part, stream, witness)
-        engine.close()
-        begun.rename(path)
-    return path
+    return made(part.ledger.with_suffix(".each.db"), lambda begun: _write(part, begun))
+
+
+def _write(part: Part, path: Path) -> None:
+    engine = SQLiteEngine(str(path), clock=lambda: part.bounds.end_ms)
+    for agent in part.month.agents:
+        _append(engine, part, *agent)
+    engine.close()
 
 
 def _append(engine: SQLiteEngine, part: Part, stream: int, witness: int) -> None:
@@ -106,11 +101,7 @@ def _encoded(agent: str, number: int, previous_hash: str, data: ResultData) -> b
         {
             "specversion": "1.0",
             "type": TYPE,
-            "source": f"/agents/{agent}",
-            "id": f"{agent}/{number}",
-            "subject": f"agent:{agent}",
-            "time": format_instant(data.at),
-            "sequence": f"{number:012}",
+            **attributes(agent, number, data.at),
             "previoushash": previous_hash,
             "data": {name: getattr(data, name) for name in ResultData.__struct_fields__},
         }
@@ -124,7 +115,7 @@ def replay(part: Part, path: Path) -> Sums:
     """From the first event to the sums."""
     engine = open_engine(str(path), create=False)
     try:
-        changes = _frame(_folded(engine, TERMS.stale_after_ms), part.bounds.end_ms)
+        changes = frame(_folded(engine, TERMS.stale_after_ms), part.bounds.end_ms)
     finally:
         engine.close()
     return within(verdicts(changes, part.month.names, part.bounds, TERMS), part.windows)
@@ -155,13 +146,3 @@ def _folded(engine: Engine, stale_after_ms: int) -> dict[tuple[str, str], Steps]
     for found in said.values():
         say(found.steps, found.until_ms, UNKNOWN)
     return {key: found.steps for key, found in said.items()}
-
-
-def _frame(said: dict[tuple[str, str], Steps], until_ms: int) -> pl.DataFrame:
-    rows = [
-        (platform, agent, at_ms, outcome)
-        for (platform, agent), steps in sorted(said.items())
-        for at_ms, outcome in steps
-        if at_ms < until_ms
-    ]
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row")

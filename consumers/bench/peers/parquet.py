@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from heapq import merge
-from itertools import product
 from pathlib import Path
 
 import polars as pl
 
-from consumers.bench.month import AGENTS, Month
-from consumers.bench.part import Part
+from consumers.bench.month import Month
+from consumers.bench.part import Part, made
 from consumers.bench.rounds import plan_of, rounds_of
 from ledger.plans import PlanSet
 from ledger.rounds import Round
@@ -18,22 +17,18 @@ from projections.steps import CODES, UP
 def arrived(part: Part) -> Path:
     """One row for each result, minute by minute and agent by agent."""
     path = part.ledger.with_suffix(".arrived.parquet")
-    if not path.exists():
-        begun = path.with_suffix(".begun")
-        pl.concat(_frames(part)).write_parquet(begun, compression="zstd", compression_level=3)
-        begun.rename(path)
-    return path
+    return made(path, lambda begun: _write(pl.concat(_frames(part)), begun))
 
 
 def by_platform(part: Part) -> Path:
     """The same rows sorted by platform, agent and instant."""
     path = part.ledger.with_suffix(".sorted.parquet")
-    if not path.exists():
-        begun = path.with_suffix(".begun")
-        frame = pl.read_parquet(arrived(part)).sort("platform", "agent", "at_ms")
-        frame.write_parquet(begun, compression="zstd", compression_level=3)
-        begun.rename(path)
-    return path
+    ordered = pl.scan_parquet(arrived(part)).sort("platform", "agent", "at_ms")
+    return made(path, lambda begun: _write(ordered.collect(), begun))
+
+
+def _write(frame: pl.DataFrame, path: Path) -> None:
+    frame.write_parquet(path, compression="zstd", compression_level=3)
 
 
 def windows(part: Part) -> Path:
@@ -47,7 +42,7 @@ def windows(part: Part) -> Path:
 
 
 def _frames(part: Part) -> Iterator[pl.DataFrame]:
-    agents = list(product(range(part.month.streams), range(AGENTS)))
+    agents = part.month.agents
     plans = [plan_of(part.month, *agent) for agent in agents]
     rows = {plan.reference: _planned(part.month, plans, plan) for plan in plans}
     rounds = (rounds_of(part.month, *agent, part.minutes) for agent in agents)

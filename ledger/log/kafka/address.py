@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from ledger.errors import BadInputError
+from ledger.files import user_cache
 
 SCHEME = "kafka://"
 DEFAULT_LEDGER = "constat"
@@ -158,8 +159,13 @@ def _timeout_s(options: Mapping[str, str]) -> float:
 def _mirrors(options: Mapping[str, str], environment: Mapping[str, str]) -> Path:
     if named := options.get("mirrors") or environment.get(MIRRORS):
         return Path(named)
-    cache = environment.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "constat"
+    cache = user_cache(environment)
+    if cache is None:
+        raise BadInputError(
+            f"this user has no home for the mirrors of the topics; name a folder for them with {MIRRORS}, or "
+            "behind the URL with ?mirrors=FOLDER"
+        )
+    return cache
 
 
 def _security(options: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, Any]:

@@ -12,15 +12,12 @@ from kafka.errors import KafkaError
 from ledger.errors import ConstatError
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.connecting import connected
+from ledger.log.kafka.patience import PAUSE_S, patiently
 
 POLL_MS = 50
 """How long a reader waits for the next records before it looks round."""
-PAUSE_S = 0.2
-"""Before a writer tries again."""
 RETRY_S = 0.5
 """Before a reader tries again."""
-BEHIND_S = 8.0
-"""For so long a broker may say that a log is shorter than what was read of it, before it is believed."""
 FETCH: dict[str, Any] = {
     "enable_auto_commit": False,
     "auto_offset_reset": "none",
@@ -70,6 +67,15 @@ def consumer(address: Address) -> KafkaConsumer:
         UnreachableLedgerError: no broker answers.
     """
     return connected(KafkaConsumer, address, **FETCH)
+
+
+def patient_consumer(address: Address) -> KafkaConsumer:
+    """A reader of the topics, tried for until the time of the ledger's URL is over.
+
+    Raises:
+        UnreachableLedgerError: no broker answered until then, or one will never let this user in.
+    """
+    return patiently(address, lambda _within_ms: consumer(address))
 
 
 def producer(address: Address, **more: Any) -> KafkaProducer:  # noqa: ANN401 - settings of the client

@@ -1,21 +1,23 @@
 """How every client gets to its brokers: within seconds, and with the reason where it does not.
 
 Left alone, the library tries until its time is over and then says no more than that; it does not bound the
-greeting of TLS, so that a peer who never answers holds it for ever; one silent broker uses up the time of
-those that answer; and what it had opened stays open when it gives up. What is put right here overrides
-methods that the library does not promise to keep, which is why its version is pinned.
+greeting of TLS, so that a peer who never answers holds it for ever; it drops what a peer says right before he
+closes, so that a wrong password is tried again; one silent broker uses up the time of those that answer; and
+what it had opened stays open when it gives up, a socket that no broker took among it. What is put right here
+overrides methods that the library does not promise to keep, which is why its version is pinned.
 """
 
+import socket
 import ssl
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from kafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 from kafka.net.compat import KafkaNetClient
-from kafka.net.inet import create_connection
+from kafka.net.inet import KafkaNetSocket, create_connection
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
-from kafka.net.transport import KafkaSSLTransport
+from kafka.net.transport import KafkaSSLTransport, KafkaTCPTransport
 
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.tls import context_of
@@ -99,10 +101,12 @@ class Connections(KafkaConnectionManager):  # type: ignore[misc] # as above
             self._failures[node.node_id] = NotConnectedError(f"{node.host}:{node.port}", error)
 
     async def _build_transport(self, node: Any, timeout_at: float | None = None) -> Any:  # noqa: ANN401
+        options, way = self.config["socket_options"], f"{Closing.SCHEMES[0]}://"
+        sock = await create_connection(
+            self._net, node.host, node.port, options, proxy_url=way, timeout_at=timeout_at
+        )
         if not self.ssl_enabled:
-            return await super()._build_transport(node, timeout_at)
-        options = self.config["socket_options"]
-        sock = await create_connection(self._net, node.host, node.port, options, timeout_at=timeout_at)
+            return Plain(self._net, sock, host=node.host)
         transport = Greeted(self._net, sock, host=node.host, ssl_context=self.config["ssl_context"])
         try:
             await transport.greet(timeout_at)
@@ -112,8 +116,41 @@ class Connections(KafkaConnectionManager):  # type: ignore[misc] # as above
         return transport
 
 
+class Closing(KafkaNetSocket):  # type: ignore[misc] # as above
+    """Sockets that are closed when no broker takes them.
+
+    The library finds the class of a way to a broker, as that by a proxy, by the scheme of its URL.
+    """
+
+    SCHEMES = ("closing",)
+
+    async def sock_connect(self, net: Any, sock: socket.socket, *where: Any, **until: Any) -> socket.socket:  # noqa: ANN401
+        """Connect; whoever does not come so far, or is not waited for any longer, leaves nothing open."""
+        try:
+            await super().sock_connect(net, sock, *where, **until)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+
+class Plain(KafkaTCPTransport):  # type: ignore[misc] # as above
+    """A connection on which a peer's last words are heard."""
+
+    def _sock_recv(self) -> tuple[bytes, KafkaError | None]:
+        return _last_words(*super()._sock_recv())
+
+
+def _last_words(said: bytes, error: KafkaError | None) -> tuple[bytes, KafkaError | None]:
+    """What was said before its end, first: who listens once more hears of the end again."""
+    return said, None if said else error
+
+
 class Greeted(KafkaSSLTransport):  # type: ignore[misc] # as above
-    """A connection whose greeting of TLS ends in time."""
+    """The same by TLS, whose greeting ends in time."""
+
+    def _sock_recv(self) -> tuple[bytes, KafkaError | None]:
+        return _last_words(*super()._sock_recv())
 
     async def greet(self, timeout_at: float | None) -> None:
         """Agree on how to speak TLS, and see that the broker is who it should be."""

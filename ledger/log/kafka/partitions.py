@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, OffsetOutOfRangeError
 
 from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 from ledger.fact import hash_of
 from ledger.log.kafka.address import Address
-from ledger.log.kafka.clients import BEHIND_S, RETRY_S, consumer
-from ledger.log.kafka.opening import patiently
+from ledger.log.kafka.clients import RETRY_S, patient_consumer
+from ledger.log.kafka.doubt import Doubt
 from ledger.log.kafka.outcomes import Outcome, advice_on, meaning_of, shown
 from ledger.log.kafka.places import NO_CLOCK, End, Probed
 from ledger.log.kafka.waiting import noticed
@@ -49,15 +49,14 @@ class Partitions:
             UnusableLedgerError: a partition no longer holds what was read of it, or no broker answers.
         """
         topics = [TopicPartition(self._address.probes, partition) for partition in known]
-        deadline_s = time.monotonic() + BEHIND_S
+        doubt = Doubt()
         while True:
             with self._client() as client:
                 starts, ends = client.beginning_offsets(topics), client.end_offsets(topics)
             is_behind = any(ends[each] < known[each.partition].next_place for each in topics)
-            if not is_behind or time.monotonic() > deadline_s:
+            if not is_behind or doubt.grow():
                 break
-            self.close()  # perhaps a broker that was cut off said so: the next client may ask another
-            time.sleep(RETRY_S)
+            self._ask_another()
         for topic in topics:
             read = known[topic.partition].next_place
             if starts[topic]:
@@ -82,6 +81,25 @@ class Partitions:
 
     def records(self, partition: int, first: int, until: int) -> Iterator[list[Probed]]:
         """The records of a partition from a place up to another, in batches that are never empty."""
+        doubt = Doubt()
+        while first < until:
+            try:
+                for batch in self._read(partition, first, until):
+                    first = batch[-1].place + 1
+                    doubt.end()
+                    yield batch
+            except OffsetOutOfRangeError as error:
+                if doubt.grow():
+                    raise self._unreadable(error) from error
+                self._ask_another()
+            else:
+                return
+
+    def _ask_another(self) -> None:
+        self.close()  # the next client may come to another broker
+        time.sleep(RETRY_S)
+
+    def _read(self, partition: int, first: int, until: int) -> Iterator[list[Probed]]:
         topic = TopicPartition(self._address.probes, partition)
         with self._client() as client:
             client.assign([topic])
@@ -102,12 +120,12 @@ class Partitions:
         try:
             client = self._idle.pop()
         except IndexError:  # all are in use
-            client = patiently(self._address, lambda _within_ms: consumer(self._address))
+            client = patient_consumer(self._address)
         try:
             yield client
         except BaseException as error:
             client.close()
-            if isinstance(error, KafkaError):
+            if isinstance(error, KafkaError) and not isinstance(error, OffsetOutOfRangeError):
                 raise self._unreadable(error) from error
             raise
         self._idle.append(client)

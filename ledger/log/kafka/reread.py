@@ -16,11 +16,10 @@ from kafka.errors import KafkaError
 
 from ledger.errors import DamagedIndexError, DamagedLedgerError, UnusableLedgerError
 from ledger.log.kafka.address import Address
-from ledger.log.kafka.clients import consumer
+from ledger.log.kafka.clients import patient_consumer
 from ledger.log.kafka.copied import copied_rounds
 from ledger.log.kafka.judge import Kept, judge
 from ledger.log.kafka.mirror import Mirror
-from ledger.log.kafka.opening import patiently
 from ledger.log.kafka.outcomes import shown
 from ledger.log.kafka.places import End, Placed, Places, Probed, end_of
 from ledger.log.kafka.topics import Topics, look
@@ -78,7 +77,7 @@ class Reread:
 
     def _decisions(self, until: int) -> Iterator[list[Kept]]:
         topic, first = TopicPartition(self._address.decisions, 0), 0
-        reading = patiently(self._address, lambda _within_ms: consumer(self._address))
+        reading = patient_consumer(self._address)
         try:
             reading.assign([topic])
             reading.seek(topic, 0)
@@ -195,7 +194,7 @@ def fault_of(address: Address) -> str | None:
 def _cut(address: Address, topics: Topics) -> Iterator[str]:
     places = [TopicPartition(topics.decisions.name, 0)]
     places += [TopicPartition(topics.probes.name, each) for each in range(topics.probes.partitions)]
-    reading = patiently(address, lambda _within_ms: consumer(address))
+    reading = patient_consumer(address)
     try:
         begins = reading.beginning_offsets(places)
     except KafkaError as error:

@@ -19,9 +19,10 @@ from ledger.log import codec
 from ledger.log.arbitration import Head, round_objection
 from ledger.log.interface import RECORD_BYTES_MAX, NewRound
 from ledger.log.kafka.address import Address
-from ledger.log.kafka.clients import BATCHING, PAUSE_S, Producers, failures
+from ledger.log.kafka.clients import BATCHING, Producers, failures
 from ledger.log.kafka.outcomes import Outcome, meaning_of, refusal, shown
 from ledger.log.kafka.partitions import RECORDED_MS
+from ledger.log.kafka.patience import PAUSE_S
 from ledger.log.kafka.probes import ProbeLog
 from ledger.log.kafka.waiting import noticed
 

@@ -20,7 +20,8 @@ from ledger.errors import (
     UnusableLedgerError,
 )
 from ledger.log.kafka.address import Address
-from ledger.log.kafka.clients import BEHIND_S, POLL_MS, RETRY_S, consumer
+from ledger.log.kafka.clients import POLL_MS, RETRY_S, consumer
+from ledger.log.kafka.doubt import Doubt
 from ledger.log.kafka.judge import Kept, Verdict, judge
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.outcomes import Outcome, meaning_of, shown
@@ -60,7 +61,7 @@ class Tail:
         self._heard_s = time.monotonic()
         self._trouble = "it is silent"
         """Why nothing was read last, for whoever waited in vain."""
-        self._shorter_since_s: float | None = None
+        self._doubt = Doubt()
         self._failure: ConstatError | None = None
         self._listeners: list[Callable[[], None]] = []
         self._thread = threading.Thread(target=self._run, name=f"tail of {address.decisions}", daemon=True)
@@ -175,7 +176,7 @@ class Tail:
         """What those who wait are told at once, because waiting does not help."""
         meaning = meaning_of(error)
         if meaning.outcome is Outcome.LOST:
-            return self._lost(error)
+            return self._lost(error) if self._doubt.grow() else None
         if isinstance(error, AuthorizationError):
             what = f"you may not read {self._partition.topic} of {self._address}"
             return UnusableLedgerError(f"{what}; {meaning.advice}")
@@ -251,13 +252,11 @@ class Tail:
 
     def _end(self, reading: KafkaConsumer) -> int:
         end = int(reading.end_offsets([self._partition])[self._partition])
-        if end >= self._next_offset:
-            self._shorter_since_s = None
-        elif self._shorter_since_s is None or time.monotonic() < self._shorter_since_s + BEHIND_S:
-            # Perhaps said by a broker that was cut off from the others and thinks it still leads.
-            self._shorter_since_s = self._shorter_since_s or time.monotonic()
-            raise UnreachableLedgerError(f"a broker says that the decisions end at {end}, and more was read")
-        else:
+        if end < self._next_offset:
+            if not self._doubt.grow():
+                raise UnreachableLedgerError(
+                    f"a broker says that the decisions end at {end}, and more was read"
+                )
             raise UnusableLedgerError(
                 f"the decisions topic of {self._address} ends at {end}, and the mirror {self._mirror.path} "
                 f"holds {self._next_offset} records of it: the topic lost its end; do not write, and keep "
@@ -267,6 +266,7 @@ class Tail:
 
     def _take(self, kept: list[Kept]) -> None:
         verdicts = judge(self._mirror, kept)
+        self._doubt.end()
         with self._changed:
             self._next_offset = max(self._next_offset, kept[-1].offset + 1)
             for nonce in self._expected.keys() & verdicts.keys():

@@ -26,8 +26,8 @@ from kafka.errors import (
 from ledger.errors import BadInputError, MissingLedgerError, UnreachableLedgerError, UnusableLedgerError
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.connecting import connected
-from ledger.log.kafka.opening import PATIENCE_MS, PAUSE_S, patiently
 from ledger.log.kafka.outcomes import advice_on, shown
+from ledger.log.kafka.patience import PATIENCE_MS, PAUSE_S, patiently
 
 PROBE_PARTITIONS = 6
 """How many partitions the probes are spread over if nobody says otherwise; fixed for the ledger's life."""

@@ -15,10 +15,11 @@ from ledger.errors import ConstatError, UnknownOutcomeError, UnusableLedgerError
 from ledger.log.interface import Appended
 from ledger.log.kafka import record as records
 from ledger.log.kafka.address import Address
-from ledger.log.kafka.clients import PAUSE_S, Producers
+from ledger.log.kafka.clients import Producers
 from ledger.log.kafka.groups import Groups
 from ledger.log.kafka.judge import Verdict
 from ledger.log.kafka.outcomes import Outcome, meaning_of, refusal, shown
+from ledger.log.kafka.patience import PAUSE_S
 from ledger.log.kafka.tail import Tail
 from ledger.log.kafka.waiting import noticed
 

@@ -111,6 +111,24 @@ def test_a_feed_that_is_gone_or_shorter_or_another_is_an_error_and_never_read_fr
     assert constat("bill", "run", "--from", "feed.jsonl").code == 0
 
 
+@pytest.mark.usefixtures("ledger")
+def test_a_feed_that_is_not_there_and_never_was_is_refused_and_makes_no_store(constat, tmp_path):
+    answer = constat("bill", "run", "--from", "fed.jsonl")
+
+    assert (answer.code, answer.out) == (2, "")
+    assert "fed.jsonl is not there; `constat relay --to` writes a feed" in answer.err
+    assert not (tmp_path / "billing.db").exists()
+
+
+def test_a_feed_that_is_not_there_is_refused_also_where_another_one_was_billed(constat, ledger):
+    assess(ledger, acme_prod=3)
+    assert constat("bill", "run").code == 0
+
+    answer = constat("bill", "run", "--from", "fed.jsonl")
+
+    assert (answer.code, "fed.jsonl is not there" in answer.err) == (2, True)
+
+
 def test_the_feed_of_another_ledger_is_refused(constat, ledger, tmp_path):
     assess(ledger, acme_prod=3)
     constat("bill", "run")

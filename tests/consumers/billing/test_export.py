@@ -186,7 +186,7 @@ def export_at(connection, path, price):
     connection.recv()
     try:
         with store.writing() as written:
-            settle(written, {"acme": Decimal(price)}, 0)
+            settle(written, {"acme": price}, 0)
     except RefusedError:
         connection.send("refused")
     else:
@@ -197,21 +197,23 @@ def export_at(connection, path, price):
 @pytest.mark.usefixtures("billed")
 def test_of_two_exports_at_once_at_two_prices_one_is_refused(constat, tmp_path):
     path = str(tmp_path / "billing.db")
-    with started(export_at, path, 12) as (_, one), started(export_at, path, 15) as (_, other):
+    with started(export_at, path, 1200) as (_, one), started(export_at, path, 1500) as (_, other):
         assert (one.recv(), other.recv()) == ("ready", "ready")
         one.send("go")
         other.send("go")
-        assert sorted([one.recv(), other.recv()]) == ["refused", "settled"]
+        said = {one.recv(): "12.00", other.recv(): "15.00"}
 
+    assert said.keys() == {"settled", "refused"}
     (price,) = {
         row["eur_per_day"]
         for row in csv.DictReader(io.StringIO(exported(constat).out))
         if row["contract"] == "acme"
     }
-    assert price in ("12.00", "15.00")
+    assert price == said["settled"]
 
 
-def test_a_store_of_before_has_prices_once_one_is_settled(constat, billed, tmp_path):
+@pytest.mark.usefixtures("billed")
+def test_a_store_of_before_has_prices_once_one_is_settled(constat, tmp_path):
     """Nothing but an export at a price writes to it."""
     before = (tmp_path / "billing.db").read_bytes()
     exported(constat)
@@ -220,7 +222,7 @@ def test_a_store_of_before_has_prices_once_one_is_settled(constat, billed, tmp_p
         assert not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'prices'").fetchone()
 
     assert exported(constat, "acme=1").code == 0
-    assert owed(billed)
+    assert ("acme", 1, "1.00") in amounts(exported(constat))
 
 
 def test_a_store_that_owes_nothing_is_an_empty_journal(constat, tmp_path):
@@ -228,3 +230,13 @@ def test_a_store_that_owes_nothing_is_an_empty_journal(constat, tmp_path):
     constat("bill", "run")
 
     assert checked(constat("bill", "export", "--format", "beancount").out) == []
+
+
+@pytest.mark.usefixtures("billed")
+@pytest.mark.parametrize("nothing", ["0", "0.00"])
+def test_a_price_of_nothing_is_refused_and_settles_no_period(constat, nothing):
+    answer = constat("bill", "export", "--format", "csv", "--price", f"acme={nothing}")
+
+    assert (answer.code, answer.out) == (2, "")
+    assert f"--price acme={nothing}: a period would keep it for good" in answer.err
+    assert constat("bill", "export", "--format", "csv", "--price", "acme=12.50").code == 0

@@ -47,3 +47,12 @@ def test_a_line_that_is_longer_than_any_event_is_one_entry_up_to_its_end(tmp_pat
 
     assert EVENT_BYTES_MAX < len(first) <= EVENT_BYTES_MAX + 2
     assert second == b"two"
+
+
+def test_a_file_that_is_awaited_has_nothing_until_it_is_there(tmp_path):
+    feed = tmp_path / "feed.jsonl"
+    awaited = FileSource(str(feed), is_awaited=True)
+
+    assert list(awaited.entries(0)) == []
+    feed.write_bytes(b"one\n")
+    assert [entry.value for batch in awaited.entries(0) for entry in batch] == [b"one"]

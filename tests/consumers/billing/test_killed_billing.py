@@ -31,15 +31,12 @@ A_BATCH_SECONDS = 0.06
 EVENTS = 120
 
 
-@pytest.fixture(params=["sqlite", "kafka"])
-def places(request, tmp_path):
+@pytest.fixture
+def places(each_url, tmp_path):
     """A ledger, its feed and a store; the feed of one on Kafka is its topic."""
-    if request.param == "kafka":
-        where = feed = request.getfixturevalue("kafka_url")
-    else:
-        where, feed = f"sqlite:///{tmp_path}/constat.db", str(tmp_path / "feed.jsonl")
-    ledger_at(where).close()
-    return where, feed, tmp_path / "billing.db"
+    feed = each_url if each_url.startswith("kafka:") else str(tmp_path / "feed.jsonl")
+    ledger_at(each_url).close()
+    return each_url, feed, tmp_path / "billing.db"
 
 
 def grant_some(where, chance):

@@ -3,7 +3,7 @@
 import pytest
 
 from consumers.cache import folding
-from consumers.cache.place import folder_of
+from consumers.cache.folder import folder_of
 
 QUESTIONS = (
     ("statement", "--contract", "atelier-nord", "--period", "1"),

@@ -1,6 +1,8 @@
 """A fold from the cache is the fold of the rounds, whatever lies in the cache."""
 
+import os
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from consumers.cache import files, folding
 from consumers.cache.files import CacheFile
 from consumers.cache.folding import CachedFold
+from ledger.files import UNFINISHED
 from projections import stream
 from projections.asof import Known, at_time
 from projections.observed import fold_agents
@@ -192,7 +195,44 @@ def test_who_is_interrupted_leaves_what_was_folded_until_then(month, tmp_path, m
     assert found == fold_agents(*asked(known))
 
 
+def test_how_much_is_to_be_folded_is_told_by_the_head_of_a_file(month, tmp_path):
+    known = moments_of(month)[-1]
+    CachedFold(tmp_path)(*asked(known))
+    assert CachedFold(tmp_path).behind(known, AGENTS, STALE_AFTER_MS) == 0
+
+    head = b"\n".join(paris_file(tmp_path).read_bytes().split(b"\n", 2)[:2])
+    paris_file(tmp_path).write_bytes(head)
+    assert CachedFold(tmp_path).behind(known, AGENTS, STALE_AFTER_MS) == 0
+
+    paris_file(tmp_path).write_bytes(head[:-1])
+    assert CachedFold(tmp_path).behind(known, AGENTS, STALE_AFTER_MS) == 20
+
+
+def test_where_the_sources_of_the_fold_are_not_there_nothing_is_kept_nor_found(month, tmp_path, monkeypatch):
+    known = moments_of(month)[-1]
+    CachedFold(tmp_path / "before")(*asked(known))
+    monkeypatch.setattr(files, "__file__", str(tmp_path / "elsewhere" / "files.py"))
+    files.code.cache_clear()
+
+    for folder in ("before", "after"):
+        assert CachedFold(tmp_path / folder)(*asked(known)) == fold_agents(*asked(known))
+    assert CachedFold(tmp_path / "before").behind(known, AGENTS, STALE_AFTER_MS) == 40
+    assert not list(tmp_path.glob("after/*"))
+
+
 # ---------------------------------------------------------------- what may lie there
+
+
+def test_what_killed_writers_left_is_removed_and_what_others_are_writing_is_not(month, tmp_path):
+    old, young = tmp_path / f"{UNFINISHED}old", tmp_path / f"{UNFINISHED}young"
+    for file, age_s in ((old, 3700), (young, 3500)):
+        file.write_bytes(b"half")
+        os.utime(file, (time.time() - age_s,) * 2)
+
+    CachedFold(tmp_path)(*asked(moments_of(month)[-1]))
+
+    assert not old.exists()
+    assert young.exists()
 
 
 def paris_file(folder: Path) -> Path:

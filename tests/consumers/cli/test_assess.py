@@ -95,6 +95,50 @@ def test_an_assessed_statement_can_be_asked_for_again_whatever_was_recorded_sinc
     assert again["digest"] == made["statement_digest"]
 
 
+def due(asked):
+    """What the inbox has of assessments, and how it leaves."""
+    answer = asked("inbox", "--json")
+    found = json.loads(answer.out)["items"]
+    return answer.code, [
+        (each["subject"], each["what"]) for each in found if each["kind"] == "assessment-due"
+    ]
+
+
+@pytest.mark.usefixtures("corrected")
+def test_an_assessment_that_a_correction_changes_is_in_the_inbox_until_it_is_assessed_again(asked):
+    before = due(asked)
+    said = asked("inbox").out
+    assert asked("assess").code == 0
+
+    assert before == (1, [("acme/1", "again")])
+    assert "✗ period 1 of acme comes to something else since it was assessed; assess it again" in said
+    assert due(asked) == (0, [])
+
+
+def test_a_ruling_on_an_assessed_month_is_in_the_inbox_if_it_changes_a_figure(asked):
+    assert asked("assess").code == 0
+    claim = ("--platform", "acme-prod", "--event", "a flood")
+    night = ("--from", "2026-09-10T09:00+02:00", "--to", "2026-09-10T10:00+02:00")
+    outage = ("--from", "2026-09-08T09:00+02:00", "--to", "2026-09-08T11:00+02:00")
+    decided = ("--reason", "the river", "--by", "j-1")
+    assert asked("claim", "file", "k-1", *claim, *night).code == 0
+    assert asked("claim", "rule", "k-1", "rejected", *decided).code == 0
+    unmoved = due(asked)
+    assert asked("claim", "file", "k-2", *claim, *outage).code == 0
+    assert asked("claim", "rule", "k-2", "accepted", *decided).code == 0
+
+    assert unmoved == (0, [])
+    assert due(asked) == (1, [("acme/1", "again")])
+
+
+def test_a_correction_of_a_month_that_was_not_assessed_makes_nothing_due_again(asked):
+    on = ("--agent", "paris", "--platform", "acme-prod", "--reason", "a slow proxy", "--by", "sre-1")
+    times = ("--from", "2026-09-08T09:00+02:00", "--to", "2026-09-08T11:00+02:00")
+    assert asked("correct", "c-1", *on, *times, "--outcome", "up").code == 0
+
+    assert due(asked) == (1, [("acme/1", "")])
+
+
 @pytest.mark.parametrize("command", ["availability", "penalties", "register", "commitments", "compare"])
 def test_every_command_that_asks_for_figures_takes_a_seal(asked, corrected, command):
     assert asked(command, *FIRST, "--as-of", corrected).code == 0
@@ -186,7 +230,9 @@ def test_one_contract_that_cannot_be_judged_is_told_of_with_exit_1_and_the_other
 
 
 def test_a_contract_that_is_not_there_is_bad_usage(asked):
-    assert asked("assess", "--contract", "nobody").code == 2
+    answer = asked("assess", "--contract", "nobody")
+
+    assert (answer.code, "no contract 'nobody' was known then" in answer.err) == (2, True), answer.err
 
 
 @pytest.mark.usefixtures("asked")

@@ -7,7 +7,8 @@ import pytest
 import typer.main
 
 from consumers.cli import forms
-from consumers.cli.main import COMMANDS, app
+from consumers.cli.commands import COMMANDS
+from consumers.cli.main import app
 
 OF_PYTHON = re.compile(
     r"<[^>\n]*>|\b(?:list|tuple|dict)\[|\b(?:bool|int|str|float|datetime|UUID|NoneType|INTEGER|BOOLEAN)\b"

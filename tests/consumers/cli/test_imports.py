@@ -141,3 +141,28 @@ def test_an_import_makes_no_ledger(constat, tmp_path):
     assert answer.code == 2
     assert "sign a contract first, which makes one" in answer.err
     assert not (tmp_path / "constat.db").exists()
+
+
+def test_changes_of_which_a_row_is_left_out_are_refused_and_part_of_them_is_not(constat, tmp_path):
+    """Seen to be taken without a word: the ledger kept the row that the file no longer had."""
+    head = "platform,observed_at,outcome\n"
+    first, left_out, last = (
+        "acme-prod,2026-10-01T09:00:00Z,down\n",
+        "acme-prod,2026-10-01T09:05:00Z,up\n",
+        "acme-prod,2026-10-01T11:00:00Z,down\n",
+    )
+    (tmp_path / "whole.csv").write_text(f"{head}{first}{left_out}{last}")
+    (tmp_path / "less.csv").write_text(f"{head}{first}{last}")
+    (tmp_path / "part.csv").write_text(f"{head}{left_out}{last}acme-prod,2026-10-01T12:00:00Z,up\n")
+    (tmp_path / "acme.toml").write_text(constat("contract", "template", "jamespot").out)
+    assert constat("contract", "sign", "acme.toml").code == 0
+    take = ("import", "results", "--agent", "paris", "--transitions")
+    assert constat(*take, "whole.csv").code == 0
+
+    less, part, whole = constat(*take, "less.csv"), constat(*take, "part.csv"), constat(*take, "whole.csv")
+
+    assert (less.code, part.code, whole.code) == (2, 0, 0)
+    assert (
+        "says down of acme-prod until the source's next row, where the ledger already has up at "
+        "2026-10-01T09:05:00Z; a row that was imported before is left out: put it back"
+    ) in less.err

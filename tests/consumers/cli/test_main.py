@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from consumers.cli.main import COMMANDS, GO_ON, ONLY_READ, TAKE_DOWN
+from consumers.cli.commands import COMMANDS
 from ledger.application import KAFKA, SQLITE
 from ledger.errors import UnreachableLedgerError
 from ledger.outbox.outbox import Outbox
@@ -158,15 +158,6 @@ def test_who_interrupts_a_command_is_told_what_it_leaves_behind(
     answer = constat(*arguments)
 
     assert (answer.code, answer.err) == (130, f"constat: interrupted; {said}\n")
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_of_every_command_it_is_known_what_an_interrupt_leaves_behind(name):
-    assert sum(name in those for those in (ONLY_READ, GO_ON, TAKE_DOWN)) == 1
-
-
-def test_no_command_that_is_not_there_is_told_apart_after_an_interrupt():
-    assert set(COMMANDS) == ONLY_READ | GO_ON | TAKE_DOWN
 
 
 def test_an_error_that_nobody_expected_is_a_sentence_with_an_exit_code_of_its_own(constat, monkeypatch):

@@ -15,12 +15,12 @@ from ledger.application import Ledger
 from ledger.contracts import ContractSigned, PlatformAdded
 from ledger.errors import ConflictError
 from ledger.fact import Draft
+from ledger.mails import MailAbandoned
 from ledger.terms import Terms
 from projections.asof import Known, at_head
 from projections.coming import coming
-from tests.projections.attending import announced
+from tests.projections.attending import accepted, announced, mailed, refused
 from tests.projections.promised import october
-from tests.projections.test_undelivered import accepted, refused
 from tests.spec import ms
 
 NEXT_YEAR = "2027-03-09T02:00", "2027-03-09T04:00"
@@ -128,6 +128,14 @@ def test_a_time_without_an_offset_needs_clients_of_one_zone(signed, tmp_path):
     assert "has no zone" in answer.err
 
 
+@pytest.mark.parametrize("words", [("move", "nope", "--from", "2027-03-09T02:00"), ("withdraw", "nope")])
+def test_of_unknown_work_it_is_said_that_it_was_never_announced_before_anything_is_asked(signed, words):
+    answer = signed("notice", *words)
+
+    assert answer.code == 2
+    assert "maintenance nope was never announced; publish its notice first" in answer.err
+
+
 def test_a_preview_of_a_move_shows_the_new_time_and_of_a_withdrawal_that_nothing_is_excluded(signed):
     signed(*PUBLISH)
 
@@ -205,6 +213,26 @@ def test_who_does_not_agree_writes_nothing(tmp_path):
     assert "nothing was written" in shown
 
 
+def test_who_moves_or_withdraws_work_that_has_begun_is_warned_of_what_is_no_longer_excluded(signed):
+    times = ("--from", "2026-10-06T02:00", "--to", "2026-10-06T04:00", "--given-at", "2026-10-01T12:00")
+    signed("notice", "publish", "db", "--platform", "acme-prod", "--summary", "upgrade", *times)
+    later = ("--from", "2026-10-07T02:00", "--to", "2026-10-07T04:00", "--reason", "it fails")
+    given = ("--given-at", "2026-10-06T02:30")
+    before = signed("notice", "move", "db", *later, *given, "--preview")
+    signed("maintenance", "start", "db", "--at", "2026-10-06T02:10+02:00")
+
+    moved = signed("notice", "move", "db", *later, *given, "--preview")
+    figures = json.loads(signed("notice", "move", "db", *later, *given, "--preview", "--json").out)
+    withdrawn = signed("notice", "withdraw", "db", "--reason", "it fails", *given)
+
+    began = "the work began at 2026-10-06T02:10:00+02:00 and is not over"
+    assert "the work began" not in before.out
+    assert f"  {began}: moved, from then on only what lies in the new announcement" in moved.out
+    assert figures["contracts"][0]["started_at"] == "2026-10-06T02:10:00+02:00"
+    assert withdrawn.code == 0
+    assert f"acme: {began}: withdrawn, nothing of it is excluded from then on" in withdrawn.err
+
+
 def test_the_work_that_starts_is_chosen_among_what_is_announced(signed, tmp_path):
     signed(*PUBLISH)
 
@@ -237,23 +265,31 @@ def test_what_is_announced_is_listed_for_each_client_in_its_own_time_and_as_json
     assert work["clients"][0]["notice"]["in_time"] is True
 
 
+def listed(story, at):
+    """The lines of what is announced at a moment, with plain spaces."""
+    known = Known.at(story.engine, at_head(story.engine, ms(at)))
+    return [line.replace("\u00a0", " ") for line in announcing.lines(coming(known))]
+
+
 def test_who_has_the_mail_stands_under_each_client():
     story = accepted(refused(announced().at(october("1 13:00"))).at(october("1 14:00")), "p-2")
-    known = Known.at(story.engine, at_head(story.engine, ms("2026-10-05T23:00:00+02:00")))
+    mailed(story, MailAbandoned, "p-3", why="no-address")
     nobody = refused(announced().at(october("1 13:00")))
-    nobody_known = Known.at(nobody.engine, at_head(nobody.engine, ms("2026-10-02T00:00:00+02:00")))
 
-    told, untold = list(announcing.lines(coming(known))), list(announcing.lines(coming(nobody_known)))
+    told, untold = listed(story, "2026-10-05T23:00:00+02:00"), listed(nobody, "2026-10-02T00:00:00+02:00")
 
-    assert told[2] == (
-        "    published, given 2026-10-01T14:00:00+02:00, 108.00 h before it starts: in time, position 4"
-    )
-    assert told[3].startswith(
-        "    mail to p-1: refused by the mail server 2026-10-01T13:00:00+02:00, 1 attempt"
-    )
-    assert told[4].startswith(
-        "    mail to p-2: accepted by the mail server 2026-10-01T14:00:00+02:00, 1 attempt"
-    )
+    assert told[2:] == [
+        "    published, given 2026-10-01T14:00:00+02:00, 108.00 h before it starts: in time, position 4",
+        "    e-mail to p-1: refused by the mail server on Thu 1 Oct 2026, 13:00, 1 attempt (550 no)",
+        "    e-mail to p-2: accepted by the mail server on Thu 1 Oct 2026, 14:00, 1 attempt (250 OK)",
+        "    e-mail to p-3: given up on Thu 1 Oct 2026, 14:00, 1 attempt (no address is known)",
+    ]
     assert untold[2] == (
         "    published, given to nobody yet: in time until 2026-10-05T02:00:00+02:00, position 4"
     )
+
+
+def test_a_notice_that_is_given_while_its_work_runs_is_given_after_the_start():
+    (_, _, line) = listed(announced("6 02:30"), "2026-10-06T03:00:00+02:00")
+
+    assert "0.50 h after the start: too late, in time until 2026-10-05T02:00:00+02:00" in line

@@ -63,7 +63,7 @@ def test_a_withdrawn_notice_cannot_be_moved_and_the_answer_says_what_to_do(signe
         ((*PUBLISH[:-1], "2026-10-25T02:30"), "stands twice or never on the clock of Europe/Paris"),
         (("maintenance", "start", "db", "--at", "2026-10-06T04:00"), "has no zone"),
         (("notice", "publish", "db", "--summary", "x"), "say --platform"),
-        (("notice", "move", "db", "--reason", "x"), "say --from"),
+        (("notice", "publish", "db", "--platform", "acme-prod", "--summary", "x"), "say --from"),
         (
             (*PUBLISH, "--given-at", "2126-10-06T02:00+02:00"),
             "--given-at 2126-10-06T02:00+02:00 is yet to come",
@@ -213,14 +213,44 @@ def test_an_agent_that_is_retired_comes_back_with_more_of_its_results_and_an_old
     twice = constat("agent", "retire", "paris", "--by", "sre-1", "--reason", "its machine is gone")
     unknown = constat("agent", "retire", "pairs", "--by", "sre-1", "--reason", "a slip")
     again, more = constat(*take, "old.csv"), constat(*take, "new.csv")
+    told = [json.loads(each.out)[0]["taken_back"] for each in (again, more)]
 
     assert "constat.agent.retired.v1 on plan:paris" in answer.out
     assert (twice.code, unknown.code) == (2, 2)
     assert "agent paris was retired at" in twice.err
     assert "no agent pairs ever had a plan" in unknown.err
-    assert (again.code, more.code) == (0, 0)
+    assert (again.code, more.code, told) == (0, 0, [[], ["paris"]])
     with Ledger.open(f"sqlite:///{tmp_path}/constat.db", create=False) as ledger:
         kinds = [each.fact.TYPE for each in ledger.stream("plan:paris")]
         numbers = [kept.number for kept in ledger.engine.rounds()]
     assert kinds == ["constat.agent.plan-set.v1", "constat.agent.retired.v1", "constat.agent.plan-set.v1"]
     assert numbers == [1, 2]
+
+
+@pytest.mark.usefixtures("signed")
+def test_who_imports_results_of_a_retired_agent_is_warned_that_it_is_in_service_again(constat, tmp_path):
+    head = "platform,observed_at,outcome\n"
+    (tmp_path / "new.csv").write_text(f"{head}acme-prod,2026-10-02T00:00:00Z,up\n")
+    (tmp_path / "old.csv").write_text(f"{head}acme-prod,2026-10-01T00:00:00Z,up\n")
+    constat("import", "results", "--agent", "paris", "new.csv")
+    retire = ("agent", "retire", "paris", "--by", "sre-1", "--reason", "gone", "--at", "2026-10-02T00:00:00Z")
+    assert constat(*retire).code == 0
+
+    first = constat("import", "results", "--agent", "paris", "old.csv")
+    again = constat("import", "results", "--agent", "paris", "old.csv")
+
+    assert "agent paris was retired at 2026-10-02T00:00:00Z and is in service again" in first.err
+    assert (again.code, again.err) == (0, "")
+
+
+@pytest.mark.usefixtures("signed")
+def test_an_agent_is_not_retired_before_its_last_result(constat, tmp_path):
+    rows = "acme-prod,2026-10-01T00:00:00Z,up\nacme-prod,2026-10-02T00:00:30Z,up\n"
+    (tmp_path / "results.csv").write_text(f"platform,observed_at,outcome\n{rows}")
+    constat("import", "results", "--agent", "paris", "results.csv")
+    retire = ("agent", "retire", "paris", "--by", "sre-1", "--reason", "its machine is gone", "--at")
+
+    early, late = constat(*retire, "2026-10-02T00:00:29Z"), constat(*retire, "2026-10-02T00:00:30Z")
+
+    assert (early.code, late.code) == (2, 0)
+    assert "agent paris still had a result at 2026-10-02T00:00:30Z; it was retired after that" in early.err

@@ -2,13 +2,15 @@
 
 import json
 import os
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from consumers.directory.store import UnusableDirectoryError, open_store
+from consumers.directory.store import Entry, UnusableDirectoryError, open_store
 from ledger.application import Ledger
 from ledger.contracts import ContractSigned, PlatformAdded
+from ledger.errors import ConflictError
 from ledger.fact import Draft
 from ledger.terms import Terms
 from tests.consumers.notices.postoffice import Mailroom, listening
@@ -159,6 +161,18 @@ def test_an_older_list_is_refused_and_the_store_stays(signed, tmp_path):
 
 
 # ---------------------------------------------------------------- support
+
+
+def test_a_list_that_the_ledger_refused_leaves_a_person_as_another_contract_has_them(tmp_path):
+    with closing(open_store(tmp_path / "directory.db")) as store:
+        store.replace({"rival": [Entry("rival", "p-1", "Zoé", "zoe@rival.example", "en", "administrator")]})
+        before = store.entries()
+        other = {"acme": [Entry("acme", "p-1", "Zoé Martin", "zoe@acme.example", None, "administrator")]}
+
+        with pytest.raises(ConflictError), store.replaced(other):
+            raise ConflictError("somebody was first")
+
+        assert store.entries() == before
 
 
 def test_only_a_designated_administrator_opens_a_request(signed):

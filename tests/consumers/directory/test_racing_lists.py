@@ -1,7 +1,7 @@
 """Two who synchronise at once, in processes of their own: what was decided on a list that is no longer in force
 never counts."""
 
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -21,18 +21,13 @@ EIGHT, NINE = 8 * 3_600_000, 9 * 3_600_000
 A_MOMENT_S = 1.0
 
 
-@pytest.fixture(params=["sqlite", "kafka"])
-def where(request, tmp_path):
-    found = (
-        request.getfixturevalue("kafka_url")
-        if request.param == "kafka"
-        else f"sqlite:///{tmp_path}/constat.db"
-    )
-    with ledger_at(found) as ledger:
+@pytest.fixture
+def where(each_url):
+    with ledger_at(each_url) as ledger:
         signed = ContractSigned(contract="acme", client="acme", first_day="2026-01-01", terms=Terms())
         added = PlatformAdded(contract="acme", platform="acme-prod", from_day="2026-01-01")
         ledger.append(Draft("contract:acme", signed, 0), Draft("contract:acme", added, 0))
-    return found
+    return each_url
 
 
 def a_list(*people):
@@ -92,36 +87,35 @@ def people_in(folder):
         return [each.person for each in store.entries()]
 
 
-def test_of_two_lists_at_once_the_older_one_never_takes_the_place_of_the_newer_one(where, tmp_path):
-    """Seen to fail where the end of the directory was asked for only when it was written."""
-    one, other = machine(tmp_path, "one"), machine(tmp_path, "other")
+@contextmanager
+def two_lists_at_once(where, tmp_path):
+    """An older and a newer list, each on a machine of that name, that were decided on before either is written."""
     with (
-        started(synchronise, where, one, EIGHT, "p-old") as (_, older),
-        started(synchronise, where, other, NINE, "p-new") as (_, newer),
+        started(synchronise, where, machine(tmp_path, "old"), EIGHT, "p-old") as (_, older),
+        started(synchronise, where, machine(tmp_path, "new"), NINE, "p-new") as (_, newer),
     ):
         assert (older.recv(), newer.recv()) == ("read", "read")
+        yield older, newer
 
+
+def test_of_two_lists_at_once_the_older_one_never_takes_the_place_of_the_newer_one(where, tmp_path):
+    """Seen to fail where the end of the directory was asked for only when it was written."""
+    with two_lists_at_once(where, tmp_path) as (older, newer):
         assert finish(newer) == "done"
         said = finish(older)
 
     assert said.startswith("RefusedError: the list of acme that is in force was made at")
     assert lists_of(where) == [("p-new",)]
-    assert (people_in(one), people_in(other)) == ([], ["p-new"])
+    assert (people_in(tmp_path / "old"), people_in(tmp_path / "new")) == ([], ["p-new"])
 
 
 def test_of_two_lists_at_once_the_newer_one_is_decided_anew_and_comes_second(where, tmp_path):
-    one, other = machine(tmp_path, "one"), machine(tmp_path, "other")
-    with (
-        started(synchronise, where, one, NINE, "p-new") as (_, newer),
-        started(synchronise, where, other, EIGHT, "p-old") as (_, older),
-    ):
-        assert (older.recv(), newer.recv()) == ("read", "read")
-
+    with two_lists_at_once(where, tmp_path) as (older, newer):
         assert finish(older) == "done"
         assert finish(newer) == "done"
 
     assert lists_of(where) == [("p-old",), ("p-new",)]
-    assert people_in(one) == ["p-new"]
+    assert people_in(tmp_path / "new") == ["p-new"]
 
 
 def test_a_list_that_was_decided_on_before_an_erasure_does_not_bring_the_person_back(where, tmp_path):

@@ -1,14 +1,8 @@
-"""A mail server that keeps what it takes, and an office that sends through it."""
+"""An office that sends its mail through a server that keeps it."""
 
 import pytest
 
-from tests.consumers.notices.postoffice import Mailroom, Office, listening
-
-
-@pytest.fixture
-def mailroom():
-    """What the server of a test has taken."""
-    return Mailroom()
+from tests.consumers.notices.postoffice import Office, listening
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A real mail server whose answers a test sets, and an office that mails to it at a clock that the test sets."""
 
-import socket
 import ssl
 from contextlib import contextmanager
 from email import message_from_bytes, policy
@@ -15,6 +14,7 @@ from consumers.notices import running
 from consumers.notices.smtp import SmtpServer
 from consumers.settings import Settings
 from ledger.directory import DirectorySynchronised
+from tests.ports import free_port
 from tests.spec import Story, ms
 
 if TYPE_CHECKING:
@@ -78,12 +78,6 @@ def listening(mailroom: Mailroom, port: int = 0, tls: ssl.SSLContext | None = No
         yield controller.port
     finally:
         controller.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def lets_in(_server, _session, _envelope, _mechanism, data):

@@ -18,10 +18,10 @@ from tests.consumers.notices.postoffice import (
     ZOE,
     Mailroom,
     Office,
-    free_port,
     listening,
     settings,
 )
+from tests.ports import free_port
 from tests.spec import ms
 
 START_MS = ms("2026-10-06T02:00:00+02:00")

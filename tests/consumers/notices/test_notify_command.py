@@ -95,6 +95,32 @@ def test_what_was_not_taken_is_exit_1_and_says_when_it_is_tried_again(listed, ma
     assert found["next_at"] is not None
 
 
+def test_while_mails_wait_to_be_tried_again_it_is_said_how_many_and_when(listed, mailroom):
+    listed(*PUBLISH)
+    mailroom.to_message = "451 later"
+
+    first, again, dry = listed("notify"), listed("notify"), listed("notify", "--dry-run")
+
+    next_at = json.loads(listed("notify", "--json").out)["next_at"]
+    assert first.out.splitlines()[1:] == [f"1 mail waits, next at {next_at}"]
+    assert again.out == dry.out == f"1 mail waits, next at {next_at}\n"
+    assert json.loads(listed("notify", "--json").out)["waiting"] == 1
+
+
+def test_it_is_said_when_only_ops_were_mailed(listed, mailroom, monkeypatch):
+    listed(*PUBLISH)
+    mailroom.to_message = "550 never"
+    monkeypatch.setenv("CONSTAT_OPS_EMAIL", "ops@provider.example")
+    listed("notify")
+    mailroom.to_message = None
+
+    lines = listed("notify").out.splitlines()
+
+    assert mailroom.people == ["ops@provider.example"]
+    assert lines[0].startswith("ops were mailed: Nobody at acme has the notice 4 of m1 (refused)")
+    assert lines[1].startswith("1 mail waits, next at ")
+
+
 def test_what_will_not_mend_itself_is_escalated_with_a_warning(listed, mailroom):
     listed(*PUBLISH)
     mailroom.to_message = "550 never"

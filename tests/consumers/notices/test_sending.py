@@ -18,9 +18,9 @@ from tests.consumers.notices.postoffice import (
     WEDNESDAY,
     ZOE,
     Office,
-    free_port,
     listening,
 )
+from tests.ports import free_port
 from tests.spec import ms
 
 A_MINUTE_LATER = ms(PUBLISHED) + MINUTE_MS
@@ -136,7 +136,7 @@ def test_a_notice_is_given_when_the_server_accepted_it(office):
     assert [mail.fate for mail in found.notices[0].mails] == ["accepted", "accepted"]
 
 
-def test_a_run_folds_the_ledger_once_before_it_sends_and_escalates_and_once_after(office):
+def test_a_run_folds_the_ledger_before_it_sends_before_it_escalates_and_at_its_end(office):
     sender, folded = office.sender(), []
     known = sender.known
     sender.known = lambda: folded.append(known()) or folded[-1]

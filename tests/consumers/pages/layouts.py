@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from consumers.cli.statement import Format, Language, rendered
+from consumers.pages.checking import Asked
 from ledger.interval import Interval
 from projections.statement import statement
 from tests.disputes.loading import FOLDER as DISPUTES
@@ -37,7 +38,7 @@ def _layouts(name: str) -> Iterator[tuple[Path, str]]:
     figures = statement(known, dispute.contract, period, asked.readings)
     for layout, file in SPOKEN.items():
         for language in Language:
-            text = rendered(figures, layout, language, asked.readings)
+            text = rendered(figures, layout, language, Asked(asked.readings))
             yield GOLDEN / name / file.format(language.value), text
     for layout, file in SILENT.items():
-        yield GOLDEN / name / file, rendered(figures, layout, None, asked.readings)
+        yield GOLDEN / name / file, rendered(figures, layout, None, Asked(asked.readings))

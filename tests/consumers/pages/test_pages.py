@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from consumers.pages import checking, csv_, html, telling, terminal, words
+from consumers.pages.checking import AS_AGREED, Asked
 from consumers.pages.format import Format
 from consumers.pages.words_en import ENGLISH
 from consumers.pages.words_fr import FRENCH
@@ -123,7 +124,7 @@ def test_no_figure_is_cut_at_any_width(disputed, width, language):
     shown_lines = text.getvalue().splitlines()
 
     assert "…" not in text.getvalue()
-    copied = {f"  {checking.command(disputed, {})}", f"  {disputed.digest}"}
+    copied = {f"  {checking.command(disputed, AS_AGREED)}", f"  {disputed.digest}"}
     assert copied <= set(shown_lines)
     assert max(cell_len(line) for line in set(shown_lines) - copied) <= width
     for figure in figures_of(disputed, language):
@@ -147,7 +148,7 @@ def test_what_is_owed_stands_first_and_what_missed_the_target_is_named_beside_it
 
 
 def test_figures_of_another_reading_say_so_and_can_be_asked_for_again(disputed):
-    changed = {"tranche": "started"}
+    changed = Asked({"tranche": "started"})
 
     assert "Readings asked for in place of the contract’s own: tranche=started" in html.page(
         disputed, "en", changed
@@ -157,10 +158,10 @@ def test_figures_of_another_reading_say_so_and_can_be_asked_for_again(disputed):
 
 
 def test_the_command_that_checks_names_a_ledger_that_is_not_the_default_one(disputed):
-    words_of = checking.command(disputed, {}, ledger="kafka://k1:9092/acme?user=a&tls=yes").split()
+    words_of = checking.command(disputed, Asked(ledger="kafka://k1:9092/acme?user=a&tls=yes")).split()
 
     assert words_of[:4] == ["constat", "statement", "--ledger", "'kafka://k1:9092/acme?user=a&tls=yes'"]
-    assert "--ledger" not in checking.command(disputed, {})
+    assert "--ledger" not in checking.command(disputed, AS_AGREED)
 
 
 def test_a_silence_that_reaches_one_platform_after_the_other_is_told_once():

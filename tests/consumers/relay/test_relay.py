@@ -2,9 +2,11 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import pytest
 
@@ -116,6 +118,30 @@ def test_a_file_of_another_ledger_is_refused_and_left_alone(constat, ledger, tmp
     assert (tmp_path / "feed.jsonl").read_bytes() == before
 
 
+@pytest.mark.parametrize("tampered", ["changed", "added"])
+def test_a_feed_that_somebody_changed_is_said_to_be_that_and_goes_on_in_another_file(
+    constat, ledger, tmp_path, tampered
+):
+    assess(ledger, acme_prod=3)
+    constat("relay", "--to", "feed.jsonl")
+    constat("bill", "run", "--from", "feed.jsonl")
+    first, last = (tmp_path / "feed.jsonl").read_bytes().splitlines(keepends=True)
+    forged = last.replace(b'"days":3', b'"days":9')
+    lines = [first, forged] if tampered == "changed" else [first, last, forged]
+    (tmp_path / "feed.jsonl").write_bytes(b"".join(lines))
+
+    refused = constat("relay", "--to", "feed.jsonl")
+
+    assert refused.code == 2
+    assert "began as the feed of this ledger" in refused.err
+    assert "another ledger" not in refused.err
+    assert "Relay to another file" in refused.err
+    assert (tmp_path / "feed.jsonl").read_bytes() == b"".join(lines)
+    assert constat("relay", "--to", "again.jsonl").code == 0
+    assert constat("bill", "run", "--from", "again.jsonl").code == 0
+    assert constat("bill", "reconcile").code == 0
+
+
 def test_a_file_of_something_else_is_refused_and_left_alone(constat, ledger, tmp_path):
     assess(ledger, acme_prod=3)
     (tmp_path / "notes.txt").write_text("dear diary\n")
@@ -151,21 +177,23 @@ def test_the_ledger_itself_is_no_place_for_its_feed(constat, ledger, tmp_path):
     ledger.close()
     before = (tmp_path / "constat.db").read_bytes()
 
-    assert constat("relay", "--to", "constat.db").code == 2
+    answer = constat("relay", "--to", "constat.db")
 
+    assert (answer.code, "name another file" in answer.err) == (2, True), answer.err
     assert (tmp_path / "constat.db").read_bytes() == before
     assert constat("verify").code == 0
 
 
-def test_behind_the_last_event_only_a_torn_one_is_cut_off(constat, ledger, tmp_path):
+def test_what_somebody_wrote_behind_the_last_event_is_not_cut_off(constat, ledger, tmp_path):
     assess(ledger, acme_prod=3)
     constat("relay", "--to", "feed.jsonl")
     with (tmp_path / "feed.jsonl").open("ab") as file:
         file.write(b"a note of somebody")
     before = (tmp_path / "feed.jsonl").read_bytes()
 
-    assert constat("relay", "--to", "feed.jsonl").code == 2
+    answer = constat("relay", "--to", "feed.jsonl")
 
+    assert (answer.code, "does not end as a feed does" in answer.err) == (2, True), answer.err
     assert (tmp_path / "feed.jsonl").read_bytes() == before
 
 
@@ -207,6 +235,20 @@ def events(ledger):
     from consumers.relay import feed  # noqa: PLC0415
 
     return list(feed.events(ledger.engine, 0))
+
+
+def test_a_state_that_was_made_before_it_named_its_format_is_one_still(constat, ledger):
+    """Without it everything would be sent again."""
+    grant(ledger, "acme", 2, times=3)
+    with serving(system := Endpoint()) as url:
+        constat("relay", "--to", url, "--state", "state.db")
+        with closing(sqlite3.connect("state.db")) as state:
+            state.execute("PRAGMA user_version=0")
+
+        answer = constat("relay", "--to", url, "--state", "state.db")
+
+    assert (answer.code, answer.err) == (0, "0 events relayed\n")
+    assert system.requests == 3
 
 
 @pytest.mark.usefixtures("ledger")

@@ -8,6 +8,7 @@ import pytest
 
 from consumers.billing.account import look
 from consumers.billing.store import Store, UnusableStoreError
+from consumers.relay import feed
 from consumers.relay.event import FeedEvent
 from consumers.relay.topic import FeedTopic
 from ledger.log.kafka import topics
@@ -106,6 +107,20 @@ def test_the_topic_of_another_ledger_is_refused(constat, kafka_url, tmp_path):
 
     assert refused.code == 2
     assert "it is the feed of another ledger" in refused.err
+
+
+def test_a_topic_to_which_somebody_else_wrote_is_said_to_be_that(constat, kafka_url):
+    with ledger_at(kafka_url) as ledger:
+        assess(ledger, acme_prod=3)
+        last = [each.value for each in feed.events(ledger.engine, 0)][-1]
+    constat("--ledger", kafka_url, "relay")
+    publish(kafka_url, [last.replace(b'"days":3', b'"days":9')])
+
+    refused = constat("--ledger", kafka_url, "relay")
+
+    assert refused.code == 2
+    assert "began as the feed of this ledger" in refused.err
+    assert "Delete the topic, make it anew and relay again" in refused.err
 
 
 def test_a_place_that_the_topic_no_longer_has_is_an_error_and_never_the_end(constat, kafka_url):

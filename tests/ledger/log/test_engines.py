@@ -26,17 +26,9 @@ AGENTS = ("lyon", "oslo", "paris")
 NOWHERE = "sha256:" + "0" * 63 + "1"
 
 
-@pytest.fixture(params=ENGINES)
-def url(request, tmp_path):
-    """A ledger of each kind with nothing in it."""
-    if request.param == "kafka":
-        return request.getfixturevalue("kafka_url")
-    return f"sqlite:///{tmp_path}/ledger.db"
-
-
 @pytest.fixture
-def ledger(url):
-    with Ledger.open(url) as ledger:
+def ledger(each_url):
+    with Ledger.open(each_url) as ledger:
         yield ledger
 
 
@@ -149,8 +141,8 @@ def test_a_number_that_does_not_follow_its_stream_is_refused_and_nothing_is_writ
     assert engine.head().position == 2
 
 
-def test_a_fact_that_names_another_predecessor_than_the_head_is_refused(url):
-    with Ledger.open(url) as one, Ledger.open(url) as two:
+def test_a_fact_that_names_another_predecessor_than_the_head_is_refused(each_url):
+    with Ledger.open(each_url) as one, Ledger.open(each_url) as two:
         one.append(update("i-1", "first"))
         seen = list(two.stream("incident:i-1"))
 
@@ -207,18 +199,18 @@ def test_before_the_first_fact_and_behind_the_last_nothing_is_known(ledger):
         engine.recorded_ms_of(2)
 
 
-def test_everything_is_there_again_when_the_ledger_is_opened_again(url):
-    with Ledger.open(url) as ledger:
+def test_everything_is_there_again_when_the_ledger_is_opened_again(each_url):
+    with Ledger.open(each_url) as ledger:
         ledger.append(Draft(f"plan:{AGENT}", PLAN, 0), update("i-1", "x"))
         ledger.append_rounds(AGENT, [a_round(1), a_round(4)])
         before = (list(ledger.engine.facts()), list(ledger.engine.rounds()), ledger.engine.head())
 
-    with Ledger.open(url) as again:
+    with Ledger.open(each_url) as again:
         assert (list(again.engine.facts()), list(again.engine.rounds()), again.engine.head()) == before
 
 
-def test_what_one_opened_ledger_appends_another_one_reads(url):
-    with Ledger.open(url) as one, Ledger.open(url) as two:
+def test_what_one_opened_ledger_appends_another_one_reads(each_url):
+    with Ledger.open(each_url) as one, Ledger.open(each_url) as two:
         one.append(Draft(f"plan:{AGENT}", PLAN, 0))
         one.append_rounds(AGENT, [a_round(1)])
 
@@ -259,10 +251,10 @@ def test_a_round_that_names_another_predecessor_is_refused(engine):
     assert engine.round_head(AGENT).number == 1
 
 
-def test_no_round_of_a_retired_agent_is_taken_until_it_has_another_plan(url):
+def test_no_round_of_a_retired_agent_is_taken_until_it_has_another_plan(each_url):
     """Nor by a writer that was open before; a round of an earlier plan is then taken, too: it was kept back."""
     retired = AgentRetired(agent=AGENT, reason="its machine is gone", by="sre-1")
-    with Ledger.open(url) as agent, Ledger.open(url) as ops:
+    with Ledger.open(each_url) as agent, Ledger.open(each_url) as ops:
         ops.append(Draft(f"plan:{AGENT}", PLAN, 0))
         agent.append_rounds(AGENT, [a_round(1)])
         ops.append(Draft(f"plan:{AGENT}", retired, 0))
@@ -283,8 +275,8 @@ def test_no_round_of_a_retired_agent_is_taken_until_it_has_another_plan(url):
         assert [kept.number for kept in ops.engine.rounds()] == [1, 2]
 
 
-def test_the_same_batch_twice_counts_once(url):
-    one, two = open_engine(url), open_engine(url)
+def test_the_same_batch_twice_counts_once(each_url):
+    one, two = open_engine(each_url), open_engine(each_url)
     rounds = batch(one, 1, 2)
     one.append_rounds(AGENT, rounds)
 

@@ -72,25 +72,23 @@ def test_a_killed_put_loses_no_round_that_was_kept(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("engine", KILLS)
-def test_an_agent_that_is_killed_while_it_sends_sends_everything_once(request, tmp_path, engine):
+def test_an_agent_that_is_killed_while_it_sends_sends_everything_once(each_url, tmp_path):
     """Fails where a round is taken out before it is sent, and where nobody looks what has arrived already."""
-    where = request.getfixturevalue("kafka_url") if engine == "kafka" else f"sqlite:///{tmp_path}/ledger.db"
-    new_ledger(where)
-    path = begun(tmp_path / "outbox.db", where)
+    new_ledger(each_url)
+    path = begun(tmp_path / "outbox.db", each_url)
     chance = random.Random(20261126)
     kept, between = [], 0
 
-    for _ in range(KILLS[engine]):
-        said = killed_while(send_for_ever, chance, path, where)
+    for _ in range(KILLS[each_url.partition(":")[0]]):
+        said = killed_while(send_for_ever, chance, path, each_url)
         kept += [number for what, numbers in said if what == "put" for number in numbers]
-        with ledger_at(where, create=False) as ledger:
+        with ledger_at(each_url, create=False) as ledger:
             arrived, waits = stored(ledger), numbers_in(path)
             between += bool(set(arrived) & set(waits))
             assert arrived == list(range(1, len(arrived) + 1))
             assert set(kept) <= {*arrived, *waits}
 
-    with Outbox.open(str(path)) as outbox, ledger_at(where, create=False) as ledger:
+    with Outbox.open(str(path)) as outbox, ledger_at(each_url, create=False) as ledger:
         outbox.send(ledger)
         numbers = stored(ledger)
         assert numbers == list(range(1, len(numbers) + 1))

@@ -23,16 +23,11 @@ from tests.ledger.outbox.agents import begun, put, stored, waiting
 OTHER = {1: ("down", 503, "seen by another")}
 
 
-@pytest.fixture(params=["sqlite", "kafka"])
-def url(request, tmp_path):
+@pytest.fixture
+def url(each_url):
     """A ledger of each kind that knows the agent's plan."""
-    url = (
-        request.getfixturevalue("kafka_url")
-        if request.param == "kafka"
-        else f"sqlite:///{tmp_path}/ledger.db"
-    )
-    new_ledger(url)
-    return url
+    new_ledger(each_url)
+    return each_url
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The URL of a ledger on Kafka: every option, everything that is refused, and no password shown."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,24 @@ def test_the_mirrors_lie_where_the_url_says_or_the_environment_or_in_the_cache(m
     assert parse(url, {"XDG_CACHE_HOME": "/c"}).mirrors == Path("/c/constat")
     assert parse(url, {"XDG_CACHE_HOME": "/c", "CONSTAT_MIRRORS": "/m"}).mirrors == Path("/m")
     assert parse(f"{url}?mirrors=/a%20b", {"CONSTAT_MIRRORS": "/m"}).mirrors == Path("/a b")
+
+
+def test_a_cache_of_the_environment_that_is_no_absolute_folder_is_ignored(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ops")
+
+    assert parse("kafka://host:9092", {"XDG_CACHE_HOME": "c"}).mirrors == Path("/home/ops/.cache/constat")
+
+
+def test_a_user_without_a_home_is_told_how_to_name_a_folder_for_the_mirrors(monkeypatch):
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(os, "getuid", lambda: 123_456)
+
+    said = refusal_of("kafka://host:9092", {})
+
+    assert "no home" in said
+    assert "CONSTAT_MIRRORS" in said
+    assert "?mirrors=FOLDER" in said
+    assert parse("kafka://host:9092", {"CONSTAT_MIRRORS": "/m"}).mirrors == Path("/m")
 
 
 def test_how_long_an_append_may_wait():

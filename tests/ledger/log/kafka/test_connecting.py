@@ -5,9 +5,13 @@ import socket
 import ssl
 import threading
 import time
+from contextlib import ExitStack
 
 import pytest
 from kafka import KafkaAdminClient
+from kafka.future import Future
+from kafka.net.inet import KafkaNetSocket
+from kafka.net.selector import NetworkSelector
 
 from ledger.errors import BadInputError, UnreachableLedgerError
 from ledger.log.kafka import connecting, tls, topics
@@ -50,11 +54,100 @@ def test_where_nobody_listens_the_reason_is_told():
 
 
 def test_what_was_opened_for_a_client_that_found_nobody_is_closed(silent):
-    before = threading.active_count()
+    before = set(threading.enumerate())
 
     refusal_of(f"kafka://{silent}")
 
-    assert threading.active_count() <= before  # one of an earlier test may end meanwhile
+    assert set(threading.enumerate()) <= before  # one of an earlier test may end meanwhile
+
+
+class Heard(list):
+    """Whatever a connection tells of, until it is lost."""
+
+    _sensors = None
+
+    def __init__(self, transport):
+        self.end = Future()
+        transport.set_protocol(self)
+        transport.resume_reading()
+
+    def data_received(self, said):
+        self.append(said)
+
+    def connection_lost(self, _error):
+        self.end.success(None)
+
+
+@pytest.fixture
+def peers():
+    """Both ends of a connection; ours does not wait."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    with ours, theirs:
+        yield ours, theirs
+
+
+@pytest.fixture
+def net():
+    net = NetworkSelector()
+    yield net
+    net.close()
+
+
+def test_what_a_peer_says_right_before_it_closes_is_heard(net, peers):
+    """Seen to fail as the library listens: a wrong password was tried again, until the time of the URL was over."""
+    ours, theirs = peers
+    theirs.sendall(b"no, because")
+    theirs.close()
+
+    heard = Heard(connecting.Plain(net, ours))
+    net.poll(timeout_ms=20_000, future=heard.end)
+
+    assert (heard, heard.end.is_done) == ([b"no, because"], True)
+
+
+def test_what_a_peer_says_by_tls_right_before_it_closes_is_heard(net, peers, authority):
+    ours, theirs = peers
+    context = tls.context_of(parse(f"kafka://127.0.0.1:1?ca={authority.certificate}", {}).security)
+    transport = connecting.Greeted(net, ours, host="127.0.0.1", ssl_context=context)
+    other = threading.Thread(target=greet_and_leave, args=(theirs, authority, b"no, because"))
+    other.start()
+    net.run(transport.greet, time.monotonic() + 20)
+    other.join()
+
+    heard = Heard(transport)
+    net.poll(timeout_ms=20_000, future=heard.end)
+
+    assert (heard, heard.end.is_done) == ([b"no, because"], True)
+
+
+def greet_and_leave(connection, authority, words):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority.sign("broker", names="IP:127.0.0.1"))
+    with context.wrap_socket(connection, server_side=True) as speaking:
+        speaking.sendall(words)
+
+
+@pytest.fixture
+def full():
+    """The address of a peer whose queue is full: who knocks is neither let in nor refused."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listening, ExitStack() as waiting:
+        for _ in range(3):
+            knocking = waiting.enter_context(socket.socket())
+            knocking.setblocking(False)
+            knocking.connect_ex(listening.getsockname())
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("peer", ["nobody", "full"])
+def test_a_socket_that_no_broker_took_is_closed(peer, full, monkeypatch):
+    made, make = [], KafkaNetSocket.socket
+    monkeypatch.setattr(KafkaNetSocket, "socket", lambda *how: made.append(make(*how)) or made[-1])
+
+    refusal_of(f"kafka://{full if peer == 'full' else '127.0.0.1:1'}")
+
+    assert made
+    assert {each.fileno() for each in made} == {-1}
 
 
 def test_a_silent_broker_does_not_use_up_the_time_of_one_that_answers(silent, broker, monkeypatch):

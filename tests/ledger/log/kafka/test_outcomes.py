@@ -3,6 +3,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from eventsourcing.persistence import IntegrityError, StoredEvent
@@ -540,7 +541,7 @@ def test_who_waits_while_somebody_gets_to_no_broker_hears_of_it_and_does_not_try
 
 
 def test_after_a_pause_a_producer_is_tried_for_again(monkeypatch):
-    answers = [UNREACHABLE, "a producer"]
+    answers, now_s = [UNREACHABLE, "a producer"], [0.0]
 
     def make(*_, **__):
         answer = answers.pop(0)
@@ -549,12 +550,12 @@ def test_after_a_pause_a_producer_is_tried_for_again(monkeypatch):
         return answer
 
     monkeypatch.setattr(clients, "producer", make)
-    monkeypatch.setattr(clients, "PAUSE_S", 0.05)
+    monkeypatch.setattr(clients, "time", SimpleNamespace(monotonic=lambda: now_s[0]))
     producers = Producers(ADDRESS)
-    for _ in range(2):
+    for now_s[0] in (0.0, clients.PAUSE_S * 0.99):
         with pytest.raises(UnreachableLedgerError):
             producers.one()
 
-    time.sleep(0.1)
+    now_s[0] = clients.PAUSE_S
 
     assert producers.one() == "a producer"

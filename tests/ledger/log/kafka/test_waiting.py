@@ -9,7 +9,7 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 
 from ledger.errors import UnknownOutcomeError, UnreachableLedgerError
-from ledger.log.kafka import clients, opening, topics, waiting
+from ledger.log.kafka import clients, patience, topics, waiting
 from ledger.log.kafka.address import parse
 from ledger.log.kafka.tail import Tail
 from ledger.log.kafka.writer import Writer
@@ -126,7 +126,7 @@ def test_who_looks_for_topics_where_no_broker_answers_is_told_so(said):
 
 def test_who_waits_for_a_broker_hears_why_before_the_time_is_over(said, monkeypatch):
     monkeypatch.setattr(waiting, "AGAIN_S", 0.2)
-    monkeypatch.setattr(opening, "FIRST_MS", 500)
+    monkeypatch.setattr(patience, "FIRST_MS", 500)
 
     with pytest.raises(UnreachableLedgerError):
         topics.look(replace(ADDRESS, timeout_s=3))

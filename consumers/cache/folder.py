@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from ledger.application import KAFKA, SQLITE
+from ledger.files import user_cache
 
 FOLDER = "CONSTAT_CACHE"
 """The environment may name another folder, or `off`."""
@@ -20,19 +21,8 @@ def folder_of(url: str) -> Path | None:
     said = os.environ.get(FOLDER)
     if said == OFF:
         return None
-    root = Path(said) if said else _user_cache()
+    root = Path(said) if said else user_cache()
     if root is None:
         return None
     name = url if url.startswith(KAFKA) else str(Path(url.removeprefix(SQLITE)).absolute())
     return root / hashlib.sha256(name.encode()).hexdigest()[:24]
-
-
-def _user_cache() -> Path | None:
-    """By the XDG Base Directory Specification; None of a user who has no home, as services often are."""
-    said = os.environ.get("XDG_CACHE_HOME")
-    if said and Path(said).is_absolute():
-        return Path(said) / "constat"
-    try:
-        return Path.home() / ".cache" / "constat"
-    except RuntimeError:
-        return None

@@ -1,4 +1,4 @@
-"""Whoever opens a ledger tries until the time of its URL is over: a broker that restarts is away so long."""
+"""Whoever needs a broker tries until the time of its URL is over: a broker that restarts is away so long."""
 
 import time
 from collections.abc import Callable
@@ -16,6 +16,7 @@ FIRST_MS = 4_000
 ATTEMPT_S_MIN = 0.5
 """With less time than that an attempt would find out nothing, not even why there is no broker."""
 PAUSE_S = 0.2
+"""Before an attempt is made again."""
 
 Found = TypeVar("Found")
 
