@@ -12,7 +12,7 @@ import structlog
 from consumers.agent.file import AgentFile
 from consumers.agent.notebook import Notebook, Noted
 from consumers.agent.planning import is_as, planned
-from consumers.stopping import PAUSES_S
+from consumers.following import PAUSES_S
 from ledger import plans, runs
 from ledger.application import Ledger
 from ledger.errors import ConflictError, ConstatError, RefusedError, UnknownOutcomeError, UnusableLedgerError

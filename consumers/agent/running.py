@@ -19,8 +19,8 @@ from consumers.agent.file import Loaded
 from consumers.agent.in_flight import InFlight
 from consumers.agent.notebook import Notebook
 from consumers.agent.prober import Prober, cancelled
-from consumers.agent.rounds import Ending, Rounds
-from consumers.stopping import ENDING, PAUSES_S
+from consumers.agent.rounds import GLANCE_S, Ending, Rounds
+from consumers.stopping import ENDING
 from ledger.errors import (
     ConstatError,
     RefusedError,
@@ -146,15 +146,15 @@ class Agent:
 
     async def _in_force(self, ending: Ending) -> PlanSet | None:
         """The plan of the next round; waits until one is known. None if the end is asked for before."""
-        waits = 0
+        if self._plan is None:
+            self._plan = await self._on_disk(self._known_plan)
         while not ending.is_asked:
-            if self._plan is None or self._delivery.learnt.is_set():
+            if self._delivery.learnt.is_set():
                 self._delivery.learnt.clear()
                 self._plan = await self._on_disk(self._known_plan)
             if self._plan:
                 return self._plan
-            await ending.within(PAUSES_S[min(waits, len(PAUSES_S) - 1)])
-            waits += 1
+            await ending.within(GLANCE_S)
         return None
 
     # ------------------------------------------------------------ on the disk's thread
