@@ -24,7 +24,7 @@ from ledger.rounds import decode
 from ledger.terms import Terms
 from ledger.verify import verify
 from projections.asof import Known, at_head
-from projections.changes import changes_of
+from projections.observed import fold_agents
 from projections.steps import DOWN, UP
 from tests.consumers.agent.services import serving
 from tests.consumers.services import wait_until
@@ -185,7 +185,7 @@ def test_the_instant_at_which_a_platform_went_down_is_that_of_the_first_try_that
 
     with place.ledger() as ledger:
         known = Known.at(ledger.engine, at_head(ledger.engine, now_ms()))
-        steps = changes_of(known, "paris", ["acme-prod"], 150_000)["acme-prod"][:3]
+        steps = fold_agents(known, ["paris"], frozenset({"acme-prod"}), 150_000)["paris"]["acme-prod"][:3]
     assert [outcome for _, outcome in steps] == [UP, DOWN, UP]
     (_, _), (down_ms, _), (up_ms, _) = steps
     assert broken_ms <= down_ms < broken_ms + PERIOD_MS + SLACK_MS

@@ -12,14 +12,15 @@ import pytest
 
 from ledger.instants import from_ms
 from projections.asof import Known, at_head
-from projections.changes import changes_of
 from projections.live import live
+from projections.observed import fold_agents
 from projections.steps import DOWN, UNKNOWN, UP
 from tests.consumers.agent.services import serving
 from tests.consumers.agent.test_running import COMMAND, SLACK_MS, Place, now_ms, stop
 from tests.consumers.services import wait_until
 
 PERIOD_MS = 2_000
+PLATFORMS = frozenset({"acme-prod", "acme-test", "acme-far"})
 CONTRACT = """
 contract = "acme"
 client = "Acme SAS"
@@ -152,10 +153,7 @@ def test_the_statement_has_the_minutes_of_the_broken_service_and_none_of_the_age
 
     time_of = statement(tmp_path, url)
     with paris.ledger() as ledger:
-        said = {
-            agent: changes_of(known(ledger), agent, ["acme-prod", "acme-test", "acme-far"], 8_000)
-            for agent in ("paris", "lyon")
-        }
+        said = fold_agents(known(ledger), ["paris", "lyon"], PLATFORMS, 8_000)
         errors = {error for found in lyon.rounds() for _, _, error in found.not_up.values()}
     assert time_of["acme-prod"]["down"] == 0
     assert time_of["acme-far"]["down"] == 0
