@@ -73,10 +73,12 @@ def none_left_out(results: pl.DataFrame, stored: pl.DataFrame, rejects: Rejects)
         return
     by_instant = results.select("line", "platform", "outcome", at_ms="observed_ms").sort("at_ms")
     said = stored.sort("observed_ms").rename({"outcome": "known"})
-    before = said.join_asof(by_instant, left_on="observed_ms", right_on="at_ms", by="platform")
+    # Both are sorted; Polars does not check that within each platform, and would warn of it.
+    by, on = "platform", "observed_ms"
+    before = said.join_asof(by_instant, left_on=on, right_on="at_ms", by=by, check_sortedness=False)
     behind = by_instant.select("platform", until_ms="at_ms")
     around = before.join_asof(
-        behind, left_on="observed_ms", right_on="until_ms", by="platform", strategy="forward"
+        behind, left_on=on, right_on="until_ms", by=by, strategy="forward", check_sortedness=False
     )
     is_between = (pl.col("at_ms") < pl.col("observed_ms")) & pl.col("until_ms").is_not_null()
     own = stored.select("platform", at_ms="observed_ms", outcome="outcome")
