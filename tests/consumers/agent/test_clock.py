@@ -73,6 +73,10 @@ def test_three_servers_that_agree_against_us_are_believed_and_two_are_not():
     assert distrust([], None, told(42_000, 42_000, 42_000)).why.text.endswith(" s off that of 3 of 3 servers")
 
 
+def test_a_clock_that_is_behind_is_found_as_one_that_is_ahead():
+    assert distrust([], None, told(-42_000, -42_000, -42_000)).by_ms < -SERVERS_MS
+
+
 def test_servers_that_disagree_in_both_directions_prove_nothing():
     assert distrust([], None, told(42_000, 42_000, -42_000, -42_000)) is None
 

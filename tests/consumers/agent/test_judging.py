@@ -216,3 +216,11 @@ def test_a_slow_answer_is_not_slow_by_the_time_in_which_the_agent_stood_still():
     assert judged(attempt, None, Self([], [Standstill(0, 900)]), 2_000).error == (
         "answer after 2100 ms, later than 2000 ms"
     )
+
+
+def test_standing_still_excuses_a_first_try_that_waited_and_none_that_was_answered():
+    still = Self([], [Standstill(0, 600)])
+    second = Attempt(1_000, 1_020, status=200)
+
+    assert judged(Attempt(0, 1_000, TIMEOUT), second, still).outcome == "up"
+    assert judged(Attempt(0, 1_000, sentence("status", 503)), second, still).outcome == "degraded"
