@@ -11,6 +11,7 @@ import msgspec
 import typer
 from pydantic import TypeAdapter
 
+from consumers.agent.sentences import SENTENCES
 from consumers.cli.commands import COMMANDS
 from consumers.cli.forms import WORDS, kind_of
 from consumers.cli.main import app
@@ -24,6 +25,7 @@ from ledger.rounds import StoredRound
 from ledger.terms import Terms
 from projections.coming import Coming
 from projections.figures import Statement
+from projections.live import Live
 from projections.personal_data import PersonalData
 from projections.preview import Preview
 from projections.support_clock import SupportClock
@@ -44,10 +46,12 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield Path("schemas/personal-data.schema.json"), _schema(PersonalData)
     yield Path("schemas/support-clock.schema.json"), _schema(SupportClock)
     yield Path("schemas/inbox.schema.json"), _schema(ToldInbox)
+    yield Path("schemas/live.schema.json"), _schema(Live)
     yield Path("contract-file.md"), _contract_page()
     yield Path("readings.md"), _readings_page()
     yield Path("commands.md"), _commands_page()
     yield Path("kafka-url.md"), _kafka_url_page()
+    yield Path("probe-errors.md"), _probe_errors_page()
     yield Path("kafka-errors.md"), _kafka_errors_page()
     yield Path("asyncapi.json"), asyncapi.document()
 
@@ -87,6 +91,24 @@ def _facts_page() -> str:
         "A round of an agent is one record of the probe log:",
         "[schema](schemas/constat.agent.round-finished.v1.schema.json).",
     ]
+    return HEADER + "\n".join(lines) + "\n"
+
+
+def _probe_errors_page() -> str:
+    lines = [
+        "# Errors of probes",
+        "",
+        "Every sentence that an agent of our own says of a platform; what stands for `…` is a number, a day or a",
+        "code. How two tries are put together is in [the specification](../spec/12-probed.md).",
+        "",
+        "| sentence | outcome |",
+        "|---|---|",
+    ]
+    for kind, text in SENTENCES.items():
+        found = "`unknown`" if kind.startswith("own-") else "`down`"
+        if kind in ("slow", "certificate-soon"):
+            found = "`degraded`"
+        lines.append(f"| `{text.replace('{}', '…')}` | {found} |")
     return HEADER + "\n".join(lines) + "\n"
 
 

@@ -105,7 +105,12 @@ COMMANDS = {
     "assess": Command(
         "assess", "Assess the periods that have ended, and take down the days that follow.", Effect.GOES_ON
     ),
-    "agent": Command("agent", "Retire agents that probe nothing any more.", Effect.TAKES_DOWN),
+    "agent": Command(
+        "agent", "Run an agent that probes; try its file; retire agents that are gone.", Effect.TAKES_DOWN
+    ),
+    "live": Command(
+        "live", "Show how the platforms and agents are now, as the ledger sees it.", Effect.READS
+    ),
     "outbox": Command(
         "outbox", "Show and send the rounds that an agent keeps while its ledger is away.", Effect.GOES_ON
     ),
