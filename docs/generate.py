@@ -11,6 +11,7 @@ import msgspec
 import typer
 from pydantic import TypeAdapter
 
+from consumers.agent.sentences import SENTENCES
 from consumers.cli.commands import COMMANDS
 from consumers.cli.forms import WORDS, kind_of
 from consumers.cli.main import app
@@ -24,6 +25,7 @@ from ledger.rounds import StoredRound
 from ledger.terms import Terms
 from projections.coming import Coming
 from projections.figures import Statement
+from projections.live import Live
 from projections.personal_data import PersonalData
 from projections.preview import Preview
 from projections.support_clock import SupportClock
@@ -44,10 +46,12 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield Path("schemas/personal-data.schema.json"), _schema(PersonalData)
     yield Path("schemas/support-clock.schema.json"), _schema(SupportClock)
     yield Path("schemas/inbox.schema.json"), _schema(ToldInbox)
+    yield Path("schemas/live.schema.json"), _schema(Live)
     yield Path("contract-file.md"), _contract_page()
     yield Path("readings.md"), _readings_page()
     yield Path("commands.md"), _commands_page()
     yield Path("kafka-url.md"), _kafka_url_page()
+    yield Path("probe-errors.md"), _probe_errors_page()
     yield Path("kafka-errors.md"), _kafka_errors_page()
     yield Path("asyncapi.json"), asyncapi.document()
 
@@ -87,6 +91,24 @@ def _facts_page() -> str:
         "A round of an agent is one record of the probe log:",
         "[schema](schemas/constat.agent.round-finished.v1.schema.json).",
     ]
+    return HEADER + "\n".join(lines) + "\n"
+
+
+def _probe_errors_page() -> str:
+    lines = [
+        "# Errors of probes",
+        "",
+        "Every sentence that an agent of our own says of a platform; what stands for `…` is a number, a day or a",
+        "code. How two tries are put together is in [the specification](../spec/12-probed.md).",
+        "",
+        "| sentence | outcome |",
+        "|---|---|",
+    ]
+    for kind, text in SENTENCES.items():
+        found = "`unknown`" if kind.startswith("own-") else "`down`"
+        if kind in ("slow", "certificate-soon"):
+            found = "`degraded`"
+        lines.append(f"| `{text.replace('{}', '…')}` | {found} |")
     return HEADER + "\n".join(lines) + "\n"
 
 
@@ -135,7 +157,7 @@ def _readings_page() -> str:
 COMMANDS_HEAD = """\
 # Commands
 
-`constat [--ledger PATH|URL] COMMAND …`. The ledger is `--ledger`, else `CONSTAT_LEDGER`, else `sqlite:///constat.db`:
+`constat [--ledger PATH|URL] [--workers N] COMMAND …`. The ledger is `--ledger`, else `CONSTAT_LEDGER`, else `sqlite:///constat.db`:
 the path of its file, or a URL, `sqlite:///relative.db`, `sqlite:////absolute.db` or `kafka://host:port[,host:port…]/name`
 with [options](kafka-url.md). `contract sign`, `demo` and `copy`, into its target, make a file that does not exist; the
 topics of a ledger on Kafka are made by `topics create` and by nothing else.
@@ -145,8 +167,8 @@ contract is not billed any further, something in the inbox is overdue. 2: bad us
 where it came from). 130: interrupted; a sentence says what is stored. A warning is a sentence there too, and changes no
 code.
 
-**Processes.** Figures over many rounds are folded by one process for each core; `CONSTAT_WORKERS=1` (or another number)
-says how many. The figures and their digest are the same.
+**Processes.** Figures over many rounds are folded by one process for each core; `constat --workers N COMMAND …`, or
+`CONSTAT_WORKERS`, says how many. The figures and their digest are the same.
 
 **Times** are RFC 3339, `2026-10-01T09:00+02:00`. A time of a fact (`--at`, `--given-at`, `--from` and `--to` of a
 notice, a claim or a correction, a row of results) and a moment of knowledge (`--as-of`, `--and`) always carry their offset

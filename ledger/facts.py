@@ -50,6 +50,7 @@ from ledger.maintenance import (
 from ledger.operations import BackupExpired, BackupReplicated, BackupTaken, DataPlaced, StorageMeasured
 from ledger.plans import AgentRetired, PlanSet
 from ledger.processors import ProcessorChanged, ProcessorDismissed, ProcessorEngaged
+from ledger.runs import AgentStarted, AgentStopped
 from ledger.seals import SealMade
 from ledger.support import SupportAnswered, SupportRequested
 
@@ -61,6 +62,8 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     PlatformRemoved,
     PlanSet,
     AgentRetired,
+    AgentStarted,
+    AgentStopped,
     NoticePublished,
     NoticeMoved,
     NoticeWithdrawn,
@@ -109,6 +112,7 @@ BY_TYPE: Mapping[str, type[Fact]] = {fact.TYPE: fact for fact in ALL_FACTS}
 BY_SUBJECT: Mapping[str, tuple[type[Fact], ...]] = {
     "contract": (ContractSigned, ContractAmended, ContractEnded, PlatformAdded, PlatformRemoved),
     "plan": (PlanSet, AgentRetired),
+    "run": (AgentStarted, AgentStopped),
     "maintenance": (
         NoticePublished,
         NoticeMoved,
@@ -136,6 +140,7 @@ BY_SUBJECT: Mapping[str, tuple[type[Fact], ...]] = {
 
 _NAMED_BY = {
     "plan": "agent",
+    "run": "agent",
     "support": "request",
     "operations": "platform",
     "copy": "position",

@@ -29,6 +29,7 @@ from ledger import (
     operations,
     plans,
     processors,
+    runs,
     seals,
     support,
 )
@@ -52,6 +53,7 @@ from ledger.maintenance import Maintenance
 from ledger.operations import Operations
 from ledger.plans import PlanSet
 from ledger.processors import Processor
+from ledger.runs import Runs
 from ledger.sealing import require_unbroken
 from ledger.seals import Seal
 from ledger.support import Request
@@ -63,6 +65,7 @@ Derived = TypeVar("Derived")
 SUBJECTS: Mapping[str, Any] = {
     "contract": contracts,
     "plan": plans,
+    "run": runs,
     "maintenance": maintenance,
     "incident": incidents,
     "claim": claims,
@@ -211,6 +214,11 @@ class Known:
     def contracts(self) -> Mapping[str, Contract]:
         """Every contract by name."""
         return self._states["contract"]
+
+    @property
+    def runs(self) -> Mapping[str, Runs]:
+        """The runs of each agent's process, by agent."""
+        return self._states["run"]
 
     @property
     def maintenances(self) -> Mapping[str, Maintenance]:

@@ -6,6 +6,21 @@ from pathlib import Path
 
 KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
 DAYS = 2
+CA_SETTINGS = """
+[ca]
+default_ca = tests
+[tests]
+new_certs_dir = {folder}
+database = {folder}/index.txt
+serial = {folder}/serial
+certificate = {folder}/ca.pem
+private_key = {folder}/ca.key
+default_md = sha256
+unique_subject = no
+policy = any
+[any]
+commonName = supplied
+"""
 
 
 def can_be_made() -> bool:
@@ -33,6 +48,25 @@ class Authority:
             "req", "-x509", *KEY, *(["-passout", f"pass:{password}"] if password else ["-nodes"]),
             "-CA", self.certificate, "-CAkey", self.folder / "ca.key",
             *self._files(name), *self._lasting(name), "-addext", "basicConstraints=critical,CA:FALSE", *more,
+        )  # fmt: skip
+        return self.folder / f"{name}.pem", self.folder / f"{name}.key"
+
+    def sign_between(self, name: str, first: str, last: str, *, names: str) -> tuple[Path, Path]:
+        """A certificate that holds from one day to another, each as `20200131`."""
+        for empty in ("index.txt", "extensions"):
+            (self.folder / empty).write_text("")
+        (self.folder / "extensions").write_text(
+            f"basicConstraints=critical,CA:FALSE\nsubjectAltName={names}\n"
+        )
+        (self.folder / "serial").write_text(f"{len(list(self.folder.iterdir())):04}\n")
+        (self.folder / "ca.cnf").write_text(CA_SETTINGS.format(folder=self.folder))
+        request = self.folder / f"{name}.csr"
+        key = ("-keyout", self.folder / f"{name}.key")
+        self._openssl("req", "-new", *KEY, "-nodes", *key, "-out", request, "-subj", f"/CN={name}")
+        self._openssl(
+            "ca", "-batch", "-config", self.folder / "ca.cnf", "-in", request,
+            "-out", self.folder / f"{name}.pem", "-notext", "-extfile", self.folder / "extensions",
+            "-startdate", f"{first}000000Z", "-enddate", f"{last}000000Z",
         )  # fmt: skip
         return self.folder / f"{name}.pem", self.folder / f"{name}.key"
 

@@ -22,6 +22,7 @@ from ledger import (
     maintenance,
     operations,
     processors,
+    runs,
     seals,
     support,
 )
@@ -159,6 +160,10 @@ FACTS: Mapping[type[Fact], st.SearchStrategy[Fact]] = {
         platforms=st.lists(_planned, min_size=1, max_size=4, unique_by=lambda each: each.platform).map(tuple),
     ),
     AgentRetired: st.builds(AgentRetired, agent=names, reason=texts, by=names),
+    runs.AgentStarted: st.builds(runs.AgentStarted, agent=names, run=names, version=texts, place=texts),
+    runs.AgentStopped: st.builds(
+        runs.AgentStopped, agent=names, run=names, why=st.sampled_from(["asked", "failed"])
+    ),
     maintenance.NoticePublished: st.builds(
         maintenance.NoticePublished,
         maintenance=names,

@@ -271,6 +271,36 @@ def test_every_command_of_the_how_to_of_running_prints_what_it_shows(tmp_path):
     assert len(list((tmp_path / "spool" / "new").iterdir())) == 1
 
 
+@pytest.mark.slow
+def test_every_command_of_the_how_to_of_agents_prints_what_it_shows(tmp_path):
+    """The services and the agent are started from the lines that the page shows, on ports of their own."""
+    page = tmp_path / "agent.md"
+    text = (ROOT / "docs" / "howto" / "agent.md").read_text()
+    for port in ("8080", "8081", "8082", "8083"):
+        text = text.replace(port, str(free_port()))
+    page.write_text(text)
+    (program,) = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    contract, agent = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    for name, content in {"services.py": program, "contract.toml": contract, "agent.toml": agent}.items():
+        (tmp_path / name).write_text(content)
+    server, process = re.findall(r"^```sh\n(.*?)\n```$", text, re.MULTILINE | re.DOTALL)
+    command = [Path(sys.executable).parent / "constat", *process.split()[1:]]
+
+    with subprocess.Popen([sys.executable, *server.split()[1:]], cwd=tmp_path) as services:
+        try:
+            wait_until_it_listens(int(re.findall(r"port = (\d+)", agent)[0]))
+            run(page, tmp_path, part=slice(2))
+            with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as running:
+                try:
+                    run(page, tmp_path, part=slice(2, None))
+                    running.terminate()
+                    assert running.wait(20) == 0
+                finally:
+                    running.kill()
+        finally:
+            services.kill()
+
+
 def wait_until_nothing_is_in_the_inbox(folder: Path) -> None:
     latest = time.monotonic() + 60
     engine = open_engine(f"sqlite:///{folder}/constat.db", create=False)

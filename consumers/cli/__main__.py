@@ -1,4 +1,4 @@
-"""How `constat` begins: `constat run` can be ended from here on, before anything else is imported or opened.
+"""How `constat` begins: what runs can be ended from here on, before anything else is imported or opened.
 
 The rest of the command takes half a second to be there. Whoever asks for the end in that time gets it:
 nothing has begun, so nothing is to be finished, and it leaves with 0 as it does later.
@@ -6,7 +6,8 @@ nothing has begun, so nothing is to be finished, and it leaves with 0 as it does
 
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from types import FrameType
 
 ENDING = frozenset((signal.SIGTERM, signal.SIGINT))
@@ -16,7 +17,7 @@ WITH_A_VALUE = "--ledger"
 
 def main() -> None:
     """Run the command."""
-    if _command(sys.argv[1:]) == "run":
+    if is_run(sys.argv[1:]):
         for number in ENDING:
             signal.signal(number, _leave)
     from consumers.cli.main import main as command
@@ -24,15 +25,20 @@ def main() -> None:
     command()
 
 
-def _command(arguments: Iterable[str]) -> str | None:
-    """The first argument that is no option, and no value of one."""
+def is_run(arguments: Iterable[str]) -> bool:
+    """Whether what follows runs until it is told to stop: `run`, or `agent run`."""
+    words = tuple(islice(_words(arguments), 2))
+    return words[:1] == ("run",) or words == ("agent", "run")
+
+
+def _words(arguments: Iterable[str]) -> Iterator[str]:
+    """What is no option, and no value of one."""
     rest = iter(arguments)
     for each in rest:
         if each == WITH_A_VALUE:
             next(rest, None)
         elif not each.startswith("-"):
-            return each
-    return None
+            yield each
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

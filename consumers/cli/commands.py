@@ -105,7 +105,12 @@ COMMANDS = {
     "assess": Command(
         "assess", "Assess the periods that have ended, and take down the days that follow.", Effect.GOES_ON
     ),
-    "agent": Command("agent", "Retire agents that probe nothing any more.", Effect.TAKES_DOWN),
+    "agent": Command(
+        "agent", "Run an agent that probes; try its file; retire agents that are gone.", Effect.TAKES_DOWN
+    ),
+    "live": Command(
+        "live", "Show how the platforms and agents are now, as the ledger sees it.", Effect.READS
+    ),
     "outbox": Command(
         "outbox", "Show and send the rounds that an agent keeps while its ledger is away.", Effect.GOES_ON
     ),
@@ -135,6 +140,11 @@ COMMANDS = {
         Effect.GOES_ON,
     ),
     "verify": Command("verify", "Read everything again and check every hash.", Effect.READS),
+    "fold": Command(
+        "fold",
+        "Fold the rounds of a ledger on Kafka for everybody who asks, one of many.",
+        Effect.GOES_ON,
+    ),
     "bench": Command(
         "bench",
         "Measure a replay of the reference month beside other ways to the same figures.",

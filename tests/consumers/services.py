@@ -25,7 +25,7 @@ from ledger.terms import Terms
 from tests.consumers.billing.penalties import ledger_at
 from tests.consumers.notices.postoffice import FROM
 
-PATIENCE_S = 40
+PATIENCE_S = 90
 NOW_MS = time.time_ns() // 1_000_000
 PERSON = Entry("acme", "p-1", "Zoé Martin", "zoe.martin@acme.example", None, "administrator")
 

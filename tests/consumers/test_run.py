@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import pytest
 from aiosmtpd.smtp import AuthResult
 
-from consumers.cli.__main__ import _command
+from consumers.cli.__main__ import is_run
 from ledger.assessments import PenaltyGranted
 from tests.consumers.billing.penalties import assess, ledger_at
 from tests.consumers.notices.postoffice import listening
@@ -213,9 +213,11 @@ def test_whenever_its_end_is_asked_for_it_leaves_with_0(folder, number):
 
 def test_another_command_is_ended_by_a_signal_as_ever():
     """Half of what it should do is no answer of yes."""
-    assert _command(["--ledger", "run", "bill", "run"]) == "bill"
-    assert _command(["--ledger=x", "run", "--every", "1"]) == "run"
-    assert _command(["--ledger"]) is None
+    assert not is_run(["--ledger", "run", "bill", "run"])
+    assert is_run(["--ledger=x", "run", "--every", "1"])
+    assert is_run(["--ledger", "x", "agent", "run", "agent.toml"])
+    assert not is_run(["agent", "retire", "run"])
+    assert not is_run(["--ledger"])
 
 
 @only_linux

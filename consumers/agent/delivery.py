@@ -1,0 +1,165 @@
+"""From an agent to its ledger, in a thread of its own: the plan, facts of its runs, rounds, in this order.
+
+Whatever the ledger does, the agent probes on. What it does not take now waits on the agent's disk.
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+
+import structlog
+
+from consumers.agent.file import AgentFile
+from consumers.agent.notebook import Notebook, Noted
+from consumers.agent.planning import is_as, planned
+from consumers.following import PAUSES_S
+from ledger import plans, runs
+from ledger.application import Ledger
+from ledger.errors import ConflictError, ConstatError, RefusedError, UnknownOutcomeError, UnusableLedgerError
+from ledger.outbox.outbox import Outbox
+from ledger.runs import AgentStarted
+
+END_S = 10.0
+"""So long the last rounds may take to arrive once the end is asked for; else they wait for the next start."""
+
+_LOG = structlog.stdlib.get_logger(__name__)
+
+
+class Delivery:
+    """Sends what waits whenever there is more, and tries again where the ledger does not answer."""
+
+    def __init__(
+        self, url: str, file: AgentFile, outbox: Outbox, notebook: Notebook, now_ms: Callable[[], int]
+    ) -> None:
+        self._url = url
+        self._file = file
+        self._outbox = outbox
+        self._notebook = notebook
+        self._now_ms = now_ms
+        self._more = threading.Event()
+        self._is_ending = threading.Event()
+        self._failures = 0
+        self._again = False
+        self._met: Future[None] = Future()
+        self.learnt = threading.Event()
+        """Set whenever the outbox has learnt the plan; whoever reads the plan clears it before."""
+        self._thread = threading.Thread(target=self._keep_sending, name="delivery", daemon=True)
+
+    def start(self, *, again: bool = False) -> None:
+        """Begin to send; `again` takes the agent back into service, if it was retired."""
+        self._again = again
+        self._more.set()
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There is more to send."""
+        self._more.set()
+
+    def end(self) -> bool:
+        """Send what there is and end; whether it came to an end in time."""
+        self._is_ending.set()
+        self._more.set()
+        self._thread.join(END_S)
+        return not self._thread.is_alive()
+
+    def meet(self, patience_s: float | None) -> bool:
+        """Wait until the plan is set and known, but no longer than so many seconds; whether it is.
+
+        Raises:
+            RefusedError: the agent was retired, and is not meant to be in service again; or its name is that
+                of a source which logs only changes.
+            UnusableLedgerError, UnknownOutcomeError: the ledger cannot be read or written now.
+        """
+        try:
+            self._met.result(patience_s)
+        except TimeoutError:
+            return False
+        return True
+
+    # ------------------------------------------------------------ the thread
+
+    def _keep_sending(self) -> None:
+        while self._wait():
+            try:
+                with Ledger.open(self._url, create=False) as ledger:
+                    self._settle(ledger)
+                    self._send_while_it_answers(ledger)
+            except Exception as error:  # noqa: BLE001 - the agent probes on, whatever it is
+                self._told(error)
+                if not self._met.done():
+                    self._met.set_exception(error)
+
+    def _wait(self) -> bool:
+        """Wait until it is to be tried again, longer after each failure; whether it is."""
+        if self._is_ending.is_set():
+            return self._failures == 0 and self._more.is_set()
+        if self._failures:
+            self._is_ending.wait(PAUSES_S[min(self._failures, len(PAUSES_S)) - 1])
+        else:
+            self._more.wait()
+        return True
+
+    def _send_while_it_answers(self, ledger: Ledger) -> None:
+        while True:
+            self._more.clear()
+            for noted in self._notebook.waiting:
+                _append(ledger, noted)
+                self._notebook.arrived(noted)
+            self._outbox.send(ledger)
+            if self._failures:
+                _LOG.info("the ledger is back")
+            self._failures = 0
+            if self._is_ending.is_set():
+                return
+            self._more.wait()
+
+    def _settle(self, ledger: Ledger) -> None:
+        agent = self._file.agent
+        stream = plans.stream_of(agent)
+        state = ledger.plans_of(agent)
+        if state.retired_ms is not None and not self._again:
+            raise RefusedError(
+                f"agent {agent} was retired; if it is to probe again, start it once with `constat agent run "
+                "FILE --again`"
+            )
+        if not is_as(state.current, self._file):
+            ledger.record(
+                stream,
+                plans.INITIAL,
+                plans.evolve,
+                lambda found: plans.set_plan(
+                    found, agent, planned(self._file), period_ms=self._file.period_ms
+                ),
+                occurred_ms=self._now_ms(),
+                source=f"/agents/{agent}",
+            )
+        self._outbox.learn(ledger)
+        self._again = False
+        self.learnt.set()
+        if not self._met.done():
+            self._met.set_result(None)
+
+    def _told(self, error: Exception) -> None:
+        self._failures += 1
+        if not isinstance(error, ConstatError):
+            _LOG.error("not sent", why=f"nobody expected it: {type(error).__name__}")
+            return
+        match error:
+            case UnusableLedgerError() | UnknownOutcomeError():
+                _LOG.warning("the ledger is away", why=str(error), waiting=self._outbox.pending().rounds)
+            case ConflictError() if self._outbox.pending().conflict is None:
+                self._failures = 1  # somebody was first with a fact: it is decided anew at once
+            case _:
+                _LOG.error("not sent", why=str(error), waiting=self._outbox.pending().rounds)
+
+
+def _append(ledger: Ledger, noted: Noted) -> None:
+    fact = noted.fact
+    ledger.record(
+        runs.stream_of(fact.agent),
+        runs.INITIAL,
+        runs.evolve,
+        lambda state: runs.start(state, fact) if isinstance(fact, AgentStarted) else runs.stop(state, fact),
+        occurred_ms=noted.occurred_ms,
+        source=f"/agents/{fact.agent}",
+    )

@@ -1,0 +1,86 @@
+"""What went wrong, from the errors of the system and of the libraries beneath to a sentence of the list.
+
+Beside it stands what they said, where that holds nothing that a platform sent: of an answer that is no HTTP
+only the name of the error is kept.
+"""
+
+import errno
+import os
+import ssl
+
+import aiohttp
+
+from consumers.agent.sentences import Kind, Sentence, harmless, sentence
+
+EARLY, EXPIRED = 9, 10
+"""OpenSSL's numbers of a certificate that is not yet valid, and of one that is no more."""
+_OTHER_NAME = (62, 64)
+_UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN)
+_NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL)
+"""Too many files or ports are in use, or too much memory: on this machine, and not at the other end."""
+_CLOSED = (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED)
+
+Failure = tuple[Sentence, str]
+"""A sentence, and what was said beside it."""
+
+
+class NameFailureError(OSError):
+    """A name was not resolved."""
+
+    def __init__(self, kind: Kind, original: str) -> None:
+        super().__init__(None, original)
+        self.kind: Kind = kind
+
+
+def failure_of(error: Exception) -> Failure:
+    """The sentence for an error of a connection or a request."""
+    match cause_of(error):
+        case ssl.SSLCertVerificationError() as cause:
+            # Behind a comma it names the host.
+            return sentence(_of_certificate(cause)), harmless(cause.verify_message.partition(",")[0])
+        case ssl.SSLError() as cause:
+            return sentence("tls-failed"), harmless(cause.reason)
+        case aiohttp.ServerDisconnectedError() | EOFError():
+            return sentence("closed"), ""
+        case OSError() as cause:
+            return sentence(_of_system(cause)), harmless(_words(cause))
+        case aiohttp.ClientError() | ValueError() as cause:
+            return sentence("no-http"), type(cause).__name__
+    return sentence("own-mistake"), type(error).__name__
+
+
+def cause_of(error: Exception) -> Exception:
+    """What lies beneath an error of the HTTP client."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return error.certificate_error
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.os_error
+    return error
+
+
+def _of_certificate(error: ssl.SSLCertVerificationError) -> Kind:
+    if error.verify_code in _OTHER_NAME:
+        return "certificate-name"
+    # Where the day itself cannot be read, it is that of a certificate which signs.
+    return "certificate-chain" if error.verify_code in (EARLY, EXPIRED) else "certificate-untrusted"
+
+
+def _words(error: OSError) -> str:
+    """What the system calls an error; what Python adds to it may hold an address."""
+    if isinstance(error, NameFailureError):
+        return error.strerror or ""
+    return os.strerror(error.errno) if error.errno else type(error).__name__
+
+
+def _of_system(error: OSError) -> Kind:
+    if isinstance(error, NameFailureError):
+        return error.kind
+    if error.errno in _NO_ROOM:
+        return "own-room"
+    if error.errno == errno.ECONNREFUSED:
+        return "refused"
+    if error.errno in _UNREACHABLE:
+        return "unreachable"
+    if error.errno in _CLOSED or isinstance(error, ConnectionError):
+        return "closed"
+    return "not-connected"

@@ -1,0 +1,170 @@
+"""The file of an agent: what it probes, from where, how often, and where its rounds go. TOML."""
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from consumers.agent.targets import Target, headers_of, kinds_told
+from ledger.errors import BadInputError, in_our_words
+from ledger.fact import Name, Text, Value
+from ledger.intake.names import advice
+
+TARGETS_MAX = 5_000
+"""What one process on one core probes each minute, and what fits into one record with every error."""
+REFERENCE_MS_MAX = 3_000
+"""So long a reference may take to answer."""
+SETTLING_MS = 500
+"""Behind all tries a target has so long to be decided before its round closes."""
+
+
+class AgentFile(Value):
+    """An agent as its file states it."""
+
+    agent: Name
+    place: Text
+    ledger: str | None = None
+    outbox: Path | None = None
+    outbox_bytes_max: Annotated[int, Field(ge=65_536)] | None = None
+    period_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+    references: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Addresses that answer whenever the agent's own network works; only then does it say `down`."""
+    ca_file: Path | None = None
+    timeout_ms: Annotated[int, Field(ge=50)] = 10_000
+    degraded_after_ms: Annotated[int, Field(ge=1)] | None = None
+    target: Annotated[tuple[Target, ...], Field(min_length=1, max_length=TARGETS_MAX)]
+
+    @property
+    def period_ms(self) -> int:
+        """How long a round lasts."""
+        return 1000 * self.period_seconds
+
+    @property
+    def outbox_path(self) -> Path:
+        """The file in which rounds wait."""
+        return self.outbox or Path(f"{self.agent}.outbox.db")
+
+    def timeout_ms_of(self, target: Target) -> int:
+        """How long one try of a target may take."""
+        return target.timeout_ms or self.timeout_ms
+
+    def degraded_after_ms_of(self, target: Target) -> int | None:
+        """From which time on an answer of a target is slow; None if never."""
+        return target.degraded_after_ms or self.degraded_after_ms
+
+    @property
+    def reference_ms(self) -> int:
+        """How long a reference may take to answer."""
+        return min(self.timeout_ms, REFERENCE_MS_MAX)
+
+    def room_ms_of(self, target: Target) -> int:
+        """How long before its round closes a target must begin: two tries, and two looks at the references.
+
+        The first of these two looks may have begun too early to count.
+        """
+        return 2 * self.timeout_ms_of(target) + 2 * self.reference_ms + SETTLING_MS
+
+    @field_validator("references")
+    @classmethod
+    def _are_addresses(cls, references: tuple[str, ...]) -> tuple[str, ...]:
+        for each in references:
+            if not each.startswith(("http://", "https://", "tcp://")):
+                raise ValueError(
+                    f"{each!r} is no reference; write https://host/…, http:// or tcp://host:port"
+                )
+        return references
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        seen: set[str] = set()
+        for target in self.target:
+            if target.platform in seen:
+                raise ValueError(
+                    f"{target.platform} is named by two targets; a platform has one for an agent"
+                )
+            seen.add(target.platform)
+            if self.room_ms_of(target) >= self.period_ms:
+                raise ValueError(
+                    f"{target.platform}: two tries of {self.timeout_ms_of(target):,} ms and a look at the "
+                    f"references do not fit into a round of {self.period_ms:,} ms; make timeout_ms shorter "
+                    "or period_seconds longer"
+                )
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """An agent's file, and the secrets that it takes from the environment."""
+
+    file: AgentFile
+    headers: Mapping[str, Mapping[str, str]]
+    """Platform -> the headers of its requests; their values are never shown or stored."""
+
+
+def read_agent_file(path: Path, environment: Mapping[str, str] | None = None) -> Loaded:
+    """Read the file of an agent.
+
+    Raises:
+        BadInputError: it cannot be read, is no TOML, a key is missing, unknown or wrong, or a variable of the
+            environment is not set; all keys are named.
+    """
+    try:
+        stated = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInputError(f"{path}: cannot be read ({error.strerror}); check its name") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadInputError(
+            f"{path}: is no TOML ({error}); see docs/howto/agent.md for one that is"
+        ) from None
+    file = _understood(stated, str(path))
+    found = os.environ if environment is None else environment
+    return Loaded(file, {target.platform: headers_of(target, found, str(path)) for target in file.target})
+
+
+def _understood(stated: Mapping[str, Any], name: str) -> AgentFile:
+    told = dict(stated)
+    if isinstance(targets := told.get("target"), list):
+        told["target"] = kinds_told(targets)
+    try:
+        return AgentFile.model_validate(told)
+    except ValidationError as error:
+        faults = _faults(error, told)
+        raise BadInputError("\n".join([f"{name}: nothing was probed", *faults])) from None
+
+
+def _faults(error: ValidationError, stated: Mapping[str, Any]) -> Iterator[str]:
+    # What stands in the file is not quoted: it may be a secret that somebody wrote there by mistake.
+    for each in error.errors(include_input=False):
+        key = _key(each["loc"], stated)
+        match each["type"]:
+            case "missing":
+                yield f"  {key}: is missing; write it"
+            case "extra_forbidden":
+                yield f"  {key}: is no key of this part of an agent's file; see docs/howto/agent.md"
+            case "string_pattern_mismatch" if each["loc"][-1] in ("agent", "platform"):
+                yield f"  {key}: {advice(_at(stated, each['loc']))}"
+            case _:
+                yield f"  {key}: {in_our_words(each['msg'])}"
+
+
+def _key(place: tuple[int | str, ...], stated: Mapping[str, Any]) -> str:
+    if len(place) < 2 or place[0] != "target":  # noqa: PLR2004 - `target`, and which of them
+        return ".".join(map(str, place)) or "the file"
+    number = int(place[1])
+    found = stated["target"][number]
+    whose = found.get("platform") if isinstance(found, dict) else None
+    # pydantic puts the kind behind the number
+    return ".".join([f"target {number + 1}{f' ({whose})' if whose else ''}", *map(str, place[3:])])
+
+
+def _at(stated: Any, place: tuple[int | str, ...]) -> str:  # noqa: ANN401 - whatever TOML can hold
+    found = stated
+    for part in place:
+        is_there = isinstance(found, dict) and part in found  # pydantic names kinds, which no file does
+        if is_there or (isinstance(found, list) and isinstance(part, int)):
+            found = found[part]
+    return str(found)

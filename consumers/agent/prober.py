@@ -1,0 +1,88 @@
+"""Probes targets: a try, a second one if the first fails, a look at the references, and what that means."""
+
+import asyncio
+from collections.abc import Mapping
+
+from consumers.agent.awareness import Awareness
+from consumers.agent.certificates import Certificates
+from consumers.agent.clock import Clock, Told
+from consumers.agent.file import Loaded
+from consumers.agent.http_try import HttpTries
+from consumers.agent.judging import Attempt, Judged, Self, judged
+from consumers.agent.names import Names
+from consumers.agent.plain_try import PlainTries
+from consumers.agent.references import Reference, References
+from consumers.agent.targets import DnsTarget, HttpTarget, Target, TcpTarget, TlsTarget
+
+
+class Prober:
+    """Probes the targets of one agent. It is made within a running event loop, and closed there."""
+
+    def __init__(self, loaded: Loaded, awareness: Awareness, clock: Clock) -> None:
+        """Read the authorities, and begin with nothing seen.
+
+        Raises:
+            BadInputError: the file of authorities cannot be read, or a reference is no address.
+        """
+        self._file, self._headers = loaded.file, loaded.headers
+        self._awareness = awareness
+        self._names = Names()
+        certificates = Certificates(self._names, clock, self._file.ca_file)
+        self._http = HttpTries(self._names, certificates, clock)
+        self._plain = PlainTries(self._names, certificates, clock)
+        self.references = References(
+            self._file.references, self._of_reference, self._file.reference_ms, clock
+        )
+
+    @property
+    def told(self) -> Mapping[str, Told]:
+        """Host -> what it said last what the time is."""
+        return self._http.told
+
+    def forget_told(self) -> None:
+        """Ask anew what the time is."""
+        self._http.told.clear()
+
+    async def close(self) -> None:
+        """End all connections."""
+        await self._http.close()
+        await self._names.close()
+
+    async def probe(self, target: Target) -> Judged:
+        """What a round says of a target."""
+        first, second = await self._attempt(target, anew=False), None
+        if first.failure:
+            second = await self._attempt(target, anew=True)
+            if second.failure:
+                await self.references.looked_after(second.ended_ms)
+        known = Self(self.references.checks, self._awareness.standstills)
+        return judged(first, second, known, self._file.degraded_after_ms_of(target))
+
+    async def _attempt(self, target: Target, *, anew: bool) -> Attempt:
+        timeout_ms = self._file.timeout_ms_of(target)
+        match target:
+            case HttpTarget():
+                headers = self._headers[target.platform]
+                return await self._http.attempt(target, headers, timeout_ms, anew=anew)
+            case TcpTarget():
+                return await self._plain.tcp(target, timeout_ms)
+            case TlsTarget():
+                return await self._plain.tls(target, timeout_ms)
+            case DnsTarget():
+                return await self._plain.dns(target, timeout_ms)
+
+    async def _of_reference(self, found: Reference, timeout_ms: int) -> Attempt:
+        if isinstance(found, TcpTarget):
+            return await self._plain.tcp(found, timeout_ms)
+        return await self._http.attempt(found, {}, timeout_ms, anew=True)
+
+    async def ready(self) -> None:
+        """Look at the references once, so that a first failure is not the first look."""
+        await self.references.looked_after(0)
+
+
+async def cancelled(*tasks: "asyncio.Task[None]") -> None:
+    """End tasks that go on for ever."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

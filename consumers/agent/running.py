@@ -1,0 +1,230 @@
+"""An agent that runs: round after round into its outbox, until it is told to end."""
+
+import asyncio
+import resource
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+from typing import TypeVar
+from uuid import uuid4
+
+import structlog
+
+from consumers.agent.awareness import Awareness
+from consumers.agent.clock import Clock, Distrust, SystemClock
+from consumers.agent.delivery import Delivery
+from consumers.agent.file import Loaded
+from consumers.agent.in_flight import InFlight
+from consumers.agent.notebook import Notebook
+from consumers.agent.prober import Prober, cancelled
+from consumers.agent.rounds import GLANCE_S, Ending, Rounds
+from consumers.stopping import ENDING
+from ledger.errors import (
+    ConstatError,
+    RefusedError,
+    UnknownOutcomeError,
+    UnreachableLedgerError,
+    UnusableLedgerError,
+    UnusableOutboxError,
+)
+from ledger.outbox.outbox import Outbox
+from ledger.plans import PlanSet
+from ledger.rounds import Round
+from ledger.runs import AgentStarted, AgentStopped, Why
+
+PATIENCE_S = 5.0
+"""So long an agent that knows its plan waits for its ledger before it begins without."""
+
+Done = TypeVar("Done")
+
+_LOG = structlog.stdlib.get_logger(__name__)
+
+
+class Agent:
+    """One agent with its outbox open; `run` it once."""
+
+    def __init__(self, loaded: Loaded, url: str, outbox: Outbox, clock: Clock | None = None) -> None:
+        """Open what it keeps beside its outbox.
+
+        Raises:
+            UnusableOutboxError: it cannot be read.
+        """
+        self._loaded, self._file, self._outbox = loaded, loaded.file, outbox
+        self._clock: Clock = clock or SystemClock()
+        self._notebook = Notebook(notebook_path(self._file.outbox_path), self._file.agent)
+        self._delivery = Delivery(url, self._file, outbox, self._notebook, self._clock.wall_ms)
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="outbox")
+        self._run = uuid4().hex
+        self._number = 0
+        self._start_ms = 0
+        self._plan: PlanSet | None = None
+
+    def run(self, *, again: bool = False) -> None:
+        """Probe until SIGTERM or SIGINT.
+
+        Raises:
+            ConstatError: it cannot begin; the sentence says why.
+        """
+        self._meet(again=again)
+        started = AgentStarted(
+            agent=self._file.agent, run=self._run, version=version("constat"), place=self._file.place
+        )
+        self._notebook.note(started, self._clock.wall_ms())
+        self._delivery.wake()
+        why: Why = "failed"
+        try:
+            asyncio.run(self._rounds())
+            why = "asked"
+        finally:
+            self._disk.shutdown()
+            self._end(why)
+
+    def _end(self, why: Why) -> None:
+        stopped = AgentStopped(agent=self._file.agent, run=self._run, why=why)
+        self._notebook.note(stopped, self._clock.wall_ms())
+        if not self._delivery.end() or self._outbox.pending().rounds:
+            _LOG.warning("ended with rounds that wait", waiting=self._outbox.pending().rounds)
+        else:
+            _LOG.info("ended")
+
+    def _meet(self, *, again: bool) -> None:
+        """Learn from the ledger what is probed; without it go on with what is known of old."""
+        knows_a_plan = self._known_plan() is not None
+        self._delivery.start(again=again)
+        try:
+            if not self._delivery.meet(PATIENCE_S if knows_a_plan else None):
+                _LOG.warning("the ledger does not answer yet")
+        except (UnusableLedgerError, UnknownOutcomeError) as error:
+            if not knows_a_plan and not isinstance(error, UnreachableLedgerError):
+                self._delivery.end()
+                raise
+        except Exception:
+            self._delivery.end()
+            raise
+
+    # ------------------------------------------------------------ within the loop
+
+    async def _rounds(self) -> None:
+        ending = Ending()
+        loop = asyncio.get_running_loop()
+        for number in ENDING:
+            loop.add_signal_handler(number, ending.ask)
+        awareness = Awareness(self._clock)
+        prober = Prober(self._loaded, awareness, self._clock)
+        targets = {target.platform: target for target in self._file.target}
+        rounds = Rounds(targets, prober, awareness, self._clock, ending)
+        beside = [
+            asyncio.create_task(awareness.keep_noticing()),
+            asyncio.create_task(prober.references.keep_looking()),
+        ]
+        try:
+            await self._one_after_the_other(rounds, ending)
+        finally:
+            await cancelled(*beside)
+            await prober.close()
+
+    async def _one_after_the_other(self, rounds: Rounds, ending: Ending) -> None:
+        # No round begins before this process did, and none at the time of one that was begun already.
+        self._start_ms = max(self._notebook.last.start_ms, self._clock.wall_ms())
+        _LOG.info("running", agent=self._file.agent, targets=len(self._file.target))
+        while not ending.is_asked:
+            plan = await self._in_force(ending)
+            if plan is None:
+                return
+            start_ms = await rounds.next_start_ms(plan.period_ms, self._start_ms)
+            if start_ms is None:
+                return
+            self._start_ms = start_ms
+            self._number = await self._on_disk(self._begun, start_ms)
+            in_flight, distrust = await rounds.made(plan, self._number, start_ms)
+            self._disk.submit(self._keep, in_flight, distrust)
+
+    async def _on_disk(self, do: Callable[..., Done], *arguments: object) -> Done:
+        return await asyncio.get_running_loop().run_in_executor(self._disk, do, *arguments)
+
+    async def _in_force(self, ending: Ending) -> PlanSet | None:
+        """The plan of the next round; waits until one is known. None if the end is asked for before."""
+        if self._plan is None:
+            self._plan = await self._on_disk(self._known_plan)
+        while not ending.is_asked:
+            if self._delivery.learnt.is_set():
+                self._delivery.learnt.clear()
+                self._plan = await self._on_disk(self._known_plan)
+            if self._plan:
+                return self._plan
+            await ending.within(GLANCE_S)
+        return None
+
+    # ------------------------------------------------------------ on the disk's thread
+
+    def _known_plan(self) -> PlanSet | None:
+        try:
+            return self._outbox.plan
+        except RefusedError:
+            return None
+
+    def _begun(self, start_ms: int) -> int:
+        """Take the next number, and note that its round begins."""
+        number = max(self._outbox.next_number, self._notebook.last.number + 1, self._number + 1)
+        try:
+            self._notebook.begin(number, start_ms)
+        except UnusableOutboxError as error:  # then the round will not be kept, either, and says so
+            _LOG.error("a round was begun without a note", number=number, why=str(error))
+        return number
+
+    def _keep(self, in_flight: InFlight, distrust: Distrust | None) -> None:
+        """Close a round and keep it; whatever becomes of it, the next one goes on."""
+        try:
+            found = in_flight.closed(distrust)
+            if found is None:
+                why = distrust.why.text if distrust else "nothing was seen"
+                _LOG.warning("a round was dropped", number=in_flight.begun.number, why=why)
+                return
+            self._outbox.put(found)
+            self._tell(found, distrust)
+        except ConstatError as error:
+            _LOG.error("a round was not kept", number=in_flight.begun.number, why=str(error))
+        except Exception as error:  # noqa: BLE001 - a thread's own error would be seen by nobody
+            _LOG.error("a round was not kept", number=in_flight.begun.number, why=type(error).__name__)
+        self._delivery.wake()
+
+    def _tell(self, found: Round, distrust: Distrust | None) -> None:
+        pending = self._outbox.pending()
+        counts = Counter(outcome for outcome, _, _ in found.not_up.values())
+        up = found.n - len(found.not_up) - len(found.missing)
+        more = {"distrust": distrust.why.text} if distrust else {}
+        missing = len(found.missing)
+        _LOG.info(
+            "round", number=found.number, up=up, missing=missing, waiting=pending.rounds, **counts, **more
+        )
+        if pending.is_nearly_full:
+            _LOG.error(
+                "the outbox is nearly full: send what waits, or raise outbox_bytes_max",
+                used_percent=pending.used_percent,
+                waiting=pending.rounds,
+            )
+
+
+def notebook_path(outbox: Path) -> Path:
+    """The notebook of the agent that an outbox is of."""
+    return outbox.with_name(f"{outbox.name}.notes")
+
+
+def run(loaded: Loaded, url: str, *, again: bool = False) -> None:
+    """Run the agent of a file until it is told to end.
+
+    Raises:
+        ConstatError: it cannot begin; the sentence says why.
+    """
+    file = loaded.file
+    _take_all_files()
+    with Outbox.open(str(file.outbox_path), file.agent, bytes_max=file.outbox_bytes_max) as outbox:
+        Agent(loaded, url, outbox).run(again=again)
+
+
+def _take_all_files() -> None:
+    """Take as many files as the system gives: if all targets hang, each has a connection for some seconds."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -1,0 +1,116 @@
+"""The file of an agent: what it may say, what is said of a mistake, and the plan that follows from it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumers.agent.file import AgentFile, read_agent_file
+from consumers.agent.planning import is_as, offset_ms, planned
+from ledger import plans
+from ledger.errors import BadInputError
+from tests.strategies import names
+
+HEAD = 'agent = "paris-1"\nplace = "Paris"\nreferences = ["https://www.example.org/"]\n'
+PROD = '[[target]]\nplatform = "acme-prod"\nurl = "https://acme.example/"\n'
+
+
+def read(tmp_path, text, **environment):
+    path = tmp_path / "agent.toml"
+    path.write_text(text)
+    return read_agent_file(path, environment)
+
+
+def of(platforms, **more):
+    targets = [{"platform": name, "kind": "http", "url": "http://acme.example/"} for name in platforms]
+    head = {"agent": "paris-1", "place": "Paris", "references": ["tcp://192.0.2.1:443"]}
+    return AgentFile.model_validate(head | {"target": targets} | more)
+
+
+def test_a_file_names_an_agent_and_what_it_probes(tmp_path):
+    file = read(tmp_path, HEAD + PROD).file
+
+    assert (file.agent, file.period_ms, str(file.outbox_path)) == ("paris-1", 60_000, "paris-1.outbox.db")
+    assert [(each.platform, each.kind, each.status) for each in file.target] == [
+        ("acme-prod", "http", (200,))
+    ]
+
+
+def test_a_header_is_completed_by_the_environment(tmp_path):
+    loaded = read(tmp_path, HEAD + PROD + 'headers = {Authorization = "Bearer ${TOKEN}"}\n', TOKEN="sesame\n")
+
+    assert loaded.headers["acme-prod"] == {"Authorization": "Bearer sesame"}
+    assert "sesame" not in repr(loaded.file)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("agent =", "is no TOML"),
+        (HEAD, "target: is missing; write it"),
+        (HEAD + PROD + "colour = 1\n", r"target 1 \(acme-prod\)\.colour: is no key of this part of an agent's file"),
+        (HEAD + PROD + 'method = "BREW"\n', r"target 1 \(acme-prod\)\.method: Input should be 'GET'"),
+        (HEAD + PROD + PROD, "acme-prod is named by two targets"),
+        (HEAD + PROD.replace("acme-prod", "Acme (Prod)"), r"target 1 \(Acme \(Prod\)\)\.platform: .*Acme-Prod"),
+        (HEAD + PROD.replace("https", "ftp"), r"url: is no address of HTTP; write https://host/path"),
+        (HEAD + PROD.replace("https://", "https://sesame@"), "url: holds a user; write a header"),
+        (HEAD + PROD + "timeout_ms = 30000\n", "two tries of 30,000 ms and a look at the references do not fit into a round of 60,000 ms"),
+        (HEAD + PROD + 'json_path = "status"\n', r"json_path: is no JSON path \(.*\); write one as \$\.status"),
+        (HEAD + PROD + 'headers = {A = "${NOBODY}"}\n', "the headers of acme-prod need NOBODY, which the environment does not say"),
+        (HEAD.replace("https://www", "ldap://www") + PROD, "'ldap://www.example.org/' is no reference"),
+        (HEAD.replace('["https://www.example.org/"]', "[]") + PROD, "references: Tuple should have at least 1 item"),
+        (HEAD + PROD.replace("url", 'kind = "icmp"\nurl'), "target 1 .*'icmp'"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_with_its_key_and_what_to_do(tmp_path, text, sentence):
+    with pytest.raises(BadInputError, match=sentence) as told:
+        read(tmp_path, text)
+
+    assert "sesame" not in str(told.value)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(BadInputError, match=r"none\.toml: cannot be read \(No such file or directory\)"):
+        read_agent_file(tmp_path / "none.toml")
+
+
+# ---------------------------------------------------------------- the plan
+
+
+@given(st.lists(names, min_size=2, max_size=20, unique=True))
+def test_no_other_target_moves_a_platform(platforms):
+    everything, fewer = planned(of(platforms)), planned(of(reversed(platforms[1:])))
+
+    assert set(fewer) == {each for each in everything if each.platform != platforms[0]}
+
+
+@given(st.lists(names, min_size=1, max_size=20, unique=True))
+def test_every_platform_has_room_for_two_tries_before_its_round_closes(platforms):
+    file = of(platforms)
+    offsets = [each.offset_ms for each in planned(file)]
+
+    assert offsets == sorted(offsets)
+    assert all(0 <= offset < file.period_ms - 20_000 - 6_000 for offset in offsets)
+
+
+def test_platforms_lie_apart():
+    offsets = [each.offset_ms for each in planned(of([f"acme-{n}" for n in range(5_000)]))]
+    seconds = [sum(offset // 1000 == second for offset in offsets) for second in range(33)]
+
+    assert min(seconds) > 100
+    assert max(seconds) < 210
+
+
+def test_the_offset_of_the_specification():
+    file = of(["acme-prod"])
+
+    assert offset_ms(file, file.target[0]) == 15_622
+
+
+def test_a_plan_is_as_its_file_until_something_of_it_changes():
+    file = of(["acme-prod", "acme-test"])
+    plan = plans.set_plan(plans.INITIAL, "paris-1", planned(file), period_ms=file.period_ms)
+
+    assert is_as(plan, of(["acme-test", "acme-prod"]))
+    assert not is_as(plan, of(["acme-prod"]))
+    assert not is_as(plan, of(["acme-prod", "acme-test"], period_seconds=120))
+    assert not is_as(None, file)

@@ -1,0 +1,310 @@
+"""What a round says of a target, tried on real servers on loopback."""
+
+import re
+
+import pytest
+
+from consumers.agent.checking import check
+from consumers.agent.sentences import is_of_the_list
+from tests.certificates import Authority, can_be_made
+from tests.consumers.agent.services import closed_port, deaf, loaded, name_server, serving
+
+SESAME = "sesame-4711"
+SOON_DAYS = 30
+needs_openssl = pytest.mark.skipif(not can_be_made(), reason="certificates are made by openssl")
+
+
+@pytest.fixture(scope="module")
+def reference():
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def service():
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def said(reference):
+    """What is said of one target, with everything that is to be so of every error."""
+
+    def ask(target, **more):
+        (tried,) = check(loaded(reference.url(), target, **more)).tried
+        assert not tried.judged.error or is_of_the_list(tried.judged.error)
+        assert SESAME not in tried.judged.error
+        return tried.judged
+
+    return ask
+
+
+def told(judged):
+    return judged.outcome, judged.status, judged.error
+
+
+# ---------------------------------------------------------------- HTTP
+
+
+def test_an_answer_as_expected_is_up(service, said):
+    judged = said({"url": service.url()})
+
+    assert told(judged) == ("up", 200, "")
+    assert 0 <= judged.latency_ms < 1000
+    assert [path for path, _ in service.asked] == ["/"]
+
+
+def test_an_answer_that_comes_late_is_degraded(service, said):
+    outcome, status, error = told(said({"url": service.url("/slow/150"), "degraded_after_ms": 100}))
+
+    assert (outcome, status) == ("degraded", 200)
+    assert re.fullmatch(r"answer after \d+ ms, later than 100 ms", error)
+
+
+def test_another_status_twice_is_down(service, said):
+    assert told(said({"url": service.url("/status/503")})) == ("down", 503, "HTTP 503, twice")
+    assert len(service.asked) == 2
+
+
+def test_a_status_that_is_expected_is_up(service, said):
+    assert told(said({"url": service.url("/status/401"), "status": [200, 401]})) == ("up", 401, "")
+
+
+def test_who_answers_only_the_second_time_is_degraded_and_both_are_told(service, said):
+    service.fails_next = 1
+
+    assert told(said({"url": service.url()})) == (
+        "degraded",
+        200,
+        "answered only at the second try; first HTTP 502",
+    )
+
+
+def test_two_tries_that_fail_differently_are_both_told(service, said):
+    service.fails_next = 1
+
+    assert told(said({"url": service.url("/status/503")})) == ("down", 503, "HTTP 502; again: HTTP 503")
+
+
+def test_a_closed_port_refuses(said):
+    outcome, status, error = told(said({"url": f"http://127.0.0.1:{closed_port()}/"}))
+
+    assert (outcome, status, error) == ("down", 0, "connection refused, twice [Connection refused]")
+
+
+def test_a_host_that_takes_no_connection_is_a_connect_timeout(said):
+    with deaf() as port:
+        assert told(said({"url": f"http://127.0.0.1:{port}/"})) == (
+            "down",
+            0,
+            "connect timeout after 0.3 s, twice",
+        )
+
+
+def test_a_server_that_takes_a_connection_and_says_nothing_does_not_answer(service, said):
+    assert told(said({"url": service.url("/hang")})) == ("down", 0, "no answer after 0.3 s, twice")
+
+
+def test_a_connection_that_is_closed_is_told_as_such(service, said):
+    outcome, _, error = told(said({"url": service.url("/close")}))
+
+    assert (outcome, error) == ("down", "the connection was closed before an answer, twice")
+
+
+def test_what_is_no_http_is_told_without_its_words(service, said):
+    outcome, _, error = told(said({"url": service.url("/garbage")}))
+
+    assert outcome == "down"
+    assert re.fullmatch(r"no valid HTTP answer, twice \[\w+\]", error)
+
+
+def test_redirects_are_followed_and_counted(service, said):
+    assert told(said({"url": service.url("/to/to/status/200")})) == ("up", 200, "")
+    assert told(said({"url": service.url("/to/to/x"), "redirects": 1})) == (
+        "down",
+        302,
+        "more than 1 redirects, twice",
+    )
+
+
+def test_without_redirects_the_first_answer_counts(service, said):
+    assert told(said({"url": service.url("/to/x"), "redirects": 0, "status": [302]})) == ("up", 302, "")
+
+
+def test_headers_take_secrets_from_the_environment_and_send_them_to_no_other_host(service, reference, said):
+    there = {
+        "url": service.url(f"/to/{reference.url('/elsewhere')}"),
+        "headers": {"Authorization": "Bearer ${TOKEN}"},
+    }
+
+    assert said(there, environment={"TOKEN": SESAME}).outcome == "up"
+
+    assert service.asked[0][1]["Authorization"] == f"Bearer {SESAME}"
+    elsewhere = [headers for path, headers in reference.asked if path == "/elsewhere"]
+    assert elsewhere
+    assert all("Authorization" not in headers for headers in elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("expected", "error"),
+    [
+        ({"body_contains": "is well"}, ""),
+        ({"body_contains": "is bad"}, "the body lacks the expected text, twice"),
+        ({"json_path": "$.status"}, "the body is no JSON, twice"),
+    ],
+)
+def test_a_text_is_looked_for_in_the_body(service, said, expected, error):
+    assert said({"url": service.url()} | expected).error == error
+
+
+@pytest.mark.parametrize(
+    ("expected", "error"),
+    [
+        ({"json_path": "$.status", "json_equals": "ok"}, ""),
+        ({"json_path": "$.checks[?@.name == 'db'].works", "json_equals": True}, ""),
+        ({"json_path": "$.checks[*].count", "json_equals": True}, "another value in the body than the expected one, twice"),
+        ({"json_path": "$.nothing"}, "nothing in the body at the expected place, twice"),
+    ],
+)  # fmt: skip
+def test_a_value_is_looked_for_in_a_body_of_json(service, said, expected, error):
+    assert said({"url": service.url("/json")} | expected).error == error
+
+
+def test_no_more_of_a_body_is_read_than_a_megabyte(service, said):
+    assert said({"url": service.url("/long"), "body_contains": "y"}).error == (
+        "the body is longer than 1048576 bytes, twice"
+    )
+
+
+# ---------------------------------------------------------------- certificates
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@needs_openssl
+def test_a_trusted_certificate_is_up_until_it_ends_soon(authority, said):
+    with serving(authority.sign("good", names="IP:127.0.0.1")) as server:
+        target = {"url": server.url(), "timeout_ms": 2000}
+        trusted = {"ca_file": authority.certificate}
+
+        assert told(said(target, **trusted)) == ("up", 200, "")
+        outcome, _, error = told(said(target | {"certificate_days": SOON_DAYS}, **trusted))
+        assert outcome == "degraded"
+        assert re.fullmatch(r"certificate expires on \d{4}-\d\d-\d\d", error)
+        tls = {"kind": "tls", "host": "127.0.0.1", "port": server.port, "timeout_ms": 2000}
+        assert told(said(tls, **trusted)) == ("up", 0, "")
+        assert said(tls | {"certificate_days": SOON_DAYS}, **trusted).outcome == "degraded"
+
+
+@needs_openssl
+@pytest.mark.parametrize("kind", ["http", "tls"])
+def test_an_expired_certificate_says_since_when(authority, said, kind):
+    made = authority.sign_between("old", "20200101", "20200201", names="IP:127.0.0.1")
+    with serving(made) as server:
+        target = (
+            {"url": server.url()}
+            if kind == "http"
+            else {"kind": "tls", "host": "127.0.0.1", "port": server.port}
+        )
+
+        outcome, _, error = told(said(target | {"timeout_ms": 2000}, ca_file=authority.certificate))
+
+        assert (outcome, error) == (
+            "down",
+            "certificate expired on 2020-02-01, twice [certificate has expired]",
+        )
+
+
+@needs_openssl
+def test_a_certificate_of_the_future_says_from_when(authority, said):
+    made = authority.sign_between("young", "20400101", "20400201", names="IP:127.0.0.1")
+    with serving(made) as server:
+        error = said({"url": server.url(), "timeout_ms": 2000}, ca_file=authority.certificate).error
+
+        assert error.startswith("certificate not valid before 2040-01-01, twice")
+
+
+@needs_openssl
+def test_a_certificate_for_another_name_and_one_that_nobody_trusts_are_down(authority, said):
+    with serving(authority.sign("other", names="DNS:other.example")) as server:
+        target = {"url": server.url(), "timeout_ms": 2000}
+
+        assert said(target, ca_file=authority.certificate).error == (
+            "certificate for another name, twice [IP address mismatch]"
+        )
+        assert said(target).error.startswith("certificate that nobody trusted has signed, twice")
+
+
+# ---------------------------------------------------------------- TCP and DNS
+
+
+def test_a_port_that_takes_a_connection_is_up_and_one_that_does_not_is_down(service, said):
+    assert told(said({"kind": "tcp", "host": "localhost", "port": service.port})) == ("up", 0, "")
+    assert said({"kind": "tcp", "host": "127.0.0.1", "port": closed_port()}).error.startswith(
+        "connection refused"
+    )
+    with deaf() as port:
+        assert (
+            said({"kind": "tcp", "host": "127.0.0.1", "port": port}).error
+            == "connect timeout after 0.3 s, twice"
+        )
+
+
+@pytest.mark.parametrize(
+    ("asked", "outcome", "error"),
+    [
+        ({"name": "acme.test"}, "up", ""),
+        ({"name": "acme.test", "answers": ["192.0.2.2"]}, "up", ""),
+        ({"name": "acme.test", "answers": ["192.0.2.2", "192.0.2.3"]}, "down", "the DNS answer lacks an expected record, twice"),
+        ({"name": "acme.test", "record": "AAAA"}, "down", "the DNS answer has no such record, twice"),
+        ({"name": "other.test"}, "down", "DNS answer NXDOMAIN, twice"),
+        ({"name": "broken.test"}, "down", "DNS answer SERVFAIL, twice"),
+        ({"name": "silent.test"}, "down", "no DNS answer after 0.3 s, twice"),
+    ],
+)  # fmt: skip
+def test_a_name_server_is_asked_and_its_answer_looked_at(said, asked, outcome, error):
+    with name_server() as port:
+        judged = said({"kind": "dns", "server": "127.0.0.1", "port": port} | asked)
+
+        assert (judged.outcome, judged.error) == (outcome, error)
+
+
+# ---------------------------------------------------------------- the agent's own trouble
+
+
+def test_without_any_answer_of_a_reference_nothing_is_down(service):
+    dead = f"http://127.0.0.1:{closed_port()}/"
+
+    found = check(loaded(dead, {"url": service.url("/status/503")}, {"url": service.url()}))
+
+    assert not found.references_answer
+    assert told(found.tried[0].judged) == (
+        "unknown",
+        503,
+        "the agent's own network: no reference answered [HTTP 503, twice]",
+    )
+    assert found.tried[1].judged.outcome == "up"
+
+
+def test_an_error_of_a_reference_is_an_answer_too(service):
+    found = check(loaded(service.url("/status/500"), {"url": service.url("/status/503")}))
+
+    assert found.tried[0].judged.outcome == "down"
+
+
+def test_a_name_that_is_not_resolved_is_unknown_where_no_reference_has_a_name(said):
+    judged = said({"url": "http://nobody.invalid/"})
+
+    assert judged.outcome == "unknown"
+    assert judged.error.startswith("the agent's own DNS: no name of a reference was resolved [")
+
+
+def test_a_name_that_is_not_resolved_is_down_where_a_name_of_a_reference_is(reference):
+    named = reference.url(host="localhost")
+
+    (tried,) = check(loaded(named, {"url": "http://nobody.invalid/"})).tried
+
+    assert tried.judged.outcome == "down"

@@ -1,0 +1,123 @@
+"""`constat agent check` and `constat live`: what is printed, and how they leave."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from ledger import plans
+from ledger.application import Ledger
+from ledger.plans import Planned, set_plan
+from ledger.rounds import Round
+from tests.consumers.agent.services import closed_port, serving
+
+SCHEMA = Path(__file__).parents[3] / "docs" / "reference" / "schemas" / "live.schema.json"
+
+
+@pytest.fixture
+def service():
+    with serving() as server:
+        yield server
+
+
+def write(folder, reference, **paths):
+    lines = ['agent = "paris"', 'place = "Paris"', "timeout_ms = 300", f'references = ["{reference}"]']
+    for platform, url in paths.items():
+        lines += ["[[target]]", f'platform = "{platform}"', f'url = "{url}"']
+    (folder / "agent.toml").write_text("\n".join(lines))
+
+
+def test_a_check_prints_what_a_round_would_say_and_leaves_with_1_if_something_is_not_up(
+    constat, tmp_path, service
+):
+    write(tmp_path, service.url(), prod=service.url(), test=service.url("/status/503"))
+
+    answer = constat("agent", "check", "agent.toml")
+
+    first, second = answer.out.splitlines()
+    assert answer.code == 1
+    assert first.startswith("prod  up        HTTP 200, ")
+    assert second == "test  down      HTTP 503, twice"
+
+
+def test_a_check_leaves_with_0_if_all_is_up(constat, tmp_path, service):
+    write(tmp_path, service.url(), prod=service.url())
+
+    answer = constat("agent", "check", "agent.toml", "--json")
+
+    assert answer.code == 0
+    found = json.loads(answer.out)
+    assert (found["agent"], found["place"], found["references_answer"], found["clock"]) == (
+        "paris",
+        "Paris",
+        True,
+        None,
+    )
+    (prod,) = found["platforms"]
+    assert (prod["platform"], prod["kind"], prod["outcome"], prod["status"]) == ("prod", "http", "up", 200)
+
+
+def test_a_check_says_that_no_reference_answers(constat, tmp_path, service):
+    write(tmp_path, f"tcp://127.0.0.1:{closed_port()}", prod=service.url())
+
+    answer = constat("agent", "check", "agent.toml")
+
+    assert answer.code == 1
+    assert answer.out.splitlines()[-1] == ("no reference answers: whatever failed would be unknown, not down")
+
+
+def test_a_file_with_a_mistake_is_told_and_leaves_with_2(constat, tmp_path):
+    (tmp_path / "agent.toml").write_text('agent = "paris"\n')
+
+    answer = constat("agent", "check", "agent.toml")
+
+    assert answer.code == 2
+    assert answer.err.startswith("constat: agent.toml: nothing was probed\n  place: is missing; write it")
+
+
+@pytest.fixture
+def seen(tmp_path):
+    """A ledger in which two platforms were probed a moment ago, one of which is down."""
+    start_ms = time.time_ns() // 1_000_000 - 1_000
+    with Ledger.open(f"sqlite:///{tmp_path}/constat.db") as ledger:
+        platforms = (Planned(platform="prod"), Planned(platform="test"))
+        ledger.record(
+            "plan:paris",
+            plans.INITIAL,
+            plans.evolve,
+            lambda state: set_plan(state, "paris", platforms),
+            occurred_ms=start_ms,
+        )
+        down = {1: ("down", 503, "HTTP 503, twice \x1b[31m")}
+        ledger.append_rounds(
+            "paris", [Round("paris", 1, "paris/1", start_ms, 2, not_up=down, jitter=bytes(2))]
+        )
+
+
+@pytest.mark.usefixtures("seen")
+def test_live_shows_what_is_down_first_and_leaves_with_1(constat):
+    answer = constat("live", "--once")
+
+    lines = answer.out.splitlines()
+    assert answer.code == 1
+    assert lines[3].startswith("✗  test      down     ")
+    assert "paris: down, HTTP 503, twice \N{REPLACEMENT CHARACTER}[31m" in lines[3]
+    assert lines[4].startswith("✓  prod      up       ")
+    assert lines[-2] == "paris"
+    assert lines[-1].startswith("  ✗  round 1 at ")
+    assert lines[-1].endswith(": 1 up, 1 down")
+
+
+@pytest.mark.usefixtures("seen")
+def test_live_as_json_is_as_its_schema_says(constat):
+    answer = constat("live", "--json")
+
+    found = json.loads(answer.out)
+    Draft202012Validator(json.loads(SCHEMA.read_text())).validate(found)
+    assert [each["verdict"] for each in found["platforms"]] == ["down", "up"]
+
+
+def test_live_of_a_ledger_that_is_not_there_leaves_with_2(constat):
+    assert constat("live", "--once").code == 2
