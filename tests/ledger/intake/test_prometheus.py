@@ -15,7 +15,7 @@ from ledger.intake.web import Address, Web
 from ledger.rounds import decode
 from projections.changes import DOWN, outcome_changes
 from tests import programs
-from tests.consumers.notices.postoffice import free_port
+from tests.ports import free_port
 from tests.spec import Story
 
 pytestmark = pytest.mark.slow
