@@ -8,7 +8,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from consumers.relay.event import FEED_FACTS, MEDIA_TYPE, FeedFact
-from ledger.log.kafka.topics import SETTINGS
+from ledger.log.kafka.settings import SETTINGS
 
 REF = "#/components/schemas/{model}"
 ABOUT = (

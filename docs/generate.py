@@ -157,7 +157,7 @@ def _readings_page() -> str:
 COMMANDS_HEAD = """\
 # Commands
 
-`constat [--ledger PATH|URL] COMMAND …`. The ledger is `--ledger`, else `CONSTAT_LEDGER`, else `sqlite:///constat.db`:
+`constat [--ledger PATH|URL] [--workers N] COMMAND …`. The ledger is `--ledger`, else `CONSTAT_LEDGER`, else `sqlite:///constat.db`:
 the path of its file, or a URL, `sqlite:///relative.db`, `sqlite:////absolute.db` or `kafka://host:port[,host:port…]/name`
 with [options](kafka-url.md). `contract sign`, `demo` and `copy`, into its target, make a file that does not exist; the
 topics of a ledger on Kafka are made by `topics create` and by nothing else.
@@ -167,8 +167,8 @@ contract is not billed any further, something in the inbox is overdue. 2: bad us
 where it came from). 130: interrupted; a sentence says what is stored. A warning is a sentence there too, and changes no
 code.
 
-**Processes.** Figures over many rounds are folded by one process for each core; `CONSTAT_WORKERS=1` (or another number)
-says how many. The figures and their digest are the same.
+**Processes.** Figures over many rounds are folded by one process for each core; `constat --workers N COMMAND …`, or
+`CONSTAT_WORKERS`, says how many. The figures and their digest are the same.
 
 **Times** are RFC 3339, `2026-10-01T09:00+02:00`. A time of a fact (`--at`, `--given-at`, `--from` and `--to` of a
 notice, a claim or a correction, a row of results) and a moment of knowledge (`--as-of`, `--and`) always carry their offset

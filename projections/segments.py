@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 import polars as pl
 
@@ -45,6 +46,31 @@ class Segments:
         ]
         places = (*self.places, *(segment.place for segment in added))
         return Segments(places, tuple(index), pl.concat([self.table, *tables]))
+
+    def part(self, number: int) -> "Segments":
+        """One of them alone, as if it were the first; it names only the platforms that it speaks of."""
+        rows = self.table.filter(pl.col("segment") == number)
+        spoken_of = rows["platform"].unique().sort()
+        names = tuple(self.names[index] for index in spoken_of)
+        return Segments(
+            (self.places[number],), names, _renamed(rows, spoken_of.to_list(), range(len(names)), 0)
+        )
+
+    @classmethod
+    def of_parts(cls, parts: Sequence["Segments"]) -> Self:
+        """The segments of which these are the parts, from the first one on."""
+        index: dict[str, int] = {}
+        tables = [
+            _renamed(
+                part.table,
+                range(len(part.names)),
+                [index.setdefault(name, len(index)) for name in part.names],
+                number,
+            )
+            for number, part in enumerate(parts)
+        ]
+        places = tuple(place for part in parts for place in part.places)
+        return cls(places, tuple(index), pl.concat([pl.DataFrame(schema=SCHEMA), *tables]))
 
     def at(self, number: int) -> Checkpoint:
         """The checkpoint with which a segment ends, by its index."""
@@ -90,6 +116,14 @@ class Segments:
         for run in range(self.places[number].runs):
             ended = (index for index in range(number) if self.places[index].runs > run + 1)
             yield run, next(ended, number)
+
+
+def _renamed(
+    rows: pl.DataFrame, platforms: Sequence[int], others: Sequence[int], segment: int
+) -> pl.DataFrame:
+    """Rows in their order, with other indexes of their platforms and of their segment."""
+    renamed = pl.col("platform").replace_strict(platforms, others, return_dtype=pl.UInt32)
+    return rows.with_columns(pl.lit(segment, pl.UInt32).alias("segment"), renamed)
 
 
 def _table(segment: int, kind: int, rows: Rows, index: dict[str, int]) -> pl.DataFrame:

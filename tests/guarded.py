@@ -11,7 +11,7 @@ from tests.certificates import Authority
 
 PAGE = brokers.ROOT / "docs" / "howto" / "kafka-access.md"
 BLOCK = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-USERS = ("paris", "billing", "ops", "importer")
+USERS = ("paris", "billing", "ops", "importer", "folder")
 DOORS = {"USERS": 9092, "CERTIFICATES": 9095, "PLAIN": 9096, "BARE": 9097}
 INSIDE = "127.0.0.1:9098"
 """Where the container's own tools come in: as users, by TLS."""

@@ -47,7 +47,7 @@ def fresh(broker: str, mirrors: Path) -> Iterator[str]:
         yield url
     finally:
         with topics.administrator(address) as client:
-            client.delete_topics([address.decisions, address.probes, address.penalties])
+            client.delete_topics([address.decisions, address.probes, address.penalties, address.changes])
 
 
 # ---------------------------------------------------------------- sent

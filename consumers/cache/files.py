@@ -20,12 +20,15 @@ import polars as pl
 
 from ledger import plans, rounds
 from ledger.files import UNFINISHED, written_whole
+from ledger.plans import PlanSet
 from projections import checkpoint, fold, segments, steps, stream
+from projections.asof import Known
 from projections.checkpoint import Place
 from projections.segments import SCHEMA, Segments
 
 FOLDING: tuple[ModuleType, ...] = (plans, rounds, checkpoint, fold, segments, steps, stream)
-"""The code that a cached fold depends on, with this module and `folding`; where it changes, so do all keys.
+"""The code that a cached fold depends on, with this module, `folding`, `telling` and
+`told_segment`.
 
 How runs are joined is not of it: that comes behind what is kept.
 """
@@ -35,8 +38,14 @@ UNFINISHED_S_MAX = 3600
 PlanHashes = Mapping[str, str]
 """The hash of the fact of each plan, by the reference that rounds name it by."""
 
+
+def plan_hashes(known: Known) -> PlanHashes:
+    """Those of all plans that are known."""
+    return {each.fact.reference: each.hash for each in known.facts if isinstance(each.fact, PlanSet)}
+
+
 _HASH_LENGTH = 64
-_UNUSABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, pl.exceptions.PolarsError)
+UNUSABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, pl.exceptions.PolarsError)
 """Raised by a file that is not there, or is not what it should be."""
 
 
@@ -73,14 +82,14 @@ class CacheFile:
             with self.path.open("rb") as file:
                 file.readline()
                 return self._head(file.readline(), known).places
-        except _UNUSABLE:
+        except UNUSABLE:
             return ()
 
     def read(self, known: PlanHashes) -> Kept:
         """The segments whose plans are the known ones."""
         try:
             return self._read(known)
-        except _UNUSABLE:
+        except UNUSABLE:
             return Kept(Segments(), goes_further=False)
 
     def _read(self, known: PlanHashes) -> Kept:
@@ -134,7 +143,9 @@ def code() -> str:
     Raises:
         OSError: its sources are not there.
     """
-    ours = Path(__file__), Path(__file__).with_name("folding.py")
+    ours = (
+        Path(__file__).with_name(name) for name in ("files.py", "folding.py", "telling.py", "told_segment.py")
+    )
     sources = [*ours, *(Path(module.__file__ or "") for module in FOLDING)]
     return _hash(b"".join(_hash(source.read_bytes()).encode() for source in sources))
 

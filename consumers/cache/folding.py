@@ -1,12 +1,15 @@
 """Rounds folded from the last checkpoint on that is known to be of them; new checkpoints are kept."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from consumers.cache.files import CacheFile, PlanHashes
+from consumers.cache.files import CacheFile, PlanHashes, plan_hashes
+from consumers.cache.telling import take_over
+from ledger.errors import UnusableLedgerError
 from ledger.log.interface import KeptRound
-from ledger.plans import PlanSet
 from ledger.progress import Progress, reported
 from projections.asof import Known, StepsByAgent
 from projections.checkpoint import Place
@@ -21,6 +24,8 @@ SPACING = 720
 """Rounds from one checkpoint to the next: at most so many of each agent are folded for any past moment."""
 WORTH_KEEPING = 720
 """Fewer new rounds are folded again in less time than it takes to write a file."""
+WORTH_ASKING = 10_000
+"""Fewer are folded in less time than it takes to hear what others came to."""
 
 
 class CachedFold:
@@ -30,14 +35,14 @@ class CachedFold:
         self._folder = folder
 
     def behind(self, known: Known, agents: Sequence[str], stale_after_ms: int) -> int:
-        """How many of the known rounds would have to be folded, as far as their number tells."""
-        plans = _plans(known)
-        kept = 0
+        """At most how many of the known rounds would have to be folded, as far as their number tells."""
+        plans, after, kept = plan_hashes(known), {}, 0
         for agent in agents:
             places = CacheFile(self._folder, agent, stale_after_ms).places(plans)
             mark = _last_known(places, known, agent)
+            after[agent] = 0 if mark is None else places[mark].number
             kept += 0 if mark is None else places[mark].rounds
-        return known.round_offset - kept
+        return min(known.round_offset - kept, known.engine.count_behind(after))
 
     def __call__(
         self,
@@ -52,27 +57,78 @@ class CachedFold:
         Raises:
             DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
         """
-        plans = _plans(known)
-        folds = {agent: _AgentFold(known, agent, stale_after_ms, self._folder, plans) for agent in agents}
-        _go_on(known, folds, progress)
-        # What does not go on from its checkpoint is of another ledger, or of this one when it was another.
-        _go_on(known, {agent: fold for agent, fold in folds.items() if fold.begins_anew()}, progress)
+        self.take_over(known, agents, stale_after_ms)
+        folds = self._folds(known, agents, stale_after_ms)
+        _take_all(known, folds, progress)
+        _take_all(known, _those_that_begin_anew(folds), progress)
         return {agent: fold.steps(platforms) for agent, fold in folds.items()}
 
+    def go_on(
+        self, known: Known, agents: Sequence[str], stale_after_ms: int, rounds: int, progress: Progress
+    ) -> bool:
+        """Fold the next so many of the known rounds, to be told; whether these were all.
 
-def _go_on(known: Known, folds: dict[str, "_AgentFold"], progress: Progress) -> None:
-    if not folds:
-        return
+        Only such checkpoints are kept as everybody makes who folds the same rounds. With twice `SPACING` for
+        each agent, at least one is, and whoever calls again comes to the end.
+
+        Raises:
+            DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
+        """
+        folds = self._folds(known, agents, stale_after_ms)
+        try:
+            read = _take(known, folds, progress, rounds)
+            if read < rounds:
+                read += _take(known, _those_that_begin_anew(folds), progress, rounds - read)
+        finally:
+            _keep(folds)
+        return read < rounds
+
+    def _folds(self, known: Known, agents: Sequence[str], stale_after_ms: int) -> "_Folds":
+        plans = plan_hashes(known)
+        return {agent: _AgentFold(known, agent, stale_after_ms, self._folder, plans) for agent in agents}
+
+    def take_over(self, known: Known, agents: Sequence[str], stale_after_ms: int) -> None:
+        """Keep what others tell of these agents, if that spares much."""
+        changes = known.engine.changes
+        if changes and self.behind(known, agents, stale_after_ms) >= WORTH_ASKING:
+            with suppress(UnusableLedgerError, OSError):  # whoever is told nothing folds
+                take_over(changes, self._folder, agents, stale_after_ms, plan_hashes(known))
+
+
+_Folds = dict[str, "_AgentFold"]
+"""By agent."""
+
+
+def _those_that_begin_anew(folds: _Folds) -> _Folds:
+    """What does not go on from its checkpoint: that is of other rounds than the ledger has."""
+    return {agent: fold for agent, fold in folds.items() if fold.begins_anew()}
+
+
+def _take(known: Known, folds: _Folds, progress: Progress, at_most: int | None = None) -> int:
+    """Fold the rounds behind checkpoints, but no more than so many; how many were read."""
     after = {agent: fold.after for agent, fold in folds.items()}
+    rounds = known.rounds(agents=list(folds), after=after) if folds else iter(())
+    read = 0
+    for kept in reported(islice(rounds, at_most), progress):
+        read += 1
+        if not folds[kept.agent].take(kept):
+            progress(folds[kept.agent].skipped)
+    return read
+
+
+def _take_all(known: Known, folds: _Folds, progress: Progress) -> None:
+    """Fold the rounds behind checkpoints, and make one at their end."""
     try:
-        for kept in reported(known.rounds(agents=list(folds), after=after), progress):
-            if not folds[kept.agent].take(kept):
-                progress(folds[kept.agent].skipped)
+        _take(known, folds, progress)
         for fold in folds.values():
             fold.mark()
     finally:  # who is interrupted keeps the checkpoints that were made
-        for fold in folds.values():
-            fold.keep()
+        _keep(folds)
+
+
+def _keep(folds: _Folds) -> None:
+    for fold in folds.values():
+        fold.keep()
 
 
 class _AgentFold:
@@ -133,7 +189,7 @@ class _AgentFold:
         """
         if self._stream is not None:
             self._stream.take(kept)
-            if (self._stream.rounds - self._begun_at) % SPACING == 0:
+            if self._stream.rounds % SPACING == 0:
                 self.mark()
             return True
         return not self._find(kept)
@@ -181,14 +237,6 @@ def _last_known(places: Sequence[Place], known: Known, agent: str) -> int | None
         ),
         default=None,
     )
-
-
-def _plans(known: Known) -> PlanHashes:
-    return {
-        recorded.fact.reference: recorded.hash
-        for recorded in known.facts
-        if isinstance(recorded.fact, PlanSet)
-    }
 
 
 def _every_platform(known: Known, agent: str) -> frozenset[str]:

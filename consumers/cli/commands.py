@@ -140,6 +140,11 @@ COMMANDS = {
         Effect.GOES_ON,
     ),
     "verify": Command("verify", "Read everything again and check every hash.", Effect.READS),
+    "fold": Command(
+        "fold",
+        "Fold the rounds of a ledger on Kafka for everybody who asks, one of many.",
+        Effect.GOES_ON,
+    ),
     "bench": Command(
         "bench",
         "Measure a replay of the reference month beside other ways to the same figures.",

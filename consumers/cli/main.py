@@ -92,6 +92,9 @@ def constat(
     ledger: str | None = typer.Option(
         None, "--ledger", metavar="PATH|URL", help="The ledger, for whichever command follows."
     ),
+    workers: int | None = typer.Option(
+        None, "--workers", min=1, metavar="N", help="How many processes fold many rounds; one for each core."
+    ),
     version: bool = typer.Option(
         False, "--version", help="Show the version and leave.", is_eager=True, callback=_show_version
     ),
@@ -106,6 +109,8 @@ def constat(
     del version
     if ledger is not None:
         os.environ["CONSTAT_LEDGER"] = ledger
+    if workers is not None:
+        os.environ["CONSTAT_WORKERS"] = str(workers)
 
 
 def _left_behind(command: str | None) -> str:

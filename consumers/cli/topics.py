@@ -1,4 +1,4 @@
-"""`constat topics`: the topics of a ledger on Kafka and of its penalty feed, made and checked."""
+"""`constat topics`: the topics of a ledger on Kafka and those beside them, made and checked."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,7 +8,7 @@ from consumers.cli import common
 
 if TYPE_CHECKING:
     from ledger.log.kafka.address import Address
-    from ledger.log.kafka.topics import Fault, Topic, Topics
+    from ledger.log.kafka.settings import Fault, Topic, Topics
 
 app = typer.Typer(no_args_is_help=True, help="Make and check the topics of a ledger on Kafka.")
 
@@ -62,7 +62,7 @@ def create(
         probe_partitions=probe_partitions,
         flush_each=flush_each,
     )
-    for name in (address.decisions, address.probes, address.penalties):
+    for name in (address.decisions, address.probes, address.penalties, address.changes):
         print(f"made {name}" if name in made else f"{name} is there already, and was left as it is")
     found = topics.look(address)
     asked = Asked(
@@ -106,10 +106,10 @@ def _address(url: str) -> "Address":
 
 
 def _judge(address: "Address", found: "Topics", *, as_json: bool) -> None:
-    from ledger.log.kafka import penalties
+    from ledger.log.kafka import changes, penalties
 
-    feed = penalties.look(address)
-    shown = [found.decisions, found.probes, *([feed] if feed else [])]
+    feed, told = penalties.look(address), changes.look(address)
+    shown = [found.decisions, found.probes, *([feed] if feed else []), *([told] if told else [])]
     faults = [*found.faults(), *(penalties.faults(feed) if feed else [])]
     if as_json:
         common.print_json(_as_json(found.cluster_id, shown, faults))
@@ -118,6 +118,10 @@ def _judge(address: "Address", found: "Topics", *, as_json: bool) -> None:
             print(_line(topic))
         if feed is None:
             print(f"{address.penalties}: not there, or closed to you; only `constat relay` needs it")
+        if told is None:
+            print(f"{address.changes}: not there, or closed to you; only `constat fold` needs it")
+        elif why := changes.misfit(told, found.probes.partitions):
+            print(f"{why}; {changes.ADVICE.format(address)}")
         for fault in faults:
             print(fault)
         print("could lose or reorder facts" if faults else "every setting is as it must be")
@@ -135,7 +139,7 @@ def _line(topic: "Topic") -> str:
 
 def _flushing(topic: "Topic") -> str:
     """When its records are on the disks, as far as the topic says."""
-    from ledger.log.kafka.topics import FLUSH
+    from ledger.log.kafka.settings import FLUSH
 
     records = topic.settings.get(FLUSH, "")
     if records == "1":

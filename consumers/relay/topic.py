@@ -16,7 +16,7 @@ from ledger.log.kafka import penalties
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.clients import BATCHING, Producers, consumer, failures
 from ledger.log.kafka.outcomes import Outcome, meaning_of, shown
-from ledger.log.kafka.topics import Topic
+from ledger.log.kafka.settings import Topic
 
 POLL_MS = 200
 SPREAD_S = 1.0

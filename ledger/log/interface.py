@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
 from ledger.log.arbitration import Head
+from ledger.log.changes import Changes
 from ledger.log.rows import FactRow, RoundRow
 
 CLOCKS_DIFFER_MS = 60_000
@@ -155,6 +156,10 @@ class Engine(Protocol):
     """
 
     @property
+    def changes(self) -> Changes | None:
+        """Where it is told what others made of the rounds; None where nobody else could."""
+
+    @property
     def decisions(self) -> ApplicationRecorder:
         """The decision log, as a recorder of the `eventsourcing` library; positions are notification ids."""
 
@@ -223,6 +228,9 @@ class Engine(Protocol):
         Cut to what was recorded until a moment (included), to some agents, to the rounds that start within
         `[start_from_ms, start_until_ms)`, or to those of an agent behind one of its numbers (`after`).
         """
+
+    def count_behind(self, after: Mapping[str, int]) -> int:
+        """How many rounds of agents come behind a number of each, as far as is known without reading on."""
 
     def agents(self) -> list[str]:
         """Every agent that has rounds, by name."""

@@ -5,7 +5,7 @@ What is read is what was written: every value is hashed again as it is read.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
@@ -39,6 +39,7 @@ from ledger.log.stamp import (
     running_hash,
     wall_clock,
 )
+from ledger.log.stretches import Stretches
 
 __all__ = ["Clock", "SQLiteEngine", "SQLiteRecorder", "wall_clock"]
 
@@ -56,14 +57,6 @@ _ROUNDS = (
     "SELECT offset, agent, number, start_ms, recorded_ms, value, hash FROM rounds NOT INDEXED "
     "WHERE offset > ? AND offset <= ? AND start_ms >= ? AND start_ms < ? {chosen} ORDER BY offset LIMIT ?"
 )
-_STARTING = (
-    "SELECT min(offset), max(offset) FROM rounds INDEXED BY rounds_by_start "
-    "WHERE agent = ? AND start_ms >= ? AND start_ms < ?"
-)
-_BEHIND_NUMBER = (
-    "SELECT (SELECT offset FROM rounds WHERE agent = ?1 AND number > ?2 ORDER BY number LIMIT 1), "
-    "(SELECT offset FROM rounds WHERE agent = ?1 ORDER BY number DESC LIMIT 1)"
-)
 _AGENTS = """
 WITH RECURSIVE names(agent) AS (
     SELECT min(agent) FROM rounds
@@ -74,6 +67,8 @@ WITH RECURSIVE names(agent) AS (
 
 class SQLiteEngine:
     """Both logs of an embedded ledger. See `ledger.log.interface.Engine`."""
+
+    changes = None
 
     def __init__(
         self,
@@ -211,33 +206,25 @@ class SQLiteEngine:
             -UNBOUNDED if start_from_ms is None else start_from_ms,
             UNBOUNDED if start_until_ms is None else start_until_ms,
         )
-        spans = [(1, last)]
-        if starts != (-UNBOUNDED, UNBOUNDED):
-            spans = self._spans(agents, _STARTING, lambda _agent: starts)
-        elif after:
-            spans = self._spans(agents, _BEHIND_NUMBER, lambda agent: (after.get(agent, 0),))
+        is_cut = starts != (-UNBOUNDED, UNBOUNDED)
+        stretches = [(1, last)]
+        if is_cut or after:
+            of = Stretches(self._database, self.agents() if agents is None else agents)
+            stretches = of.starting(*starts) if is_cut else of.behind(after)
         chosen = "" if agents is None else f"AND agent IN ({','.join('?' * len(agents))})"
         chosen += f" AND {BEHIND}" if after else ""
         query = _ROUNDS.format(chosen=chosen)
         bounds = (*starts, *(agents or ()), *([numbers(after)] if after else ()))
-        for first, highest in spans:
+        for first, highest in stretches:
             for row in self._pages(query, first - 1, min(last, highest), *bounds):
                 found = KeptRound(*row)
                 intact(found.value, found.hash, f"round {found.number} of agent {found.agent}")
                 yield found
 
-    def _spans(
-        self, agents: Sequence[str] | None, query: str, bounds_of: Callable[[str], tuple[int, ...]]
-    ) -> list[tuple[int, int]]:
-        """The first and last offsets of spans of the log that hold every round a query finds of an agent.
-
-        A span is that of one agent, or of agents whose rounds lie between each other's: an import puts one
-        agent behind the other, and what lies between two spans is not read.
-        """
-        chosen = self.agents() if agents is None else agents
+    def count_behind(self, after: Mapping[str, int]) -> int:
+        query = "SELECT count(*) FROM rounds WHERE agent = ? AND number > ?"
         with self._database.reading() as connection:
-            found = [connection.execute(query, (each, *bounds_of(each))).fetchone() for each in chosen]
-        return _merged(found)
+            return sum(connection.execute(query, each).fetchone()[0] for each in after.items())
 
     def agents(self) -> list[str]:
         with self._database.reading() as connection:
@@ -284,16 +271,3 @@ def _in_order(rows: Iterator[RoundRow]) -> Iterator[RoundRow]:
             )
         before_ms = row.recorded_ms
         yield row
-
-
-def _merged(found: Iterable[tuple[int | None, int | None]]) -> list[tuple[int, int]]:
-    """Spans of offsets in order, those that overlap made one."""
-    spans: list[tuple[int, int]] = []
-    for first, last in sorted(
-        (first, last) for first, last in found if first is not None and last is not None
-    ):
-        if spans and first <= spans[-1][1]:
-            spans[-1] = spans[-1][0], max(spans[-1][1], last)
-        else:
-            spans.append((first, last))
-    return spans

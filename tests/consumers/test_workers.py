@@ -193,6 +193,27 @@ def test_a_command_splits_itself_before_it_opens_the_ledger(url, known):
     assert (done.stderr, done.stdout.strip()) == ("", str(dict(fold_agents(*asked(known)))))
 
 
+COUNTED = """
+import sys, consumers.workers as workers_module
+workers_module.Workers.__enter__ = lambda self: print(self.count) or sys.exit(0)
+from consumers.cli.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize(("said", "environment", "count"), [(("--workers", "3"), "5", "3"), ((), "5", "5")])
+def test_an_option_says_how_many_processes_fold_before_the_environment_does(url, said, environment, count):
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTED, *said, "--ledger", url, "availability", "--contract", "acme"],
+        env={**os.environ, "CONSTAT_WORKERS": environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.stdout.strip(), done.stderr) == (count, "")
+
+
 WAIT = """
 import sys, multiprocessing, time, consumers.workers as workers_module
 workers_module.MANY_ROUNDS = 1

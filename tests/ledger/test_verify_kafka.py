@@ -82,7 +82,7 @@ def test_a_plan_and_its_round_that_come_while_the_ends_are_read_are_no_misfit(ur
         return lambda kept: asked.wait(30) and take(kept)
 
     with Ledger.open(url) as ledger:
-        tail, probes = ledger.engine._tail, ledger.engine._probes
+        tail, probes = ledger.engine._tail, ledger.engine.probes
         monkeypatch.setattr(tail, "_take", only_when_asked(tail._take))
         for part in (tail, probes):
             monkeypatch.setattr(part, "catch_up", first_this_then_others(part, part.catch_up))

@@ -86,6 +86,11 @@ class Address:
         return f"{self.ledger}.penalties"
 
     @property
+    def changes(self) -> str:
+        """The topic of what was made of the rounds: published by whoever folds, and no part of the ledger."""
+        return f"{self.ledger}.changes"
+
+    @property
     def client(self) -> dict[str, Any]:
         """What every client of this ledger is given."""
         return {"bootstrap_servers": list(self.brokers), **self.security}

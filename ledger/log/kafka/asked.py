@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ledger.log.kafka.address import Address
-from ledger.log.kafka.topics import FLUSH, Topic, Topics
+from ledger.log.kafka.settings import FLUSH, Topic, Topics
 
 
 class Asked(NamedTuple):

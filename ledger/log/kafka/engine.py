@@ -23,6 +23,7 @@ from ledger.log.interface import (
 )
 from ledger.log.kafka import topics as topics_
 from ledger.log.kafka.address import Address
+from ledger.log.kafka.changes import ChangesTopic
 from ledger.log.kafka.copied import UNFINISHED, IsCopied, copied_rounds, every_round
 from ledger.log.kafka.copying import KafkaCopying
 from ledger.log.kafka.mirror import Mirror, path_of
@@ -80,8 +81,10 @@ class KafkaEngine:
         self._rights = Rights(address, self._topics)
         self._writer = Writer(address, self._tail, self._rights.require_decisions)
         self._decisions = KafkaRecorder(self._mirror, self._tail, self._writer, stream_type)
-        self._probes = ProbeLog(address, self._mirror, self._topics.probes.partitions, self._copied_rounds)
-        self._sender = RoundSender(address, self._probes, self._rights.require_probes)
+        partitions = self._topics.probes.partitions
+        told = self.changes = ChangesTopic(address, partitions)
+        self.probes = ProbeLog(address, self._mirror, partitions, self._copied_rounds, told)
+        self._sender = RoundSender(address, self.probes, self._rights.require_probes)
         self._reread: Reread | None = None
 
     @property
@@ -147,11 +150,15 @@ class KafkaEngine:
     def head_at(self, recorded_ms: int) -> LogHead:
         return self._head(recorded_ms)
 
+    def read_decisions(self) -> None:
+        """Read them to their end, without a look at the probes."""
+        self._tail.catch_up(self.address.timeout_s)
+
     def _head(self, recorded_ms: int) -> LogHead:
         """The rounds first: the decisions, read to their end after them, then hold all their plans."""
-        self._probes.catch_up()
+        self.probes.catch_up()
         rounds, round_ms = self._end("places", "count(*)", recorded_ms)
-        self._tail.catch_up(self.address.timeout_s)
+        self.read_decisions()
         position, fact_ms = self._end("decisions", "max(position)", recorded_ms)
         return LogHead(position, rounds, max(fact_ms, round_ms))
 
@@ -166,7 +173,7 @@ class KafkaEngine:
         return self._number(query, recorded_ms)
 
     def round_offset_at(self, recorded_ms: int) -> int:
-        self._probes.catch_up()
+        self.probes.catch_up()
         return self._number("SELECT count(*) FROM places WHERE recorded_ms <= ?", recorded_ms)
 
     def _number(self, query: str, *bounds: int) -> int:
@@ -192,7 +199,7 @@ class KafkaEngine:
             self._sender.append(agent, [Sent(new) for new in rounds])
 
     def round_head(self, agent: str) -> RoundHead:
-        return self._probes.head(agent)
+        return self.probes.head(agent)
 
     def rounds(
         self,
@@ -223,10 +230,13 @@ class KafkaEngine:
         if after:
             query += f" AND {BEHIND}"
             bounds.append(numbers(after))
-        yield from self._probes.rounds(agents, wanted, query, *bounds)
+        yield from self.probes.rounds(agents, wanted, query, *bounds, after=after)
+
+    def count_behind(self, after: Mapping[str, int]) -> int:
+        return self.probes.count_behind(after)
 
     def agents(self) -> list[str]:
-        self._probes.catch_up()
+        self.probes.catch_up()
         with self._mirror.reading() as connection:
             return [
                 name for (name,) in connection.execute("SELECT DISTINCT agent FROM places ORDER BY agent")
@@ -234,7 +244,7 @@ class KafkaEngine:
 
     def fact_rows(self, *, until: int) -> Iterator[FactRow]:
         self._end_reread()
-        self._reread = Reread(self.address, self._topics, self._mirror, self._probes.records)
+        self._reread = Reread(self.address, self._topics, self._mirror, self.probes.records)
         return self._reread.facts(until)
 
     def round_rows(self, *, until: int) -> Iterator[RoundRow]:
@@ -264,13 +274,14 @@ class KafkaEngine:
 
     @property
     def copying(self) -> KafkaCopying:
-        parts = (self._mirror, self._tail, self._writer, self._probes)
+        parts = (self._mirror, self._tail, self._writer, self.probes)
         return KafkaCopying(self.address, *parts, require_right_to_rounds=self.require_right_to_rounds)
 
     def close(self) -> None:
         self._end_reread()
         self._writer.close()
         self._sender.close()
-        self._probes.close()
+        self.probes.close()
+        self.changes.close()
         self._tail.close()
         self._mirror.close()

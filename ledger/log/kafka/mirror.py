@@ -22,7 +22,7 @@ from ledger.errors import ConstatError, DamagedIndexError, UnusableLedgerError
 from ledger.log import schema
 from ledger.log.database import BUSY_SECONDS, IN_MEMORY, SETTINGS, Database
 from ledger.log.kafka.address import Address
-from ledger.log.kafka.topics import Topics
+from ledger.log.kafka.settings import Topics
 from ledger.log.kafka.whole import fault_in
 
 APPLICATION_ID = 0x434E534D

@@ -57,6 +57,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     errors.InvalidTopicError: Meaning(Outcome.NO, "the name of the ledger is none that Kafka takes"),
     errors.TopicAuthorizationFailedError: Meaning(Outcome.NO, RIGHTS),
     errors.ClusterAuthorizationFailedError: Meaning(Outcome.NO, RIGHTS),
+    errors.GroupAuthorizationFailedError: Meaning(Outcome.NO, RIGHTS),
     errors.SaslAuthenticationFailedError: Meaning(
         Outcome.NO, f"check user in the URL, and {PASSWORD} in the environment"
     ),

@@ -4,10 +4,9 @@ A relay publishes to it what the decisions hold, so it can be made anew from the
 of the decisions all the same: whoever bills from it reads it from its first record on.
 """
 
-from kafka.errors import NoError, for_code
-
 from ledger.log.kafka.address import Address
-from ledger.log.kafka.topics import Fault, Topic, administrator, faults_of, settings_of, topic_of
+from ledger.log.kafka.settings import Fault, Topic, faults_of
+from ledger.log.kafka.topics import seen
 
 
 def look(address: Address) -> Topic | None:
@@ -16,13 +15,7 @@ def look(address: Address) -> Topic | None:
     Raises:
         UnusableLedgerError: no broker answers.
     """
-    with administrator(address) as client:
-        (described,) = client.describe_topics([address.penalties])
-        if for_code(described["error_code"]) is not NoError:
-            return None
-        settings = settings_of(client, [address.penalties])
-    found = settings.get(address.penalties)
-    return topic_of(described, found) if found else None
+    return seen(address, address.penalties)
 
 
 def faults(topic: Topic) -> list[Fault]:

@@ -5,7 +5,7 @@ the few rounds that a question needs.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -69,6 +69,17 @@ class Placed(NamedTuple):
     def kept(self, value: bytes) -> KeptRound:
         """The round with its bytes."""
         return KeptRound(self.met, self.agent, self.number, self.start_ms, self.recorded_ms, value, self.hash)
+
+
+class Told(NamedTuple):
+    """A round that counts, as another reader tells of it."""
+
+    place: int
+    agent: str
+    number: int
+    start_ms: int
+    recorded_ms: int
+    hash: str
 
 
 class _Claimed(NamedTuple):
@@ -148,15 +159,35 @@ class Places:
         return probed.recorded_ms if counts else None
 
     def _add(self, probed: Probed, claimed: _Claimed, last: _Last, stamped_ms: int) -> Placed:
-        hashed = hash_of(probed.value)
         recorded_ms = max(last.recorded_ms, stamped_ms)
-        running = running_hash(last.running, claimed.number, recorded_ms, hashed)
+        told = Told(probed.place, *claimed[:3], recorded_ms, hash_of(probed.value))
+        return self._put(probed.partition, told, last)
+
+    def _put(self, partition: int, told: Told, last: _Last) -> Placed:
+        running = running_hash(last.running, told.number, told.recorded_ms, told.hash)
         self._met += 1
-        where = (self._met, probed.partition, probed.place)
-        found = Placed(*where, *claimed[:3], recorded_ms, hashed, running)
-        self._last[claimed.agent] = _Last(Head(claimed.number, hashed), recorded_ms, running)
+        found = Placed(self._met, partition, *told, running)
+        self._last[told.agent] = _Last(Head(told.number, told.hash), told.recorded_ms, running)
         self._found.append(found)
         return found
+
+    def believe(self, partition: int, told: Iterable[Told], until: int, last_hash: str) -> bool:
+        """Take what another reader says of the records up to a place, of which the last one has a hash.
+
+        False if a round is not of this partition, or does not come after its agent's last one; then use none.
+        """
+        end, count = self._end(partition), 0
+        for each in told:
+            last = self._last_of(each.agent)
+            if each.number <= last.head.sequence or each.recorded_ms < last.recorded_ms:
+                return False
+            if partition_of(each.agent, self._partitions) != partition:
+                return False
+            self._put(partition, each, last)
+            count += 1
+        void = end.void + until - end.next_place - count
+        self._ends[partition] = End(until, last_hash, void)
+        return True
 
     def _last_of(self, agent: str) -> _Last:
         if agent not in self._last:

@@ -22,7 +22,8 @@ from ledger.log.kafka.judge import Kept, judge
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.outcomes import shown
 from ledger.log.kafka.places import End, Placed, Places, Probed, end_of
-from ledger.log.kafka.topics import Topics, look
+from ledger.log.kafka.settings import Topics
+from ledger.log.kafka.topics import look
 from ledger.log.kafka.unreached import unreachable
 from ledger.log.rows import FactRow, RoundRow, columns
 

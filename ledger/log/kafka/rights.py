@@ -10,7 +10,7 @@ from ledger.errors import UnusableLedgerError
 from ledger.log.kafka import topics as topics_
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.outcomes import RIGHTS
-from ledger.log.kafka.topics import Topic, Topics
+from ledger.log.kafka.settings import Topic, Topics
 
 
 class Rights:

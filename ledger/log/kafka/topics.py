@@ -1,12 +1,13 @@
-"""The two topics of a ledger: how they are made, and what of their settings could lose or reorder facts.
+"""The two topics of a ledger: how they are made, and what their brokers say of them.
 
-The topic of the penalty feed is made with them, and looked at on its own (`penalties`).
+Those of the penalty feed and of what was made of the rounds are made with them, and looked at on their own
+(`penalties`, `changes`).
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
@@ -28,116 +29,12 @@ from ledger.log.kafka.address import Address
 from ledger.log.kafka.connecting import connected
 from ledger.log.kafka.outcomes import advice_on, shown
 from ledger.log.kafka.patience import PATIENCE_MS, PAUSE_S, patiently
+from ledger.log.kafka.settings import COMPACTED, FLUSH, SETTINGS, Topic, Topics, majority_of
 
 PROBE_PARTITIONS = 6
 """How many partitions the probes are spread over if nobody says otherwise; fixed for the ledger's life."""
 SPREAD_S = 1.0
 """How soon every broker knows of a topic that was just made."""
-FLUSH = "flush.messages"
-"""After how many records a broker forces them to disk: 1 is at once; unset, the system does when it likes."""
-SETTINGS = {
-    "cleanup.policy": "delete",
-    "retention.ms": "-1",
-    "retention.bytes": "-1",
-    "message.timestamp.type": "LogAppendTime",
-    "unclean.leader.election.enable": "false",
-    "compression.type": "producer",
-    "max.message.bytes": "1048588",
-}
-"""What the topics are made with, besides `min.insync.replicas`."""
-
-
-class Topic(NamedTuple):
-    """A topic as its brokers describe it."""
-
-    name: str
-    topic_id: str
-    partitions: int
-    replicas: int
-    """The fewest replicas that a partition has."""
-    settings: Mapping[str, str]
-    may_write: bool = True
-    """Whether the user who looks may write to it."""
-
-
-class Fault(NamedTuple):
-    """A setting that could lose or reorder facts."""
-
-    topic: str
-    setting: str
-    value: str
-    required: str
-    why: str
-
-    def __str__(self) -> str:
-        """A sentence."""
-        return f"{self.topic}: {self.setting} is {self.value} and must be {self.required}, because {self.why}"
-
-
-class Topics(NamedTuple):
-    """The topics of a ledger, and the cluster that they are on."""
-
-    cluster_id: str
-    decisions: Topic
-    probes: Topic
-
-    def faults(self) -> list[Fault]:
-        """Every setting of theirs that could lose or reorder facts."""
-        return [*faults_of(self.decisions, one_partition=True), *faults_of(self.probes, one_partition=False)]
-
-
-_RULES: tuple[tuple[str, Callable[[str], bool], str, str], ...] = (
-    ("cleanup.policy", lambda value: value == "delete", "delete", "compaction removes facts"),
-    ("retention.ms", lambda value: value == "-1", "-1", "facts would be deleted with age"),
-    ("retention.bytes", lambda value: value == "-1", "-1", "facts would be deleted when the log grows"),
-    (
-        "message.timestamp.type",
-        lambda value: value == "LogAppendTime",
-        "LogAppendTime",
-        "the ledger, and not the writer, says when a fact was recorded",
-    ),
-    (
-        "unclean.leader.election.enable",
-        lambda value: value == "false",
-        "false",
-        "a replica that fell behind could become leader, and acknowledged facts would be lost",
-    ),
-    (
-        "compression.type",
-        lambda value: value in {"producer", "uncompressed", "gzip"},
-        "producer",
-        "the broker would store facts in a form that not every reader can read",
-    ),
-    (
-        "max.message.bytes",
-        lambda value: int(value) >= 1_048_576,  # noqa: PLR2004 - what the client sends at most
-        "at least 1048576",
-        "appends that the client takes would be refused",
-    ),
-)
-
-
-def faults_of(topic: Topic, *, one_partition: bool) -> Iterator[Fault]:
-    """Every setting of a topic that could lose or reorder what it holds."""
-    if one_partition and topic.partitions != 1:
-        why = "decisions have one total order"
-        yield Fault(topic.name, "the number of partitions", str(topic.partitions), "1", why)
-    for setting, holds, required, why in _RULES:
-        value = topic.settings.get(setting, "unset")
-        if value == "unset" or not holds(value):
-            yield Fault(topic.name, setting, value, required, why)
-    value = topic.settings.get("min.insync.replicas", "unset")
-    if not value.isdecimal() or int(value) < majority_of(topic.replicas):
-        why = f"with {topic.replicas} replicas an acknowledged fact is safe only on a majority of them"
-        yield Fault(topic.name, "min.insync.replicas", value, f"at least {majority_of(topic.replicas)}", why)
-    elif int(value) > topic.replicas:
-        why = "no append could ever be acknowledged"
-        yield Fault(topic.name, "min.insync.replicas", value, f"at most {topic.replicas}", why)
-
-
-def majority_of(replicas: int) -> int:
-    """How many replicas must have a fact, so that any later leader has it."""
-    return replicas // 2 + 1
 
 
 @contextmanager
@@ -231,6 +128,20 @@ def topic_of(described: Mapping[str, Any], settings: Mapping[str, Any]) -> Topic
     )
 
 
+def seen(address: Address, name: str) -> Topic | None:
+    """A topic beside the two; None if it is not there or closed to this user.
+
+    Raises:
+        UnusableLedgerError: no broker answers.
+    """
+    with administrator(address) as client:
+        (described,) = client.describe_topics([name])
+        if for_code(described["error_code"]) is not NoError:
+            return None
+        settings = settings_of(client, [name]).get(name)
+    return topic_of(described, settings) if settings else None
+
+
 def look(address: Address) -> Topics:
     """The topics as they are, whatever their settings.
 
@@ -275,7 +186,7 @@ def create(
     probe_partitions: int = PROBE_PARTITIONS,
     flush_each: bool = False,
 ) -> list[str]:
-    """Make the topics that are not there yet, that of the feed, too; the names of those that were made.
+    """Make the topics that are not there yet, those beside the two, too; the names of those that were made.
 
     `flush_each` has a broker force each record to disk before it answers: slower, and what one broker alone
     needs to keep an acknowledged fact through a power cut.
@@ -290,21 +201,28 @@ def create(
             f"{in_sync} of {replicas} replicas in step: an append is safe on at least "
             f"{majority_of(replicas)} and cannot reach more than {replicas}; correct --min-in-sync"
         )
-    settings = {**SETTINGS, "min.insync.replicas": str(in_sync)}
-    if flush_each:
-        settings[FLUSH] = "1"
-    wanted = {"replication_factor": replicas, "configs": settings}
-    partitions = {address.decisions: 1, address.probes: probe_partitions, address.penalties: 1}
+    more = {"min.insync.replicas": str(in_sync)} | ({FLUSH: "1"} if flush_each else {})
+    every = SETTINGS | more
+    wanted = {
+        address.decisions: _wanted(1, replicas, every),
+        address.probes: _wanted(probe_partitions, replicas, every),
+        address.penalties: _wanted(1, replicas, every),
+        address.changes: _wanted(probe_partitions, replicas, COMPACTED | more),
+    }
     made: list[str] = []  # by any attempt, because the next one finds them there
 
     def attempt(within_ms: int) -> list[str]:
         with administrator(address, within_ms) as client:
-            for name, number in partitions.items():
-                if name not in made and _made(address, client, name, wanted | {"num_partitions": number}):
+            for name, as_wanted in wanted.items():
+                if name not in made and _made(address, client, name, as_wanted):
                     made.append(name)
         return made
 
     return patiently(address, attempt)
+
+
+def _wanted(partitions: int, replicas: int, settings: Mapping[str, str]) -> Mapping[str, Any]:
+    return {"num_partitions": partitions, "replication_factor": replicas, "configs": settings}
 
 
 def _made(address: Address, client: KafkaAdminClient, name: str, wanted: Mapping[str, Any]) -> bool:

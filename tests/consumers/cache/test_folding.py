@@ -10,64 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.cache import files, folding
-from consumers.cache.files import CacheFile
+from consumers.cache import files
+from consumers.cache.files import CacheFile, plan_hashes
 from consumers.cache.folding import CachedFold
 from ledger.files import UNFINISHED
 from projections import stream
-from projections.asof import Known, at_time
+from projections.asof import Known
 from projections.observed import fold_agents
-from tests.projections.results import PLATFORMS, STALE_AFTER_MS, Told, tellings
+from tests.consumers.cache.moments import AGENTS, asked, moments_of, story_of
+from tests.projections.results import PLATFORMS, STALE_AFTER_MS, tellings
 from tests.spec import Story
 
-AGENTS = ("lyon", "paris")
 SOME = frozenset({"a", "c"})
-
-
-@pytest.fixture(autouse=True)
-def few_are_many(monkeypatch):
-    monkeypatch.setattr(folding, "SPACING", 3)
-    monkeypatch.setattr(folding, "WORTH_KEEPING", 1)
-
-
-def story_of(*told: Told) -> Story:
-    """A ledger to which rounds came one by one, agents in turn, and each plan before the first that names it.
-
-    Every record has a moment of its own.
-    """
-    story, recorded = Story(), set()
-    for number in range(max(len(each.rounds) for each in told)):
-        for each in told:
-            for found in each.rounds[number : number + 1]:
-                version = int(found.plan.rpartition("/")[2])
-                for plan in each.plans[:version]:
-                    if plan.reference not in recorded:
-                        recorded.add(plan.reference)
-                        story.at(story.now_ms + 1000).fact(f"plan:{plan.agent}", plan)
-                story.at(story.now_ms + 1000).ledger.append_rounds(found.agent, [found])
-    return story
-
-
-def moments_of(story: Story) -> list[Known]:
-    """What was known at each round."""
-    engine = story.engine
-    return [Known.at(engine, at_time(engine, kept.recorded_ms)) for kept in engine.rounds()]
-
-
-def asked(known: Known, platforms: frozenset[str] = frozenset(PLATFORMS)):
-    return known, known.agents(), platforms, STALE_AFTER_MS
-
-
-@pytest.fixture
-def month():
-    """Some twenty rounds of two agents, with changes and silence."""
-    story = Story()
-    for agent in AGENTS:
-        story.plan(agent, list(PLATFORMS))
-        for minute in range(20):
-            seen = {"a": "down" if minute % 4 == 1 else "up", "b": None if minute % 5 == 2 else "up"}
-            story.at(story.now_ms + 1000).round(agent, 60_000 * minute, seen)
-    return story
 
 
 # ---------------------------------------------------------------- the same as without
@@ -105,20 +59,6 @@ def test_what_is_asked_of_some_platforms_serves_who_asks_of_others(month, tmp_pa
 
 
 # ---------------------------------------------------------------- what it saves
-
-
-@pytest.fixture
-def decoded(monkeypatch):
-    """The numbers of the rounds that were read."""
-    numbers, decode = [], stream.decode
-
-    def counting(value, **more):
-        found = decode(value, **more)
-        numbers.append((found[0].agent, found[0].number))
-        return found
-
-    monkeypatch.setattr(stream, "decode", counting)
-    return numbers
 
 
 def test_a_second_time_only_the_rounds_of_the_last_checkpoints_are_read(month, tmp_path, decoded):
@@ -274,17 +214,17 @@ def test_a_file_of_another_ledger_is_as_if_it_were_not_there(month, tmp_path):
 def test_a_file_of_another_code_is_as_if_it_were_not_there(month, tmp_path, monkeypatch):
     known = moments_of(month)[-1]
     CachedFold(tmp_path)(*asked(known))
-    assert CacheFile(tmp_path, "paris", STALE_AFTER_MS).read(folding._plans(known)).segments.places
+    assert CacheFile(tmp_path, "paris", STALE_AFTER_MS).read(plan_hashes(known)).segments.places
 
     monkeypatch.setattr(files, "code", lambda: "another")
 
-    assert not CacheFile(tmp_path, "paris", STALE_AFTER_MS).read(folding._plans(known)).segments.places
+    assert not CacheFile(tmp_path, "paris", STALE_AFTER_MS).read(plan_hashes(known)).segments.places
 
 
 def test_a_checkpoint_whose_plan_is_not_the_known_one_is_as_if_it_were_not_there(month, tmp_path):
     known = moments_of(month)[-1]
     CachedFold(tmp_path)(*asked(known))
-    plans = dict(folding._plans(known)) | {"paris/1": "sha256:" + "1" * 64}
+    plans = dict(plan_hashes(known)) | {"paris/1": "sha256:" + "1" * 64}
 
     assert not CacheFile(tmp_path, "paris", STALE_AFTER_MS).read(plans).segments.places
 

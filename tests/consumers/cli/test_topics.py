@@ -7,6 +7,7 @@ import pytest
 from consumers.cli import topics as command
 from ledger.log.kafka import topics
 from ledger.log.kafka.address import parse
+from ledger.log.kafka.settings import SETTINGS
 from tests import brokers
 
 REFUSED = "kafka://127.0.0.1:1/constat"
@@ -21,7 +22,7 @@ def url(broker, tmp_path):
 def made_by_hand(url, partitions=1, **settings):
     """The topics of a ledger as somebody might make them without us."""
     address = parse(url)
-    configs = topics.SETTINGS | {"min.insync.replicas": "1"} | settings
+    configs = SETTINGS | {"min.insync.replicas": "1"} | settings
     with topics.administrator(address) as client:
         for name, number in ((address.decisions, partitions), (address.probes, 2)):
             wanted = {"num_partitions": number, "replication_factor": 1, "configs": configs}
@@ -77,7 +78,7 @@ def test_a_record_is_forced_to_disk_at_once_where_that_was_asked(constat, url):
     assert constat("topics", "create", "--flush-each", "--ledger", url).code == 0
 
     assert [topic.settings["flush.messages"] for topic in settings_of(url)] == ["1", "1"]
-    assert constat("topics", "check", "--ledger", url).out.count(", each record forced to disk\n") == 3
+    assert constat("topics", "check", "--ledger", url).out.count(", each record forced to disk\n") == 4
 
 
 def test_what_of_topics_that_are_there_is_not_as_asked_is_said_with_how_to_change_it(constat, url):
@@ -98,7 +99,7 @@ def test_what_of_topics_that_are_there_is_not_as_asked_is_said_with_how_to_chang
     assert (
         f"{address.probes}: the number of partitions is 6 and not as --probe-partitions 3 asks" in answer.out
     )
-    assert answer.out.count(", forced to disk when the system likes\n") == 3
+    assert answer.out.count(", forced to disk when the system likes\n") == 4
     assert settings_of(url) == before
 
 

@@ -11,7 +11,7 @@ from consumers.billing.store import Store, UnusableStoreError
 from consumers.relay import feed
 from consumers.relay.event import FeedEvent
 from consumers.relay.topic import FeedTopic
-from ledger.log.kafka import topics
+from ledger.log.kafka import settings, topics
 from ledger.log.kafka.address import parse
 from ledger.log.kafka.clients import producer
 from tests import brokers
@@ -176,7 +176,7 @@ def test_the_topic_is_made_and_checked_with_the_others(constat, broker, tmp_path
 def test_a_setting_of_the_topic_that_could_lose_events_is_named(constat, broker, tmp_path, setting, value):
     url = f"kafka://{broker}/{brokers.fresh_name()}?mirrors={tmp_path}/mirrors"
     address = parse(url)
-    configs = topics.SETTINGS | {"min.insync.replicas": "1", setting: value}
+    configs = settings.SETTINGS | {"min.insync.replicas": "1", setting: value}
     with topics.administrator(address) as client:
         wanted = {"num_partitions": 1, "replication_factor": 1, "configs": configs}
         client.create_topics({address.penalties: wanted}, wait_for_metadata=True)

@@ -6,7 +6,7 @@ from ledger.log.codec import Envelope
 from ledger.log.kafka.judge import Kept, judge
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.record import Part, Record, encode
-from ledger.log.kafka.topics import SETTINGS, Topic, Topics
+from ledger.log.kafka.settings import SETTINGS, Topic, Topics
 from tests.ledger.log.processes import update
 
 

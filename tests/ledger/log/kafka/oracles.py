@@ -221,4 +221,4 @@ def _complete(engine: KafkaEngine, ends: dict[TopicPartition, int]) -> None:
         if topic.topic == engine.address.decisions:
             assert engine._mirror.state().next_offset == end
         else:
-            assert sum(map(len, engine._probes.records(topic.partition, 0, end))) == end
+            assert sum(map(len, engine.probes.records(topic.partition, 0, end))) == end

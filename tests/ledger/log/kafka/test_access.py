@@ -139,6 +139,45 @@ def test_billing_reads_a_statement_and_checks_the_ledger(as_user):
     assert as_user("billing", "verify").code == 0
 
 
+def test_the_folder_folds_and_tells_and_writes_nothing_else(as_user, url_of, head):
+    before = head()
+
+    folded = as_user("folder", "fold", "--once")
+
+    assert (folded.code, "folded" in folded.err) == (0, True), folded.err
+    assert "you may not write to constat.decisions of" in as_user("folder", *NOTICE).err
+    assert "you may not write to constat.probes of" in refusal_of(append_round, url_of("folder"))
+    assert head() == before
+
+
+def test_who_may_read_what_is_told_and_not_tell_is_refused_before_it_folds(as_user):
+    refused = as_user("billing", "fold", "--once")
+
+    assert refused.code == 2
+    assert "constat: you may not write to constat.changes of kafka://" in refused.err
+    assert ASK in refused.err
+
+
+def test_who_may_not_even_read_what_is_told_is_told_to_ask_for_the_right(as_user):
+    refused = as_user("paris", "fold", "--once")
+
+    assert refused.code == 2
+    assert "constat.changes is not there, or is closed to you" in refused.err
+    assert ASK in refused.err
+
+
+def test_who_may_not_join_the_group_is_refused_with_what_to_ask_for(as_user, url_of):
+    address = parse(url_of("admin"))
+    allow(address, "importer", "READ", "WRITE", "DESCRIBE_CONFIGS", of=[address.changes])
+
+    refused = as_user("importer", "fold", "--once")
+
+    assert refused.code == 2
+    assert "constat: the group constat.fold of kafka://" in refused.err
+    assert "cannot be joined" in refused.err
+    assert ASK in refused.err
+
+
 def test_billing_writes_neither_a_decision_nor_a_round(as_user, url_of, head):
     before = head()
 

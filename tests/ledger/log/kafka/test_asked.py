@@ -4,7 +4,7 @@ import pytest
 
 from ledger.log.kafka.address import parse
 from ledger.log.kafka.asked import Asked, differences
-from ledger.log.kafka.topics import Topic, Topics
+from ledger.log.kafka.settings import Topic, Topics
 
 ADDRESS = parse("kafka://k1:9092,k2:9092/acme", {})
 SETTINGS = {"min.insync.replicas": "2", "flush.messages": "9223372036854775807"}

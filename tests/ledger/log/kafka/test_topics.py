@@ -14,7 +14,7 @@ from kafka.errors import (
 from ledger.errors import UnreachableLedgerError, UnusableLedgerError
 from ledger.log.kafka import topics
 from ledger.log.kafka.address import parse
-from ledger.log.kafka.topics import SETTINGS, Topic, Topics
+from ledger.log.kafka.settings import COMPACTED, SETTINGS, Topic, Topics
 from tests import brokers
 
 ADDRESS = parse("kafka://host:9092/acme")
@@ -135,10 +135,15 @@ def test_the_topics_of_compose_are_made_as_the_command_makes_them(file):
     text = (brokers.ROOT / file).read_text()
 
     configs = dict(re.findall(r"--config ([a-z.]+)=(\S+)", text))
-    made = dict(re.findall(r'"constat\.([a-z]+) ([0-9]+)"', text))
+    found = re.findall(r'"constat\.([a-z]+) ([0-9]+) ([a-z]+) ([0-9]+)"', text)
+    made = {name: partitions for name, partitions, *_ in found}
+    own = {name: {"cleanup.policy": policy, "max.message.bytes": length} for name, _, policy, length in found}
 
-    assert configs == SETTINGS | COMPOSE[file]
-    assert made == {"decisions": "1", "probes": str(topics.PROBE_PARTITIONS), "penalties": "1"}
+    assert configs | own["decisions"] == SETTINGS | COMPOSE[file]
+    assert own["decisions"] == own["probes"] == own["penalties"]
+    assert configs | own["changes"] == COMPACTED | COMPOSE[file]
+    probes = str(topics.PROBE_PARTITIONS)
+    assert made == {"decisions": "1", "probes": probes, "penalties": "1", "changes": probes}
     assert re.findall(r"--replication-factor (\d+) ", text) == [REPLICAS[file]]
 
 

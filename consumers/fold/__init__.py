@@ -1,0 +1,1 @@
+"""Rounds of a ledger on Kafka folded by a group of processes, for everybody who asks."""
