@@ -125,7 +125,7 @@ class HttpTries:
             server_s = int(parsedate_to_datetime(date).timestamp())
         except (ValueError, OverflowError):
             return
-        self.told[urlsplit(url).netloc] = Told(server_s, asked_ms, self._clock.wall_ms())
+        self.told[_host_of(urlsplit(url))[0]] = Told(server_s, asked_ms, self._clock.wall_ms())
 
 
 async def _fault(target: HttpTarget, response: aiohttp.ClientResponse) -> Sentence | None:

@@ -31,8 +31,8 @@ class Service(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 1000
 
-    def __init__(self, certificate=None):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, certificate=None, host="127.0.0.1"):
+        super().__init__((host, 0), Handler)
         self.scheme = "http"
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -49,8 +49,8 @@ class Service(http.server.ThreadingHTTPServer):
     def port(self):
         return self.server_address[1]
 
-    def url(self, path="/", host="127.0.0.1"):
-        return f"{self.scheme}://{host}:{self.port}{path}"
+    def url(self, path="/", host=None):
+        return f"{self.scheme}://{host or self.server_address[0]}:{self.port}{path}"
 
     def handle_error(self, request, client_address):
         """A client that hangs up, or does not like our certificate, is what is tested."""
@@ -110,8 +110,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(certificate=None):
-    server = Service(certificate)
+def serving(certificate=None, host="127.0.0.1"):
+    server = Service(certificate, host)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
