@@ -390,8 +390,8 @@ FACTS: Mapping[type[Fact], st.SearchStrategy[Fact]] = {
         status=texts,
         impact=texts,
         concerned=st.lists(texts, max_size=3).map(tuple),
-        since_ms=st.none() | instants,
-        until_ms=st.none() | instants,
+        since=st.none() | instants,
+        until=st.none() | instants,
         sequence=st.none() | st.integers(0, LARGEST),
         statements=st.lists(
             st.builds(
@@ -399,8 +399,8 @@ FACTS: Mapping[type[Fact], st.SearchStrategy[Fact]] = {
                 key=texts,
                 status=texts,
                 body=texts,
-                created_ms=instants,
-                displayed_ms=st.none() | instants,
+                created=instants,
+                displayed=st.none() | instants,
             ),
             max_size=2,
         ).map(tuple),

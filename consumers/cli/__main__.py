@@ -4,6 +4,7 @@ The rest of the command takes half a second to be there. Whoever asks for the en
 nothing has begun, so nothing is to be finished, and it leaves with 0 as it does later.
 """
 
+import os
 import signal
 import sys
 from collections.abc import Iterable, Iterator
@@ -11,8 +12,8 @@ from itertools import islice
 from types import FrameType
 
 ENDING = frozenset((signal.SIGTERM, signal.SIGINT))
-WITH_A_VALUE = "--ledger"
-"""The one option before a command that has its value behind it."""
+WITH_A_VALUE = frozenset(("--ledger", "--workers"))
+"""The options before a command that have their value behind them."""
 
 
 def main() -> None:
@@ -35,14 +36,14 @@ def _words(arguments: Iterable[str]) -> Iterator[str]:
     """What is no option, and no value of one."""
     rest = iter(arguments)
     for each in rest:
-        if each == WITH_A_VALUE:
+        if each in WITH_A_VALUE:
             next(rest, None)
         elif not each.startswith("-"):
             yield each
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(0)
+    os._exit(0)  # an exception would be raised within an import, which may take it for an error of its own
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
+OTHERS_S = 15.0
+"""How long `--once` waits for what others have: one that was killed is missed after ten seconds."""
 LOOK_S = 1.0
 """How long the group is listened to before it is looked whether there is more to fold."""
 
@@ -82,7 +84,7 @@ def _fold(folder: "Folder", stop: "Stop", *, once: bool) -> int:
 
     def step() -> Iterator[int]:
         try:
-            yield from folder.until_done(LOOK_S) if once else folder.turn(LOOK_S)
+            yield from folder.until_done(LOOK_S, OTHERS_S) if once else folder.turn(LOOK_S)
         except Ended:
             yield 0
 

@@ -1,6 +1,7 @@
 """Folding without end: partition by partition, as far as they are ours, whoever else comes or goes."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -78,11 +79,19 @@ class Folder:
         }
         return {number: rounds for number, rounds in found.items() if rounds}
 
-    def until_done(self, look_s: float) -> Iterator[int]:
-        """Take turns until the group has said what is ours, and nothing of that is left. See `turn`."""
+    def until_done(self, look_s: float, others_s: float) -> Iterator[int]:
+        """Take turns until the group has said what is ours, and nothing of that is left. See `turn`.
+
+        Of a group of several one may be dead, and what was its own comes to us only when it is missed: while
+        others have partitions, it is waited for so long.
+        """
+        latest_s = 0.0
+        own: frozenset[int] | None = None
         while True:
             yield from self.turn(look_s)
-            if self._members.is_in and not self.rounds_to_fold():
+            if not self._members.is_in or self.rounds_to_fold() or self._own != own:
+                latest_s, own = time.monotonic() + others_s, self._own
+            elif len(self._own) == self._engine.changes.partitions or time.monotonic() > latest_s:
                 return
 
     def turn(self, look_s: float) -> Iterator[int]:

@@ -217,6 +217,8 @@ def test_another_command_is_ended_by_a_signal_as_ever():
     assert is_run(["--ledger=x", "run", "--every", "1"])
     assert is_run(["--ledger", "x", "agent", "run", "agent.toml"])
     assert not is_run(["agent", "retire", "run"])
+    assert is_run(["--workers", "2", "run"])
+    assert not is_run(["--workers", "run", "bill", "run"])
     assert not is_run(["--ledger"])
 
 

@@ -169,6 +169,7 @@ def test_the_topic_is_made_and_checked_with_the_others(constat, broker, tmp_path
         address.decisions,
         address.probes,
         address.penalties,
+        address.changes,
     ]
 
 

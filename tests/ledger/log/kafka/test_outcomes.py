@@ -20,6 +20,7 @@ from ledger.fact import GENESIS_HASH
 from ledger.log.interface import NewRound
 from ledger.log.kafka import clients, sender, writer
 from ledger.log.kafka.address import parse
+from ledger.log.kafka.changes import ChangesTopic
 from ledger.log.kafka.clients import Producers
 from ledger.log.kafka.copied import up_to
 from ledger.log.kafka.judge import Verdict
@@ -341,7 +342,7 @@ class Probes(ProbeLog):
     def __init__(self, log, address):
         self.log = log
         self.unread = []
-        super().__init__(address, mirror_at(), 2, lambda _: up_to({}))
+        super().__init__(address, mirror_at(), 2, lambda _: up_to({}), ChangesTopic(address, 2))
 
     def catch_up(self, partitions=None):  # noqa: ARG002 - as the base's
         if self.unread and self.log.sent and (failure := self.unread.pop(0)):
