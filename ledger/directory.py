@@ -127,8 +127,12 @@ def erase(state: Directory, erased: PersonErased) -> PersonErased:
     return erased
 
 
-def require_administrator(state: Directory, contract: str, person: str, instant_ms: int) -> None:
+def require_administrator(
+    state: Directory, contract: str, person: str, instant_ms: int, only: str = "may open a request"
+) -> None:
     """Refuse who was not a designated administrator at a moment; before the first list everybody is let in.
+
+    `only` is what is for administrators alone.
 
     Raises:
         RefusedError: says who was.
@@ -137,6 +141,6 @@ def require_administrator(state: Directory, contract: str, person: str, instant_
     if administrators is not None and person not in administrators:
         raise RefusedError(
             f"{person} was no designated administrator of {contract} at {format_instant(instant_ms)}, and "
-            f"only those may open a request; they were: {', '.join(administrators) or 'nobody'}. If the "
+            f"only those {only}; they were: {', '.join(administrators) or 'nobody'}. If the "
             "list is out of date, `constat directory sync` a newer one"
         )

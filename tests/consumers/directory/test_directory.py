@@ -186,6 +186,34 @@ def test_only_a_designated_administrator_opens_a_request(signed):
     assert signed(*ask, "p-1").code == 0
 
 
+def test_an_alert_by_hand_names_designated_administrators_only(signed):
+    both = ("--platform", "acme-prod", "--platform", "rival-prod")
+    signed("incident", "open", "i1", *both, "--summary", "a disk", "--data-loss")
+    alert = ("incident", "alert", "i1", "--platform", "acme-prod", "--administrator")
+    assert signed(*alert, "anybody").code == 0
+    synchronised(signed, TWO)
+
+    answer = signed(*alert, "p-77")
+
+    assert answer.code == 2
+    assert "p-77 was no designated administrator of acme" in answer.err
+    assert "only those are to be told of a loss of data; they were: p-1, p-2" in answer.err
+    assert signed(*alert, "p-1", "--administrator", "p-77").code == 2
+    assert signed(*alert, "p-1").code == 0
+
+
+def test_an_alert_by_hand_names_an_administrator_of_each_client_that_it_is_for(signed):
+    synchronised(signed, TWO + "rival,p-9,Ann,ann@rival.example,en\n")
+    both = ("--platform", "acme-prod", "--platform", "rival-prod")
+    signed("incident", "open", "i1", *both, "--summary", "a disk", "--data-loss")
+    alert = ("incident", "alert", "i1", *both, "--administrator", "p-1")
+
+    answer = signed(*alert)
+
+    assert (answer.code, "p-1 was no designated administrator of rival" in answer.err) == (2, True)
+    assert signed(*alert, "--administrator", "p-9").code == 0
+
+
 # ---------------------------------------------------------------- erase
 
 
