@@ -47,12 +47,14 @@ def file(
     from ledger import claims as subject
 
     documents = recording.attached(evidence)
+    claimed = common.span_between(start, end)
+    recording.occurrence(end, "--to")
 
     def decide(state: subject.Claim) -> subject.ClaimFiled:
         filed = subject.ClaimFiled(
             claim=claim,
             platforms=tuple(platform),
-            claimed=common.span_between(start, end),
+            claimed=claimed,
             event=event,
             evidence=documents.named(),
             by=by,
