@@ -50,7 +50,29 @@ OccurredOption = Annotated[
     str | None,
     typer.Option("--at", metavar="TIME", help="When it happened, with its offset; now if not given."),
 ]
-ByOption = Annotated[str, typer.Option("--by", metavar="ID", help="Who says so, by an opaque id.")]
+
+
+def opaque(option: typer.CallbackParam, value: Any) -> Any:  # noqa: ANN401 - one id, several or none
+    """Ids of people as an option names them; every such option has this for its callback.
+
+    Here and not in the facts, so that a ledger of before in which an address stands is read all the same.
+
+    Raises:
+        BadInputError: one is an address. It is not repeated: what is printed may be logged.
+    """
+    from ledger.errors import BadInputError
+
+    if any("@" in each for each in ([value] if isinstance(value, str) else value or ())):
+        raise BadInputError(
+            f"{option.opts[0]}: an id of a person has no @; an address would stay in the ledger for ever, so "
+            "write an id that tells nothing of the person, as p-4711"
+        )
+    return value
+
+
+ByOption = Annotated[
+    str, typer.Option("--by", metavar="ID", callback=opaque, help="Who says so, by an opaque id.")
+]
 FollowOption = Annotated[
     bool, typer.Option("--follow", help="Go on with what comes, until SIGTERM or Ctrl-C.")
 ]

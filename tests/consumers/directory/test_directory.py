@@ -186,6 +186,36 @@ def test_only_a_designated_administrator_opens_a_request(signed):
     assert signed(*ask, "p-1").code == 0
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("support", "file", "r1", "-c", "acme", "--subject", "x", "--by", "zoe@acme.example"),
+        (
+            "support",
+            "file",
+            "r1",
+            "-c",
+            "acme",
+            "--subject",
+            "x",
+            "--by",
+            "p-1",
+            "--account",
+            "zoe@acme.example",
+        ),
+        ("incident", "alert", "i1", "--platform", "acme-prod", "--administrator", "zoe@acme.example"),
+    ],
+)
+def test_an_address_is_no_id_and_is_neither_recorded_nor_repeated(signed, tmp_path, arguments):
+    signed("incident", "open", "i1", "--platform", "acme-prod", "--summary", "x")
+
+    answer = signed(*arguments)
+
+    assert (answer.code, "an id of a person has no @" in answer.err) == (2, True)
+    assert "zoe" not in answer.err
+    assert b"zoe@acme" not in (tmp_path / "constat.db").read_bytes()
+
+
 def test_an_alert_by_hand_names_designated_administrators_only(signed):
     both = ("--platform", "acme-prod", "--platform", "rival-prod")
     signed("incident", "open", "i1", *both, "--summary", "a disk", "--data-loss")
