@@ -4,7 +4,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -269,14 +269,16 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
     sys.stdout.flush()
 
 
-def print_recorded(recorded: "Sequence[RecordedFact]", *, as_json: bool = False) -> None:
+def print_recorded(
+    recorded: "Sequence[RecordedFact]", *, as_json: bool = False, more: Mapping[str, object] | None = None
+) -> None:
     """Say what was taken down: position, both clocks, the fact's type and stream.
 
-    As JSON one object: the fact itself where there is one, else all of them under `recorded`.
+    As JSON one object: the fact itself where there is one, else all of them under `recorded`; and `more`.
     """
     found = [_recorded(fact) for fact in recorded]
     if as_json:
-        print_json(found[0] if len(found) == 1 else {"recorded": found})
+        print_json((found[0] if len(found) == 1 else {"recorded": found}) | dict(more or {}))
         return
     for each in found:
         print(

@@ -101,6 +101,21 @@ def test_a_contract_whose_last_administrator_left_has_an_empty_list_if_that_is_s
     assert {each["contract"]: len(each["administrators"]) for each in shown} == {"acme": 0, "rival": 1}
 
 
+def test_an_id_that_gets_another_name_and_another_address_is_taken_with_a_warning(signed):
+    synchronised(signed, TWO)
+    other = HEADING + "acme,p-1,Ann Lee,ann@acme.example,\nacme,p-2,John Smith,j.smith@acme.example,en\n"
+
+    answer = synchronised(signed, other, "--json")
+    again = synchronised(signed, other, "--json")
+
+    assert (answer.code, json.loads(answer.out)["changed"]) == (0, ["p-1"])
+    assert answer.err.startswith("constat: warning: p-1 has another name and another address")
+    assert "an id is never given to another person" in answer.err
+    assert "p-2" not in answer.err
+    assert not any(text in answer.err for text in ("Ann", "Zoé", "@"))
+    assert (json.loads(again.out)["changed"], again.err) == ([], "")
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
