@@ -68,6 +68,15 @@ class Directory:
         gone = {person for person, erased_ms in self.erased if erased_ms <= instant_ms}
         return tuple(person for person in made[-1].administrators if person not in gone)
 
+    def listed_since(self, person: str) -> int | None:
+        """The position of the list from which on all lists until now name a person; None if none does."""
+        since = None
+        for each in reversed(self.lists):
+            if person not in each.administrators:
+                break
+            since = each.position
+        return since
+
     def known_before(self, position: int) -> bool:
         """Whether any list had been taken down before a fact."""
         return bool(self.lists) and self.lists[0].position < position
