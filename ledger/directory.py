@@ -68,6 +68,15 @@ class Directory:
         gone = {person for person, erased_ms in self.erased if erased_ms <= instant_ms}
         return tuple(person for person in made[-1].administrators if person not in gone)
 
+    def listed_since(self, person: str) -> int | None:
+        """The position of the list from which on all lists until now name a person; None if none does."""
+        since = None
+        for each in reversed(self.lists):
+            if person not in each.administrators:
+                break
+            since = each.position
+        return since
+
     def known_before(self, position: int) -> bool:
         """Whether any list had been taken down before a fact."""
         return bool(self.lists) and self.lists[0].position < position
@@ -127,8 +136,12 @@ def erase(state: Directory, erased: PersonErased) -> PersonErased:
     return erased
 
 
-def require_administrator(state: Directory, contract: str, person: str, instant_ms: int) -> None:
+def require_administrator(
+    state: Directory, contract: str, person: str, instant_ms: int, only: str = "may open a request"
+) -> None:
     """Refuse who was not a designated administrator at a moment; before the first list everybody is let in.
+
+    `only` is what is for administrators alone.
 
     Raises:
         RefusedError: says who was.
@@ -137,6 +150,6 @@ def require_administrator(state: Directory, contract: str, person: str, instant_
     if administrators is not None and person not in administrators:
         raise RefusedError(
             f"{person} was no designated administrator of {contract} at {format_instant(instant_ms)}, and "
-            f"only those may open a request; they were: {', '.join(administrators) or 'nobody'}. If the "
+            f"only those {only}; they were: {', '.join(administrators) or 'nobody'}. If the "
             "list is out of date, `constat directory sync` a newer one"
         )

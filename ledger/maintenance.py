@@ -156,9 +156,10 @@ def publish(state: Maintenance, notice: NoticePublished) -> NoticePublished:
 
 
 def move(state: Maintenance, given_ms: int, moved: NoticeMoved) -> NoticeMoved:
-    """Put announced work at another interval."""
+    """Put announced work at another interval, before it is over."""
     _require_announced(state, moved.maintenance, "moved")
     _require_later(state, given_ms)
+    _require_not_over(state, given_ms, "moved")
     return moved
 
 
@@ -166,11 +167,7 @@ def withdraw(state: Maintenance, given_ms: int, withdrawn: NoticeWithdrawn) -> N
     """Take an announcement back, before its work is over."""
     _require_announced(state, withdrawn.maintenance, "withdrawn")
     _require_later(state, given_ms)
-    if state.finished_ms is not None and given_ms >= state.finished_ms:
-        raise RefusedError(
-            f"the work of {withdrawn.maintenance} was over at {format_instant(state.finished_ms)}; what was "
-            "announced and done cannot be taken back: if the notice was given earlier, say when"
-        )
+    _require_not_over(state, given_ms, "taken back")
     return withdrawn
 
 
@@ -226,4 +223,13 @@ def _require_later(state: Maintenance, given_ms: int) -> None:
         raise RefusedError(
             f"the notice before this one was given at {format_instant(before_ms)}; a later notice cannot be "
             "given before it: correct the time"
+        )
+
+
+def _require_not_over(state: Maintenance, given_ms: int, what: str) -> None:
+    if state.finished_ms is not None and given_ms >= state.finished_ms:
+        raise RefusedError(
+            f"the work of {state.name} was over at {format_instant(state.finished_ms)}; what was announced "
+            f"and done cannot be {what}: if the notice was given earlier, say when; other work needs another "
+            "name"
         )

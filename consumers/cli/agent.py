@@ -105,7 +105,10 @@ def _line(tried: "Tried") -> str:
 def retire(
     name: Annotated[str, typer.Argument(metavar="AGENT", help="The agent's name.")],
     *,
-    by: Annotated[str, typer.Option("--by", metavar="ID", help="Who decided it, by an opaque id.")],
+    by: Annotated[
+        str,
+        typer.Option("--by", metavar="ID", callback=common.opaque, help="Who decided it, by an opaque id."),
+    ],
     reason: Annotated[str, typer.Option("--reason", help="Why, without personal data.")],
     at: common.OccurredOption = None,
     as_json: common.JsonOption = False,

@@ -47,12 +47,14 @@ def file(
     from ledger import claims as subject
 
     documents = recording.attached(evidence)
+    claimed = common.span_between(start, end)
+    recording.occurrence(end, "--to")
 
     def decide(state: subject.Claim) -> subject.ClaimFiled:
         filed = subject.ClaimFiled(
             claim=claim,
             platforms=tuple(platform),
-            claimed=common.span_between(start, end),
+            claimed=claimed,
             event=event,
             evidence=documents.named(),
             by=by,
@@ -70,7 +72,9 @@ def rule(
     decision: Annotated[Decision, typer.Argument(help="What is decided.")],
     *,
     reason: Annotated[str, typer.Option("--reason", help="Why.")],
-    by: Annotated[str, typer.Option("--by", metavar="ID", help="Who decides, by an opaque id.")],
+    by: Annotated[
+        str, typer.Option("--by", metavar="ID", callback=common.opaque, help="Who decides, by an opaque id.")
+    ],
     accepted: Annotated[
         list[str],
         typer.Option("--accepted", metavar="FROM/TO", help="With in-part: what is accepted; repeatable."),

@@ -4,7 +4,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,7 +50,29 @@ OccurredOption = Annotated[
     str | None,
     typer.Option("--at", metavar="TIME", help="When it happened, with its offset; now if not given."),
 ]
-ByOption = Annotated[str, typer.Option("--by", metavar="ID", help="Who says so, by an opaque id.")]
+
+
+def opaque(option: typer.CallbackParam, value: Any) -> Any:  # noqa: ANN401 - one id, several or none
+    """Ids of people as an option names them; every such option has this for its callback.
+
+    Here and not in the facts, so that a ledger of before in which an address stands is read all the same.
+
+    Raises:
+        BadInputError: one is an address. It is not repeated: what is printed may be logged.
+    """
+    from ledger.errors import BadInputError
+
+    if any("@" in each for each in ([value] if isinstance(value, str) else value or ())):
+        raise BadInputError(
+            f"{option.opts[0]}: an id of a person has no @; an address would stay in the ledger for ever, so "
+            "write an id that tells nothing of the person, as p-4711"
+        )
+    return value
+
+
+ByOption = Annotated[
+    str, typer.Option("--by", metavar="ID", callback=opaque, help="Who says so, by an opaque id.")
+]
 FollowOption = Annotated[
     bool, typer.Option("--follow", help="Go on with what comes, until SIGTERM or Ctrl-C.")
 ]
@@ -247,14 +269,16 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
     sys.stdout.flush()
 
 
-def print_recorded(recorded: "Sequence[RecordedFact]", *, as_json: bool = False) -> None:
+def print_recorded(
+    recorded: "Sequence[RecordedFact]", *, as_json: bool = False, more: Mapping[str, object] | None = None
+) -> None:
     """Say what was taken down: position, both clocks, the fact's type and stream.
 
-    As JSON one object: the fact itself where there is one, else all of them under `recorded`.
+    As JSON one object: the fact itself where there is one, else all of them under `recorded`; and `more`.
     """
     found = [_recorded(fact) for fact in recorded]
     if as_json:
-        print_json(found[0] if len(found) == 1 else {"recorded": found})
+        print_json((found[0] if len(found) == 1 else {"recorded": found}) | dict(more or {}))
         return
     for each in found:
         print(

@@ -63,8 +63,14 @@ def sync(
     lists = read_lists(file, also)
     made_ms = recording.occurrence(made_at or _written_at(file), "--made-at")
     with _keeper(ledger, directory, None) as keeper, recording.understood():
-        recorded = keeper.synchronise(lists, made_ms, by)
-    common.print_recorded(recorded, as_json=as_json)
+        recorded, changed = keeper.synchronise(lists, made_ms, by)
+    common.print_recorded(recorded, as_json=as_json, more={"changed": changed})
+    for person in changed:
+        common.warn(
+            f"{person} has another name and another address than in the list before: if that is another "
+            "person, what is recorded under the id counts as theirs now; an id is never given to another "
+            "person, so synchronise a list with a new id for them"
+        )
 
 
 @app.command()
@@ -98,7 +104,9 @@ def show(
 def erase(
     person: Annotated[str, typer.Argument(metavar="PERSON", help="The opaque id.")],
     *,
-    by: Annotated[str, typer.Option("--by", metavar="ID", help="Who erases, by an opaque id.")],
+    by: Annotated[
+        str, typer.Option("--by", metavar="ID", callback=common.opaque, help="Who erases, by an opaque id.")
+    ],
     reason: Annotated[str, typer.Option("--reason", help="Why, without personal data.")],
     directory: DirectoryOption = None,
     evidence: EvidenceOption = None,

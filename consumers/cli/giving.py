@@ -189,7 +189,7 @@ def _show_back(found: "Preview") -> None:
 
 
 def _say_what_it_does_not_do(found: "Preview") -> None:
-    """A script that gives a notice too late must hear of it as well."""
+    """A script that gives a notice too late, or to nobody, must hear of it as well."""
     from consumers.pages import previewed, words
 
     for contract in found.contracts:
@@ -197,6 +197,8 @@ def _say_what_it_does_not_do(found: "Preview") -> None:
             common.warn(f"{contract.contract}: {warning}")
     if found.kind == "withdrawn":
         return
+    if concerns_nobody := previewed.of_no_contract(found):
+        common.warn(concerns_nobody)
     english = words.of("en")
     for contract in found.contracts:
         for platform in contract.platforms:

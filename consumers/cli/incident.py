@@ -1,11 +1,16 @@
 """`constat incident`: open, update and resolve incidents; record alerts of a loss of data."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from consumers.cli import common, recording
+
+if TYPE_CHECKING:
+    from ledger.errors import RefusedError
+    from projections.asof import Known
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -102,7 +107,9 @@ def alert(
     incident: Incident,
     *,
     platform: Platforms,
-    administrator: Annotated[list[str], typer.Option("--administrator", metavar="ID", help="Told.")] = [],  # noqa: B006 - typer copies it
+    administrator: Annotated[
+        list[str], typer.Option("--administrator", metavar="ID", callback=common.opaque, help="Told.")
+    ] = [],  # noqa: B006 - typer copies it
     evidence: Annotated[
         list[Path], typer.Option("--evidence", help="A document that shows it; it is kept.")
     ] = [],  # noqa: B006 - as above
@@ -117,6 +124,9 @@ def alert(
     from ledger import incidents as subject
 
     documents = recording.attached(evidence)
+    if administrator:
+        known, told_ms = common.facts_now(ledger), recording.occurrence(at)
+        _require_told(known, _clients(known, incident, platform), administrator, told_ms)
 
     def decide(state: subject.Incident) -> subject.DataLossAlertSent:
         sent = subject.DataLossAlertSent(
@@ -128,3 +138,48 @@ def alert(
         return subject.alert(state, sent)
 
     recording.take_down(ledger, subject, incident, decide, at=at, as_json=as_json, evidence=documents)
+
+
+# ---------------------------------------------------------------- who was told
+
+
+def _clients(known: "Known", incident: str, platforms: Sequence[str]) -> list[str]:
+    """The contracts to which these platforms belonged when the incident began."""
+    from ledger.incidents import INITIAL
+    from ledger.interval import Interval
+    from projections.attention import concerned, signed
+
+    began = Interval.at(known.incidents.get(incident, INITIAL).opened_ms)
+    return [name for name, contract in signed(known) if concerned(contract, platforms, began)]
+
+
+def _require_told(known: "Known", contracts: Sequence[str], people: Sequence[str], told_ms: int) -> None:
+    """Refuse an alert by which a client would count as told of whose administrators none is named.
+
+    Refuse as well whoever is an administrator of no client.
+
+    Raises:
+        RefusedError: names those who were.
+    """
+    refused = [_refusals(known, name, people, told_ms) for name in contracts]
+    for alike in (*refused, *zip(*refused, strict=True)):
+        if alike and all(alike):
+            raise next(filter(None, alike))
+
+
+def _refusals(
+    known: "Known", contract: str, people: Sequence[str], told_ms: int
+) -> "list[RefusedError | None]":
+    """Why each of these is no administrator of a contract; None of those who are, or if it has no list."""
+    return [_refusal(known, contract, person, told_ms) for person in people]
+
+
+def _refusal(known: "Known", contract: str, person: str, told_ms: int) -> "RefusedError | None":
+    from ledger.errors import RefusedError
+
+    only = "are to be told of a loss of data"
+    try:
+        recording.require_administrator(known, contract, person, told_ms, only)
+    except RefusedError as error:
+        return error
+    return None

@@ -192,8 +192,12 @@ def browser(text: str) -> "Browser":
         raise BadInputError(str(error)) from None
 
 
-def require_administrator(known: "Known", contract: str, person: str, at_ms: int) -> None:
+def require_administrator(
+    known: "Known", contract: str, person: str, at_ms: int, only: str = "may open a request"
+) -> None:
     """Refuse who was no designated administrator of a contract then, if it had a list of them.
+
+    `only` is what is for administrators alone.
 
     Raises:
         RefusedError: names those who were.
@@ -201,7 +205,7 @@ def require_administrator(known: "Known", contract: str, person: str, at_ms: int
     from ledger import directory
 
     state = known.directories.get(contract, directory.INITIAL)
-    directory.require_administrator(state, contract, person, at_ms)
+    directory.require_administrator(state, contract, person, at_ms, only)
 
 
 def require_agent(known: "Known", agent: str, platform: str) -> None:

@@ -1,8 +1,10 @@
 """Synchronise lists and erase people: the store of addresses and the ledger's facts together."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
 
 from consumers.directory.source import ADMINISTRATOR
 from consumers.directory.store import Entry, Store
@@ -15,6 +17,13 @@ from ledger.fact import Draft, RecordedFact
 from ledger.log.arbitration import Head
 from ledger.mails import MailBounced, MailFact
 from projections.asof import Known
+
+
+class Synchronised(NamedTuple):
+    """What was recorded of some lists, and the ids that seem to name another person than before."""
+
+    recorded: list[RecordedFact]
+    changed: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -31,8 +40,11 @@ class Keeper:
     store: Store
     evidence: Evidence
 
-    def synchronise(self, lists: Mapping[str, Sequence[Entry]], made_ms: int, by: str) -> list[RecordedFact]:
+    def synchronise(self, lists: Mapping[str, Sequence[Entry]], made_ms: int, by: str) -> Synchronised:
         """Put other lists in force: addresses in the store first, so that whom a fact names can be reached.
+
+        Who has another name and another address is taken all the same: only the provider knows whether that
+        is another person.
 
         Raises:
             BadInputError: a contract is unknown.
@@ -45,8 +57,9 @@ class Keeper:
                 drafts = [
                     _listed(known, contract, entries, made_ms, by) for contract, entries in lists.items()
                 ]
+                changed = changed_people(self.store.entries(), chain.from_iterable(lists.values()))
                 with suppress(ConflictError), self.store.replaced(lists):
-                    return self._append(drafts, known)
+                    return Synchronised(self._append(drafts, known), changed)
         raise gave_up()
 
     def _append(self, drafts: Sequence[Draft], known: Known) -> list[RecordedFact]:
@@ -86,6 +99,20 @@ class Keeper:
                 with suppress(ConflictError):
                     return self._append(drafts, known) if drafts else [], found
         raise gave_up()
+
+
+def changed_people(before: Iterable[Entry], after: Iterable[Entry]) -> tuple[str, ...]:
+    """The ids that had another name and another address before; one of the two alone is a correction."""
+    was = {each.person: each for each in before}
+    return tuple(
+        sorted(
+            {
+                each.person
+                for each in after
+                if (known := was.get(each.person)) and known.name != each.name and known.email != each.email
+            }
+        )
+    )
 
 
 def _listed(known: Known, contract: str, entries: Sequence[Entry], made_ms: int, by: str) -> Draft:

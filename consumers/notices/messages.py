@@ -30,6 +30,8 @@ class Message:
     name: str
     to: Entry | None
     state: Mail
+    is_past: bool = False
+    """Whether it was never tried and told of nothing any more when the person became an administrator."""
 
     def identity(self, head: Letterhead) -> dict[str, object]:
         """What every fact of this mail says."""
@@ -85,13 +87,45 @@ def is_for_good(state: Mail) -> bool:
 def messages(known: Known, people: Mapping[tuple[str, str], Entry], now_ms: int) -> list[Message]:
     """Every message that there ever was to be, in the order in which what they tell was recorded."""
     return [
-        Message(occasion, person, name, people.get((occasion.contract, person)), state)
+        Message(
+            occasion,
+            person,
+            name,
+            people.get((occasion.contract, person)),
+            state,
+            state.last is None and _was_past(known, occasion, person),
+        )
         for occasion in occasions(known)
         if not _is_told_by_hand(known, occasion)
         for person in known.directories.get(occasion.contract, INITIAL).at(now_ms) or ()
         for name in (mail_name(known, occasion, person),)
         for state in (known.mails.get(name, mails.INITIAL),)
     ]
+
+
+def _was_past(known: Known, occasion: Occasion, person: str) -> bool:
+    ended = _ended(known, occasion)
+    since = known.directories.get(occasion.contract, INITIAL).listed_since(person)
+    return ended is not None and since is not None and ended < since
+
+
+def _ended(known: Known, occasion: Occasion) -> int | None:
+    """The position from which on there is nothing in it for whoever comes new; None if there still is.
+
+    A loss of data that nobody of the client was told of is told however late it is.
+    """
+    if occasion.is_notice:
+        work = known.maintenances[occasion.name]
+        later = [each.position for each in work.notices[occasion.sequence + 1 :]]
+        withdrawn = [occasion.cause] if occasion.kind == "withdrawn" else []
+        finished = work.work_positions[-1:] if work.finished_ms is not None else ()
+        return min([*later, *withdrawn, *finished], default=None)
+    if not occasion.is_alert:
+        return None
+    incident = known.incidents[occasion.name]
+    alerted = {platform for platform, _ in incident.alerted}
+    resolved = [each.position for each in incident.story if each.kind == "resolved"]
+    return resolved[0] if resolved and alerted >= set(occasion.platforms) else None
 
 
 def _is_told_by_hand(known: Known, occasion: Occasion) -> bool:

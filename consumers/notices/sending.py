@@ -83,7 +83,11 @@ class Sender:
         """Those that are still to be sent, in order, each with the moment from which on."""
         now_ms, sender = self.clock(), self.store.sender
         for message in found:
-            is_wanted = message.to and not message.is_settled and now_ms < message.occasion.over_ms
+            is_wanted = (
+                message.to
+                and not (message.is_settled or message.is_past)
+                and now_ms < message.occasion.over_ms
+            )
             if is_wanted and not all_messages.is_overtaken(message, found):
                 yield message, message.due_ms(sender)
 
@@ -259,7 +263,7 @@ class Sender:
         """Take down why a message is not sent: there is no address, it is overtaken or over."""
         now_ms = self.clock()
         for message in found:
-            why = None if message.is_settled else _vain(message, found, now_ms)
+            why = None if message.is_settled or message.is_past else _vain(message, found, now_ms)
             if why is None:
                 continue
             identity = message.identity(self.head) | {

@@ -12,12 +12,19 @@ from projections.preview import ContractPreview, PlatformPreview, Preview
 
 def lines(found: Preview) -> Iterator[str]:
     """The clients, what would be excluded for each, and why no more."""
-    if not found.contracts:
-        yield f"{found.maintenance} concerns no contract: nobody would be told, and nothing would be excluded"
+    if concerns_nobody := of_no_contract(found):
+        yield concerns_nobody
     for contract in found.contracts:
         yield from _contract(contract, withdrawn=found.kind == "withdrawn")
     if found.without_contract:
         yield f"in no contract then: {', '.join(found.without_contract)}"
+
+
+def of_no_contract(found: Preview) -> str | None:
+    """That no client has any of the platforms when the work is announced for; None if one has."""
+    if found.contracts:
+        return None
+    return f"{found.maintenance} concerns no contract: nobody would be told, and nothing would be excluded"
 
 
 def _contract(found: ContractPreview, *, withdrawn: bool) -> Iterator[str]:

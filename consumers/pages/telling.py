@@ -334,7 +334,7 @@ def given(found: NoticeFigures, form: Format) -> str:
 
 
 def mails(found: NoticeFigures, form: Format) -> Iterator[str]:
-    """What became of each administrator's mail about a notice, and whether ops were told."""
+    """What became of each administrator's mail about a notice, and whether it was escalated."""
     words = form.words
     for mail in found.mails:
         yield words.mail.format(

@@ -241,7 +241,7 @@ ENGLISH = Words(
         "over": "what was announced is over",
     },
     mail_attempts=("attempt", "attempts"),
-    escalated="ops told on {at} that no administrator had this notice",
+    escalated="escalated on {at}: no administrator had this notice",
     work_between="Work done: {span}.",
     work_unfinished="Work started on {start}, its end not recorded.",
     work_never="No work recorded.",

@@ -255,7 +255,7 @@ FRENCH = Words(
         "over": "ce qui était annoncé est passé",
     },
     mail_attempts=("tentative", "tentatives"),
-    escalated="astreinte prévenue le {at} : aucun administrateur n'avait reçu cet avis",
+    escalated="escalade consignée le {at} : aucun administrateur n'avait reçu cet avis",
     work_between="Intervention réelle : {span}.",
     work_unfinished="Intervention commencée le {start}, fin non enregistrée.",
     work_never="Aucune intervention enregistrée.",

@@ -114,6 +114,13 @@ def test_a_notice_is_not_withdrawn_after_its_work_was_over():
         maintenance.withdraw(FINISHED, FINISHED.finished_ms, withdrawn)
 
 
+def test_work_is_not_moved_after_it_was_over():
+    assert maintenance.move(FINISHED, FINISHED.finished_ms - 1, moved) == moved
+
+    with pytest.raises(RefusedError, match="cannot be moved: if the notice was given earlier, say when"):
+        maintenance.move(FINISHED, FINISHED.finished_ms, moved)
+
+
 def test_a_name_is_announced_once():
     with pytest.raises(RefusedError, match="change its time with `constat notice move`"):
         maintenance.publish(ANNOUNCED, published)

@@ -9,6 +9,7 @@ import typer.main
 from consumers.cli import forms
 from consumers.cli.commands import COMMANDS
 from consumers.cli.main import app
+from ledger.errors import BadInputError
 
 OF_PYTHON = re.compile(
     r"<[^>\n]*>|\b(?:list|tuple|dict)\[|\b(?:bool|int|str|float|datetime|UUID|NoneType|INTEGER|BOOLEAN)\b"
@@ -81,3 +82,30 @@ def test_a_value_that_is_none_is_refused_with_those_that_there_are(constat, argu
     assert answer.code == 2
     assert said in answer.err
     assert "Value error" not in answer.err
+
+
+def options_of(path):
+    command = typer.main.get_command(app)
+    for name in path:
+        command = command.get_command(None, name)
+    return [each for each in command.params if each.param_type_name == "option"]
+
+
+OF_PEOPLE = [
+    (path, option.opts[0])
+    for path in every_command()
+    for option in options_of(path)
+    if option.metavar == "ID"
+]
+
+
+def test_people_are_named_by_these_options():
+    assert {option for _, option in OF_PEOPLE} == {"--by", "--account", "--administrator"}
+
+
+@pytest.mark.parametrize(("path", "option"), OF_PEOPLE, ids=str)
+def test_no_option_takes_an_address_for_the_id_of_a_person(path, option):
+    (found,) = [each for each in options_of(path) if option in each.opts]
+
+    with pytest.raises(BadInputError, match=f"{option}: an id of a person has no @"):
+        found.callback(None, found, ("zoe@acme.example",) if found.multiple else "zoe@acme.example")

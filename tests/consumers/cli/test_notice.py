@@ -86,6 +86,18 @@ def test_a_script_that_gives_a_notice_too_late_gives_it_and_is_warned(signed, tm
     assert positions(tmp_path) == 4
 
 
+def test_a_script_that_announces_or_moves_work_to_when_no_client_has_the_platform_is_warned(signed):
+    early = ("--from", "2026-09-01T02:00", "--to", "2026-09-01T04:00")
+    nobody = "concerns no contract: nobody would be told, and nothing would be excluded"
+
+    published = signed(*PUBLISH[:7], *early, "--json")
+    signed(*PUBLISH[:2], "moving", *PUBLISH[3:])
+    moved = signed("notice", "move", "moving", *early, "--reason", "sooner")
+
+    assert [published.code, moved.code] == [0, 0]
+    assert (f"db {nobody}" in published.err, f"moving {nobody}" in moved.err) == (True, True)
+
+
 def test_the_announced_times_are_shown_back_with_their_offset(signed):
     answer = signed(*PUBLISH, "--given-at", "2026-11-20T09:00")
 

@@ -72,6 +72,13 @@ def test_a_withdrawn_notice_cannot_be_moved_and_the_answer_says_what_to_do(signe
         (("notice", "publish", "d b", *PUBLISH[3:]), "maintenance:"),
         (("maintenance", "start", "db"), "publish its notice first"),
         (("incident", "resolve", "i1", "--cause", "x"), "open it first"),
+        (
+            (
+                *("claim", "file", "c1", "--platform", "acme-prod", "--event", "a flood"),
+                *("--from", "2126-10-06T02:00+02:00", "--to", "2126-10-06T04:00+02:00"),
+            ),
+            "--to 2126-10-06T04:00+02:00 is yet to come",
+        ),
         (("claim", "rule", "c1", "accepted", "--reason", "x", "--by", "j"), "file it first"),
         (
             ("support", "file", "r1", "--contract", "nobody", "--subject", "x", "--by", "a"),

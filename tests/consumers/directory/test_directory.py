@@ -101,6 +101,21 @@ def test_a_contract_whose_last_administrator_left_has_an_empty_list_if_that_is_s
     assert {each["contract"]: len(each["administrators"]) for each in shown} == {"acme": 0, "rival": 1}
 
 
+def test_an_id_that_gets_another_name_and_another_address_is_taken_with_a_warning(signed):
+    synchronised(signed, TWO)
+    other = HEADING + "acme,p-1,Ann Lee,ann@acme.example,\nacme,p-2,John Smith,j.smith@acme.example,en\n"
+
+    answer = synchronised(signed, other, "--json")
+    again = synchronised(signed, other, "--json")
+
+    assert (answer.code, json.loads(answer.out)["changed"]) == (0, ["p-1"])
+    assert answer.err.startswith("constat: warning: p-1 has another name and another address")
+    assert "an id is never given to another person" in answer.err
+    assert "p-2" not in answer.err
+    assert not any(text in answer.err for text in ("Ann", "Zoé", "@"))
+    assert (json.loads(again.out)["changed"], again.err) == ([], "")
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
@@ -184,6 +199,64 @@ def test_only_a_designated_administrator_opens_a_request(signed):
 
     assert (answer.code, "they were: p-1, p-2" in answer.err) == (2, True)
     assert signed(*ask, "p-1").code == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("support", "file", "r1", "-c", "acme", "--subject", "x", "--by", "zoe@acme.example"),
+        (
+            "support",
+            "file",
+            "r1",
+            "-c",
+            "acme",
+            "--subject",
+            "x",
+            "--by",
+            "p-1",
+            "--account",
+            "zoe@acme.example",
+        ),
+        ("incident", "alert", "i1", "--platform", "acme-prod", "--administrator", "zoe@acme.example"),
+    ],
+)
+def test_an_address_is_no_id_and_is_neither_recorded_nor_repeated(signed, tmp_path, arguments):
+    signed("incident", "open", "i1", "--platform", "acme-prod", "--summary", "x")
+
+    answer = signed(*arguments)
+
+    assert (answer.code, "an id of a person has no @" in answer.err) == (2, True)
+    assert "zoe" not in answer.err
+    assert b"zoe@acme" not in (tmp_path / "constat.db").read_bytes()
+
+
+def test_an_alert_by_hand_names_designated_administrators_only(signed):
+    both = ("--platform", "acme-prod", "--platform", "rival-prod")
+    signed("incident", "open", "i1", *both, "--summary", "a disk", "--data-loss")
+    alert = ("incident", "alert", "i1", "--platform", "acme-prod", "--administrator")
+    assert signed(*alert, "anybody").code == 0
+    synchronised(signed, TWO)
+
+    answer = signed(*alert, "p-77")
+
+    assert answer.code == 2
+    assert "p-77 was no designated administrator of acme" in answer.err
+    assert "only those are to be told of a loss of data; they were: p-1, p-2" in answer.err
+    assert signed(*alert, "p-1", "--administrator", "p-77").code == 2
+    assert signed(*alert, "p-1").code == 0
+
+
+def test_an_alert_by_hand_names_an_administrator_of_each_client_that_it_is_for(signed):
+    synchronised(signed, TWO + "rival,p-9,Ann,ann@rival.example,en\n")
+    both = ("--platform", "acme-prod", "--platform", "rival-prod")
+    signed("incident", "open", "i1", *both, "--summary", "a disk", "--data-loss")
+    alert = ("incident", "alert", "i1", *both, "--administrator", "p-1")
+
+    answer = signed(*alert)
+
+    assert (answer.code, "p-1 was no designated administrator of rival" in answer.err) == (2, True)
+    assert signed(*alert, "--administrator", "p-9").code == 0
 
 
 # ---------------------------------------------------------------- erase

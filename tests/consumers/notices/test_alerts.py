@@ -1,10 +1,10 @@
 """Alerts of a loss of data: mailed like notices, and taken down as sent when a server accepted them [RGPD]."""
 
 from ledger.escalations import NoticeEscalated
-from ledger.incidents import DataLossAlertSent, IncidentOpened, IncidentUpdated
+from ledger.incidents import DataLossAlertSent, IncidentOpened, IncidentResolved, IncidentUpdated
 from ledger.mails import MailAccepted
 from projections.statement import statement
-from tests.consumers.notices.postoffice import PROD
+from tests.consumers.notices.postoffice import JOHN, PROD
 
 
 def opened(office, *, data_loss=True, platforms=(PROD,)):
@@ -76,3 +76,26 @@ def test_a_client_is_alerted_for_its_own_platforms_only(office, mailroom):
 
     assert all(each.fact.platforms == (PROD,) for each in office.facts(DataLossAlertSent))
     assert all(b"rival" not in raw for raw in mailroom.raw)
+
+
+def resolved_before_a_new_administrator(office):
+    office.story.fact("incident:i1", IncidentResolved(incident="i1", cause="a disk"))
+    office.listed(JOHN._replace(person="p-3", email="new@acme.example"))
+    office.notify("2026-10-02T12:00:00+02:00")
+
+
+def test_a_new_administrator_is_not_alerted_of_what_is_resolved_and_was_told(office, mailroom):
+    opened(office)
+    office.notify()
+
+    resolved_before_a_new_administrator(office)
+
+    assert "new@acme.example" not in mailroom.people
+
+
+def test_a_new_administrator_is_alerted_of_what_is_resolved_and_nobody_was_told(office, mailroom):
+    opened(office)
+
+    resolved_before_a_new_administrator(office)
+
+    assert mailroom.people == ["new@acme.example"]

@@ -28,13 +28,13 @@ SENTENCES = {
         "remise à personne",
         "e-mail à p-1 : refusé par le serveur de messagerie le jeu. 1 oct., 12 h 00, 1 tentative (550 never)",
         "e-mail à p-2 : abandonné le jeu. 1 oct., 12 h 00, 0 tentative (adresse inconnue)",
-        "astreinte prévenue le jeu. 1 oct., 12 h 00 : aucun administrateur n'avait reçu cet avis",
+        "escalade consignée le jeu. 1 oct., 12 h 00 : aucun administrateur n'avait reçu cet avis",
     ],
     "en": [
         "given to nobody",
         "e-mail to p-1: refused by the mail server on Thu 1 Oct, 12:00, 1 attempt (550 never)",
         "e-mail to p-2: given up on Thu 1 Oct, 12:00, 0 attempts (no address is known)",
-        "ops told on Thu 1 Oct, 12:00 that no administrator had this notice",
+        "escalated on Thu 1 Oct, 12:00: no administrator had this notice",
     ],
 }
 

@@ -127,6 +127,21 @@ def test_whoever_is_listed_later_is_told_of_what_is_still_to_come(office, mailro
     assert mailroom.people[2:] == ["new@acme.example"]
 
 
+def test_whoever_is_listed_later_is_told_of_the_announcement_in_force_only(office, mailroom):
+    office.story.moved("m1", WEDNESDAY)
+    office.story.notice("m2", [PROD], TUESDAY).withdrawn("m2")
+    office.notify()
+    before = len(mailroom.arrived)
+    office.listed(ZOE, JOHN, JOHN._replace(person="p-3", email="new@acme.example"))
+
+    office.notify(AN_HOUR_LATER)
+
+    assert [message["Subject"].split(":")[0] for _, message in mailroom.arrived[before:]] == [
+        "Maintenance m1 moved"
+    ]
+    assert mailroom.people[before:] == ["new@acme.example"]
+
+
 def test_a_notice_is_given_when_the_server_accepted_it(office):
     office.notify(A_MINUTE_LATER)
 
