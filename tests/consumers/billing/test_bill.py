@@ -208,6 +208,30 @@ def test_a_frozen_contract_is_shown_and_released_by_a_named_person(constat, ledg
     assert totals(constat) == {("acme", "acme-prod", 1): 3}
 
 
+def test_a_contract_that_took_a_changed_event_is_billed_into_a_new_store_because_no_release_helps(
+    constat, ledger, tmp_path
+):
+    assess(ledger, acme_prod=3)
+    constat("relay", "--to", "feed.jsonl")
+    feed = tmp_path / "feed.jsonl"
+    feed.write_bytes(feed.read_bytes().replace(b'"days":3', b'"days":9'))
+    constat("bill", "run", "--from", "feed.jsonl")
+    assess(ledger, number=2, acme_prod=1)
+    constat("relay", "--to", "again.jsonl")
+
+    frozen = constat("bill", "run", "--from", "again.jsonl")
+    released = constat("bill", "release", "acme", "--by", "a-person", "--reason", "the ledger is right")
+
+    for answer in (frozen, released):
+        assert answer.code == 1
+        assert "event 2 was changed before it was billed" in answer.out
+        assert "a release does not help" in answer.out
+        assert "constat bill run --store NEW" in answer.out
+        assert "constat bill release" not in answer.out
+    assert constat("bill", "run", "--store", "new.db").code == 0
+    assert constat("bill", "reconcile", "--store", "new.db").code == 0
+
+
 @pytest.mark.parametrize("names", [(), ("acme", "--entry", 1)])
 @pytest.mark.usefixtures("ledger")
 def test_a_release_is_of_a_contract_or_of_an_entry(constat, names):
