@@ -108,7 +108,7 @@ def _objection(connection: sqlite3.Connection, head: Head, event: FeedEvent) -> 
 
 
 def misfit(connection: sqlite3.Connection, contract: str) -> str | None:
-    """Why the event that has its turn cannot take effect, whatever is decided; None if it can or is missing."""
+    """Why the event that has its turn cannot take effect, whoever decides; None if it can, or is missing."""
     head = head_of(connection, contract)
     event = _at(connection, contract, head.sequence + 1, None)
     return _objection(connection, head, event) if event else None

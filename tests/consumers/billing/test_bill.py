@@ -120,6 +120,38 @@ def test_a_feed_that_is_not_there_and_never_was_is_refused_and_makes_no_store(co
     assert not (tmp_path / "billing.db").exists()
 
 
+@pytest.mark.usefixtures("ledger")
+def test_a_file_that_is_no_feed_is_refused_and_makes_no_store(constat, tmp_path):
+    (tmp_path / "contract.toml").write_text('client = "Acme SAS"\n' * 300)
+
+    answer = constat("bill", "run", "--from", "contract.toml")
+
+    assert (answer.code, answer.out) == (2, "")
+    assert "contract.toml begins with a line that is no event of a feed" in answer.err
+    assert not (tmp_path / "billing.db").exists()
+
+
+def test_of_what_was_put_aside_ten_are_named_with_their_numbers_and_the_rest_counted(
+    constat, ledger, tmp_path
+):
+    assess(ledger, acme_prod=3)
+    constat("relay", "--to", "feed.jsonl")
+    with (tmp_path / "feed.jsonl").open("a") as feed:
+        feed.writelines(f"note {number}\n" for number in range(1, 14))
+
+    billed = constat("bill", "run", "--from", "feed.jsonl")
+
+    aside = [line for line in billed.out.splitlines() if line.startswith("put aside")]
+    assert len(aside) == 11
+    assert aside[-1] == "put aside: 3 more; `constat bill show --json` names all"
+    assert "entry 10, " in aside[9]
+    assert "`constat bill release --entry 10 --by ID --reason TEXT`" in aside[9]
+    for number in range(1, 14):
+        decide = ("--entry", number, "--by", "a-person", "--reason", "a note")
+        assert constat("bill", "release", *decide).out == f"entry {number} is settled\n"
+    assert constat("bill", "show").code == 0
+
+
 def test_a_feed_that_is_not_there_is_refused_also_where_another_one_was_billed(constat, ledger):
     assess(ledger, acme_prod=3)
     assert constat("bill", "run").code == 0
