@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from ledger.errors import RefusedError
 from ledger.fact import Evidence, Fact, Name, RecordedFact, Text, Value
 from ledger.instants import Instant
 
@@ -118,8 +119,16 @@ def receive(state: Bulletin, read: BulletinReceived) -> BulletinReceived | None:
 
     Of a page that is what was read last: a text that is changed back has changed. A calendar is sent again
     and again, in any order, so there it is anything that was ever read.
+
+    Raises:
+        RefusedError: another bulletin of which the source writes the name otherwise has this one's name here.
     """
     before = [received.fact for received in state.received]
+    if before and (before[0].operator, before[0].key) != (read.operator, read.key):
+        raise RefusedError(
+            f"{read.key!r} of {read.operator} would be kept as {read.bulletin}, as {before[0].key!r} of "
+            f"{before[0].operator} is; import one of them under another --operator"
+        )
     known = before[-1:] if read.sequence is None else before
     return None if any(_said(read) == _said(each) for each in known) else read
 

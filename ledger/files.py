@@ -44,10 +44,10 @@ def flush_folder(folder: Path) -> None:
         os.close(number)
 
 
-def written_whole(path: Path, content: bytes, *, durable: bool) -> None:
+def written_whole(path: Path, content: bytes, *, durable: bool, mode: int = 0o600) -> None:
     """Write a file in an existing folder: who reads it meanwhile finds what was there before, or all of it.
 
-    A durable one is on disk, and its name in the folder too, when this returns.
+    A durable one is on disk, and its name in the folder too, when this returns. `mode` says who may read it.
 
     Raises:
         OSError: the disk does not take it.
@@ -56,6 +56,7 @@ def written_whole(path: Path, content: bytes, *, durable: bool) -> None:
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
+            os.fchmod(descriptor, mode)
             if durable:
                 file.flush()
                 os.fsync(descriptor)

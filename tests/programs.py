@@ -91,6 +91,38 @@ class Site:
         self._server.server_close()
 
 
+class Answers:
+    """A server that answers every path with the same, and keeps what it was asked with."""
+
+    def __init__(self, body: bytes, status: int = 200, **headers: str) -> None:
+        self.asked: list[tuple[str, str | None]] = []
+        """Each path, and who asked."""
+        answers = self
+
+        class Answer(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                answers.asked.append((self.path, self.headers["authorization"]))
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
 @contextmanager
 def exporter(folder: Path, port: int) -> Iterator[subprocess.Popen]:
     """A blackbox exporter that probes by HTTP."""

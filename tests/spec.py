@@ -8,7 +8,7 @@ known = story.known()
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from ledger import claims, contracts, corrections, maintenance, plans
 from ledger.application import Ledger
@@ -63,6 +63,7 @@ class Story:
         platforms: Iterable[str] = ("acme-prod",),
         zone: str = "Europe/Paris",
         readings: Mapping[str, str] | None = None,
+        language: Literal["fr", "en"] = "fr",
         **terms: Any,
     ) -> Self:
         """Sign a contract; readings by their hyphenated names, other terms by keyword."""
@@ -70,6 +71,7 @@ class Story:
             contract=name,
             client=f"{name} SA",
             zone=zone,
+            language=language,
             first_day=date.fromisoformat(first_day),
             last_day=date.fromisoformat(last_day) if last_day else None,
             terms=Terms(**terms, readings=dict(readings or {})),

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from itertools import pairwise, takewhile
 
 from consumers.agent.clock import STEP_MS, Clock, Look, stepped_ms
 from consumers.agent.judging import Standstill
@@ -13,8 +14,8 @@ TICK_MS = 50
 LATE_MS = 50
 """Who comes so much later than he wanted stood still."""
 LOOK_EVERY_MS = 1_000
-KEPT_MS = 10 * MINUTE_MS
-"""Standstills are remembered for so long: longer than any target takes to be decided."""
+KEPT_MS = HOUR_MS
+"""Standstills are remembered for so long: a round, and all that is decided in it, lasts no longer."""
 
 
 class Awareness:
@@ -43,6 +44,11 @@ class Awareness:
         if now.monotonic_ms - last.monotonic_ms >= LOOK_EVERY_MS or abs(stepped_ms(last, now)) > STEP_MS:
             self.look(now)
 
+    def standstills_since(self, monotonic_ms: int) -> Sequence[Standstill]:
+        """Those that ended at a moment or later, oldest first."""
+        recent = takewhile(lambda each: each.end_ms >= monotonic_ms, reversed(self.standstills))
+        return list(recent)[::-1]
+
     def look(self, now: Look) -> None:
         """Take down both clocks."""
         self._looks.append(now)
@@ -58,7 +64,10 @@ class Awareness:
     def hour(self) -> Look | None:
         """A look of an hour ago; None if there was none yet, or the clock has stepped since."""
         first, last = self._looks[0], self._looks[-1]
-        return first if last.monotonic_ms - first.monotonic_ms >= HOUR_MS else None
+        if last.monotonic_ms - first.monotonic_ms < HOUR_MS:
+            return None
+        has_stepped = any(abs(stepped_ms(*each)) > STEP_MS for each in pairwise(self._looks))
+        return None if has_stepped else first
 
     def forget(self) -> None:
         """Begin anew behind a step: what was before it is no measure any more."""

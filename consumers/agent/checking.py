@@ -56,4 +56,4 @@ async def _checked(loaded: Loaded, progress: Progress, clock: Clock) -> Checked:
         await cancelled(noticing)
         await prober.close()
     found = distrust([first, Look.at(clock)], None, prober.told)
-    return Checked(tried, prober.references.checks[-1].answered, found.why.text if found else None)
+    return Checked(tried, prober.references.last.answered, found.why.text if found else None)

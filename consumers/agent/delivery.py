@@ -15,7 +15,15 @@ from consumers.agent.planning import is_as, planned
 from consumers.following import PAUSES_S
 from ledger import plans, runs
 from ledger.application import Ledger
-from ledger.errors import ConflictError, ConstatError, RefusedError, UnknownOutcomeError, UnusableLedgerError
+from ledger.errors import (
+    BadInputError,
+    ConflictError,
+    ConstatError,
+    RefusedError,
+    UnknownOutcomeError,
+    UnusableLedgerError,
+    UnusableOutboxError,
+)
 from ledger.outbox.outbox import Outbox
 from ledger.runs import AgentStarted
 
@@ -146,20 +154,42 @@ class Delivery:
             return
         match error:
             case UnusableLedgerError() | UnknownOutcomeError():
-                _LOG.warning("the ledger is away", why=str(error), waiting=self._outbox.pending().rounds)
-            case ConflictError() if self._outbox.pending().conflict is None:
+                _LOG.warning("the ledger is away", why=str(error), **self._waiting())
+            case ConflictError() if not self._is_in_conflict():
                 self._failures = 1  # somebody was first with a fact: it is decided anew at once
             case _:
-                _LOG.error("not sent", why=str(error), waiting=self._outbox.pending().rounds)
+                _LOG.error("not sent", why=str(error), **self._waiting())
+
+    def _waiting(self) -> dict[str, int]:
+        """How many rounds wait; nothing if the outbox cannot be read now, which ends no sending."""
+        try:
+            return {"waiting": self._outbox.pending().rounds}
+        except UnusableOutboxError:
+            return {}
+
+    def _is_in_conflict(self) -> bool:
+        try:
+            return self._outbox.pending().conflict is not None
+        except UnusableOutboxError:
+            return True
 
 
 def _append(ledger: Ledger, noted: Noted) -> None:
+    """Record a fact that waited; one that the ledger will never take holds up no round.
+
+    No figure rests on it. So it is with the end of a run in a ledger that was restored to before its start.
+    """
     fact = noted.fact
-    ledger.record(
-        runs.stream_of(fact.agent),
-        runs.INITIAL,
-        runs.evolve,
-        lambda state: runs.start(state, fact) if isinstance(fact, AgentStarted) else runs.stop(state, fact),
-        occurred_ms=noted.occurred_ms,
-        source=f"/agents/{fact.agent}",
-    )
+    try:
+        ledger.record(
+            runs.stream_of(fact.agent),
+            runs.INITIAL,
+            runs.evolve,
+            lambda state: (
+                runs.start(state, fact) if isinstance(fact, AgentStarted) else runs.stop(state, fact)
+            ),
+            occurred_ms=noted.occurred_ms,
+            source=f"/agents/{fact.agent}",
+        )
+    except (RefusedError, BadInputError) as error:
+        _LOG.error("a start or a stop was not taken", run=fact.run, why=str(error))

@@ -15,10 +15,15 @@ from consumers.agent.sentences import Kind, Sentence, harmless, sentence
 EARLY, EXPIRED = 9, 10
 """OpenSSL's numbers of a certificate that is not yet valid, and of one that is no more."""
 _OTHER_NAME = (62, 64)
-_UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN)
-_NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL)
-"""Too many files or ports are in use, or too much memory: on this machine, and not at the other end."""
-_CLOSED = (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED)
+_KINDS: dict[tuple[int, ...], Kind] = {
+    # Too many files or ports are in use, or too much memory: on this machine, and not at the other end.
+    (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL): "own-room",
+    # A filter of this machine lets nothing out; no other machine can make the system say so.
+    (errno.EPERM, errno.EACCES): "own-forbidden",
+    (errno.ECONNREFUSED,): "refused",
+    (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN): "unreachable",
+    (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED): "closed",
+}
 
 Failure = tuple[Sentence, str]
 """A sentence, and what was said beside it."""
@@ -44,7 +49,7 @@ def failure_of(error: Exception) -> Failure:
             return sentence("closed"), ""
         case OSError() as cause:
             return sentence(_of_system(cause)), harmless(_words(cause))
-        case aiohttp.ClientError() | ValueError() as cause:
+        case aiohttp.ClientError() as cause:
             return sentence("no-http"), type(cause).__name__
     return sentence("own-mistake"), type(error).__name__
 
@@ -75,12 +80,5 @@ def _words(error: OSError) -> str:
 def _of_system(error: OSError) -> Kind:
     if isinstance(error, NameFailureError):
         return error.kind
-    if error.errno in _NO_ROOM:
-        return "own-room"
-    if error.errno == errno.ECONNREFUSED:
-        return "refused"
-    if error.errno in _UNREACHABLE:
-        return "unreachable"
-    if error.errno in _CLOSED or isinstance(error, ConnectionError):
-        return "closed"
-    return "not-connected"
+    usual: Kind = "closed" if isinstance(error, ConnectionError) else "not-connected"
+    return next((kind for numbers, kind in _KINDS.items() if error.errno in numbers), usual)

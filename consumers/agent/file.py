@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from consumers.agent.targets import Target, headers_of, kinds_told
+from consumers.agent.targets import Target, headers_of, kinds_told, reference
 from ledger.errors import BadInputError, in_our_words
 from ledger.fact import Name, Text, Value
 from ledger.intake.names import advice
@@ -71,11 +71,14 @@ class AgentFile(Value):
     @field_validator("references")
     @classmethod
     def _are_addresses(cls, references: tuple[str, ...]) -> tuple[str, ...]:
-        for each in references:
-            if not each.startswith(("http://", "https://", "tcp://")):
+        for number, each in enumerate(references, 1):
+            try:
+                reference(each)
+            except ValueError:  # its own words would quote it, and a password may be in it
                 raise ValueError(
-                    f"{each!r} is no reference; write https://host/…, http:// or tcp://host:port"
-                )
+                    f"number {number} is no reference; write https://host/…, http://host/… or "
+                    "tcp://host:port, without a user"
+                ) from None
         return references
 
     @model_validator(mode="after")

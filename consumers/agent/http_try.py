@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import aiohttp
 import orjson
-from jsonpath_rfc9535 import JSONPathQuery
+from jsonpath_rfc9535 import JSONPathError, JSONPathQuery
 from jsonpath_rfc9535 import compile as compile_path
 
 from consumers.agent.certificates import Certificates
@@ -20,7 +20,7 @@ from consumers.agent.failures import Failure
 from consumers.agent.judging import Attempt
 from consumers.agent.names import Names, is_name
 from consumers.agent.sentences import Kind, Sentence, seconds, sentence
-from consumers.agent.targets import HttpTarget
+from consumers.agent.targets import HttpTarget, is_http
 
 BODY_BYTES_MAX = 1_048_576
 """No more of a body is read, and none at all if nothing is expected of it."""
@@ -108,9 +108,10 @@ class HttpTries:
                 place = response.headers.get("Location")
                 if response.status not in _REDIRECTS or response.status in target.status or not place:
                     return Answer(response.status, await _fault(target, response))
-                status, url = response.status, urljoin(url, place)
-            if not url.startswith(("http://", "https://")):
+                status, there = response.status, _joined(url, place)
+            if there is None:
                 return Answer(status, sentence("redirect-elsewhere"))
+            url = there
             if status == 303:  # noqa: PLR2004 - "see other": what is there is read
                 method = "GET"
         return Answer(status, sentence("redirects", target.redirects))
@@ -124,7 +125,7 @@ class HttpTries:
             server_s = int(parsedate_to_datetime(date).timestamp())
         except (ValueError, OverflowError):
             return
-        self.told[urlsplit(url).netloc] = Told(server_s, asked_ms, self._clock.wall_ms())
+        self.told[_host_of(urlsplit(url))[0]] = Told(server_s, asked_ms, self._clock.wall_ms())
 
 
 async def _fault(target: HttpTarget, response: aiohttp.ClientResponse) -> Sentence | None:
@@ -151,7 +152,10 @@ def body_fault(target: HttpTarget, body: bytes) -> Sentence | None:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
         return sentence("body-no-json")
-    found = _path(target.json_path).find(value).values()
+    try:
+        found = _path(target.json_path).find(value).values()
+    except JSONPathError:  # deeper than anybody looks
+        found = []
     if not found:
         return sentence("body-path")
     expected = target.json_equals
@@ -167,6 +171,15 @@ def _path(text: str) -> JSONPathQuery:
 
 def _host_of(parts: SplitResult) -> tuple[str, int]:
     return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _joined(url: str, place: str) -> str | None:
+    """Where an answer leads; None if that is no address of HTTP."""
+    try:
+        there = urljoin(url, place)
+    except ValueError:
+        return None
+    return there if is_http(there) else None
 
 
 def _origin(url: str) -> tuple[str, str, int]:

@@ -50,13 +50,17 @@ class InFlight:
         """Take down what was found of a platform whose probe began at a moment of the monotonic clock."""
         self.results[index] = Result(judged, started_ms - self.due_ms(index))
 
+    def is_of_another_time(self, distrust: Distrust | None) -> bool:
+        """Whether the clock was off, or has moved, by a whole round or more."""
+        return distrust is not None and abs(distrust.by_ms) >= self.plan.period_ms
+
     def closed(self, distrust: Distrust | None = None) -> Round | None:
         """The record; what has no result is missing. None if nothing has one.
 
         With a clock that is not trusted nothing is known of any platform. If it is off, or has moved, by a
         whole round or more, there is none: it would speak of another time.
         """
-        if not self.results or (distrust and abs(distrust.by_ms) >= self.plan.period_ms):
+        if not self.results or self.is_of_another_time(distrust):
             return None
         results = dict(sorted(self.results.items()))
         if distrust:

@@ -1,6 +1,9 @@
-"""Names of hosts to addresses, without threads: a name server that is slow holds up nobody else."""
+"""Names of hosts to addresses, without threads of ours: a name server that is slow holds up nobody else."""
 
 import socket
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import aiodns
@@ -15,14 +18,22 @@ if TYPE_CHECKING:
 
 DELAY_S = 0.25
 """So long one address has before the next one is tried beside it (RFC 8305)."""
+ANEW_S = 1.0
+"""What a name server said so long ago is not believed: it is asked again."""
 _UNKNOWN = (codes.ARES_ENOTFOUND, codes.ARES_ENODATA, codes.ARES_ENONAME)
 
 
 class Names(AbstractResolver):
-    """Resolves by the machine's own settings: its hosts file, then its name servers."""
+    """Resolves by the machine's own settings: its hosts file, then its name servers.
 
-    def __init__(self) -> None:
-        self._resolver = aiodns.DNSResolver()
+    c-ares keeps answers for up to an hour, and a name server that died meanwhile would go unnoticed: names of
+    references would be resolved, and those of platforms not. It cannot be told not to, so it is taken anew.
+    """
+
+    def __init__(self, servers: Sequence[str] | None = None) -> None:
+        """`servers` are name servers, as `address:port`, beside those of the machine."""
+        self._servers = servers
+        self._channel = _Channel(servers)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -33,7 +44,8 @@ class Names(AbstractResolver):
             NameFailureError: the name does not exist, or nobody answers for it.
         """
         try:
-            found = await self._resolver.getaddrinfo(host, port=port, type=socket.SOCK_STREAM, family=family)
+            async with (await self._young()).asked() as resolver:
+                found = await resolver.getaddrinfo(host, port=port, type=socket.SOCK_STREAM, family=family)
         except aiodns.error.DNSError as error:
             code, *said = error.args
             kind: Kind = "name-unknown" if code in _UNKNOWN else "name-unresolved"
@@ -62,7 +74,40 @@ class Names(AbstractResolver):
 
     async def close(self) -> None:
         """End what is still asked."""
-        await self._resolver.close()
+        await self._channel.resolver.close()
+
+    async def _young(self) -> "_Channel":
+        if time.monotonic() - self._channel.made_s >= ANEW_S:
+            before, self._channel = self._channel, _Channel(self._servers)
+            await before.leave()
+        return self._channel
+
+
+class _Channel:
+    """One channel of c-ares with what it remembers; closed when it was left and nobody waits for it."""
+
+    def __init__(self, servers: Sequence[str] | None) -> None:
+        self.made_s = time.monotonic()
+        self.resolver = aiodns.DNSResolver(nameservers=servers)
+        self._waiting = 0
+        self._is_left = False
+
+    @asynccontextmanager
+    async def asked(self) -> AsyncIterator[aiodns.DNSResolver]:
+        self._waiting += 1
+        try:
+            yield self.resolver
+        finally:
+            self._waiting -= 1
+            await self._close_if_idle()
+
+    async def leave(self) -> None:
+        self._is_left = True
+        await self._close_if_idle()
+
+    async def _close_if_idle(self) -> None:
+        if self._is_left and not self._waiting:
+            await self.resolver.close()
 
 
 def _address(found: ResolveResult) -> AddrInfoType:

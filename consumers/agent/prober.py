@@ -11,8 +11,8 @@ from consumers.agent.http_try import HttpTries
 from consumers.agent.judging import Attempt, Judged, Self, judged
 from consumers.agent.names import Names
 from consumers.agent.plain_try import PlainTries
-from consumers.agent.references import Reference, References
-from consumers.agent.targets import DnsTarget, HttpTarget, Target, TcpTarget, TlsTarget
+from consumers.agent.references import References
+from consumers.agent.targets import DnsTarget, HttpTarget, Reference, Target, TcpTarget, TlsTarget
 
 
 class Prober:
@@ -22,7 +22,7 @@ class Prober:
         """Read the authorities, and begin with nothing seen.
 
         Raises:
-            BadInputError: the file of authorities cannot be read, or a reference is no address.
+            BadInputError: the file of authorities cannot be read.
         """
         self._file, self._headers = loaded.file, loaded.headers
         self._awareness = awareness
@@ -55,7 +55,9 @@ class Prober:
             second = await self._attempt(target, anew=True)
             if second.failure:
                 await self.references.looked_after(second.ended_ms)
-        known = Self(self.references.checks, self._awareness.standstills)
+        known = Self(
+            self.references.since(first.started_ms), self._awareness.standstills_since(first.started_ms)
+        )
         return judged(first, second, known, self._file.degraded_after_ms_of(target))
 
     async def _attempt(self, target: Target, *, anew: bool) -> Attempt:
@@ -75,10 +77,6 @@ class Prober:
         if isinstance(found, TcpTarget):
             return await self._plain.tcp(found, timeout_ms)
         return await self._http.attempt(found, {}, timeout_ms, anew=True)
-
-    async def ready(self) -> None:
-        """Look at the references once, so that a first failure is not the first look."""
-        await self.references.looked_after(0)
 
 
 async def cancelled(*tasks: "asyncio.Task[None]") -> None:

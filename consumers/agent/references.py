@@ -3,41 +3,24 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from itertools import takewhile
 from urllib.parse import urlsplit
 
 from consumers.agent.clock import Clock
 from consumers.agent.judging import OF_NAMES, Attempt, Check
 from consumers.agent.names import is_name
-from consumers.agent.targets import HttpTarget, TcpTarget
-from ledger.errors import BadInputError
+from consumers.agent.targets import Reference, TcpTarget, reference
+from ledger.instants import HOUR_MS
 
 EVERY_S = 5.0
 """How often they are looked at while nobody asks."""
-KEPT = 200
-"""Looks that are remembered: some minutes, and more while many targets fail."""
+APART_S = 0.25
+"""So far apart two looks begin at least: when everything fails, references are not to be overrun."""
+KEPT_MS = HOUR_MS
+"""Looks are remembered for so long: a round, and all that is decided in it, lasts no longer."""
 
-Reference = HttpTarget | TcpTarget
 Try = Callable[[Reference, int], Awaitable[Attempt]]
 """Tries a reference once, within so many milliseconds."""
-
-
-def reference(address: str) -> Reference:
-    """A reference by its address.
-
-    Raises:
-        BadInputError: it names no host, or no port where one is needed.
-    """
-    parts = urlsplit(address)
-    try:
-        if parts.scheme == "tcp":
-            return TcpTarget(
-                platform="reference", kind="tcp", host=parts.hostname or "", port=parts.port or 0
-            )
-        return HttpTarget(platform="reference", url=address, redirects=0)
-    except ValueError:
-        raise BadInputError(
-            f"{address!r} is no reference; write https://host/…, http://… or tcp://host:port"
-        ) from None
 
 
 class References:
@@ -49,12 +32,16 @@ class References:
         self._timeout_ms = timeout_ms
         self._clock = clock
         self._looking: asyncio.Task[None] | None = None
-        self._checks: deque[Check] = deque(maxlen=KEPT)
+        self._checks: deque[Check] = deque()
 
     @property
-    def checks(self) -> Sequence[Check]:
-        """What was found lately, oldest first."""
-        return self._checks
+    def last(self) -> Check:
+        """What was found last."""
+        return self._checks[-1]
+
+    def since(self, moment_ms: int) -> Sequence[Check]:
+        """The looks that ended at a moment or later, oldest first."""
+        return list(takewhile(lambda each: each.ended_ms >= moment_ms, reversed(self._checks)))[::-1]
 
     async def keep_looking(self) -> None:
         """Look now and then, until cancelled."""
@@ -74,12 +61,14 @@ class References:
         await asyncio.shield(self._looking)
 
     async def _take_a_look(self) -> None:
+        if self._checks:
+            await asyncio.sleep(APART_S - (self._clock.monotonic_ms() - self.last.started_ms) / 1000)
         started_ms = self._clock.monotonic_ms()
         tries = [asyncio.ensure_future(self._attempt(each, self._timeout_ms)) for each in self._references]
         named = [attempt for attempt, each in zip(tries, self._references, strict=True) if is_named(each)]
         try:
-            while not all(attempt.done() for attempt in tries):
-                await asyncio.wait(tries, return_when=asyncio.FIRST_COMPLETED)
+            while at_work := [attempt for attempt in tries if not attempt.done()]:
+                await asyncio.wait(at_work, return_when=asyncio.FIRST_COMPLETED)
                 if _answered(tries) and (not named or _resolved(named)):
                     break
         finally:
@@ -87,6 +76,8 @@ class References:
                 attempt.cancel()
         ended_ms = self._clock.monotonic_ms()
         self._checks.append(Check(started_ms, ended_ms, _answered(tries), _resolved(named)))
+        while self._checks[0].ended_ms < ended_ms - KEPT_MS:
+            self._checks.popleft()
 
 
 def is_named(found: Reference) -> bool:

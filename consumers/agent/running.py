@@ -58,7 +58,8 @@ class Agent:
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="outbox")
         self._run = uuid4().hex
         self._number = 0
-        self._start_ms = 0
+        self._start_ms = self._shown_ms = self._notebook.last.start_ms
+        """When the last round began; and the last one of which a record may speak."""
         self._plan: PlanSet | None = None
 
     def run(self, *, again: bool = False) -> None:
@@ -115,19 +116,23 @@ class Agent:
         prober = Prober(self._loaded, awareness, self._clock)
         targets = {target.platform: target for target in self._file.target}
         rounds = Rounds(targets, prober, awareness, self._clock, ending)
-        beside = [
+        at_work = [
+            asyncio.create_task(self._one_after_the_other(rounds, ending)),
             asyncio.create_task(awareness.keep_noticing()),
             asyncio.create_task(prober.references.keep_looking()),
         ]
         try:
-            await self._one_after_the_other(rounds, ending)
+            # Only the first one comes to an end: an agent that notices nothing any more would say down.
+            ended, _ = await asyncio.wait(at_work, return_when=asyncio.FIRST_COMPLETED)
+            for each in ended:
+                each.result()
         finally:
-            await cancelled(*beside)
+            await cancelled(*at_work)
             await prober.close()
 
     async def _one_after_the_other(self, rounds: Rounds, ending: Ending) -> None:
         # No round begins before this process did, and none at the time of one that was begun already.
-        self._start_ms = max(self._notebook.last.start_ms, self._clock.wall_ms())
+        self._start_ms = max(self._shown_ms, self._clock.wall_ms())
         _LOG.info("running", agent=self._file.agent, targets=len(self._file.target))
         while not ending.is_asked:
             plan = await self._in_force(ending)
@@ -139,7 +144,10 @@ class Agent:
             self._start_ms = start_ms
             self._number = await self._on_disk(self._begun, start_ms)
             in_flight, distrust = await rounds.made(plan, self._number, start_ms)
-            self._disk.submit(self._keep, in_flight, distrust)
+            if in_flight.is_of_another_time(distrust):
+                self._start_ms = self._shown_ms  # none will speak of that time, so none is to be waited for
+            self._shown_ms = self._start_ms
+            self._disk.submit(self._keep, in_flight, distrust, self._shown_ms)
 
     async def _on_disk(self, do: Callable[..., Done], *arguments: object) -> Done:
         return await asyncio.get_running_loop().run_in_executor(self._disk, do, *arguments)
@@ -174,13 +182,14 @@ class Agent:
             _LOG.error("a round was begun without a note", number=number, why=str(error))
         return number
 
-    def _keep(self, in_flight: InFlight, distrust: Distrust | None) -> None:
+    def _keep(self, in_flight: InFlight, distrust: Distrust | None, shown_ms: int) -> None:
         """Close a round and keep it; whatever becomes of it, the next one goes on."""
         try:
             found = in_flight.closed(distrust)
             if found is None:
                 why = distrust.why.text if distrust else "nothing was seen"
                 _LOG.warning("a round was dropped", number=in_flight.begun.number, why=why)
+                self._notebook.begin(in_flight.begun.number, shown_ms)
                 return
             self._outbox.put(found)
             self._tell(found, distrust)

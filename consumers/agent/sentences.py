@@ -46,6 +46,7 @@ Kind = Literal[
     "own-drift",
     "own-clock",
     "own-room",
+    "own-forbidden",
     "own-mistake",
 ]
 
@@ -88,6 +89,7 @@ SENTENCES: dict[Kind, str] = {
     "own-drift": "the agent's clock drifted by {} s within an hour",
     "own-clock": "the agent's clock is {} s off that of {} of {} servers",
     "own-room": "the agent itself had no room for a connection",
+    "own-forbidden": "the agent's own machine let no connection out",
     "own-mistake": "the agent failed by a mistake of its own",
 }
 """Every sentence; what stands for `{}` is a number, a day or a code."""

@@ -13,12 +13,23 @@ from ledger.errors import BadInputError
 from ledger.fact import Name, Value
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_NOT_IN_HEADERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""Who sent it would send another header, or nothing at all."""
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Host = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[^\s/@]+$")]
 Status = Annotated[int, Field(ge=100, le=599)]
 Days = Annotated[int, Field(ge=0, le=3650)]
+
+
+def is_http(url: str) -> bool:
+    """Whether something is an address of HTTP that can be asked."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # no host, or no port, that could be one
+        return False
 
 
 class _Probed(Value):
@@ -60,9 +71,9 @@ class HttpTarget(_Probed):
     @field_validator("url")
     @classmethod
     def _is_a_url(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if not is_http(url):
             raise ValueError("is no address of HTTP; write https://host/path")
+        parts = urlsplit(url)
         if parts.username is not None:
             raise ValueError("holds a user; write a header, as in Authorization = 'Basic ${ACME_LOGIN}'")
         return url
@@ -71,7 +82,7 @@ class HttpTarget(_Probed):
     @classmethod
     def _are_headers(cls, headers: dict[str, str]) -> dict[str, str]:
         for name, value in headers.items():
-            if not _HEADER_NAME.fullmatch(name) or "\n" in value or "\r" in value:
+            if not _HEADER_NAME.fullmatch(name) or _NOT_IN_HEADERS.search(value):
                 raise ValueError(f"{name!r} is no header; write a name and a value in one line")
         return headers
 
@@ -116,6 +127,8 @@ class DnsTarget(_Probed):
     """Each of them must be among the records; with none, any answer will do."""
 
 
+Reference = HttpTarget | TcpTarget
+"""What answers whenever an agent's own network works."""
 Target = Annotated[HttpTarget | TcpTarget | TlsTarget | DnsTarget, Field(discriminator="kind")]
 
 
@@ -128,7 +141,7 @@ def headers_of(target: Target, environment: Mapping[str, str], where: str) -> di
     """The headers of a target's requests, with what the environment says of them.
 
     Raises:
-        BadInputError: a variable is not set.
+        BadInputError: a variable is not set, or cannot stand in a header.
     """
     if not isinstance(target, HttpTarget):
         return {}
@@ -139,6 +152,24 @@ def headers_of(target: Target, environment: Mapping[str, str], where: str) -> di
                 f"{where}: the headers of {target.platform} need {found[1]}, which the environment does not "
                 "say; set it, or write the header without it"
             )
-        return environment[found[1]].strip()
+        value = environment[found[1]].strip()
+        if _NOT_IN_HEADERS.search(value):
+            raise BadInputError(
+                f"{where}: {found[1]}, which the headers of {target.platform} need, is more than one line or "
+                "holds control characters; set it to what the header is to say"
+            )
+        return value
 
     return {name: _VARIABLE.sub(value_of, value) for name, value in target.headers.items()}
+
+
+def reference(address: str) -> Reference:
+    """A reference by its address.
+
+    Raises:
+        ValueError: it names no host, or no port where one is needed, or holds a user.
+    """
+    parts = urlsplit(address)
+    if parts.scheme == "tcp" and parts.username is None:
+        return TcpTarget(platform="reference", kind="tcp", host=parts.hostname or "", port=parts.port or 0)
+    return HttpTarget(platform="reference", url=address, redirects=0)

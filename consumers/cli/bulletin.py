@@ -75,7 +75,7 @@ def _print(name: str, bulletin: "Bulletin") -> None:
     print(f"{name}: {said['title']}")
     print(f"    {said['kind']} of {said['operator']}, {said['status']}, first seen {said['first_seen_at']}")
     if said["since"]:
-        print(f"    from {said['since']} to {said['until'] or 'now'}")
+        print(f"    from {said['since']}" + (f" to {said['until']}" if said["until"] else ""))
     if said["concerned"]:
         print(f"    {', '.join(said['concerned'])}")
 

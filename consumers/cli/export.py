@@ -67,9 +67,7 @@ def calendar(
     Of each work its last notice; one that was withdrawn is cancelled. Whoever serves the file has a feed.
     """
     from consumers import settings
-    from consumers.notices.calendar import feed
-    from consumers.notices.occasions import last_notices
-    from ledger.contracts import require_signed
+    from consumers.exports.calendar import work_of
     from ledger.errors import BadInputError
 
     found = settings.read()
@@ -80,10 +78,8 @@ def calendar(
         )
     provider = found.provider or address.rpartition("@")[2]
     with common.open_known(ledger, as_of) as known:
-        chosen = _contract(known, contract)
-        works = known.maintenances
-        told = [(each, works[each.name].notices[0].text) for each in last_notices(known, chosen)]
-    _put(to, feed(told, address, provider, f"{require_signed(chosen).client}: maintenance"))
+        works = work_of(known, _contract(known, contract), address, provider)
+    _put(to, works)
 
 
 @app.command()
@@ -103,10 +99,16 @@ def openmetrics(
     """
     with common.open_known(ledger, as_of, cached=not no_cache) as known:
         from consumers.exports import openmetrics as form
+        from ledger.errors import BadInputError
         from projections.attention import signed
 
         several = [known.contract(contract)] if contract else [found for _, found in signed(known)]
-        said = form.text(list(form.running(known, several)))
+        figures, unjudged = form.all_running(known, several)
+        said = form.text(figures)
+    if contract and unjudged:
+        raise BadInputError(unjudged[contract])
+    for name, why in unjudged.items():
+        common.warn(f"no figures of contract {name}: {why}")
     _put(to, said.encode())
 
 
@@ -137,12 +139,21 @@ def _put(to: Path | None, document: bytes) -> None:
 
 
 def _write(path: Path, document: bytes) -> None:
-    """Whoever reads the file meanwhile has the one before, or this one."""
-    import tempfile
+    """Write a file that everybody may read, a web server too, in the place of the one before.
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".writing-", delete=False) as file:
-        file.write(document)
-    written = Path(file.name)
-    written.chmod(0o644)
-    written.replace(path)
+    Raises:
+        BadInputError: it cannot be written, or is a database: a ledger is named there by mistake.
+    """
+    from ledger.errors import BadInputError
+    from ledger.files import written_whole
+    from ledger.log.database import is_database
+
+    if path.is_dir():
+        raise BadInputError(f"{path} is a folder; name a file with --to")
+    if is_database(path):
+        raise BadInputError(f"{path} is a database, perhaps a ledger; name another --to")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        written_whole(path, document, durable=False, mode=0o644)
+    except OSError as error:
+        raise BadInputError(f"{path} cannot be written ({error.strerror}); name another --to") from None

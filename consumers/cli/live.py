@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from projections.live import AgentLive, Live, PlatformLive, RoundLive
+    from projections.live import AgentLive, Live, PlatformLive, RoundLive, SaidLive
 
 app = typer.Typer(add_completion=False)
 
@@ -98,10 +98,19 @@ def _platforms(platforms: "tuple[PlatformLive, ...]") -> "Table":
 
 
 def _said(platform: "PlatformLive") -> list[str]:
-    """Agents that say up are named together; each other one has a line of its own."""
+    """Agents that say up are named together; each other one has a line of its own.
+
+    Where nobody knows, each has one, with the time: it may be long ago that it said so.
+    """
+    if platform.verdict == "unknown":
+        return [f"{_words(said)}, at {said.at}" for said in platform.said]
     well = [said.agent for said in platform.said if said.outcome == "up"]
-    others = [f"{said.agent}: {said.outcome}, {said.error}" for said in platform.said if said.outcome != "up"]
+    others = [_words(said) for said in platform.said if said.outcome != "up"]
     return [*others, *([f"{', '.join(well)}: up"] if well else [])]
+
+
+def _words(said: "SaidLive") -> str:
+    return f"{said.agent}: {said.outcome}{f', {said.error}' if said.error else ''}"
 
 
 def _agents(agents: "tuple[AgentLive, ...]") -> "Text":

@@ -6,7 +6,8 @@ from consumers.exports import openmetrics
 
 SOURCE = {"type": "prometheus", "uid": "${source}"}
 _WIDTH = 24
-_THRESHOLDS = {"mode": "absolute", "steps": [{"color": "red", "value": None}, {"color": "green", "value": 1}]}
+_ONE_IS_WELL = ("red", "green")
+_NONE_IS_WELL = ("green", "red")
 _CHOSEN = '{contract=~"$contract"}'
 _MISSED = '{contract=~"$contract", class=~"down|unknown"}'
 
@@ -14,12 +15,13 @@ _MISSED = '{contract=~"$contract", class=~"down|unknown"}'
 def dashboard() -> dict[str, Any]:
     """The dashboard, to be imported as it is; Grafana asks for the source of data."""
     panels = [
-        _stat("Promise kept so far", f"{openmetrics.MET}{_CHOSEN}", "{{platform}}", 0),
+        _stat("Promise kept so far", f"{openmetrics.MET}{_CHOSEN}", "{{platform}}", 0, _ONE_IS_WELL),
         _stat(
             "Free days so far",
             f'{openmetrics.DAYS}{{contract=~"$contract", kind="granted"}}',
             "{{contract}}",
             _WIDTH // 2,
+            _NONE_IS_WELL,
         ),
         _series(
             "Availability in the running period, with its bounds",
@@ -78,13 +80,15 @@ def _contracts() -> dict[str, Any]:
     }
 
 
-def _stat(title: str, expression: str, legend: str, x: int) -> dict[str, Any]:
+def _stat(title: str, expression: str, legend: str, x: int, colors: tuple[str, str]) -> dict[str, Any]:
+    """A figure, and its colors below one and from one on."""
+    steps = [{"color": color, "value": value} for color, value in zip(colors, (None, 1), strict=True)]
     return {
         "type": "stat",
         "title": title,
         "datasource": SOURCE,
         "gridPos": {"x": x, "y": 0, "w": _WIDTH // 2, "h": 6},
-        "fieldConfig": {"defaults": {"thresholds": _THRESHOLDS}, "overrides": []},
+        "fieldConfig": {"defaults": {"thresholds": {"mode": "absolute", "steps": steps}}, "overrides": []},
         "targets": [{"refId": "A", "datasource": SOURCE, "expr": expression, "legendFormat": legend}],
     }
 

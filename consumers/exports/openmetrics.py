@@ -4,7 +4,7 @@ These are a contract's figures as known at a moment; how the ledger itself is `c
 that does not exist is not there: of a platform whose time nobody observed there is no percent.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from prometheus_client import CollectorRegistry
@@ -12,7 +12,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.registry import Collector
 
-from ledger.contracts import Contract
+from ledger.contracts import Contract, require_signed
 from ledger.errors import BadInputError, RefusedError
 from projections.asof import Known
 from projections.figures import Statement
@@ -41,19 +41,33 @@ HELP = {
 }
 
 
-def running(known: Known, several: Sequence[Contract]) -> Iterator[Statement]:
-    """The figures of each contract's running period; of one that has none, or cannot be judged, nothing."""
+def running(known: Known, contract: Contract) -> Statement | None:
+    """The figures of a contract's running period; None if it has none.
+
+    Raises:
+        BadInputError, RefusedError: the contract cannot be judged.
+    """
+    begun = periods_of(contract, known.as_of.moment_ms)
+    if not begun or begun[-1].complete:
+        return None
+    return part_of_statement(
+        known, require_signed(contract).contract, str(begun[-1].number), None, "availability"
+    )
+
+
+def all_running(known: Known, several: Sequence[Contract]) -> tuple[list[Statement], Mapping[str, str]]:
+    """The same of several; and of each that cannot be judged why, since it hides no other."""
+    found: list[Statement] = []
+    unjudged: dict[str, str] = {}
     about = known.about(several)
     for contract in several:
-        assert contract.signed
-        begun = periods_of(contract, known.as_of.moment_ms)
-        if not begun or begun[-1].complete:
-            continue
-        number = str(begun[-1].number)
         try:
-            yield part_of_statement(about, contract.signed.contract, number, None, "availability")
-        except (BadInputError, RefusedError):  # one contract that cannot be judged hides no other
-            continue
+            figures = running(about, contract)
+        except (BadInputError, RefusedError) as error:
+            unjudged[require_signed(contract).contract] = str(error)
+        else:
+            found += [figures] if figures else []
+    return found, unjudged
 
 
 def text(figures: Sequence[Statement]) -> str:

@@ -20,15 +20,24 @@ from projections.attention import concerned
 from projections.register import open_span
 
 LATEST = 50
-"""A page shows no more of its incidents, and of its works."""
+"""A page shows no more of its incidents, and of its works; but all that are open or to come."""
 _TOLD = ("opened", "updated", "resolved")
 """The steps of an incident's story that hold no other client's platforms."""
 _INDICATORS = {
-    "none": "All Systems Operational",
-    "maintenance": "Service Under Maintenance",
-    "major": "Partial System Outage",
-    "critical": "Major Service Outage",
+    "en": {
+        "none": "All Systems Operational",
+        "maintenance": "Service Under Maintenance",
+        "major": "Partial System Outage",
+        "critical": "Major Service Outage",
+    },
+    "fr": {
+        "none": "Tous les systèmes sont opérationnels",
+        "maintenance": "Maintenance en cours",
+        "major": "Panne partielle",
+        "critical": "Panne majeure",
+    },
 }
+"""Of all that the form has only this sentence is ours; the states are words that programs read."""
 
 Page = Mapping[str, Any]
 
@@ -44,9 +53,9 @@ def files(known: Known, contract: Contract, url: str) -> Mapping[str, Page]:
     answers: dict[str, Page] = {
         "status.json": status,
         "components.json": components,
-        "incidents.json": {"incidents": incidents},
+        "incidents.json": {"incidents": incidents[:LATEST]},
         "incidents/unresolved.json": {"incidents": unresolved},
-        "scheduled-maintenances.json": {"scheduled_maintenances": works},
+        "scheduled-maintenances.json": {"scheduled_maintenances": works[:LATEST]},
         "scheduled-maintenances/upcoming.json": {"scheduled_maintenances": upcoming},
         "scheduled-maintenances/active.json": {"scheduled_maintenances": active},
         "summary.json": {
@@ -93,12 +102,11 @@ class _Written:
 
     def status(self) -> Page:
         found = {each["status"] for each in self.components()}
-        states = [each["status"] for each in self.components()]
         if "major_outage" in found:
             indicator = "critical" if found == {"major_outage"} else "major"
         else:
-            indicator = "maintenance" if "under_maintenance" in states else "none"
-        return {"indicator": indicator, "description": _INDICATORS[indicator]}
+            indicator = "maintenance" if "under_maintenance" in found else "none"
+        return {"indicator": indicator, "description": _INDICATORS[self._signed.language][indicator]}
 
     def components(self) -> list[Page]:
         names = {each.platform: None for each in self._contract.platforms}
@@ -134,20 +142,19 @@ class _Written:
             if (own := concerned(self._contract, each.platforms, open_span(each)))
         ]
         found.sort(key=lambda each: (each[0], each[1].name), reverse=True)
-        return [self._incident(incident, own) for _, incident, own in found[:LATEST]]
+        return [self._incident(incident, own) for _, incident, own in found]
 
     def _incident(self, incident: Incident, own: tuple[str, ...]) -> Page:
         updates = list(self._incident_updates(incident))
-        recorded = [each.recorded_ms for each in incident.story]
         return {
             "id": incident.name,
             "name": incident.summary,
             "status": updates[0]["status"],
             "impact": "critical" if incident.data_loss else "major",
-            "created_at": self._at(recorded[0]),
+            "created_at": self._at(incident.story[0].recorded_ms),
             "started_at": self._at(incident.opened_ms),
             "resolved_at": self._at(incident.resolved_ms),
-            "updated_at": self._at(recorded[-1]),
+            "updated_at": updates[0]["updated_at"],
             "page_id": self._signed.contract,
             "incident_updates": updates,
             "components": [self._component(name) for name in own],
@@ -175,7 +182,7 @@ class _Written:
             if each.announced and (own := concerned(self._contract, each.platforms, each.announced))
         ]
         found.sort(key=lambda each: (each[0], each[1].name), reverse=True)
-        return [self._maintenance(work, own) for _, work, own in found[:LATEST]]
+        return [self._maintenance(work, own) for _, work, own in found]
 
     def _maintenance(self, work: Maintenance, own: tuple[str, ...]) -> Page:
         assert work.announced is not None

@@ -87,6 +87,18 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+def subject(occasion: Occasion, language: str) -> str:
+    """What a message about a notice or an alert is headed with, in one line; its event in a calendar, too."""
+    start = _instant(occasion, occasion.announced.start_ms, language) if occasion.announced else ""
+    return _one_line(WORDINGS[language].subjects[occasion.kind].format(name=occasion.name, start=start))
+
+
+def _instant(occasion: Occasion, instant_ms: int, language: str) -> str:
+    """With its offset, always: on one night of the year the clock alone says two things."""
+    zone = ZoneInfo(occasion.signed.zone)
+    return Format(words.of(language), zone, None).full_instant(format_instant(instant_ms, zone))
+
+
 @dataclass(frozen=True, slots=True)
 class _Said:
     """What a notice or an alert says, in one language; times are the contract's, with their offset."""
@@ -95,10 +107,6 @@ class _Said:
     wording: Wording
     language: str
     head: Letterhead
-
-    def subject(self) -> str:
-        start = self._instant(self.occasion.announced.start_ms) if self.occasion.announced else ""
-        return self.wording.subjects[self.occasion.kind].format(name=self.occasion.name, start=start)
 
     def body(self, name: str) -> str:
         """Paragraphs with an empty line between them."""
@@ -124,7 +132,8 @@ class _Said:
     def _span(self, sentence: str, interval: Interval) -> str:
         return sentence.format(start=self._instant(interval.start_ms), end=self._instant(interval.end_ms))
 
+    def subject(self) -> str:
+        return subject(self.occasion, self.language)
+
     def _instant(self, instant_ms: int) -> str:
-        """With its offset, always: on one night of the year the clock alone says two things."""
-        zone = ZoneInfo(self.occasion.signed.zone)
-        return Format(words.of(self.language), zone, None).full_instant(format_instant(instant_ms, zone))
+        return _instant(self.occasion, instant_ms, self.language)

@@ -18,7 +18,7 @@ from ledger.fact import Evidence, Fact, Span
 from ledger.instants import parse_instant
 from ledger.intake.names import slug
 from ledger.intake.told import SOURCE, ImportedFacts, Keep, text
-from ledger.intake.web import Web
+from ledger.intake.web import Web, listed
 
 _PATH = "/api/v2/silences"
 _BY = "alertmanager"
@@ -56,7 +56,7 @@ def read(web: Web, label: str, names: Mapping[str, str]) -> list[Silence]:
 
 
 def _silences(said: Any, label: str, names: Mapping[str, str]) -> Iterator[Silence]:  # noqa: ANN401 - JSON
-    for each in said:
+    for each in listed(said):
         yield Silence(
             each["id"],
             tuple(sorted({names.get(value, slug(value)) for value in _named(each["matchers"], label)})),

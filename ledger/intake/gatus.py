@@ -18,7 +18,7 @@ from ledger.errors import BadInputError
 from ledger.instants import parse_instant
 from ledger.intake.frames import RESULTS
 from ledger.intake.rows import ERROR_CHARACTERS_MAX
-from ledger.intake.web import Web
+from ledger.intake.web import Web, listed
 from ledger.rounds import LATENCY_MS_MAX, OUTCOMES
 
 PAGE = 100
@@ -84,16 +84,18 @@ class GatusApi:
 
     def results(self) -> Iterator[Kept]:
         """Page by page; a result that comes meanwhile moves some to the next page, where they stand again."""
+        before: list[Kept] = []
         for page in range(1, PAGES_MAX):
             found = list(self._page(page))
-            yield from found
-            if not found:
+            if not found or found == before:  # something in between gives every page the first one
                 return
+            yield from found
+            before = found
 
     def _page(self, page: int) -> Iterator[Kept]:
         said = self._web.json(_STATUSES, (("page", str(page)), ("pageSize", str(PAGE))))
         try:
-            for endpoint in said:
+            for endpoint in listed(said):
                 for result in endpoint.get("results") or ():
                     yield _from_json(_named(endpoint.get("group"), endpoint["name"]), result)
         except (AttributeError, KeyError, TypeError) as error:
@@ -121,7 +123,10 @@ class GatusFile:
     def results(self) -> Iterator[Kept]:
         """Those of endpoints; what a suite did is not told apart from them."""
         if not self.path.is_file():
-            raise BadInputError(f"{self.name}: there is no such file; name the SQLite file of a Gatus")
+            raise BadInputError(
+                f"{self.name}: there is no such file; name the SQLite file of a Gatus, or its "
+                "address with http:// or https://"
+            )
         try:
             with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as opened:
                 failed = _failed_conditions(opened.execute(_CONDITIONS))

@@ -32,7 +32,8 @@ def import_gatus(ledger: Ledger, gatus: Gatus, agent: str, names: Mapping[str, s
     sampling.add(told)
     forgotten = _forgotten(before.select(pl.col("platform").cast(pl.String), "observed_ms"), told)
     imported = import_results(ledger, gatus, found, advice=ADVICE)
-    return replace(imported, notes=(*sampling.notes(), *forgotten))
+    nothing = () if imported.read else ("no endpoint has a result yet; if one should, look at the address",)
+    return replace(imported, notes=(*nothing, *sampling.notes(), *forgotten))
 
 
 def _forgotten(before: pl.DataFrame, told: pl.DataFrame) -> list[str]:

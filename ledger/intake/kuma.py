@@ -121,7 +121,10 @@ class KumaFile:
 
     def _rows(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
         if not self.path.is_file():
-            raise BadInputError(f"{self.name}: there is no such file; name the kuma.db of an Uptime Kuma")
+            raise BadInputError(
+                f"{self.name}: there is no such file; name the kuma.db of an Uptime Kuma, "
+                "which is read by its file and not at its address"
+            )
         try:
             with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as opened:
                 return opened.execute(query, values).fetchall()

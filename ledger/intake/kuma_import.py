@@ -34,7 +34,10 @@ ADVICE = (
     "beats do not change, so this agent was given another --pending or another Kuma: name another --agent"
 )
 NAMED = 10
+BEHIND_MS = 1
+"""So long after its last beat an agent falls silent where the other one carries on: one of them is known."""
 _KEPT = {name: kind for name, kind in RESULTS.items() if name != "line"}
+_TEXT = _KEPT | {"agent": pl.String(), "platform": pl.String()}
 _UNKNOWN = OUTCOMES.index("unknown")
 
 
@@ -59,10 +62,12 @@ def import_kuma(ledger: Ledger, source: KumaSource) -> Imported:
     """
     read = _read(ledger, source)
     changes = _lined(_changes(ledger, read))
-    dense = _lined(read.fresh.filter(pl.col("observed_ms") >= pl.col("since_ms")))
+    beats = read.fresh.filter(pl.col("observed_ms") >= pl.col("since_ms"))
+    dense = _lined(beats)
+    whole = _lined(_of(source.agent, beats, _handed_over(read, beats)))
     # The changes first: whoever is ended in between reads them again, because the beats are not stored yet.
     before = import_results(ledger, source.file, read.results(changes), advice=ADVICE, kind=ONLY_CHANGES)
-    after = import_results(ledger, source.file, read.results(dense), advice=ADVICE)
+    after = import_results(ledger, source.file, read.results(whole), advice=ADVICE)
     sampling = Sampling()
     sampling.add(dense.select(pl.col("platform").cast(pl.String), "observed_ms"))
     return replace(before.followed_by(after), notes=(*sampling.notes(), *_notes(read, changes, dense)))
@@ -144,27 +149,36 @@ def _changes(ledger: Ledger, read: _Read) -> pl.DataFrame:
     agent = read.source.agent + CHANGES
     behind = (pl.col("observed_ms") > pl.col("stored_ms")) & (pl.col("observed_ms") < pl.col("since_ms"))
     thinned = read.fresh.filter(behind & pl.col("platform").is_in(list(read.holes)))
-    begun = _carried(read)
-    known = set(thinned["platform"]) | set(begun["platform"])
-    silent = [
-        (agent, name, end_ms, _UNKNOWN, 0, 0, f"from here on agent {read.source.agent} has every beat")
-        for name, (_, end_ms) in read.holes.items()
-        if name in known
-    ]
-    ends = pl.DataFrame(silent, schema=_KEPT, orient="row")
-    frames = (
-        each.select(pl.col(name).cast(kind) for name, kind in _KEPT.items())
-        for each in (begun, thinned, ends)
-    )
-    found = pl.concat(frames).with_columns(agent=pl.lit(agent).cast(pl.Categorical))
-    return _not_stored(ledger, agent, found)
+    new = _not_stored(ledger, agent, _of(agent, _carried(read), thinned))
+    # Where nothing is new it has fallen silent before: the same hole would end later each time it is read.
+    ends_ms = {name: read.holes[name][1] for name in new["platform"].unique()}
+    ends = _silent(ends_ms, f"from here on agent {read.source.agent} has every beat")
+    return _of(agent, new, _not_stored(ledger, agent, _of(agent, ends)))
 
 
 def _carried(read: _Read) -> pl.DataFrame:
     """What each platform with a hole was when it began: between two changes it stayed so."""
     known = read.last.filter(pl.col("platform").is_in(list(read.holes)))
     rest = {"agent": pl.lit(""), "status": 0, "latency_ms": 0, "error": pl.lit("")}
-    return known.with_columns(**rest).select(*_KEPT)
+    return known.with_columns(pl.col("observed_ms") + BEHIND_MS, **rest).select(*_KEPT)
+
+
+def _handed_over(read: _Read, dense: pl.DataFrame) -> pl.DataFrame:
+    """Where the agent of the beats falls silent because the other one carries on what it said last."""
+    kept = _carried(read).join(dense, on="platform", how="semi")
+    ends_ms = dict(kept.select("platform", "observed_ms").iter_rows())
+    return _of(read.source.agent, _silent(ends_ms, f"what is left is of agent {read.source.agent}{CHANGES}"))
+
+
+def _silent(ends_ms: Mapping[str, int], why: str) -> pl.DataFrame:
+    rows = [("", name, end_ms, _UNKNOWN, 0, 0, why) for name, end_ms in ends_ms.items()]
+    return pl.DataFrame(rows, schema=_KEPT, orient="row")
+
+
+def _of(agent: str, *frames: pl.DataFrame) -> pl.DataFrame:
+    """Results of an agent: all columns but the line, in one frame, with platforms as text."""
+    columns = [pl.col(name).cast(kind) for name, kind in _TEXT.items()]
+    return pl.concat([each.select(columns) for each in frames]).with_columns(agent=pl.lit(agent))
 
 
 def _not_stored(ledger: Ledger, agent: str, found: pl.DataFrame) -> pl.DataFrame:
@@ -173,7 +187,7 @@ def _not_stored(ledger: Ledger, agent: str, found: pl.DataFrame) -> pl.DataFrame
         return found
     span_ms = int(found["observed_ms"].min()), int(found["observed_ms"].max())  # type: ignore[arg-type]
     stored = stored_results(ledger.engine, agent, ledger.plans_of(agent), *span_ms)
-    return found.join(stored, on=["platform", "observed_ms"], how="anti")
+    return found.join(stored.cast({"platform": pl.String}), on=["platform", "observed_ms"], how="anti")
 
 
 # ---------------------------------------------------------------- what is told

@@ -5,6 +5,7 @@ Local times are made UTC before anything is compared: in a night in which clocks
 local times is not how long the work takes.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from ledger.intake.names import require_name, slug
 from ledger.intake.told import Read, text
 
 _PREFIX = "x-maintnote-"
+_BEGIN = re.compile(rb"^BEGIN:VCALENDAR\b", re.MULTILINE | re.IGNORECASE)
 
 
 class Notice(NamedTuple):
@@ -42,11 +44,13 @@ def read_file(path: Path, operator: str | None, now_ms: int) -> list[Notice]:
         document = path.read_bytes()
         calendars = Calendar.from_ical(document, multiple=True)
     except OSError as error:
-        raise BadInputError(f"{path}: cannot be read ({error.strerror})") from None
+        raise BadInputError(f"{path}: cannot be read ({error.strerror}); name a file") from None
     except ValueError as error:
         raise BadInputError(
             f"{path}: is no calendar ({error}); name a file in the form of iCalendar"
         ) from None
+    if len(calendars) < len(_BEGIN.findall(document)):
+        raise BadInputError(f"{path}: ends before its calendar does; fetch the file once more")
     events = [
         event for calendar in calendars for event in calendar.walk("VEVENT") if isinstance(event, Event)
     ]
@@ -73,6 +77,8 @@ def _reads(
 def _notice(event: Event, operator: str | None) -> BulletinReceived:
     uid = str(_needed(event, "uid"))
     provider = require_name(operator) if operator else slug(str(_needed(event, _PREFIX + "provider")))
+    if "rrule" in event or "rdate" in event:
+        raise ValueError("repeats; write each time as an event with a UID of its own")
     start_ms, end_ms = _extent_ms(event)
     sequence = event.get("sequence", 0)
     return BulletinReceived(
@@ -99,8 +105,8 @@ def _several(event: Event, name: str) -> list[str]:
 
 
 def _work(event: Event) -> str:
-    """What its source calls the work: the primary name of it, or the first one."""
-    found = event.get(_PREFIX + "maintenance-id")
+    """What its source calls the work: the primary name of it, or the first one, or that of the notice."""
+    found = event.get(_PREFIX + "maintenance-id") or event["uid"]
     names: list[Any] = found if isinstance(found, list) else [found]
     primary = [
         each for each in names if getattr(each, "params", {}).get(_PREFIX.upper() + "PRECEDENCE") == "PRIMARY"

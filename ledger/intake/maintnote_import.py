@@ -35,16 +35,33 @@ def import_own(ledger: Ledger, name: str, notices: Iterable[Notice], keep: Keep)
     """Store our own earlier notices, given when their DTSTAMP says, on the platforms that they name.
 
     Raises:
-        BadInputError: work of that name was announced in this ledger itself.
+        BadInputError: a notice names no platform, two notices announce one work, or this ledger announced
+            work of that name otherwise. Of the first two nothing is stored.
         ConflictError: another writer was first; the same import again stores what is still missing.
     """
     found, stored, notes = list(notices), 0, []
+    _require_announceable(name, found)
     for each in found:
         was_stored, note = _import_one(ledger, each, keep)
         stored += was_stored
         notes += [note] if note else []
     begun = "when work began and ended no notice says: `constat maintenance start` and `finish` take it down"
     return ImportedFacts(name, "notice", len(found), stored, (*notes, *((begun,) if stored else ())))
+
+
+def _require_announceable(name: str, notices: Iterable[Notice]) -> None:
+    uids: dict[str, str] = {}
+    for each in notices:
+        fact, work = each.read.fact, maintenance_of(each)
+        if not fact.concerned and fact.status != _CANCELLED:
+            raise BadInputError(
+                f"{name}: event {fact.key} names no platform; write each as X-MAINTNOTE-OBJECT-ID"
+            )
+        if uids.setdefault(work, fact.key) != fact.key:
+            raise BadInputError(
+                f"{name}: events {uids[work]} and {fact.key} would both announce maintenance {work}, and one "
+                "work has one time; give each an X-MAINTNOTE-MAINTENANCE-ID of its own"
+            )
 
 
 def maintenance_of(notice: Notice) -> str:
@@ -59,12 +76,12 @@ def _import_one(ledger: Ledger, notice: Notice, keep: Keep) -> tuple[bool, str |
     before, bulletin_head = ledger.load(streams[0], bulletins.INITIAL, bulletins.evolve)
     work, work_head = ledger.load(streams[1], maintenance.INITIAL, maintenance.evolve)
     fact = bulletins.receive(before, read.fact)
-    if fact is None:
+    if fact is None and work.notices:
         return False, None
     if work.notices and not before.received:
         raise BadInputError(
-            f"maintenance {name} was announced in this ledger itself; what it announced is known, so leave "
-            "the file out"
+            f"maintenance {name} was announced already, and not by event {read.fact.key}; if it is the same "
+            "work, leave the file out, else give it an X-MAINTNOTE-MAINTENANCE-ID of its own"
         )
     note, drafts = None, []
     try:
@@ -72,13 +89,28 @@ def _import_one(ledger: Ledger, notice: Notice, keep: Keep) -> tuple[bool, str |
         drafts = [Draft(streams[1], told, read.occurred_ms, SOURCE)] if told else []
     except RefusedError as error:
         note = f"SEQUENCE {read.fact.sequence} of {name} is kept, and moves nothing: {error}"
-    evidence = Evidence(name=read.document_name, sha256=keep(read.document))
-    kept = fact.model_copy(update={"evidence": (evidence,)})
-    drafts.insert(0, Draft(streams[0], kept, read.occurred_ms, SOURCE))
+    is_told = bool(drafts)
+    if fact is not None:  # else it was kept as an operator's before somebody said that it is ours
+        evidence = Evidence(name=read.document_name, sha256=keep(read.document))
+        kept = fact.model_copy(update={"evidence": (evidence,)})
+        drafts.insert(0, Draft(streams[0], kept, read.occurred_ms, SOURCE))
+    if not drafts:
+        return False, None
     ledger.append_behind(drafts, {streams[0]: bulletin_head, streams[1]: work_head})
-    if not drafts[1:] and note is None and _is_late(before, notice):
+    if not is_told and note is None and _is_late(before, notice):
         note = f"SEQUENCE {read.fact.sequence} of {name} came late: kept, and moves nothing"
-    return True, note
+    return True, note or _other_platforms(work, name, notice)
+
+
+def _other_platforms(work: Maintenance, name: str, notice: Notice) -> str | None:
+    """A notice can move the time of work, and not the platforms."""
+    fact = notice.read.fact
+    if work.announced is None or fact.status == _CANCELLED or set(fact.concerned) == set(work.platforms):
+        return None
+    return (
+        f"SEQUENCE {fact.sequence} of {name} names other platforms than its first notice; it stays announced "
+        f"on {', '.join(work.platforms)}"
+    )
 
 
 def _is_late(before: Bulletin, notice: Notice) -> bool:

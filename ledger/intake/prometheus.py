@@ -21,7 +21,10 @@ from ledger.intake.sampling import Sampling
 from ledger.rounds import LATENCY_MS_MAX, OUTCOMES
 
 PART_MS = DAY_MS
-"""A day of fifty series every 30 s is 144,000 samples: some megabytes of an answer."""
+SAMPLES = 500_000
+"""So many are read at once of a metric: as JSON some fifteen megabytes."""
+USUAL_MS = 15_000
+"""So often a probe is scraped, for all that is known before. So 80 are read by the day, 2,000 by the hour."""
 LATE_MS = 5 * MINUTE_MS
 """How far behind what was stored last a later reading begins: a scrape is stored under the moment at which it
 began, once it has ended."""
@@ -47,9 +50,16 @@ class PrometheusSource:
     """A value of that label -> the platform's name."""
     sampling: Sampling = field(default_factory=Sampling)
     unknown: int = 0
-    """Scrapes of the exporter that failed."""
+    """Scrapes of the exporter that failed, each counted once however often it is read."""
+    failed_until_ms: dict[Labels, int] = field(default_factory=dict)
+    """Of a series the last one of them."""
     probes: set[Labels] = field(default_factory=set)
     """The series that are probes; `up` is also of what is none."""
+    found: set[str] = field(default_factory=set)
+    """The platforms that the server said last to have series of."""
+    read_whole: set[str] = field(default_factory=set)
+    """Those that were read from the beginning to an end: a server names series long before and after they
+    have samples, so not each of them gets into the agent's plan."""
 
     @property
     def name(self) -> str:
@@ -62,14 +72,18 @@ class PrometheusSource:
 
     def parts(self, from_ms: int, until_ms: int) -> Iterator[tuple[int, int]]:
         """An interval cut into what is asked for at once."""
-        for start_ms in range(from_ms, until_ms, PART_MS):
-            yield start_ms, min(start_ms + PART_MS, until_ms)
+        most_ms = SAMPLES * USUAL_MS // max(len(self.probes), 1)
+        part_ms = max(MINUTE_MS, min(PART_MS, most_ms))
+        for start_ms in range(from_ms, until_ms, part_ms):
+            yield start_ms, min(start_ms + part_ms, until_ms)
 
     def look_up(self, from_ms: int, until_ms: int) -> set[str]:
-        """Find out which series there are in an interval; the names of their platforms."""
+        """Begin a reading: find out which series there are in an interval; the names of their platforms."""
+        self.server.warnings.clear()
         sets = self.server.label_sets(self.selector, from_ms, until_ms)
         self.probes |= set(sets)
-        return set(slugs((self._platform(labels) for labels in sets), self.names).values())
+        self.found = set(slugs((self._platform(labels) for labels in sets), self.names).values())
+        return self.found
 
     def read(self, from_ms: int, until_ms: int) -> Results:
         """The results of an interval.
@@ -87,7 +101,7 @@ class PrometheusSource:
         texts = {number: self._platform(labels) for labels, number in ids.items()}
         frame = self._results(pl.concat([found, scraped.join(found, on=_ID, how="anti")]), texts)
         results = named(frame, self.names)
-        self.unknown += scraped.height
+        self._count(scraped, ids)
         self.sampling.add(results.frame.select(pl.col("platform").cast(pl.String), "observed_ms"))
         return results
 
@@ -100,6 +114,15 @@ class PrometheusSource:
         )
         warnings = (f"the server warns: {warning}" for warning in self.server.warnings)
         return (*self.sampling.notes(), *unknown, *warnings)
+
+    def _count(self, failed: pl.DataFrame, ids: Mapping[Labels, int]) -> None:
+        """A later reading begins before the end of this one, and reads some of it again."""
+        for labels, number in ids.items():
+            moments_ms = failed.filter(pl.col("series") == number)["observed_ms"]
+            new = moments_ms.filter(moments_ms > self.failed_until_ms.get(labels, -1))
+            if not new.is_empty():
+                self.unknown += len(new)
+                self.failed_until_ms[labels] = int(new.max())  # type: ignore[arg-type]
 
     def _platform(self, labels: Labels) -> str:
         value = dict(labels).get(self.label)
@@ -129,9 +152,10 @@ class PrometheusSource:
     def _with_details(
         self, found: pl.DataFrame, ids: Mapping[Labels, int], from_ms: int, until_ms: int
     ) -> pl.DataFrame:
-        if not found["value"].is_in([0.0, 1.0]).all():
-            odd = found.filter(~pl.col("value").is_in([0.0, 1.0]))["value"][0]
-            raise BadInputError(f"{self.selector} says {odd}; name a metric that is 0 or 1, as {PROBE}")
+        odd = found.filter(~pl.col("value").is_in([0.0, 1.0]).fill_null(value=False))
+        if not odd.is_empty():
+            said = odd["value"][0]
+            raise BadInputError(f"{self.selector} says {said}; name a metric that is 0 or 1, as {PROBE}")
         status = self._detail(_STATUS, ids, from_ms, until_ms)
         duration = self._detail(_DURATION, ids, from_ms, until_ms)
         return (

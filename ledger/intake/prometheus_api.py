@@ -76,7 +76,7 @@ class Prometheus:
     def __init__(self, web: Web) -> None:
         self._web = web
         self.warnings: dict[str, None] = {}
-        """What the server said beside its answers: that some of it is missing, for example."""
+        """What the server said beside its answers in this reading: that some is missing, for example."""
 
     @property
     def name(self) -> str:
@@ -85,12 +85,11 @@ class Prometheus:
 
     def label_sets(self, selector: Selector, from_ms: int, until_ms: int) -> list[Labels]:
         """The sets of labels that a selector has in an interval."""
-        found = self._ask(
-            "/api/v1/series",
-            ("match[]", str(selector)),
-            ("start", _seconds(from_ms)),
-            ("end", _seconds(until_ms)),
-        )
+        path = "/api/v1/series"
+        interval = (("start", _seconds(from_ms)), ("end", _seconds(until_ms)))
+        found = self._ask(path, ("match[]", str(selector)), *interval)
+        if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+            raise self._other(path)
         return [_labels(each) for each in found]
 
     def samples(self, selector: Selector, from_ms: int, until_ms: int) -> list[Series]:
@@ -121,16 +120,21 @@ class Prometheus:
             yield from self._parts(selector, from_ms, middle_ms)
             yield from self._parts(selector, middle_ms, until_ms)
         else:
+            if not isinstance(found, dict):
+                raise self._other("/api/v1/query")
             yield from_ms, until_ms, _matrix(found, selector)
 
     def _ask(self, path: str, *parameters: tuple[str, str]) -> Any:  # noqa: ANN401 - by path
         answer = self._web.json(path, parameters)
-        if not isinstance(answer, dict) or answer.get("status") != "success":
-            raise BadInputError(
-                f"{self.name}{path} does not answer as Prometheus does; name the address before /api/v1"
-            )
+        if not isinstance(answer, dict) or answer.get("status") != "success" or "data" not in answer:
+            raise self._other(path)
         self.warnings |= dict.fromkeys(answer.get("warnings") or ())
         return answer["data"]
+
+    def _other(self, path: str) -> BadInputError:
+        return BadInputError(
+            f"{self.name}{path} does not answer as Prometheus does; name the address before /api/v1"
+        )
 
 
 def _matrix(found: Mapping[str, Any], selector: Selector) -> list[Any]:

@@ -1,4 +1,4 @@
-"""A Prometheus server's history taken into the ledger, a day at a time, from where the last reading ended."""
+"""A Prometheus server's history taken into the ledger part by part, from where the last reading ended."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -44,7 +44,7 @@ def first_instant(
         return resumed_ms if from_ms is None else from_ms
     plan = ledger.plans_of(source.agent).last
     planned = {each.platform for each in plan.platforms} if plan else set()
-    is_known = source.look_up(from_ms, until_ms) <= planned
+    is_known = source.look_up(from_ms, until_ms) <= planned | source.read_whole
     return resumed_ms if is_known and not again else from_ms
 
 
@@ -72,6 +72,8 @@ def import_prometheus(  # noqa: PLR0913 - what, where to, from when to when, and
         progress(end_ms - from_ms, until_ms - from_ms)
         if is_ended():
             break
+    else:
+        source.read_whole |= source.found
     return replace(imported, notes=_notes(source, imported, from_ms))
 
 

@@ -46,16 +46,21 @@ class Sampling:
         self._seen: dict[str, _Seen] = {}
 
     def add(self, results: pl.DataFrame) -> None:
-        """Some more results, later than those before: `platform` as text and `observed_ms`."""
+        """Some more results: `platform` as text and `observed_ms`.
+
+        Those of a platform that are not later than what was added before are read once more, and not counted.
+        """
         for (platform,), some in results.sort("observed_ms").group_by("platform"):
-            moments_ms = some["observed_ms"]
-            first_ms, last_ms = int(moments_ms[0]), int(moments_ms[-1])
+            first_ms = int(some["observed_ms"][0])
             seen = self._seen.setdefault(str(platform), _Seen(first_ms, first_ms))
+            moments_ms = some["observed_ms"].filter(some["observed_ms"] > seen.last_ms)
+            if moments_ms.is_empty():
+                continue
             steps = pl.concat([pl.Series([seen.last_ms], dtype=pl.Int64), moments_ms]).diff().drop_nulls()
             whole = (steps / SECOND_MS).round().cast(pl.Int64) * SECOND_MS
             counts = whole.filter(whole > 0).alias("step").value_counts()
             seen.steps_ms.update(dict(counts.iter_rows()))
-            seen.last_ms = max(last_ms, seen.last_ms)
+            seen.last_ms = int(moments_ms[-1])
 
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of them, a sentence a platform."""

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from pydantic import ValidationError
 
 from ledger.application import Ledger
 from ledger.bulletins import BulletinReceived, Statement
-from ledger.errors import BadInputError, ConstatError, UnreachableSourceError
+from ledger.errors import BadInputError
 from ledger.instants import parse_instant
 from ledger.intake.names import require_name, slug
 from ledger.intake.told import ImportedFacts, Keep, Read, import_bulletin, text
@@ -43,7 +44,7 @@ def of_file(path: Path) -> Page:
         said = orjson.loads(path.read_bytes())
     except OSError as error:
         raise BadInputError(
-            f"{path}: cannot be read ({error.strerror}); name a file or the page's address"
+            f"{path}: cannot be read ({error.strerror}); name a file, or the page's address with https://"
         ) from None
     except orjson.JSONDecodeError as error:
         raise BadInputError(f"{path}: is no JSON ({error}); save the page's /api/v2/summary.json") from None
@@ -64,13 +65,18 @@ def _page(name: str, answers: Sequence[Any]) -> Page:
     said: dict[str, Any] = {}
     for answer in answers:
         if isinstance(answer, dict):
-            said |= {key: answer[key] for key in (*_KINDS, "components") if isinstance(answer.get(key), list)}
+            said |= {key: answer[key] for key in (*_KINDS, "components") if _is_list(answer.get(key))}
     if not any(key in said for key in _KINDS):
         raise BadInputError(
             f"{name}: has neither incidents nor scheduled_maintenances; name a page that has a "
             "/api/v2/summary.json with them"
         )
     return Page(name, said)
+
+
+def _is_list(said: object) -> bool:
+    """Whether it is a list of objects, as everything on a page is."""
+    return isinstance(said, list) and all(isinstance(each, dict) for each in said)
 
 
 def import_statuspage(ledger: Ledger, page: Page, operator: str, now_ms: int, keep: Keep) -> ImportedFacts:
@@ -100,12 +106,19 @@ def _bulletins(page: Page, operator: str, now_ms: int) -> Iterator[Read]:
             try:
                 yield _bulletin(said, kind, operator, groups, now_ms)
             except (KeyError, TypeError, AttributeError, ValueError) as error:
-                if isinstance(error, ConstatError | UnreachableSourceError):
-                    raise
                 raise BadInputError(
-                    f"{page.name}: {said.get('id') or said} of {key} is not as version 2 has it ({error!r}); "
-                    "nothing more was stored"
+                    f"{page.name}: {said.get('id') or said} of {key} is not as version 2 has it "
+                    f"({_why(error)}); nothing of the page was stored"
                 ) from None
+
+
+def _why(error: Exception) -> str:
+    match error:
+        case KeyError():
+            return f"it has no {error.args[0]}"
+        case ValidationError():
+            return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+    return str(error)
 
 
 def _bulletin(
@@ -121,7 +134,7 @@ def _bulletin(
         status=said["status"],
         impact=said.get("impact") or "",
         concerned=tuple(_component(each, groups) for each in said.get("components") or ()),
-        since_ms=_instant(said.get("scheduled_for" if is_work else "started_at") or said["created_at"]),
+        since_ms=_instant(said.get("scheduled_for" if is_work else "started_at")),
         until_ms=_instant(said.get("scheduled_until" if is_work else "resolved_at")),
         statements=tuple(_statement(each) for each in reversed(said.get("incident_updates") or ())),
     )

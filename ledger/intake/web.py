@@ -3,6 +3,8 @@
 A password in the address, or a token, goes with the request and into no message.
 """
 
+import base64
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ DELAYS_S = (0.2, 1.0, 3.0)
 """Before each further try; after the last one whoever asks is told."""
 LATER = (408, 425, 429, 502, 503, 504)
 SHOWN = 300
+_TOKEN = re.compile(r"[!-~]+")
 
 Parameters = Sequence[tuple[str, str]]
 
@@ -52,8 +55,11 @@ class Address:
         try:
             parts = urlsplit(url)
             port = f":{parts.port}" if parts.port else ""
-        except ValueError as error:
-            raise BadInputError(f"the address cannot be read ({error}); write it as https://host/") from None
+        except ValueError:  # its text holds a part of the address, which may be one of the password
+            raise BadInputError(
+                "the address cannot be read; write it as https://name:password@host/, and in a name or a "
+                "password each of / ? # [ ] @ : as % and its number (%2F for a slash)"
+            ) from None
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise BadInputError("the address names no server; write it as https://host/ or http://host:port/")
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
@@ -62,12 +68,25 @@ class Address:
 
 
 def _authorization(parts: Any, token: str | None) -> Mapping[str, str]:  # noqa: ANN401 - a split URL
-    if token:
-        return {"authorization": f"Bearer {token}"}
+    if token and (plain := token.strip()):  # a token that was kept in a file ends with its line
+        if not _TOKEN.fullmatch(plain):
+            raise BadInputError("the token holds what no token can; look at CONSTAT_SOURCE_TOKEN")
+        return {"authorization": f"Bearer {plain}"}
     if parts.username is None:
         return {}
     who = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    return urllib3.make_headers(basic_auth=who)
+    return {"authorization": f"Basic {base64.b64encode(who.encode()).decode()}"}
+
+
+def listed(said: Any) -> list[Any]:  # noqa: ANN401 - whatever JSON holds
+    """What was said, if it is a list.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if not isinstance(said, list):
+        raise TypeError("it is no list")
+    return said
 
 
 class Web:
@@ -109,13 +128,20 @@ class Web:
                     return answer.data
                 why = f"{answer.status} {answer.data[:SHOWN].decode(errors='replace')}".strip()
                 if answer.status not in LATER:
-                    refusal = f"{self._shown(path)} refuses ({why}); look at the address and who may read it"
-                    raise RefusedQueryError(refusal, answer.status, answer.data)
+                    raise self._refusal(path, why, answer)
             if delay_s is not None:
                 self._pause.wait(delay_s)
         raise UnreachableSourceError(
             f"{self._shown(path)} does not answer ({why}); what was stored stays, so run the same again"
         )
+
+    def _refusal(self, path: str, why: str, answer: urllib3.BaseHTTPResponse) -> RefusedQueryError:
+        advice = "look at the address and who may read it"
+        if elsewhere := answer.get_redirect_location():
+            # What is behind the question mark may be secret. A token does not follow to wherever it is sent.
+            there = urlsplit(elsewhere)._replace(query="", fragment="").geturl()
+            advice = f"it sends on to {there}: name the address that answers itself"
+        return RefusedQueryError(f"{self._shown(path)} refuses ({why}); {advice}", answer.status, answer.data)
 
     def _shown(self, path: str) -> str:
         return self.address.shown + path

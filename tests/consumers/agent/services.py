@@ -7,6 +7,7 @@ import ssl
 import threading
 import time
 from contextlib import contextmanager
+from urllib.parse import unquote
 
 import dns.flags
 import dns.message
@@ -17,6 +18,11 @@ from consumers.agent.file import AgentFile, Loaded
 from consumers.agent.targets import headers_of, kinds_told
 
 TIMEOUT_MS = 300
+BODIES = {
+    "json": b'{"status": "ok", "checks": [{"name": "db", "works": true, "count": 1}]}',
+    "long": b"x" * 1_100_000,
+    "deep": b"[" * 500 + b"]" * 500,
+}
 
 
 class Service(http.server.ThreadingHTTPServer):
@@ -25,8 +31,8 @@ class Service(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 1000
 
-    def __init__(self, certificate=None):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, certificate=None, host="127.0.0.1"):
+        super().__init__((host, 0), Handler)
         self.scheme = "http"
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -43,8 +49,8 @@ class Service(http.server.ThreadingHTTPServer):
     def port(self):
         return self.server_address[1]
 
-    def url(self, path="/", host="127.0.0.1"):
-        return f"{self.scheme}://{host}:{self.port}{path}"
+    def url(self, path="/", host=None):
+        return f"{self.scheme}://{host or self.server_address[0]}:{self.port}{path}"
 
     def handle_error(self, request, client_address):
         """A client that hangs up, or does not like our certificate, is what is tested."""
@@ -82,13 +88,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.wfile.write(b"sesame, and no HTTP\r\n\r\n")
                 self.close_connection = True
             case "to":
-                self.answer(302, {"Location": rest[0] if rest[0].startswith("http") else f"/{rest[0]}"})
-            case "json":
-                self.answer(
-                    200, body=b'{"status": "ok", "checks": [{"name": "db", "works": true, "count": 1}]}'
-                )
-            case "long":
-                self.answer(200, body=b"x" * 1_100_000)
+                there = unquote(rest[0])
+                self.answer(302, {"Location": there if ":" in there else f"/{there}"})
+            case "body":
+                self.answer(200, body=BODIES[rest[0]])
             case _:
                 self.answer(200)
 
@@ -107,8 +110,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(certificate=None):
-    server = Service(certificate)
+def serving(certificate=None, host="127.0.0.1"):
+    server = Service(certificate, host)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
@@ -146,7 +149,8 @@ def closed_port():
 
 @contextmanager
 def name_server():
-    """Answers for `acme.test`; `silent.test` gets no answer, `broken.test` a refusal, all else NXDOMAIN."""
+    """Answers for `acme.test`, and a while later for `late.test`; `silent.test` gets no answer, `broken.test` a refusal,
+    all else NXDOMAIN."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.settimeout(0.05)
@@ -172,12 +176,13 @@ def _answer(listening, ended):
             continue
         if name == "broken.test.":
             response.set_rcode(dns.rcode.SERVFAIL)
-        elif name != "acme.test.":
+        elif name not in ("acme.test.", "late.test."):
             response.set_rcode(dns.rcode.NXDOMAIN)
         elif query.question[0].rdtype == dns.rdatatype.A:
             response.flags |= dns.flags.AA
             response.answer.append(dns.rrset.from_text(name, 60, "IN", "A", "192.0.2.1", "192.0.2.2"))
-        listening.sendto(response.to_wire(), client)
+        late_s = 0.3 if name == "late.test." else 0.0
+        threading.Timer(late_s, listening.sendto, (response.to_wire(), client)).start()
 
 
 # ---------------------------------------------------------------- an agent's file

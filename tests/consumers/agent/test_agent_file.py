@@ -42,6 +42,16 @@ def test_a_header_is_completed_by_the_environment(tmp_path):
     assert "sesame" not in repr(loaded.file)
 
 
+@pytest.mark.parametrize("value", ["ses\name", "ses\r\nHost: me", "ses\x00ame"])
+def test_what_cannot_stand_in_a_header_is_refused_before_a_platform_is_called_down_for_it(tmp_path, value):
+    with pytest.raises(
+        BadInputError, match="TOKEN, which the headers of acme-prod need, is more than"
+    ) as told:
+        read(tmp_path, HEAD + PROD + 'headers = {Authorization = "Bearer ${TOKEN}"}\n', TOKEN=value)
+
+    assert "ses" not in str(told.value)
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -56,7 +66,13 @@ def test_a_header_is_completed_by_the_environment(tmp_path):
         (HEAD + PROD + "timeout_ms = 30000\n", "two tries of 30,000 ms and a look at the references do not fit into a round of 60,000 ms"),
         (HEAD + PROD + 'json_path = "status"\n', r"json_path: is no JSON path \(.*\); write one as \$\.status"),
         (HEAD + PROD + 'headers = {A = "${NOBODY}"}\n', "the headers of acme-prod need NOBODY, which the environment does not say"),
-        (HEAD.replace("https://www", "ldap://www") + PROD, "'ldap://www.example.org/' is no reference"),
+        (HEAD.replace("https://www", "ldap://www") + PROD, "references: number 1 is no reference; write https://host"),
+        (HEAD.replace("https://", "https://user:sesame@") + PROD, "number 1 is no reference; .*without a user"),
+        (HEAD.replace("https://www.example.org/", "tcp://user:sesame@192.0.2.1:443") + PROD, "number 1 is no reference"),
+        (HEAD.replace("https://www.example.org/", "tcp://192.0.2.1") + PROD, "number 1 is no reference"),
+        (HEAD.replace("www.example.org", "[bad") + PROD, "number 1 is no reference"),
+        (HEAD + PROD.replace("acme.example", "acme.example:99999"), "url: is no address of HTTP; write https://host/path"),
+        (HEAD + PROD.replace("acme.example", "[bad"), "url: is no address of HTTP; write https://host/path"),
         (HEAD.replace('["https://www.example.org/"]', "[]") + PROD, "references: Tuple should have at least 1 item"),
         (HEAD + PROD.replace("url", 'kind = "icmp"\nurl'), "target 1 .*'icmp'"),
     ],

@@ -120,14 +120,48 @@ def test_a_step_is_noticed_between_two_looks_of_a_second():
     assert distrust(awareness.looks_since(START.monotonic_ms), awareness.hour, {}).why.kind == "own-step"
 
 
-def test_behind_a_step_the_hour_begins_anew():
+def pass_an_hour(awareness, clock):
+    for _ in range(HOUR_MS // 1000):
+        clock.pass_on(1000)
+        awareness.look(clock.look)
+
+
+def test_a_step_between_two_rounds_is_no_drift_of_the_next_one():
     clock = SetClock()
     awareness = Awareness(clock)
-    clock.pass_on(HOUR_MS, step_ms=10_000)
-    awareness.look(clock.look)
+    pass_an_hour(awareness, clock)
     assert awareness.hour == START
+
+    clock.pass_on(1000, step_ms=10_000)
+    awareness.look(clock.look)
+    assert awareness.hour is None
+
+    pass_an_hour(awareness, clock)
+    clock.pass_on(120_000)
+    awareness.look(clock.look)
+    assert awareness.hour is not None
+
+
+def test_behind_a_drift_the_hour_begins_anew():
+    clock = SetClock()
+    awareness = Awareness(clock)
+    pass_an_hour(awareness, clock)
 
     awareness.forget()
 
     assert awareness.hour is None
     assert awareness.looks_since(START.monotonic_ms) == [clock.look]
+
+
+def test_a_standstill_is_remembered_for_as_long_as_the_longest_round_lasts():
+    clock = SetClock()
+    awareness = Awareness(clock)
+    clock.pass_on(2_050)
+    awareness.notice(START.monotonic_ms, clock.look)
+    ended_ms = clock.monotonic_ms()
+
+    clock.pass_on(HOUR_MS - 1)
+    awareness.notice(clock.monotonic_ms() - 50, clock.look)
+
+    assert [each.end_ms for each in awareness.standstills_since(START.monotonic_ms)] == [ended_ms]
+    assert not awareness.standstills_since(ended_ms + 1)

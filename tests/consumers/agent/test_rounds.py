@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,23 +133,36 @@ def test_a_clock_that_was_put_back_a_little_skips_what_it_has_shown_already():
     assert second_ms == first_ms + 1000 * PERIOD_S
 
 
-def test_servers_that_agree_on_another_time_make_the_round_unknown():
+def ahead(*hosts):
+    """A round of targets on these hosts, whose clocks are all 20 s behind ours."""
     clock = SteppingClock()
-    clock.step_ms = 0
 
     async def story():
-        with serving() as one, serving() as two, serving() as three:
-            for server in (one, two, three):
+        with ExitStack() as stack:
+            servers = [stack.enter_context(serving(host=host)) for host in hosts]
+            for server in servers:
                 server.ahead_s = -20
-            urls = [{"url": server.url()} for server in (one, two, three)]
-            async with agent(one.url(), *urls, clock=clock) as (rounds, plan, _):
+            urls = [{"url": server.url()} for server in servers]
+            async with agent(servers[0].url(), *urls, clock=clock) as (rounds, plan, _):
                 return await one_round(rounds, plan)
 
-    # Their clock is 20 s behind, ours 20 s ahead: that is more than a whole round, so there is none.
-    _, found, distrust = asyncio.run(story())
+    return asyncio.run(story())
+
+
+def test_servers_that_agree_on_another_time_make_the_round_unknown():
+    _, found, distrust = ahead("127.0.0.1", "127.0.0.2", "127.0.0.3")
+
+    # 20 s are more than a whole round, so there is none.
     assert found is None
     assert distrust.why.text.endswith(" s off that of 3 of 3 servers")
     assert 18_000 <= distrust.by_ms <= 20_000
+
+
+def test_three_ports_of_one_host_are_one_server():
+    _, found, distrust = ahead("127.0.0.1", "127.0.0.1", "127.0.0.1")
+
+    assert distrust is None
+    assert not found.not_up
 
 
 def test_a_standstill_of_the_agent_makes_a_timeout_unknown():

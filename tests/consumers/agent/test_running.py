@@ -26,7 +26,8 @@ from ledger.verify import verify
 from projections.asof import Known, at_head
 from projections.observed import fold_agents
 from projections.steps import DOWN, UP
-from tests.consumers.agent.services import serving
+from tests.consumers.agent import processes
+from tests.consumers.agent.services import closed_port, serving
 from tests.consumers.services import wait_until
 
 PERIOD_MS = 2_000
@@ -37,7 +38,7 @@ HEAD = """
 agent = "paris"
 place = "Paris"
 period_seconds = 2
-timeout_ms = 150
+timeout_ms = 300
 references = ["{reference}"]
 """
 TARGET = """
@@ -82,13 +83,12 @@ class Place:
 
     @contextmanager
     def running(self, *options):
-        command = [COMMAND, "agent", "run", "agent.toml", "--ledger", self.url, *options]
-        log = (self.folder / "log").open("ab")
-        with log, subprocess.Popen(command, cwd=self.folder, stderr=log) as process:
-            try:
-                yield process
-            finally:
-                process.kill()
+        process = processes.Started(self.folder, "agent", "run", "agent.toml", "--ledger", self.url, *options)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
 
     @property
     def log(self):
@@ -427,7 +427,7 @@ def test_an_agent_whose_machine_has_no_room_for_connections_says_down_of_nothing
     """Eighty targets at once, and files for a few: without its own sentence it would be the platforms' fault."""
     place.write(service, **{f"acme_{number}": service.url("/slow/100") for number in range(80)})
     path = place.folder / "agent.toml"
-    path.write_text(path.read_text().replace("period_seconds = 2\ntimeout_ms = 150", "timeout_ms = 5000"))
+    path.write_text(path.read_text().replace("period_seconds = 2\ntimeout_ms = 300", "timeout_ms = 5000"))
 
     command = f"ulimit -n 40; exec {COMMAND} agent check agent.toml --json"
     done = subprocess.run(command, shell=True, cwd=place.folder, capture_output=True, timeout=60, check=False)
@@ -440,7 +440,8 @@ def test_an_agent_whose_machine_has_no_room_for_connections_says_down_of_nothing
 
 @pytest.mark.slow
 def test_an_outbox_that_is_full_is_told_and_the_rounds_that_it_has_are_kept(place, service):
-    targets = {f"acme_{number}": service.url("/status/503") for number in range(60)}
+    refusing = f"http://127.0.0.1:{closed_port()}/"  # the longest errors at the least cost
+    targets = {f"acme_{number}": refusing for number in range(120)}
     place.write(service, **targets)
     path = place.folder / "agent.toml"
     path.write_text("outbox_bytes_max = 65536\n" + path.read_text())

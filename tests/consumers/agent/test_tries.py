@@ -131,6 +131,21 @@ def test_without_redirects_the_first_answer_counts(service, said):
     assert told(said({"url": service.url("/to/x"), "redirects": 0, "status": [302]})) == ("up", 302, "")
 
 
+@pytest.mark.parametrize("place", ["http://[bad/", "http://acme.example:99999/", "ftp://acme.example/"])
+def test_who_redirects_to_no_address_is_down(service, said, place):
+    assert told(said({"url": service.url(f"/to/{place}")})) == (
+        "down",
+        302,
+        "redirected to what is no HTTP address, twice",
+    )
+
+
+def test_a_body_deeper_than_anybody_looks_has_nothing_at_the_expected_place(service, said):
+    target = {"url": service.url("/body/deep"), "json_path": "$..x", "timeout_ms": 2000}
+
+    assert told(said(target)) == ("down", 200, "nothing in the body at the expected place, twice")
+
+
 def test_headers_take_secrets_from_the_environment_and_send_them_to_no_other_host(service, reference, said):
     there = {
         "url": service.url(f"/to/{reference.url('/elsewhere')}"),
@@ -167,11 +182,11 @@ def test_a_text_is_looked_for_in_the_body(service, said, expected, error):
     ],
 )  # fmt: skip
 def test_a_value_is_looked_for_in_a_body_of_json(service, said, expected, error):
-    assert said({"url": service.url("/json")} | expected).error == error
+    assert said({"url": service.url("/body/json")} | expected).error == error
 
 
 def test_no_more_of_a_body_is_read_than_a_megabyte(service, said):
-    assert said({"url": service.url("/long"), "body_contains": "y"}).error == (
+    assert said({"url": service.url("/body/long"), "body_contains": "y"}).error == (
         "the body is longer than 1048576 bytes, twice"
     )
 

@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 
 from ledger import plans
 from ledger.application import Ledger
+from ledger.instants import format_instant
 from ledger.plans import Planned, set_plan
 from ledger.rounds import Round
 from tests.consumers.agent.services import closed_port, serving
@@ -80,7 +81,10 @@ def test_a_file_with_a_mistake_is_told_and_leaves_with_2(constat, tmp_path):
 @pytest.fixture
 def seen(tmp_path):
     """A ledger in which two platforms were probed a moment ago, one of which is down."""
-    start_ms = time.time_ns() // 1_000_000 - 1_000
+    probe(tmp_path, time.time_ns() // 1_000_000 - 1_000)
+
+
+def probe(tmp_path, start_ms):
     with Ledger.open(f"sqlite:///{tmp_path}/constat.db") as ledger:
         platforms = (Planned(platform="prod"), Planned(platform="test"))
         ledger.record(
@@ -108,6 +112,18 @@ def test_live_shows_what_is_down_first_and_leaves_with_1(constat):
     assert lines[-2] == "paris"
     assert lines[-1].startswith("  ✗  round 1 at ")
     assert lines[-1].endswith(": 1 up, 1 down")
+
+
+def test_live_says_when_it_was_said_where_that_does_not_hold_any_more(constat, tmp_path):
+    start_ms = time.time_ns() // 1_000_000 - 600_000
+    probe(tmp_path, start_ms)
+
+    lines = constat("live", "--once").out.splitlines()
+
+    at = format_instant(start_ms)
+    assert lines[3].startswith("?  prod      unknown  ")
+    assert lines[3].rstrip().endswith(f"paris: up, at {at}")
+    assert f"at {at}" in " ".join(lines[4:])
 
 
 @pytest.mark.usefixtures("seen")

@@ -27,7 +27,21 @@ def test_a_status_page_is_one_object_or_the_files_of_a_page(signed, tmp_path):
     assert [each["id"] for each in whole["scheduled_maintenances"]] == ["WORK-1.acme"]
     assert (written.code, written.out) == (0, "")
     assert summary["scheduled_maintenances"][0]["id"] == "WORK-1.acme"
-    assert not list(tmp_path.rglob(".writing-*"))
+    assert not list(tmp_path.rglob(".unfinished-*"))
+    assert {each.stat().st_mode & 0o777 for each in (tmp_path / "page").rglob("*.json")} == {0o644}
+
+
+@pytest.mark.parametrize("to", ["constat.db", ".", "acme.toml/metrics.prom"])
+@pytest.mark.parametrize(
+    "command", [("openmetrics",), ("grafana",), ("calendar", "--organizer", "a@b.example")]
+)
+def test_a_ledger_is_never_written_over_and_a_file_that_cannot_be_written_is_named(signed, command, to):
+    answer = signed("export", *command, "--to", to)
+
+    assert answer.code == 2
+    assert f"constat: {to} " in answer.err
+    assert "--to" in answer.err
+    assert signed("verify").code == 0
 
 
 def test_a_calendar_needs_to_know_who_announces(signed, tmp_path):

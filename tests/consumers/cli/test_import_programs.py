@@ -13,10 +13,10 @@ from threading import Thread
 import pytest
 
 from tests import programs
-from tests.consumers.notices.postoffice import free_port
 from tests.ledger.intake.test_kuma import NOON_MS, Kuma
 from tests.ledger.intake.test_maintnote import event, ics
 from tests.ledger.intake.test_statuspage import COMPONENTS, INCIDENT
+from tests.ports import free_port
 
 CONSTAT = Path(sys.executable).parent / "constat"
 BEGINNING = "2026-01-01T00:00:00Z"

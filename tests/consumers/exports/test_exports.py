@@ -2,13 +2,19 @@
 
 import json
 import re
+from email import message_from_bytes
+from email.policy import SMTP
 
 import pytest
+from icalendar import Calendar
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from consumers.directory.store import Entry
 from consumers.exports import openmetrics, statuspage
+from consumers.exports.calendar import work_of
 from consumers.exports.grafana import dashboard
 from consumers.notices.calendar import feed
+from consumers.notices.letter import Letterhead, letter
 from consumers.notices.occasions import last_notices
 from ledger import incidents
 from ledger.fact import hash_of
@@ -112,7 +118,77 @@ def test_the_files_of_a_page_tell_what_is_open_from_what_is_over(story):
     assert after["summary.json"]["page"]["url"] == "https://status.example"
 
 
+def test_what_is_open_or_to_come_is_shown_however_much_came_after_it(story):
+    for number in range(statuspage.LATEST + 5):
+        day = f"2026-{11 + number // 30:02}-{number % 30 + 1:02}"
+        story.notice(f"w{number}", ["acme-prod"], f"{day}T00:00+01:00/{day}T01:00+01:00")
+        name = f"later{number}"
+        opened = incidents.IncidentOpened(incident=name, platforms=("acme-prod",), summary="Slow", by="ops")
+        story.fact(f"incident:{name}", opened, f"2026-10-06T09:{number:02}:00Z")
+        story.fact(f"incident:{name}", incidents.IncidentResolved(incident=name, cause="a load"))
+
+    page = statuspage.files(*of(story), "")
+
+    assert len(page["incidents.json"]["incidents"]) == statuspage.LATEST
+    assert [each["id"] for each in page["incidents/unresolved.json"]["incidents"]] == ["i1"]
+    assert len(page["scheduled-maintenances.json"]["scheduled_maintenances"]) == statuspage.LATEST
+    upcoming = page["scheduled-maintenances/upcoming.json"]["scheduled_maintenances"]
+    assert len(upcoming) == len(page["summary.json"]["scheduled_maintenances"]) == statuspage.LATEST + 5
+
+
+def test_when_a_page_was_changed_tells_nothing_of_another_client(story):
+    before = statuspage.whole(*of(story), "")["incidents"][0]
+    story.at("2026-10-06T11:00:00Z")
+    sent = incidents.DataLossAlertSent(incident="i1", platforms=("zenith-prod",))
+
+    after = statuspage.whole(*of(story.fact("incident:i1", sent)), "")["incidents"][0]
+
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("fr", "Tous les systèmes sont opérationnels"), ("en", "All Systems Operational")]
+)
+def test_a_page_speaks_the_language_of_its_contract(language, said):
+    story = Story("2026-10-01T08:00:00Z").contract("acme", language=language)
+
+    assert statuspage.whole(*of(story), "")["status"]["description"] == said
+
+
 # ---------------------------------------------------------------- a calendar
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "said"),
+    [
+        ("fr", "acme SA : maintenances", "Maintenance programmée m1 :"),
+        ("en", "acme SA: maintenance", "Scheduled maintenance m1:"),
+    ],
+)
+def test_a_calendar_says_what_was_mailed_in_the_language_of_its_contract(language, name, said):
+    story = Story("2026-10-01T08:00:00Z").contract("acme", language=language)
+    story.notice("m1", ["acme-prod"], "2026-10-06T00:00+02:00/2026-10-06T02:00+02:00")
+    known, contract = of(story)
+    (told,) = last_notices(known, contract)
+    head = Letterhead("ops@constat.example", "Constat", b"secret")
+    to = Entry("acme", "p-1", "Ada", "ada@acme.example", None, "administrator")
+    (mailed,) = events(attached(letter(told, to, head, "m")))
+
+    feed = Calendar.from_ical(work_of(known, contract, "ops@constat.example", "Constat"))
+    (subscribed,) = events(feed)
+
+    assert feed["x-wr-calname"] == name
+    assert subscribed["summary"].startswith(said)
+    assert subscribed.to_ical() == mailed.to_ical()
+
+
+def attached(message):
+    (found,) = message_from_bytes(message, policy=SMTP).iter_attachments()
+    return Calendar.from_ical(found.get_payload(decode=True))
+
+
+def events(calendar):
+    return calendar.walk("VEVENT")
 
 
 def test_a_calendar_is_read_back_with_the_last_notice_of_each_work(story, tmp_path):
@@ -139,7 +215,7 @@ def test_a_calendar_is_read_back_with_the_last_notice_of_each_work(story, tmp_pa
 
 def metrics(story, at):
     known = story.known(at)
-    figures = list(openmetrics.running(known, [known.contract("acme"), known.contract("zenith")]))
+    figures, _ = openmetrics.all_running(known, [known.contract("acme"), known.contract("zenith")])
     families = text_string_to_metric_families(openmetrics.text(figures))
     return {
         (sample.name, *sorted(sample.labels.values())): sample.value
@@ -176,7 +252,18 @@ def test_a_contract_whose_period_has_not_begun_has_no_metrics(story):
 
     known = story.known("2026-12-31T00:00:00Z")
 
-    assert list(openmetrics.running(known, [known.contract("later")])) == []
+    assert openmetrics.running(known, known.contract("later")) is None
+
+
+def test_a_contract_that_cannot_be_judged_hides_no_other_and_is_told_of(story):
+    story.contract("odd", platforms=["odd-prod"], holiday_calendar="XX")
+    known = story.known("2026-10-06T10:00:00Z")
+
+    figures, unjudged = openmetrics.all_running(known, [known.contract("odd"), known.contract("acme")])
+
+    assert [each.contract for each in figures] == ["acme"]
+    assert list(unjudged) == ["odd"]
+    assert "XX" in unjudged["odd"]
 
 
 # ---------------------------------------------------------------- a dashboard
@@ -192,3 +279,13 @@ def test_every_metric_of_the_dashboard_is_one_that_is_told():
 
     assert asked <= {*openmetrics.HELP, "constat_agent_last_round_timestamp_seconds"}
     assert openmetrics.PERCENT in asked
+
+
+def test_a_kept_promise_is_green_and_a_free_day_is_red():
+    colors = {
+        panel["title"]: [step["color"] for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"]]
+        for panel in dashboard()["panels"]
+        if panel["type"] == "stat"
+    }
+
+    assert colors == {"Promise kept so far": ["red", "green"], "Free days so far": ["green", "red"]}

@@ -11,7 +11,7 @@ from ledger.instants import format_instant
 from ledger.intake.alertmanager import import_silences, read
 from ledger.intake.web import Address, Web
 from tests import programs
-from tests.consumers.notices.postoffice import free_port
+from tests.ports import free_port
 from tests.spec import Story
 
 SITE = "https://acme.example/"

@@ -202,14 +202,14 @@ def test_a_week_in_which_nobody_read_is_bridged_by_what_is_left_of_it(kuma):
     again = imported(story, kuma)
 
     left = changes(story, "acme", end_ms, "kuma-changes")
-    assert left[0] == (read_ms - 60_000, UP)
+    assert left[0] == (read_ms - 60_000 + 1, UP)
     assert left[1:3] == [(down_ms, DOWN), (up_ms, UP)]
     assert left[3][1] == UNKNOWN
     assert again.stored == 0
 
 
 def test_no_moment_has_two_witnesses_from_one_file(kuma):
-    """Beside a beat of the agent that has all of them, the other one never says anything but unknown."""
+    """Where the agent that has every beat says something, also for as long as it holds, the other does not."""
     story = Story()
     monitor = kuma.monitor("acme")
     at_ms = kuma.beats(monitor, NOON_MS, (1, 3000), (0, 20), (1, 2000))
@@ -220,12 +220,32 @@ def test_no_moment_has_two_witnesses_from_one_file(kuma):
 
     imported(story, kuma)
 
-    dense = [row[0] for row in changes(story, "acme", at_ms, "kuma") if row[1] != UNKNOWN]
-    other = changes(story, "acme", at_ms, "kuma-changes")
-    for moment_ms in dense[1:]:
-        held = [outcome for since_ms, outcome in other if since_ms <= moment_ms]
-        before = [outcome for since_ms, outcome in other if since_ms < moment_ms]
-        assert UNKNOWN in (held[-1], before[-1])
+    beats = known(changes(story, "acme", at_ms, "kuma"), at_ms)
+    left = known(changes(story, "acme", at_ms, "kuma-changes"), at_ms)
+    assert len(beats) >= 2
+    assert len(left) >= 2
+    assert [(one, other) for one in beats for other in left if one[0] < other[1] and other[0] < one[1]] == []
+
+
+def known(found, until_ms):
+    """When something was known, as `(from, until)`."""
+    ends_ms = [at_ms for at_ms, _ in found[1:]] + [until_ms]
+    return [(at_ms, end_ms) for (at_ms, said), end_ms in zip(found, ends_ms, strict=True) if said != UNKNOWN]
+
+
+def test_a_monitor_that_has_stopped_is_silent_once_and_not_again_at_each_reading(kuma):
+    story = Story()
+    kuma.beats(kuma.monitor("stopped"), NOON_MS, (0, 1))
+    running = kuma.monitor("acme")
+    at_ms = kuma.beats(running, NOON_MS, (1, 3000))
+    kuma.night(at_ms)
+    imported(story, kuma)
+
+    for _ in range(3):
+        at_ms = kuma.beats(running, at_ms, (1, 5))
+        assert imported(story, kuma).stored == 5
+
+    assert [said for _, said in changes(story, "stopped", at_ms, "kuma-changes")] == [DOWN, UNKNOWN]
 
 
 def test_a_group_is_no_probe(kuma):

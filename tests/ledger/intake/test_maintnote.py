@@ -4,7 +4,7 @@ import pytest
 
 from consumers.notices.calendar import calendar
 from consumers.notices.occasions import Occasion
-from ledger.errors import BadInputError
+from ledger.errors import BadInputError, RefusedError
 from ledger.fact import hash_of
 from ledger.intake.maintnote import read_file
 from ledger.intake.maintnote_import import import_operators, import_own
@@ -141,6 +141,7 @@ def test_a_duration_counts_on_the_clock_of_the_world(read):
         ({"end": ":20261006T010000Z"}, "ends before it starts"),
         ({"end": ""}, "has no end"),
         ({"UID": ""}, "has no UID"),
+        ({"RRULE": "FREQ=WEEKLY"}, "repeats; write each time"),
     ],
 )
 def test_what_has_no_extent_is_refused_and_says_why(read, more, said):
@@ -153,6 +154,23 @@ def test_what_is_no_calendar_is_refused_with_advice(tmp_path):
 
     with pytest.raises(BadInputError, match=r"is no calendar|holds no event"):
         read_file(tmp_path / "a.ics", None, NOW_MS)
+
+
+@pytest.mark.parametrize("left", [0.3, 0.6, 0.9])
+def test_a_file_that_was_cut_is_refused_and_not_read_in_part(tmp_path, left):
+    whole = ics(event(), event(UID="work-2@operator.example"))
+    (tmp_path / "a.ics").write_text(whole[: int(len(whole) * left)])
+
+    with pytest.raises(BadInputError, match="ends before its calendar does"):
+        read_file(tmp_path / "a.ics", None, NOW_MS)
+
+
+def test_two_notices_that_would_have_one_name_here_are_not_taken_for_one(read):
+    story = Story()
+    imported(story, read(event(UID="work 1@operator.example")))
+
+    with pytest.raises(RefusedError, match=r"as 'work 1@operator\.example' of operator\.example is"):
+        imported(story, read(event(1, UID="work/1@operator.example")))
 
 
 # ---------------------------------------------------------------- our own
@@ -205,8 +223,63 @@ def test_a_late_lower_sequence_is_kept_and_changes_nothing(read):
 def test_work_that_this_ledger_announced_itself_is_not_announced_again(read):
     story = Story().contract().notice("WORK-1.acme", ["acme-prod"], "2026-10-06T02:00Z/2026-10-06T04:00Z")
 
-    with pytest.raises(BadInputError, match="was announced in this ledger itself"):
+    with pytest.raises(BadInputError, match="was announced already, and not by event work-1@operator"):
         own(story, read(event()))
+
+
+def test_who_forgot_to_say_that_a_notice_is_ours_can_say_it_later(read):
+    story = Story().contract()
+    imported(story, read(event()))
+
+    mended = own(story, read(event()))
+    again = own(story, read(event()))
+
+    (notice,) = story.known().maintenances["WORK-1.acme"].notices
+    assert notice.given_ms == ms("2026-10-01T09:00:00Z")
+    assert (mended.stored, again.stored) == (1, 0)
+
+
+def test_the_same_file_again_moves_nothing_back_that_was_moved_here(read):
+    story = Story().contract()
+    own(story, read(event()))
+    story.moved("WORK-1.acme", "2026-10-08T02:00Z/2026-10-08T04:00Z")
+    before = story.known().maintenances["WORK-1.acme"]
+
+    assert own(story, read(event())).stored == 0
+    assert story.known().maintenances["WORK-1.acme"] == before
+
+
+def test_two_notices_of_one_work_are_no_move_of_it(read):
+    story = Story().contract()
+    later = event(UID="work-1b@operator.example", start=":20261008T020000Z", end=":20261008T040000Z")
+
+    with pytest.raises(BadInputError, match="would both announce maintenance WORK-1"):
+        own(story, read(event(), later))
+
+    assert story.known().maintenances == {}
+
+
+def test_work_that_has_no_name_has_that_of_its_notice(read):
+    story = Story().contract()
+
+    own(story, read(event(X_MAINTNOTE_MAINTENANCE_ID="")))
+
+    assert list(story.known().maintenances) == ["work-1@operator.example.acme"]
+
+
+def test_a_notice_of_ours_that_names_no_platform_is_refused(read):
+    with pytest.raises(BadInputError, match="names no platform; write each as X-MAINTNOTE-OBJECT-ID"):
+        own(Story().contract(), read(event(objects=[])))
+
+
+def test_a_move_that_names_other_platforms_is_said_to_move_only_the_time(read):
+    story = Story().contract(platforms=["acme-prod", "acme-test"])
+    moved = event(1, start=":20261007T020000Z", end=":20261007T040000Z", objects=["acme-prod", "acme-test"])
+
+    taken = own(story, read(event(), moved))
+
+    assert story.known().maintenances["WORK-1.acme"].platforms == ("acme-prod",)
+    assert any("it stays announced on acme-prod" in note for note in taken.notes)
 
 
 def test_a_notice_that_constat_mailed_is_read_back_as_it_was(tmp_path):

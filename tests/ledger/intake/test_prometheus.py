@@ -7,7 +7,7 @@ import pytest
 import urllib3
 
 from ledger.errors import BadInputError, UnreachableSourceError
-from ledger.intake.prometheus import PrometheusSource
+from ledger.intake.prometheus import LATE_MS, PrometheusSource
 from ledger.intake.prometheus_api import Prometheus, Selector
 from ledger.intake.prometheus_import import first_instant, import_prometheus
 from ledger.intake.resuming import last_round_ms
@@ -15,7 +15,7 @@ from ledger.intake.web import Address, Web
 from ledger.rounds import decode
 from projections.changes import DOWN, outcome_changes
 from tests import programs
-from tests.consumers.notices.postoffice import free_port
+from tests.ports import free_port
 from tests.spec import Story
 
 pytestmark = pytest.mark.slow
@@ -161,6 +161,45 @@ def test_what_is_too_much_for_the_server_is_asked_for_in_halves(history):
 
 def samples(found):
     return sorted((each.labels, *row) for each in found for row in each.samples.rows())
+
+
+def test_a_scrape_that_failed_is_counted_once_however_often_it_is_read(history):
+    read, story = source(history), Story()
+    first = import_prometheus(story.ledger, read, history.from_ms, history.until_ms)
+
+    again = import_prometheus(story.ledger, read, history.from_ms, history.until_ms)
+
+    assert [note for note in again.notes if "could not be scraped" in note] == [
+        note for note in first.notes if "could not be scraped" in note
+    ]
+
+
+def test_a_platform_of_which_there_is_no_sample_is_looked_for_only_once_by_who_follows(history):
+    """A server names the series of a whole block, also those that ended before the reading begins."""
+    read, story = source(history), Story()
+    known = source(history, query=f'probe_success{{instance="{history.site}"}}')
+    import_prometheus(story.ledger, known, history.from_ms, history.until_ms)
+    begin_ms, nothing_ms = history.from_ms - 2 * LATE_MS, history.from_ms - LATE_MS
+
+    before_ms = first_instant(story.ledger, read, begin_ms, history.until_ms, again=False)
+    import_prometheus(story.ledger, read, begin_ms, nothing_ms)
+    after_ms = first_instant(story.ledger, read, begin_ms, history.until_ms, again=False)
+
+    assert before_ms == begin_ms
+    assert after_ms == last_round_ms(story.ledger, "paris") - LATE_MS
+
+
+@pytest.mark.parametrize(("probes", "hours"), [(0, 24), (1, 24), (50, 24), (2000, 1.04), (10_000, 0.2)])
+def test_of_many_probes_less_time_is_asked_for_at_once(probes, hours):
+    server = Prometheus(Web(Address.parse("http://prometheus.example")))
+    known = {(("instance", str(number)),) for number in range(probes)}
+    read = PrometheusSource(server, Selector("probe_success"), "paris", probes=known)
+
+    parts = list(read.parts(0, 10 * 24 * 3_600_000))
+
+    assert parts[0][1] / 3_600_000 == pytest.approx(hours, abs=0.05)
+    assert [start for start, _ in parts[1:]] == [end for _, end in parts[:-1]]
+    assert parts[-1][1] == 10 * 24 * 3_600_000
 
 
 def test_two_series_of_one_platform_are_refused(history):

@@ -125,6 +125,15 @@ def test_work_in_the_hour_that_comes_twice_takes_an_hour(read):
     assert fact.until_ms - fact.since_ms == 3_600_000
 
 
+def test_when_something_begins_is_not_when_it_was_published(read):
+    """A page that does not say it leaves it open."""
+    story = Story()
+
+    read(story, INCIDENT | {"started_at": None}, maintenances=[MAINTENANCE | {"scheduled_for": None}])
+
+    assert [each.current.fact.since_ms for each in story.known().bulletins.values()] == [None, None]
+
+
 def test_nothing_of_a_page_changes_a_figure(read):
     story = Story().contract()
     story.every_minute("paris", ["acme-prod"], "2026-10-06T08:00:00Z/2026-10-06T09:00:00Z", "down")
