@@ -22,6 +22,8 @@ from ledger.sealing import named
 from ledger.seals import Seal
 from projections.asof import Fold, Known, at_seal
 from projections.assessment import CLAUSE, Conclusion, conclusions, draft, due_count, overhear
+from projections.figures import Remark
+from projections.remarks import remarks
 
 ENVELOPE_BYTES = 700
 """What stands around the data of a fact, at most."""
@@ -32,11 +34,12 @@ TAKING_DOWN = "taking down"
 
 @dataclass(frozen=True, slots=True)
 class AssessedPeriod:
-    """A period that was assessed: its last revision, and the penalties that it changed, if it is new."""
+    """A period that was assessed: its last revision; if it is new, what penalties it changed, and remarks."""
 
     made: AssessmentMade
     is_new: bool = False
     penalties: tuple[PenaltyFact, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def _as_known_at(found: Seal, known: Known, job: Job) -> Outcome:
     assessed: list[AssessedPeriod] = []
     for number, name in enumerate(concluded, start=1):
         new = _taken_down(known, found, news[name], standing[name], job) if news[name] else {}
-        assessed += _all(concluded[name], new, standing[name])
+        assessed += _all(concluded[name], _remarked(known, new, news[name]), standing[name])
         job.heard(TAKING_DOWN, number, len(concluded))
     zones = {name: require_signed(known.contract(name)).zone for name in concluded}
     return Outcome(found, tuple(assessed), zones, tuple(problems))
@@ -157,6 +160,19 @@ def _concluded(
 def _standing(ledger: Ledger, name: str) -> Assessments:
     state, _ = ledger.load(assessments.stream_of(name), assessments.INITIAL, assessments.evolve)
     return state
+
+
+def _remarked(
+    known: Known, new: Mapping[int, AssessedPeriod], news: Iterable[Conclusion]
+) -> dict[int, AssessedPeriod]:
+    """What is new, each with what its statement remarks."""
+    judged = {each.number: each.judged for each in news}
+    return {
+        number: replace(each, remarks=remarks(known, here[0], here[1].timelines))
+        if (here := judged.get(number))
+        else each
+        for number, each in new.items()
+    }
 
 
 def _all(

@@ -375,11 +375,12 @@ class Remark(Figures):
     That word holds until the next one (rule 2.1), so after the end of such a history it holds for ever.
     """
 
-    kind: Literal["held-to-the-end"] = "held-to-the-end"
+    kind: Literal["held-to-the-end", "held-so-far"] = "held-to-the-end"
+    """Whether the period is over, or still runs: then it holds up to the moment of knowledge."""
     platform: str
     agent: str
     outcome: Verdict
-    """What the agent is taken to say to the end of the period."""
+    """What the agent is taken to say to the end of the period, or to the moment of knowledge."""
     since: Instant
     """When its last known round started: nothing was heard from it afterwards."""
     counted_ms: int

@@ -1,11 +1,11 @@
-"""What a reader must know of the figures: over which counted time a history that ended is taken to go on.
+"""What a reader must know of the figures: over which counted time the last word of a source is taken to hold.
 
 What a source that logs only changes said last holds until it says something else (rule 2.1), and nobody knows
 whether it still looks. The figures follow the rule; who reads them is told how much counted time falls in the
 time of such a word. It need not rest on it: another agent may have probed then, too.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ledger.instants import format_instant
 from ledger.interval import Interval, intersect, subtract, total_ms, union
@@ -19,9 +19,9 @@ from projections.steps import Steps, known_within, outcome_at
 
 
 def remarks(known: Known, period: Period, lines: Mapping[str, Timeline]) -> tuple[Remark, ...]:
-    """One for each agent and platform, by platform; none while the period runs: nothing has ended."""
+    """One for each agent and platform, by platform; while the period runs, up to the moment of knowledge."""
     agents = _only_changes(known, lines)
-    if not period.complete or not agents:
+    if not agents:
         return ()
     said = said_of(known, frozenset(lines), period.terms.stale_after_ms)  # of all, as they were folded
     found = [
@@ -32,6 +32,15 @@ def remarks(known: Known, period: Period, lines: Mapping[str, Timeline]) -> tupl
         )
     ]
     return tuple(sorted(found, key=lambda each: (each.platform, each.agent)))
+
+
+def together(found: Iterable[Remark]) -> Iterator[tuple[Remark, str]]:
+    """Remarks that differ in the platform alone, as one of them and the names of all its platforms."""
+    alike: dict[tuple[str, str, str, str, int], list[Remark]] = {}
+    for each in found:
+        alike.setdefault((each.kind, each.agent, each.since, each.outcome, each.counted_ms), []).append(each)
+    for same in alike.values():
+        yield same[0], ", ".join(each.platform for each in same)
 
 
 def _only_changes(known: Known, lines: Mapping[str, Timeline]) -> dict[str, set[str]]:
@@ -56,6 +65,7 @@ def _of_agent(
         held = intersect(own, _counted(lines[platform]))
         if held:
             yield Remark(
+                kind="held-to-the-end" if period.complete else "held-so-far",
                 platform=platform,
                 agent=agent,
                 outcome=VERDICTS[_last_said(steps, held)],

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from consumers.billing import inbox
 from consumers.billing.store import Store
 
 
@@ -24,6 +25,13 @@ class Balance(NamedTuple):
         return self.granted_days - self.reversed_days
 
 
+_BILL_ANEW = (
+    "What took effect is not taken back, so a release does not help: compare it with the ledger (`constat "
+    "bill reconcile`), and bill the ledger into a new store: `constat bill run --store NEW`. From there push "
+    "with --behind, so that nothing is pushed twice"
+)
+
+
 class Held(NamedTuple):
     """A contract that does not go on."""
 
@@ -34,10 +42,15 @@ class Held(NamedTuple):
     """How many of its events wait."""
     frozen: str | None
     """Why; None if it only waits for the next number."""
+    misfit: str | None = None
+    """Why a release would not let it go on: the event that has its turn does not fit what took effect."""
 
     def __str__(self) -> str:
         """A sentence."""
         after = f"{self.contract} stands at event {self.sequence}"
+        if self.misfit:
+            why = self.misfit if self.misfit == self.frozen else f"{self.frozen}. And {self.misfit}"
+            return f"{after} and is frozen: {why}. {_BILL_ANEW}"
         if self.frozen:
             return (
                 f"{after} and is frozen: {self.frozen}. To go on: `constat bill release {self.contract} "
@@ -150,7 +163,15 @@ def held(connection: sqlite3.Connection) -> list[Held]:
         "SELECT contract, coalesce(head_sequence, 0), coalesce(number, 0), frozen FROM named "
         "LEFT JOIN contracts USING (contract) LEFT JOIN waits USING (contract) ORDER BY contract"
     )
-    return [Held(*row) for row in connection.execute(query)]
+    return [
+        Held(contract, sequence, waiting, frozen, inbox.misfit(connection, contract) if frozen else None)
+        for contract, sequence, waiting, frozen in connection.execute(query).fetchall()
+    ]
+
+
+def frozen(connection: sqlite3.Connection) -> list[str]:
+    """The contracts that are frozen, by name."""
+    return [each.contract for each in held(connection) if each.frozen]
 
 
 def _quarantine(connection: sqlite3.Connection) -> list[Aside]:

@@ -1,12 +1,13 @@
 """A feed in a file of JSON lines; a place is a number of bytes. A line without its end is not there yet."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from consumers.billing.source import Entry, lost
 from consumers.relay import feed
-from consumers.relay.event import EVENT_BYTES_MAX
+from consumers.relay.event import BEGINNING, EVENT_BYTES_MAX
 from ledger.errors import BadInputError
 
 
@@ -40,8 +41,30 @@ class FileSource:
                 f"{self.name} is not there; `constat relay --to` writes a feed, and --follow waits for it"
             )
 
+    def require_feed(self) -> None:
+        """Refuse a file that is there and is something else; one that is empty may become a feed.
+
+        Raises:
+            BadInputError: its first line does not begin as an event does.
+        """
+        with suppress(FileNotFoundError), self._path.open("rb") as file:
+            self._require_feed(file)
+
+    def _require_feed(self, file: BinaryIO) -> None:
+        begun = file.read(len(BEGINNING))
+        if not BEGINNING.startswith(begun):  # one that only a newer version reads begins so as well
+            raise BadInputError(
+                f"{self.name} begins with a line that is no event of a feed; nothing was applied. Name the "
+                "file that `constat relay --to` writes"
+            )
+
     def entries(self, place: int) -> Iterator[list[Entry]]:
-        """The whole lines from a place on."""
+        """The whole lines from a place on.
+
+        Raises:
+            BadInputError: the file is no feed.
+            LostPlaceError: it does not go so far.
+        """
         try:
             file = self._path.open("rb")
         except FileNotFoundError:
@@ -53,6 +76,9 @@ class FileSource:
             size = file.seek(0, 2)
             if size < place:
                 raise lost(self.name, f"has {size} bytes, and {place} were read")
+            file.seek(0)
+            if not place:  # of a feed that was read before it is said otherwise that it is another one
+                self._require_feed(file)
             file.seek(place)
             batch: list[Entry] = []
             while entry := _next(file):

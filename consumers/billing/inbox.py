@@ -95,8 +95,9 @@ def _at(
 def _objection(connection: sqlite3.Connection, head: Head, event: FeedEvent) -> str | None:
     if event.envelope.previous_hash != head.hash:
         return (
-            f"{event.event_id} does not follow {event.contract}'s event {head.sequence} by its hash: it is "
-            "of another ledger, or the ledger was restored and written anew"
+            f"{event.event_id} does not follow {event.contract}'s event {head.sequence} by its hash: event "
+            f"{head.sequence} was changed before it was billed, this one is of another ledger, or the ledger "
+            "was restored and written anew"
         )
     fact = event.envelope.fact
     if isinstance(fact, PenaltyReversed):
@@ -104,6 +105,13 @@ def _objection(connection: sqlite3.Connection, head: Head, event: FeedEvent) -> 
         if fact.days > standing:
             return f"{event.event_id} takes back {fact.days} days of {standing} that stand"
     return None
+
+
+def misfit(connection: sqlite3.Connection, contract: str) -> str | None:
+    """Why the event that has its turn cannot take effect, whoever decides; None if it can, or is missing."""
+    head = head_of(connection, contract)
+    event = _at(connection, contract, head.sequence + 1, None)
+    return _objection(connection, head, event) if event else None
 
 
 def standing_days(connection: sqlite3.Connection, contract: str, platform: str, period_number: int) -> int:

@@ -71,7 +71,10 @@ def _lines(outcome: "Outcome", *, dry_run: bool) -> "Iterator[str]":
     new = [each for each in outcome.assessed if each.is_new]
     for name in sorted({each.made.contract for each in outcome.assessed}):
         yield name
-        yield from _table([_row(each, outcome) for each in outcome.assessed if each.made.contract == name])
+        here = [each for each in outcome.assessed if each.made.contract == name]
+        yield from _table([_row(each, outcome) for each in here])
+        for each in here:
+            yield from _remarks(each)
         yield ""
     if not outcome.assessed:
         yield "no period is due: none has ended, its grace included"
@@ -108,6 +111,16 @@ def _row(each: "AssessedPeriod", outcome: "Outcome") -> tuple[str, ...]:
         days,
         "; ".join(_penalty(penalty) for penalty in each.penalties),
     )
+
+
+def _remarks(each: "AssessedPeriod") -> "Iterator[str]":
+    from projections.remarks import together
+
+    for remark, platforms in together(each.remarks):
+        yield (
+            f"  period {each.made.period_number}, {platforms}: {common.duration(remark.counted_ms)} count as "
+            f"{remark.outcome} by the last word of {remark.agent}, at {remark.since}; it logs only changes"
+        )
 
 
 def _penalty(penalty: "PenaltyFact") -> str:
@@ -166,6 +179,7 @@ def _as_json(outcome: "Outcome", *, dry_run: bool) -> dict[str, Any]:
                     {"type": penalty.TYPE, "platform": penalty.platform, "days": penalty.days}
                     for penalty in each.penalties
                 ],
+                "remarks": [remark.model_dump(mode="json", by_alias=True) for remark in each.remarks],
             }
             for each in outcome.assessed
         ],

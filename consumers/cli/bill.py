@@ -12,7 +12,7 @@ from consumers.cli.bill_out import DEFAULT_STORE, StoreOption
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from consumers.billing.account import Account, Balance, Push
+    from consumers.billing.account import Account, Aside, Balance, Conflict, Push
     from consumers.billing.source import Source
 
 app = typer.Typer(
@@ -29,6 +29,10 @@ From = Annotated[
         help="The feed: a file of JSON lines, or kafka://host:9092/ledger for its topic; else the ledger.",
     ),
 ]
+
+
+LISTED_MAX = 10
+"""So many things of a kind are named for a person; a machine is told of all."""
 
 
 @app.command()
@@ -138,6 +142,7 @@ def _source(feed: str | None, ledger: str, store: Path, *, follow: bool) -> "Ite
         file = FileSource(feed, is_awaited=follow)
         if not store.exists():  # of a feed that was read before it is said otherwise that it is gone
             file.require_there()
+            file.require_feed()
         yield file
 
 
@@ -176,16 +181,31 @@ def _line(balance: "Balance") -> str:
 def _worry(account: "Account") -> None:
     for held in account.held:
         print(held)
-    for aside in account.quarantine:
-        if not aside.is_settled:
-            whose = aside.contract or "no contract that it names"
-            print(f"put aside: {aside.feed} at {aside.place}, of {whose}: {aside.reason}")
-    for conflict in account.conflicts:
-        if not conflict.is_settled:
-            where = f"{conflict.feed} at {conflict.place}"
-            print(f"conflict: {conflict.event_id} came again with other bytes, {where}")
+    _print_some("put aside", [_aside(each) for each in account.quarantine if not each.is_settled])
+    _print_some("conflict", [_conflict(each) for each in account.conflicts if not each.is_settled])
     if account.needs_somebody:
         raise typer.Exit(1)
+
+
+def _print_some(kind: str, lines: list[str]) -> None:
+    for line in lines[:LISTED_MAX]:
+        print(f"{kind}: {line}")
+    if (more := len(lines) - LISTED_MAX) > 0:
+        print(f"{kind}: {more:,} more; `constat bill show --json` names all")
+
+
+def _aside(aside: "Aside") -> str:
+    what = f"entry {aside.number}, {aside.feed} at {aside.place}"
+    if aside.contract:
+        return f"{what}, of {aside.contract}: {aside.reason}"
+    return (
+        f"{what}, of no contract that it names: {aside.reason}. When you have looked at it: `constat bill "
+        f"release --entry {aside.number} --by ID --reason TEXT`"
+    )
+
+
+def _conflict(conflict: "Conflict") -> str:
+    return f"{conflict.event_id} came again with other bytes, {conflict.feed} at {conflict.place}"
 
 
 def _as_json(account: "Account") -> dict[str, Any]:

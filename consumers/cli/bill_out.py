@@ -46,14 +46,18 @@ def export(
     *,
     form: Annotated[Format, typer.Option("--format", help="A double-entry journal, or a sheet.")],
     price: PriceOption = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="With what took effect of contracts that are frozen.")
+    ] = False,
     store: StoreOption = DEFAULT_STORE,
 ) -> None:
     """Print every posting for an accountant, in days, and in EUR where a day has a price.
 
     A price is for the periods of the contract that have none yet, and is theirs for good. It is refused if
-    all of them have another one.
+    all of them have another one. A contract that is frozen is held back: exit 1, unless --all is given.
     """
     from consumers.billing import export as forms
+    from consumers.billing.account import frozen
     from consumers.billing.posting import postings, prices_of
     from consumers.billing.pricing import settle, settled_prices, told
     from consumers.billing.store import Store
@@ -63,14 +67,26 @@ def export(
         closing(Store(str(store))) as opened,
         opened.writing() if prices else opened.snapshot() as connection,
     ):
+        doubtful = frozen(connection)
+        held_back = set() if everything else set(doubtful)
+        prices = {name: cents for name, cents in prices.items() if name not in held_back}
         settled, keep = (
             settle(connection, prices, common.now_ms()) if prices else (settled_prices(connection), {})
         )
-        found = list(postings(connection))
+        found = [each for each in postings(connection) if each.contract not in held_back]
     for contract, others in keep.items():
         common.warn(f"{contract}: {told(others)}, and keeps it")
     write = forms.beancount if form is Format.BEANCOUNT else forms.sheet
     print(write(found, settled), end="")
+    _warn_of_frozen(doubtful, everything=everything)
+    if held_back:
+        raise typer.Exit(1)
+
+
+def _warn_of_frozen(contracts: list[str], *, everything: bool) -> None:
+    what = "what took effect of it is exported" if everything else "it is left out, unless you say --all"
+    for contract in contracts:
+        common.warn(f"{contract} is frozen; {what}. `constat bill show` says why, and what to do")
 
 
 def push(

@@ -8,7 +8,8 @@ from consumers.pages import arithmetic
 from consumers.pages.format import Format, offset
 from consumers.pages.typography import NO_BREAK
 from projections.assessment import Note
-from projections.figures import MaintenanceEntry, PlatformPenalty, Remark, Statement
+from projections.figures import MaintenanceEntry, PlatformPenalty, Statement
+from projections.remarks import together
 
 
 def heading(statement: Statement, form: Format, changed: Mapping[str, str]) -> Iterator[str]:
@@ -78,17 +79,15 @@ def _missed_by(statement: Statement, penalty: PlatformPenalty, form: Format) -> 
 
 
 def remarks(statement: Statement, form: Format) -> Iterator[str]:
-    """Over which counted time a history that has ended is taken to go on; platforms alike, together."""
-    alike: dict[tuple[str, str, str, int], list[Remark]] = {}
-    for each in statement.remarks:
-        alike.setdefault((each.agent, each.since, each.outcome, each.counted_ms), []).append(each)
-    for (agent, since, outcome, counted_ms), together in alike.items():
-        yield form.words.remark.format(
-            platforms=", ".join(each.platform for each in together),
-            agent=agent,
-            since=form.full_instant(since),
-            outcome=form.words.verdicts[outcome],
-            length=form.duration(counted_ms),
+    """Over which counted time the last word of a source is taken to hold; platforms alike, together."""
+    for each, platforms in together(statement.remarks):
+        words = form.words.remark_so_far if each.kind == "held-so-far" else form.words.remark
+        yield words.format(
+            platforms=platforms,
+            agent=each.agent,
+            since=form.full_instant(each.since),
+            outcome=form.words.verdicts[each.outcome],
+            length=form.duration(each.counted_ms),
         )
 
 

@@ -67,6 +67,7 @@ class Words:
     result_capped: str
     result_missed_by: str
     remark: str
+    remark_so_far: str
     readings_changed: str
     contents: str
 

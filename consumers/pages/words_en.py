@@ -126,6 +126,8 @@ ENGLISH = Words(
     result_capped="Granted: {days} of the {accrued} accrued, because of the cap.",
     remark="{platforms}: agent {agent} logs only changes, and nothing was heard from it after {since}. "
     "What it said last ({outcome}) is taken to hold to the end of the period, over {length} of counted time.",
+    remark_so_far="{platforms}: agent {agent} logs only changes, and nothing was heard from it after "
+    "{since}. What it said last ({outcome}) is taken to hold so far, over {length} of counted time.",
     result_missed_by="{platform}: {share}; promised: {target}; counted downtime {down}, {tranches}",
     readings_changed="Readings asked for in place of the contract's own: {readings}",
     contents="Contents",

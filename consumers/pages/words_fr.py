@@ -140,6 +140,9 @@ FRENCH = Words(
     remark="{platforms} : l'agent {agent} ne consigne que les changements, et rien n'a été reçu de lui après "
     "le {since}. Ce qu'il a dit en dernier ({outcome}) est tenu pour vrai jusqu'à la fin de la période, soit "
     "sur {length} de temps compté.",
+    remark_so_far="{platforms} : l'agent {agent} ne consigne que les changements, et rien n'a été reçu de "
+    "lui après le {since}. Ce qu'il a dit en dernier ({outcome}) est tenu pour vrai jusqu'ici, soit sur "
+    "{length} de temps compté.",
     result_missed_by="{platform} : {share} ; promis : {target} ; indisponibilité comptée {down}, {tranches}",
     readings_changed="Lectures demandées à la place de celles du contrat : {readings}",
     contents="Sommaire",

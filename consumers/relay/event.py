@@ -64,8 +64,7 @@ class FeedEvent:
     @classmethod
     def of(cls, kept: KeptFact) -> Self:
         """The event of a fact that a ledger keeps."""
-        value = kept.value[:-1] + _ending(kept.recorded_ms, kept.position)
-        return cls(codec.decode(kept.value), kept.position, hash_of(kept.value), value)
+        return cls(codec.decode(kept.value), kept.position, hash_of(kept.value), event_bytes(kept))
 
     @classmethod
     def read(cls, value: bytes) -> Self:
@@ -126,6 +125,11 @@ def _require_of_the_feed(event: FeedEvent, *, is_as_written: bool) -> None:
         raise UnreadableEventError(f"it stands on {envelope.stream}, and speaks of another contract")
     if not is_as_written or event.sequence < 1:
         raise UnreadableEventError("it is not written as a ledger writes it")
+
+
+def event_bytes(kept: KeptFact) -> bytes:
+    """The bytes of the event of a fact."""
+    return kept.value[:-1] + _ending(kept.recorded_ms, kept.position)
 
 
 def _ending(recorded_ms: int, position: int) -> bytes:

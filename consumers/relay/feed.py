@@ -1,8 +1,8 @@
 """The feed of a ledger: its facts about assessments and penalties, in order of position."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from consumers.relay.event import PREFIX, FeedEvent
+from consumers.relay.event import PREFIX, FeedEvent, UnreadableEventError, event_bytes
 from ledger.errors import BadInputError
 from ledger.log.interface import Engine, KeptFact
 
@@ -73,9 +73,45 @@ def another_ledger(where: str, position: int) -> BadInputError:
     )
 
 
-def changed(where: str, position: int, go_on: str) -> BadInputError:
+def changed(where: str, what: str, go_on: str) -> BadInputError:
     """The same where the place began as the feed of this very ledger; `go_on` says what to do then."""
     return BadInputError(
-        f"{where} began as the feed of this ledger, and holds an event at position {position} that the "
-        f"ledger does not have: somebody else changed it or wrote to it. {go_on}"
+        f"{where} began as the feed of this ledger, and {what}: somebody else changed it or wrote to it. "
+        f"{go_on}"
     )
+
+
+# ---------------------------------------------------------------- every event of a place
+
+
+def first_other(engine: Engine, until: int, values: Iterable[bytes]) -> str | None:
+    """Which line of a place is not what the ledger has up to a position; None if all are.
+
+    An event that is repeated behind itself is no other one. Facts are compared as bytes: to decode them would
+    take a hundred times as long.
+    """
+    lines = enumerate(values, start=1)
+    number, value = next(lines, (1, None))
+    for kept in engine.facts(until=until):
+        if _MARK not in kept.value:
+            continue
+        own = event_bytes(kept)
+        while value not in (None, own) and _repeats(engine, kept.position, value):
+            number, value = next(lines, (number + 1, None))
+        if value == own:
+            number, value = next(lines, (number + 1, None))
+        elif _event(kept):
+            there = f"at position {kept.position}"
+            return f"its line {number:,} is not the event that the ledger has there, {there}"
+    while value is not None and _repeats(engine, until + 1, value):
+        number, value = next(lines, (number + 1, None))
+    return None if value is None else f"its line {number:,} is an event that the ledger does not have"
+
+
+def _repeats(engine: Engine, position: int, value: bytes | None) -> bool:
+    """Whether a line is the ledger's event at an earlier position."""
+    try:
+        event = FeedEvent.read(value or b"")
+    except UnreadableEventError:
+        return False
+    return event.position < position and has(engine, event.position, event.value)

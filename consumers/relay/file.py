@@ -45,8 +45,11 @@ class FileSink:
     def position(self, engine: Engine) -> int:
         """That of the last whole line; what is torn behind it is cut off, of a file that is a feed.
 
+        Every line is held against the ledger, once each time a relay begins.
+
         Raises:
-            BadInputError: the file is something else, or the feed of another ledger; it stays as it is.
+            BadInputError: the file is something else, the feed of another ledger, or was changed; it stays
+                as it is.
         """
         end, line = last_line(self._file)
         position = self._position_of(line, engine) if end else 0
@@ -63,17 +66,25 @@ class FileSink:
             raise BadInputError(
                 f"{self.path} ends with a line that is no event of a feed ({error}); name another file"
             ) from error
-        if not feed.has(engine, event.position, event.value):
-            raise self._not_of(engine, event.position)
+        if not feed.has(engine, event.position, event.value) and not self._begins_as(engine):
+            raise feed.another_ledger(self.path, event.position)
+        self._require_unchanged(engine, event.position)
         return event.position
 
-    def _not_of(self, engine: Engine, position: int) -> BadInputError:
-        """Why the last line is not the ledger's: the first one says whose feed the file was."""
+    def _begins_as(self, engine: Engine) -> bool:
+        """Whether the first line is the ledger's: it says whose feed the file was."""
         with suppress(UnreadableEventError):
             first = FeedEvent.read(os.pread(self._file, EVENT_BYTES_MAX + 1, 0).partition(b"\n")[0])
-            if feed.has(engine, first.position, first.value):
-                return feed.changed(self.path, position, _GO_ON)
-        return feed.another_ledger(self.path, position)
+            return feed.has(engine, first.position, first.value)
+        return False
+
+    def _require_unchanged(self, engine: Engine, until: int) -> None:
+        """Refuse a file of which a line is not the event that the ledger has there, and name the line."""
+        with open(self._file, "rb", closefd=False) as file:
+            file.seek(0)
+            whole = (line[:-1] for line in file if line.endswith(b"\n"))
+            if what := feed.first_other(engine, until, whole):
+                raise feed.changed(self.path, what, _GO_ON)
 
     def _require_torn_event(self, begin: int) -> None:
         """Behind the last line feed may stand only what a relay left that was killed while it wrote."""

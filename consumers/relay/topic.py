@@ -222,4 +222,7 @@ def _compared(engine: Engine, held: Mapping[int, str], where: str) -> tuple[int,
 
 
 def _not_held(where: str, position: int, *, is_ours: bool) -> BadInputError:
-    return feed.changed(where, position, _GO_ON) if is_ours else feed.another_ledger(where, position)
+    if not is_ours:
+        return feed.another_ledger(where, position)
+    what = f"holds an event at position {position} that the ledger does not have"
+    return feed.changed(where, what, _GO_ON)

@@ -1,4 +1,4 @@
-"""Counted time that rests on the last word of a source whose history has ended is said to do so."""
+"""Counted time that rests on the last word of a source that logs only changes is said to do so."""
 
 import pytest
 
@@ -125,8 +125,32 @@ def plain(text: str) -> str:
     return " ".join(text.replace("\u00a0", " ").replace("\u202f", " ").split())
 
 
-def test_while_the_period_runs_nothing_has_ended():
-    assert remarks(seen(f"{october('5 09:00')} up"), as_of=october("7 12:00")) == ()
+def test_while_the_period_runs_what_was_said_last_holds_up_to_the_moment_of_knowledge_and_is_said_to():
+    (found,) = remarks(seen(f"{october('5 09:00')} up"), as_of=october("7 12:00"))
+
+    assert (found.kind, found.agent, found.outcome) == ("held-so-far", "upptime", "up")
+    assert (found.since, found.counted_ms) == ("2026-10-05T09:00:00+02:00", 36 * HOUR_MS)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "What it said last (up) is taken to hold so far, over 36 h 00 min of counted time."),
+        (
+            "fr",
+            (
+                "Ce qu’il a dit en dernier (en service) est tenu pour vrai jusqu’ici, soit sur 36 h 00 min de "
+                "temps compté."
+            ),
+        ),
+    ],
+)
+def test_page_and_text_of_a_period_that_runs_say_that_it_holds_so_far(language, said):
+    story = seen(f"{october('5 09:00')} up")
+    found = statement(story.known(october("7 12:00")), "acme", TWO_DAYS)
+
+    assert plain(html.page(found, language)).count(said) == 1
+    assert plain(terminal.plain(found, language)).count(said) == 1
 
 
 def test_what_a_correction_speaks_of_is_not_the_word_of_the_source():

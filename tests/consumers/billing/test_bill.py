@@ -120,6 +120,38 @@ def test_a_feed_that_is_not_there_and_never_was_is_refused_and_makes_no_store(co
     assert not (tmp_path / "billing.db").exists()
 
 
+@pytest.mark.usefixtures("ledger")
+def test_a_file_that_is_no_feed_is_refused_and_makes_no_store(constat, tmp_path):
+    (tmp_path / "contract.toml").write_text('client = "Acme SAS"\n' * 300)
+
+    answer = constat("bill", "run", "--from", "contract.toml")
+
+    assert (answer.code, answer.out) == (2, "")
+    assert "contract.toml begins with a line that is no event of a feed" in answer.err
+    assert not (tmp_path / "billing.db").exists()
+
+
+def test_of_what_was_put_aside_ten_are_named_with_their_numbers_and_the_rest_counted(
+    constat, ledger, tmp_path
+):
+    assess(ledger, acme_prod=3)
+    constat("relay", "--to", "feed.jsonl")
+    with (tmp_path / "feed.jsonl").open("a") as feed:
+        feed.writelines(f"note {number}\n" for number in range(1, 14))
+
+    billed = constat("bill", "run", "--from", "feed.jsonl")
+
+    aside = [line for line in billed.out.splitlines() if line.startswith("put aside")]
+    assert len(aside) == 11
+    assert aside[-1] == "put aside: 3 more; `constat bill show --json` names all"
+    assert "entry 10, " in aside[9]
+    assert "`constat bill release --entry 10 --by ID --reason TEXT`" in aside[9]
+    for number in range(1, 14):
+        decide = ("--entry", number, "--by", "a-person", "--reason", "a note")
+        assert constat("bill", "release", *decide).out == f"entry {number} is settled\n"
+    assert constat("bill", "show").code == 0
+
+
 def test_a_feed_that_is_not_there_is_refused_also_where_another_one_was_billed(constat, ledger):
     assess(ledger, acme_prod=3)
     assert constat("bill", "run").code == 0
@@ -206,6 +238,30 @@ def test_a_frozen_contract_is_shown_and_released_by_a_named_person(constat, ledg
     assert released.out == "acme goes on\n"
     assert constat("bill", "show").code == 0
     assert totals(constat) == {("acme", "acme-prod", 1): 3}
+
+
+def test_a_contract_that_took_a_changed_event_is_billed_into_a_new_store_because_no_release_helps(
+    constat, ledger, tmp_path
+):
+    assess(ledger, acme_prod=3)
+    constat("relay", "--to", "feed.jsonl")
+    feed = tmp_path / "feed.jsonl"
+    feed.write_bytes(feed.read_bytes().replace(b'"days":3', b'"days":9'))
+    constat("bill", "run", "--from", "feed.jsonl")
+    assess(ledger, number=2, acme_prod=1)
+    constat("relay", "--to", "again.jsonl")
+
+    frozen = constat("bill", "run", "--from", "again.jsonl")
+    released = constat("bill", "release", "acme", "--by", "a-person", "--reason", "the ledger is right")
+
+    for answer in (frozen, released):
+        assert answer.code == 1
+        assert "event 2 was changed before it was billed" in answer.out
+        assert "a release does not help" in answer.out
+        assert "constat bill run --store NEW" in answer.out
+        assert "constat bill release" not in answer.out
+    assert constat("bill", "run", "--store", "new.db").code == 0
+    assert constat("bill", "reconcile", "--store", "new.db").code == 0
 
 
 @pytest.mark.parametrize("names", [(), ("acme", "--entry", 1)])

@@ -57,6 +57,28 @@ def test_beancount_takes_the_journal_and_owes_what_the_ledger_says(constat, bill
     assert "DAY" in [entry.currency for entry in entries if isinstance(entry, Commodity)]
 
 
+@pytest.mark.parametrize("form", ["csv", "beancount"])
+@pytest.mark.usefixtures("billed")
+def test_a_contract_that_is_frozen_is_held_back_with_its_price_and_said_to_be(constat, tmp_path, form):
+    constat("relay", "--to", "feed.jsonl")
+    feed = tmp_path / "feed.jsonl"
+    second = feed.read_bytes().splitlines(keepends=True)[1]
+    feed.write_bytes(feed.read_bytes() + second.replace(b'"days":3', b'"days":9'))
+    assert constat("bill", "run", "--from", "feed.jsonl").code == 1
+
+    export = ("bill", "export", "--format", form)
+    held = constat(*export, "--price", "acme=12.50", "--price", "zenith=0.99")
+    whole = constat(*export, "--all")
+
+    assert (held.code, whole.code) == (1, 0)
+    assert "acme is frozen; it is left out, unless you say --all" in held.err
+    assert "acme is frozen; what took effect of it is exported" in whole.err
+    assert "zenith-prod" in held.out
+    assert "acme-prod" not in held.out
+    assert "acme-prod" in whole.out
+    assert "12.50" not in whole.out, "no period has a price at which it was not exported"
+
+
 @pytest.mark.usefixtures("billed")
 def test_a_day_that_has_a_price_is_posted_in_euros_too(constat):
     answer = constat(

@@ -59,6 +59,21 @@ def test_the_month_is_assessed_once(asked):
     assert "nothing new, 1 period stood already" in again.out
 
 
+def test_it_is_said_how_much_of_what_is_assessed_rests_on_the_last_word_of_a_source(asked):
+    tried, machine = asked("assess", "--dry-run"), asked("assess", "--dry-run", "--json")
+    first, again = asked("assess"), asked("assess")
+
+    (remark,) = json.loads(machine.out)["assessed"][0]["remarks"]
+    assert (remark["agent"], remark["outcome"], remark["kind"]) == ("paris", "up", "held-to-the-end")
+    (line,) = [each for each in tried.out.splitlines() if "by the last word of paris" in each]
+    assert line.startswith("  period 1, acme-prod: ")
+    assert line.endswith(
+        "count as up by the last word of paris, at 2026-09-08T11:00:00+02:00; it logs only changes"
+    )
+    assert line in first.out
+    assert "last word" not in again.out
+
+
 def test_machines_are_told_the_facts(asked):
     told = json.loads(asked("assess", "--json").out)
 

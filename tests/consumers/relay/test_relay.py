@@ -142,6 +142,48 @@ def test_a_feed_that_somebody_changed_is_said_to_be_that_and_goes_on_in_another_
     assert constat("bill", "reconcile").code == 0
 
 
+@pytest.mark.parametrize(
+    ("tamper", "line"),
+    [
+        (lambda lines: [lines[0], lines[1].replace(b'"days":3', b'"days":9'), *lines[2:]], 2),
+        (lambda lines: [lines[0].replace(b'"revision":1', b'"revision":2'), *lines[1:]], 1),
+        (lambda lines: [lines[0], *lines[2:]], 2),
+        (lambda lines: lines[1:], 1),
+        (lambda lines: [*lines[:2], b"a note\n", *lines[2:]], 3),
+        (lambda lines: [lines[0], lines[2], lines[1], lines[3]], 2),
+        (lambda lines: [*lines, lines[1].replace(b'"days":3', b'"days":9'), lines[3]], 5),
+    ],
+    ids=["changed", "the first changed", "left out", "the first left out", "a note", "swapped", "added"],
+)
+def test_a_relay_does_not_go_on_behind_a_line_that_is_not_the_ledgers_and_names_it(
+    constat, ledger, tmp_path, tamper, line
+):
+    assess(ledger, acme_prod=3)
+    assess(ledger, number=2, acme_prod=1)
+    constat("relay", "--to", "feed.jsonl")
+    feed = tmp_path / "feed.jsonl"
+    feed.write_bytes(altered := b"".join(tamper(feed.read_bytes().splitlines(keepends=True))))
+    assess(ledger, number=3, acme_prod=1)
+
+    refused = constat("relay", "--to", "feed.jsonl")
+
+    assert (refused.code, f"its line {line} is" in refused.err) == (2, True), refused.err
+    assert "Relay to another file" in refused.err
+    assert feed.read_bytes() == altered
+
+
+def test_a_file_in_which_events_are_repeated_is_gone_on_with(constat, ledger, tmp_path):
+    """As the rules of the feed allow (10.4): another relay may have written it."""
+    assess(ledger, acme_prod=3)
+    assess(ledger, number=2, acme_prod=1)
+    constat("relay", "--to", "feed.jsonl")
+    feed = tmp_path / "feed.jsonl"
+    first, second, third, last = feed.read_bytes().splitlines(keepends=True)
+    feed.write_bytes(b"".join([first, second, first, second, third, last, third, last]))
+
+    assert constat("relay", "--to", "feed.jsonl").err == "0 events relayed\n"
+
+
 def test_a_file_of_something_else_is_refused_and_left_alone(constat, ledger, tmp_path):
     assess(ledger, acme_prod=3)
     (tmp_path / "notes.txt").write_text("dear diary\n")
