@@ -9,6 +9,7 @@ from docker.models.volumes import Volume
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from ledger.log.kafka.connecting import Net
 from tests.brokers import IMAGE, RUN, SETTINGS
 from tests.ports import free_ports
 
@@ -100,7 +101,10 @@ class Cluster:
         """A client that asks the brokers about themselves; these brokers first."""
         asked = [f"127.0.0.1:{self.ports[node]}" for node in nodes or NODES]
         client = KafkaAdminClient(
-            bootstrap_servers=asked, request_timeout_ms=5_000, bootstrap_timeout_ms=5_000
+            bootstrap_servers=asked,
+            request_timeout_ms=5_000,
+            bootstrap_timeout_ms=5_000,
+            kafka_client=Net,  # the library's own leaves a socket open that no broker took
         )
         try:
             yield client

@@ -23,6 +23,7 @@ from ledger.application import Ledger
 from ledger.errors import UnknownOutcomeError, UnreachableLedgerError
 from ledger.log.kafka import topics
 from ledger.log.kafka.address import parse
+from ledger.log.kafka.connecting import connected
 from tests import brokers
 from tests.cluster import NODES, Cluster
 from tests.ledger.log.kafka import oracles
@@ -125,7 +126,7 @@ def test_a_leader_cut_off_from_its_followers_acknowledges_nothing_that_is_lost(c
     """
     with under_load() as load:
         node = leader(cluster, load)
-        with careless_client(cluster, load) as append_alone:
+        with careless_client(load) as append_alone:
             cut_s = time.monotonic()
             cluster.cut_off(node)
             append_alone()
@@ -139,12 +140,11 @@ def test_a_leader_cut_off_from_its_followers_acknowledges_nothing_that_is_lost(c
 
 
 @contextmanager
-def careless_client(cluster: Cluster, load: Load):
+def careless_client(load: Load):
     """One whom the leader's word alone is enough; what it appends while nobody follows is no part of the log."""
     topic = parse(load.url).decisions
-    client = KafkaProducer(
-        bootstrap_servers=cluster.addresses.split(","), acks=1, enable_idempotence=False, retries=0
-    )
+    careless = {"acks": 1, "enable_idempotence": False, "retries": 0}
+    client = connected(KafkaProducer, parse(load.url), **careless)
     client.partitions_for(topic)
 
     def append() -> None:
