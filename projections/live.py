@@ -14,6 +14,7 @@ from ledger.rounds import Round, decode
 from ledger.terms import Terms
 from projections.asof import Known, as_of_figures
 from projections.attention import concerned, signed
+from projections.classes import VERDICTS
 from projections.figures import AsOfFigures, Figures, Instant, Verdict
 from projections.last_rounds import Heard, last_rounds
 from projections.periods import Part, parts_between
@@ -21,7 +22,6 @@ from projections.verdicts import verdicts_over
 
 ROUNDS = 10
 """So many of an agent's last rounds are told."""
-VERDICTS: tuple[Verdict, ...] = ("unknown", "up", "degraded", "down")
 
 
 class SaidLive(Figures):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import cache
 from types import SimpleNamespace
@@ -16,7 +17,6 @@ from jsonpath_rfc9535 import compile as compile_path
 
 from consumers.agent.certificates import Certificates
 from consumers.agent.clock import Clock, Told
-from consumers.agent.failures import Failure
 from consumers.agent.judging import Attempt
 from consumers.agent.names import Names, is_name
 from consumers.agent.sentences import Kind, Sentence, seconds, sentence
@@ -35,11 +35,16 @@ _WAITING_FOR: dict[str, Kind] = {
 }
 
 
-@dataclass
 class Phase:
-    """What a request waits for."""
+    """Whom a try asks now, which a redirect changes, and what it waits for."""
 
-    waiting_for: str = "connection"
+    def __init__(self, url: str) -> None:
+        self.begin(url)
+
+    def begin(self, url: str) -> None:
+        """Another request begins."""
+        self.host, self.port = _host_of(urlsplit(url))
+        self.waiting_for = "name" if is_name(self.host) else "connection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +76,7 @@ class HttpTries:
     ) -> Attempt:
         """Try a target once."""
         session = self._anew if anew else self._usual
-        host, port = _host_of(urlsplit(target.url))
-        phase, started_ms = Phase("name" if is_name(host) else "connection"), self._clock.monotonic_ms()
+        phase, started_ms = Phase(target.url), self._clock.monotonic_ms()
         found, failure = Answer(0), None
         try:
             async with asyncio.timeout(timeout_ms / 1000):
@@ -80,17 +84,15 @@ class HttpTries:
         except TimeoutError:
             failure = sentence(_WAITING_FOR[phase.waiting_for], seconds(timeout_ms)), ""
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told and stops no other
-            failure = await self._told_of(error, host, port)
+            failure = await self._certificates.failure(error, phase.host, phase.port)
         ended_ms = self._clock.monotonic_ms()
         if failure:
             return Attempt(started_ms, ended_ms, *failure)
         worry = None
         if found.failure is None and target.url.startswith("https:"):
+            host, port = _host_of(urlsplit(target.url))
             worry = await self._certificates.worry(host, port, target.certificate_days)
         return Attempt(started_ms, ended_ms, found.failure, "", found.status, worry)
-
-    async def _told_of(self, error: Exception, host: str, port: int) -> Failure:
-        return await self._certificates.failure(error, host, port)
 
     async def _asked(
         self, session: aiohttp.ClientSession, target: HttpTarget, headers: Mapping[str, str], phase: Phase
@@ -99,12 +101,12 @@ class HttpTries:
         url, method, origin = target.url, target.method, _origin(target.url)
         for _ in range(target.redirects + 1):
             own = headers if _origin(url) == origin else {}
-            phase.waiting_for = "name" if is_name(_host_of(urlsplit(url))[0]) else "connection"
+            phase.begin(url)
             asked_ms = self._clock.wall_ms()
             async with session.request(
                 method, url, headers=own, allow_redirects=False, trace_request_ctx=phase
             ) as response:
-                self._hear(url, response, asked_ms)
+                self._hear(phase.host, response, asked_ms)
                 place = response.headers.get("Location")
                 if response.status not in _REDIRECTS or response.status in target.status or not place:
                     return Answer(response.status, await _fault(target, response))
@@ -116,16 +118,22 @@ class HttpTries:
                 method = "GET"
         return Answer(status, sentence("redirects", target.redirects))
 
-    def _hear(self, url: str, response: aiohttp.ClientResponse, asked_ms: int) -> None:
+    def _hear(self, host: str, response: aiohttp.ClientResponse, asked_ms: int) -> None:
         """Take down what a server says the time is; what a cache kept was said earlier."""
         date = response.headers.get("Date")
         if date is None or "Age" in response.headers:
             return
         try:
-            server_s = int(parsedate_to_datetime(date).timestamp())
+            server_s = instant_s(date)
         except (ValueError, OverflowError):
             return
-        self.told[_host_of(urlsplit(url))[0]] = Told(server_s, asked_ms, self._clock.wall_ms())
+        self.told[host] = Told(server_s, asked_ms, self._clock.wall_ms())
+
+
+def instant_s(date: str) -> int:
+    """The instant of a date of HTTP. Its oldest form names no zone, and means UTC all the same."""
+    said = parsedate_to_datetime(date)
+    return int((said if said.tzinfo else said.replace(tzinfo=UTC)).timestamp())
 
 
 async def _fault(target: HttpTarget, response: aiohttp.ClientResponse) -> Sentence | None:

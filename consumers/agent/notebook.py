@@ -4,7 +4,6 @@ A file of JSON beside the outbox, exchanged whole. The number of a round is writ
 that a round which was begun and lost is a gap in the numbers; facts wait in it until the ledger has them.
 """
 
-import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ledger.errors import UnusableOutboxError
-from ledger.files import flush_folder
+from ledger.files import written_whole
 from ledger.runs import AgentStarted, AgentStopped
 
 
@@ -103,14 +102,8 @@ class Notebook:
             self._write(self._page.model_copy(update={"facts": left}))
 
     def _write(self, page: _Page) -> None:
-        beside = self._path.with_name(f"{self._path.name}.new")
         try:
-            with beside.open("w", encoding="utf-8") as file:
-                file.write(page.model_dump_json(exclude_none=True))
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self._path)
-            flush_folder(self._path.parent)
+            written_whole(self._path, page.model_dump_json(exclude_none=True).encode(), durable=True)
         except OSError as error:
             raise UnusableOutboxError(
                 f"{self._path} cannot be written ({error.strerror}); free some space, or let the agent write"

@@ -18,6 +18,8 @@ from consumers.agent.file import AgentFile, Loaded
 from consumers.agent.targets import headers_of, kinds_told
 
 TIMEOUT_MS = 300
+SESAME = "sesame-4711"
+"""A secret, which no error may hold."""
 BODIES = {
     "json": b'{"status": "ok", "checks": [{"name": "db", "works": true, "count": 1}]}',
     "long": b"x" * 1_100_000,

@@ -17,18 +17,12 @@ from ledger.errors import UnusableOutboxError
 from ledger.instants import DAY_MS
 from ledger.outbox.outbox import Outbox
 from ledger.runs import AgentStopped
-from tests.consumers.agent.services import loaded, serving
+from tests.consumers.agent.services import loaded
 from tests.consumers.agent.test_rounds import SteppingClock
 from tests.consumers.services import wait_until
 
 PERIOD_S = 2
 TARGET = "/slow/200"
-
-
-@pytest.fixture
-def service():
-    with serving() as server:
-        yield server
 
 
 @pytest.fixture
@@ -123,10 +117,14 @@ def test_an_outbox_that_cannot_be_read_for_a_while_ends_no_sending(
             patched.setattr(Outbox, "pending", fails)
             before = probed(service)
             wait_until(lambda: probed(service) >= before + 2, "rounds meanwhile")
-        have = len(rounds_of(url))
-        wait_until(lambda: len(rounds_of(url)) >= have + 2, "rounds arrive again")
+            missed = len(rounds_of(url))
+        wait_until(lambda: len(rounds_of(url)) >= missed + 2, "rounds arrive again")
 
     ran(Agent(asked_of(tmp_path, service), url, outbox), for_a_while)
+
+    numbers = rounds_of(url)
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert not outbox.pending().rounds
 
 
 @pytest.mark.parametrize("which", [(Awareness, "keep_noticing"), (References, "keep_looking")])

@@ -42,11 +42,14 @@ def test_a_notebook_that_cannot_be_read_is_told(tmp_path):
 
 
 def test_a_note_that_cannot_be_written_is_told_and_what_was_noted_stays(tmp_path):
-    notebook = Notebook(tmp_path / "notes", "paris")
+    folder = tmp_path / "mounted"
+    folder.mkdir()
+    notebook = Notebook(folder / "notes", "paris")
     notebook.begin(1, 0)
-    (tmp_path / "notes.new").mkdir()
 
+    away = folder.rename(tmp_path / "elsewhere")
     with pytest.raises(UnusableOutboxError, match="cannot be written"):
         notebook.begin(2, 60_000)
+    away.rename(folder)
 
-    assert notebook.last == Notebook(tmp_path / "notes", "paris").last == Last(1, 0)
+    assert notebook.last == Notebook(folder / "notes", "paris").last == Last(1, 0)

@@ -5,7 +5,6 @@ import json
 import socket
 import subprocess
 import threading
-import time
 from contextlib import contextmanager
 
 import pytest
@@ -15,11 +14,10 @@ from projections.asof import Known, at_head
 from projections.live import live
 from projections.observed import fold_agents
 from projections.steps import DOWN, UNKNOWN, UP
+from tests.consumers.agent.places import COMMAND, PERIOD_MS, SLACK_MS, Place, now_ms, stop
 from tests.consumers.agent.services import serving
-from tests.consumers.agent.test_running import COMMAND, SLACK_MS, Place, now_ms, stop
 from tests.consumers.services import wait_until
 
-PERIOD_MS = 2_000
 PLATFORMS = frozenset({"acme-prod", "acme-test", "acme-far"})
 CONTRACT = """
 contract = "acme"
@@ -117,39 +115,41 @@ def test_the_statement_has_the_minutes_of_the_broken_service_and_none_of_the_age
         capture_output=True,
     )
     paris, lyon = Agent(tmp_path / "paris", url, "paris"), Agent(tmp_path / "lyon", url, "lyon")
-    with serving() as well, serving() as prod, serving() as test, serving() as far:
-        with cables(well, prod, test, far) as (to_well, to_prod, to_test, to_far):
-            paris.write(well, acme_prod=prod.url(), acme_test=test.url())
-            lyon.write(well, acme_prod=to_prod.url(), acme_test=to_test.url(), acme_far=to_far.url())
-            path = lyon.folder / "agent.toml"
-            path.write_text(path.read_text().replace(well.url("/reference"), to_well.url()))
-            with paris.running() as in_paris, lyon.running() as in_lyon:
-                paris.until_kept(2)
-                lyon.until_kept(2)
+    with (
+        serving() as well,
+        serving() as prod,
+        serving() as test,
+        serving() as far,
+        cables(well, prod, test, far) as (to_well, to_prod, to_test, to_far),
+    ):
+        paris.write(well, acme_prod=prod.url(), acme_test=test.url())
+        lyon.write(well, acme_prod=to_prod.url(), acme_test=to_test.url(), acme_far=to_far.url())
+        path = lyon.folder / "agent.toml"
+        path.write_text(path.read_text().replace(well.url("/reference"), to_well.url()))
+        with paris.running() as in_paris, lyon.running() as in_lyon:
+            paris.until_kept(2)
+            lyon.until_kept(2)
 
-                test.is_broken, broken_ms = True, now_ms()
-                paris.until_kept(len(paris.kept()) + 3)
-                lyon.until_kept(len(lyon.kept()) + 3)
-                with paris.ledger() as ledger:
-                    wait_until(
-                        lambda: verdict_of(ledger, "acme-test") == "down", "live shows that it is down"
-                    )
-                test.is_broken, mended_ms = False, now_ms()
-                paris.until_kept(len(paris.kept()) + 2)
-                lyon.until_kept(len(lyon.kept()) + 2)
+            test.is_broken, broken_ms = True, now_ms()
+            paris.until_more_are_kept(3)
+            lyon.until_more_are_kept(3)
+            with paris.ledger() as ledger:
+                wait_until(lambda: verdict_of(ledger, "acme-test") == "down", "live shows that it is down")
+            test.is_broken, mended_ms = False, now_ms()
+            paris.until_more_are_kept(2)
+            lyon.until_more_are_kept(2)
 
-                for cable in (to_well, to_prod, to_test, to_far):
-                    cable.is_cut = True
-                cut_ms = now_ms()
-                lyon.until_kept(len(lyon.kept()) + 4)
-                for cable in (to_well, to_prod, to_test, to_far):
-                    cable.is_cut = False
-                joined_ms = now_ms()
-                lyon.until_kept(len(lyon.kept()) + 2)
-                paris.until_kept(len(paris.kept()) + 1)
-                stop(in_paris)
-                stop(in_lyon)
-        time.sleep(0.1)
+            for cable in (to_well, to_prod, to_test, to_far):
+                cable.is_cut = True
+            cut_ms = now_ms()
+            lyon.until_more_are_kept(4)
+            for cable in (to_well, to_prod, to_test, to_far):
+                cable.is_cut = False
+            joined_ms = now_ms()
+            lyon.until_more_are_kept(2)
+            paris.until_more_are_kept(1)
+            stop(in_paris)
+            stop(in_lyon)
 
     time_of = statement(tmp_path, url)
     with paris.ledger() as ledger:

@@ -1,42 +1,13 @@
 """What a round says of a target, tried on real servers on loopback."""
 
 import re
+import time
 
 import pytest
 
 from consumers.agent.checking import check
-from consumers.agent.sentences import is_of_the_list
-from tests.certificates import Authority, can_be_made
-from tests.consumers.agent.services import closed_port, deaf, loaded, name_server, serving
-
-SESAME = "sesame-4711"
-SOON_DAYS = 30
-needs_openssl = pytest.mark.skipif(not can_be_made(), reason="certificates are made by openssl")
-
-
-@pytest.fixture(scope="module")
-def reference():
-    with serving() as server:
-        yield server
-
-
-@pytest.fixture
-def service():
-    with serving() as server:
-        yield server
-
-
-@pytest.fixture
-def said(reference):
-    """What is said of one target, with everything that is to be so of every error."""
-
-    def ask(target, **more):
-        (tried,) = check(loaded(reference.url(), target, **more)).tried
-        assert not tried.judged.error or is_of_the_list(tried.judged.error)
-        assert SESAME not in tried.judged.error
-        return tried.judged
-
-    return ask
+from consumers.agent.http_try import instant_s
+from tests.consumers.agent.services import SESAME, closed_port, deaf, loaded, name_server
 
 
 def told(judged):
@@ -191,66 +162,18 @@ def test_no_more_of_a_body_is_read_than_a_megabyte(service, said):
     )
 
 
-# ---------------------------------------------------------------- certificates
+@pytest.mark.parametrize(
+    "date",
+    ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"],
+)
+def test_what_a_server_says_the_time_is_means_utc_in_each_form_that_http_has(monkeypatch, date):
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        found = instant_s(date)
+    time.tzset()
 
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@needs_openssl
-def test_a_trusted_certificate_is_up_until_it_ends_soon(authority, said):
-    with serving(authority.sign("good", names="IP:127.0.0.1")) as server:
-        target = {"url": server.url(), "timeout_ms": 2000}
-        trusted = {"ca_file": authority.certificate}
-
-        assert told(said(target, **trusted)) == ("up", 200, "")
-        outcome, _, error = told(said(target | {"certificate_days": SOON_DAYS}, **trusted))
-        assert outcome == "degraded"
-        assert re.fullmatch(r"certificate expires on \d{4}-\d\d-\d\d", error)
-        tls = {"kind": "tls", "host": "127.0.0.1", "port": server.port, "timeout_ms": 2000}
-        assert told(said(tls, **trusted)) == ("up", 0, "")
-        assert said(tls | {"certificate_days": SOON_DAYS}, **trusted).outcome == "degraded"
-
-
-@needs_openssl
-@pytest.mark.parametrize("kind", ["http", "tls"])
-def test_an_expired_certificate_says_since_when(authority, said, kind):
-    made = authority.sign_between("old", "20200101", "20200201", names="IP:127.0.0.1")
-    with serving(made) as server:
-        target = (
-            {"url": server.url()}
-            if kind == "http"
-            else {"kind": "tls", "host": "127.0.0.1", "port": server.port}
-        )
-
-        outcome, _, error = told(said(target | {"timeout_ms": 2000}, ca_file=authority.certificate))
-
-        assert (outcome, error) == (
-            "down",
-            "certificate expired on 2020-02-01, twice [certificate has expired]",
-        )
-
-
-@needs_openssl
-def test_a_certificate_of_the_future_says_from_when(authority, said):
-    made = authority.sign_between("young", "20400101", "20400201", names="IP:127.0.0.1")
-    with serving(made) as server:
-        error = said({"url": server.url(), "timeout_ms": 2000}, ca_file=authority.certificate).error
-
-        assert error.startswith("certificate not valid before 2040-01-01, twice")
-
-
-@needs_openssl
-def test_a_certificate_for_another_name_and_one_that_nobody_trusts_are_down(authority, said):
-    with serving(authority.sign("other", names="DNS:other.example")) as server:
-        target = {"url": server.url(), "timeout_ms": 2000}
-
-        assert said(target, ca_file=authority.certificate).error == (
-            "certificate for another name, twice [IP address mismatch]"
-        )
-        assert said(target).error.startswith("certificate that nobody trusted has signed, twice")
+    assert found == 784_111_777
 
 
 # ---------------------------------------------------------------- TCP and DNS
