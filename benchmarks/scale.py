@@ -1,7 +1,7 @@
 """What a ledger of a million platforms costs a month, from what a round and a change cost here.
 
     python -m benchmarks.scale HOST:PORT/LEDGER           measure, on a ledger whose rounds are told
-    python -m benchmarks.scale --cores 30 --gigabyte 0.09  the table again, with other prices
+    python -m benchmarks.scale --core 30 --gigabyte 0.09  the table again, with other prices
 
 Figures are CPU seconds of this process. docs/scale.md says what they mean.
 """
