@@ -1,19 +1,18 @@
 """What a ledger of a million platforms costs a month, from what a round and a change cost here.
 
     python -m benchmarks.scale HOST:PORT/LEDGER           measure, on a ledger whose rounds are told
-    python -m benchmarks.scale --cores 30 --gigabyte 0.09  the table again, with other prices
+    python -m benchmarks.scale --core 30 --gigabyte 0.09  the table again, with other prices
 
 Figures are CPU seconds of this process. docs/scale.md says what they mean.
 """
 
 import argparse
-import time
-from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from consumers.bench.measure import cpu_seconds
 from consumers.cache.files import CacheFile, plan_hashes
 from consumers.cache.telling import take_over
 from ledger.application import open_engine
@@ -80,19 +79,19 @@ def measure(url: str) -> None:
             for mirror in ("read", "told")
         )
         read.probes._changes._is_there = False  # noqa: SLF001 - nobody tells this one
-        place_s = cpu_s(read.probes.catch_up)
+        place_s = cpu_seconds(read.probes.catch_up)
         rounds = read.probes.count_behind(dict.fromkeys(read.agents(), 0))
         mirror = sum(path.stat().st_size for path in Path(name).glob("read/*.mirror"))
         known: list[Known] = []
-        fact_s = cpu_s(lambda: known.append(Known.at(read, at_head(read, 0))))
+        fact_s = cpu_seconds(lambda: known.append(Known.at(read, at_head(read, 0))))
         (now,) = known
         agents, facts = now.agents(), len(now.facts)
         stale_after_ms = next(iter(now.contracts.values())).versions[-1].terms.stale_after_ms
-        fold_s = cpu_s(lambda: fold_agents(now, agents, frozenset(), stale_after_ms))
-        adopt_s = cpu_s(told.probes.catch_up)
+        fold_s = cpu_seconds(lambda: fold_agents(now, agents, frozenset(), stale_after_ms))
+        adopt_s = cpu_seconds(told.probes.catch_up)
         tales = [tale for part in range(told.changes.partitions) for tale in told.changes.tales(part)[0]]
         cache = Path(name) / "cache"
-        take_s = cpu_s(lambda: take_over(told.changes, cache, agents, stale_after_ms, plan_hashes(now)))
+        take_s = cpu_seconds(lambda: take_over(told.changes, cache, agents, stale_after_ms, plan_hashes(now)))
         found = [CacheFile(cache, agent, stale_after_ms).read(plan_hashes(now)).segments for agent in agents]
     changes = sum(len(each.table) for each in found)
     folded = sum(each.places[-1].rounds for each in found if each.places)
@@ -103,13 +102,6 @@ def measure(url: str) -> None:
     print(f"read a fact {fact_s / facts * 1e6:.1f}; {changes / folded:.2f} changes a round")
     print(f"bytes told: {spans / rounds:.1f} a round, {folds / changes:.2f} a change (of all codes)")
     print(f"bytes of the mirror: {mirror / rounds:.0f} a round, with its facts")
-
-
-def cpu_s(work: Callable[[], object]) -> float:
-    """The CPU seconds that it takes."""
-    begin_s = time.process_time()
-    work()
-    return time.process_time() - begin_s
 
 
 # ---------------------------------------------------------------- calculated

@@ -10,7 +10,17 @@ from projections.asof import Known
 from projections.observed import fold_agents
 from projections.steps import CODES, DEGRADED, DOWN, UNKNOWN, UP, Steps, known_within, laid_over
 
-__all__ = ["DEGRADED", "DOWN", "SCHEMA", "UNKNOWN", "UP", "observed_within", "outcome_changes", "said_of"]
+__all__ = [
+    "DEGRADED",
+    "DOWN",
+    "SCHEMA",
+    "UNKNOWN",
+    "UP",
+    "frame",
+    "observed_within",
+    "outcome_changes",
+    "said_of",
+]
 
 SCHEMA = {"platform": pl.String(), "agent": pl.String(), "at_ms": pl.Int64(), "outcome": pl.Int8()}
 
@@ -48,6 +58,7 @@ def said_of(known: Known, chosen: frozenset[str], stale_after_ms: int) -> Said:
 
 
 def frame(said: Said, until_ms: int) -> pl.DataFrame:
+    """The changes before a moment of what was said, in order of platform, agent and instant (`SCHEMA`)."""
     columns: tuple[list[str], list[str], list[int], list[int]] = [], [], [], []
     for (platform, agent), steps in sorted(said.items()):
         before = [step for step in steps if step[0] < until_ms]

@@ -27,11 +27,9 @@ from projections.checkpoint import Place
 from projections.segments import SCHEMA, Segments
 
 FOLDING: tuple[ModuleType, ...] = (plans, rounds, checkpoint, fold, segments, steps, stream)
-"""The code that a cached fold depends on, with this module, `folding`, `telling` and
-`told_segment`.
-
-How runs are joined is not of it: that comes behind what is kept.
-"""
+"""The code by which rounds are folded. How runs are joined is not of it: that comes behind what is kept."""
+KEEPING = ("files.py", "folding.py", "telling.py", "told_segment.py")
+"""The files of this folder by which folds are kept and told."""
 UNFINISHED_S_MAX = 3600
 """A file is written in less than a second: one that is unfinished for an hour was left by who was killed."""
 
@@ -138,14 +136,12 @@ class CacheFile:
 
 @cache
 def code() -> str:
-    """What names the code by which rounds are folded and kept.
+    """What names the code by which rounds are folded and kept: where any of it changes, they are folded anew.
 
     Raises:
         OSError: its sources are not there.
     """
-    ours = (
-        Path(__file__).with_name(name) for name in ("files.py", "folding.py", "telling.py", "told_segment.py")
-    )
+    ours = (Path(__file__).with_name(name) for name in KEEPING)
     sources = [*ours, *(Path(module.__file__ or "") for module in FOLDING)]
     return _hash(b"".join(_hash(source.read_bytes()).encode() for source in sources))
 

@@ -1,4 +1,4 @@
-"""How `constat` begins: what runs can be ended from here on, before anything else is imported or opened.
+"""How `constat` begins: a service can be ended from here on, before anything else is imported or opened.
 
 The rest of the command takes half a second to be there. Whoever asks for the end in that time gets it:
 nothing has begun, so nothing is to be finished, and it leaves with 0 as it does later.
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def is_run(arguments: Iterable[str]) -> bool:
-    """Whether what follows runs until it is told to stop: `run`, or `agent run`."""
+    """Whether the command is a service, which leaves with 0 at any moment: `run`, or `agent run`."""
     words = tuple(islice(_words(arguments), 2))
     return words[:1] == ("run",) or words == ("agent", "run")
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False)
 
-OTHERS_S = 15.0
-"""How long `--once` waits for what others have: one that was killed is missed after ten seconds."""
 LOOK_S = 1.0
 """How long the group is listened to before it is looked whether there is more to fold."""
 
@@ -28,7 +26,12 @@ LOOK_S = 1.0
 def fold(
     *,
     once: Annotated[
-        bool, typer.Option("--once", help="End when everything that is there is folded and told.")
+        bool,
+        typer.Option(
+            "--once",
+            help="End when everything that is there is folded and told. While others have partitions, this "
+            "waits 15 seconds for more: what one had that was killed.",
+        ),
     ] = False,
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
@@ -79,12 +82,13 @@ def _folder(address: "Address") -> Iterator["Folder"]:
 def _fold(folder: "Folder", stop: "Stop", *, once: bool) -> int:
     from functools import partial
 
+    from consumers.fold.group import MISSED_S
     from consumers.fold.run import Ended
     from consumers.following import keep_on
 
     def step() -> Iterator[int]:
         try:
-            yield from folder.until_done(LOOK_S, OTHERS_S) if once else folder.turn(LOOK_S)
+            yield from folder.until_done(LOOK_S, MISSED_S) if once else folder.turn(LOOK_S)
         except Ended:
             yield 0
 

@@ -19,12 +19,16 @@ from ledger.log.kafka.outcomes import GIVEN_UP, Outcome, advice_on, meaning_of, 
 
 SESSION_MS = 10_000
 """Who is not heard of for so long is taken for dead, and others get its partitions."""
+HEARTBEAT_MS = SESSION_MS // 4
+"""How often each is heard of, and hears whether partitions are shared out anew."""
+MISSED_S = (SESSION_MS + 2 * HEARTBEAT_MS) / 1_000
+"""After so long everybody has heard that somebody is dead."""
 BETWEEN_MS_MAX = 600_000
 """The same of one whose connection lives, but that folds on and on without a look at the group."""
 MEMBER = FETCH | {
     "auto_offset_reset": "latest",
     "session_timeout_ms": SESSION_MS,
-    "heartbeat_interval_ms": SESSION_MS // 4,
+    "heartbeat_interval_ms": HEARTBEAT_MS,
     "max_poll_interval_ms": BETWEEN_MS_MAX,
     # One that tells every member what is its own at each change, also that nothing is.
     "partition_assignment_strategy": (RangePartitionAssignor,),

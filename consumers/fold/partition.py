@@ -57,7 +57,8 @@ class Partition:
         until = self._engine.probes.end(self._number)
         agents = [name for name in _agents(known) if self._engine.probes.partition_of(name) == self._number]
         at_once = max(AT_ONCE, 2 * SPACING * len(agents))
-        self._engine.probes.catch_up([self._number] if not stale_afters_ms else [])
+        if not stale_afters_ms:  # nothing is folded, which would place the rounds
+            self._engine.probes.catch_up([self._number])
         for stale_after_ms in stale_afters_ms:
             self._ask(known, agents, stale_after_ms)
             while not self._fold.go_on(known, agents, stale_after_ms, at_once, progress):

@@ -82,8 +82,8 @@ class Folder:
     def until_done(self, look_s: float, others_s: float) -> Iterator[int]:
         """Take turns until the group has said what is ours, and nothing of that is left. See `turn`.
 
-        Of a group of several one may be dead, and what was its own comes to us only when it is missed: while
-        others have partitions, it is waited for so long.
+        Of a group of several one may be dead, and what was its own comes to us only when it is missed. So
+        while others have partitions, this goes on until for `others_s` nothing more came to us.
         """
         latest_s = 0.0
         own: frozenset[int] | None = None
@@ -123,16 +123,18 @@ class Folder:
         return tell
 
     def _go_on(self, number: int, progress: Progress) -> Iterator[int]:
-        partition, known = self._partitions[number], self._known()
         try:
-            yield from partition.go_on(known, _stale_afters_ms(known.contracts), progress)
+            yield from self._fold(number, progress)
         except DamagedLedgerError:
-            known = self._known()  # a round may name a plan that was set only meanwhile
-            try:
-                yield from partition.go_on(known, _stale_afters_ms(known.contracts), progress)
+            try:  # again: a round may name a plan that was set only meanwhile
+                yield from self._fold(number, progress)
             except DamagedLedgerError as error:
                 self.damage[number] = error
                 _LOG.warning("constat: partition %d is folded no further: %s", number, error)
+
+    def _fold(self, number: int, progress: Progress) -> Iterator[int]:
+        known = self._known()
+        yield from self._partitions[number].go_on(known, _stale_afters_ms(known.contracts), progress)
 
     def _known(self) -> Known:
         """All plans and contracts, and every round."""

@@ -11,6 +11,7 @@ import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from typing import Annotated, Self
 
 import msgspec
@@ -28,7 +29,7 @@ BYTES_MAX = 32 << 20
 PREFIX = b"span/"
 """Of the keys of spans; behind it stands the first place."""
 _DIGEST = 32
-_PREFIX = "sha256:"
+_ALGORITHM = "sha256:"
 
 Natural = Annotated[int, Meta(ge=0, lt=1 << 62)]
 
@@ -76,7 +77,7 @@ class Span(Struct, frozen=True, forbid_unknown_fields=True):
         return (
             all(len(column) == count for column in columns)
             and all(index < len(self.agents) for index in self.agent)
-            and all(one < other for one, other in zip(self.place, self.place[1:], strict=False))
+            and all(one < other for one, other in pairwise(self.place))
             and all(self.first <= place < self.until for place in self.place)
         )
 
@@ -87,7 +88,7 @@ class Span(Struct, frozen=True, forbid_unknown_fields=True):
             if place >= first:
                 digest = digests[index * _DIGEST : (index + 1) * _DIGEST]
                 of = self.agents[self.agent[index]], self.number[index], self.start_ms[index]
-                yield Told(place, *of, self.recorded_ms[index], _PREFIX + digest.hex())
+                yield Told(place, *of, self.recorded_ms[index], _ALGORITHM + digest.hex())
 
 
 def span_of(mirror: Mirror, partition: int, first: int) -> Span | None:
@@ -118,7 +119,7 @@ def _cut(connection: sqlite3.Connection, partition: int, first: int, end: int) -
 
 def _span(partition: int, first: int, rounds: Sequence[Told]) -> Span:
     index = {name: number for number, name in enumerate(dict.fromkeys(each.agent for each in rounds))}
-    digests = b"".join(bytes.fromhex(each.hash.removeprefix(_PREFIX)) for each in rounds)
+    digests = b"".join(bytes.fromhex(each.hash.removeprefix(_ALGORITHM)) for each in rounds)
     return Span(
         v=VERSION,
         partition=partition,

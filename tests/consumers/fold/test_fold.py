@@ -128,9 +128,10 @@ def folds_of(tales):
     return {tale.key: tale.value for tale in tales if tale.key.startswith(b"fold/")}
 
 
-def statement(constat, url, *options):
+def asked(constat, question, url, *options):
+    """The bytes of a statement, or of its penalties."""
     answer = constat(
-        "--ledger", url, "statement", "--contract", "acme", "--period", "2026-09", "--json", *options
+        "--ledger", url, question, "--contract", "acme", "--period", "2026-09", "--json", *options
     )
     assert answer.code == 0, answer.err
     return answer.out
@@ -167,25 +168,17 @@ def test_a_machine_with_neither_mirror_nor_cache_has_the_same_bytes_and_reads_fe
 
     monkeypatch.setenv("CONSTAT_CACHE", str(tmp_path / "cache-1"))
     polled.clear()
-    by_tales = penalties(constat, f"{plain}?mirrors={tmp_path}/m1")
+    by_tales = asked(constat, "penalties", f"{plain}?mirrors={tmp_path}/m1")
     few = sum(polled)
     polled.clear()
-    by_rounds = penalties(constat, f"{plain}?mirrors={tmp_path}/m2", "--no-cache")
+    by_rounds = asked(constat, "penalties", f"{plain}?mirrors={tmp_path}/m2", "--no-cache")
 
     assert by_tales == by_rounds
-    assert statement(constat, f"{plain}?mirrors={tmp_path}/m1") == statement(
-        constat, f"{plain}?mirrors={tmp_path}/m2", "--no-cache"
+    assert asked(constat, "statement", f"{plain}?mirrors={tmp_path}/m1") == asked(
+        constat, "statement", f"{plain}?mirrors={tmp_path}/m2", "--no-cache"
     )
     assert few < len(AGENTS) * SPACING
     assert sum(polled) > len(AGENTS) * ROUNDS
-
-
-def penalties(constat, url, *options):
-    answer = constat(
-        "--ledger", url, "penalties", "--contract", "acme", "--period", "2026-09", "--json", *options
-    )
-    assert answer.code == 0, answer.err
-    return answer.out
 
 
 # ---------------------------------------------------------------- several, killed, stopped

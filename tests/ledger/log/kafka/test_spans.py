@@ -75,6 +75,12 @@ def tell(mirror):
 few = st.integers(1, 10)
 
 
+def read_by_two(mirrors, records, data):
+    """Read all of it into the first mirror, and a part into the other."""
+    for mirror, until in zip(mirrors, (len(records), data.draw(st.integers(0, len(records)))), strict=True):
+        read(mirror, records[:until])
+
+
 @pytest.fixture
 def cut(monkeypatch):
     """Cut spans of so few records."""
@@ -89,8 +95,7 @@ SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_who_is_told_and_reads_the_rest_has_what_who_read_all_has(cut, records, length, data):
     cut(length)
     reader, told = mirror_at(), mirror_at()
-    read(reader, records)
-    read(told, records[: data.draw(st.integers(0, len(records)))])
+    read_by_two((reader, told), records, data)
     found = tell(reader)
 
     for span in [*data.draw(st.permutations(found)), *found]:  # whatever came too early fits the second time
@@ -108,8 +113,7 @@ def test_who_is_told_and_reads_the_rest_has_what_who_read_all_has(cut, records, 
 def test_everybody_cuts_the_same_spans_however_far_he_has_read(cut, records, length, data):
     cut(length)
     further, less = mirror_at(), mirror_at()
-    read(further, records)
-    read(less, records[: data.draw(st.integers(0, len(records)))])
+    read_by_two((further, less), records, data)
 
     assert tell(less) == tell(further)[: len(tell(less))]
 
