@@ -161,20 +161,16 @@ def _require_told(known: "Known", contracts: Sequence[str], people: Sequence[str
     Raises:
         RefusedError: names those who were.
     """
-    refused = [_refusals(known, name, people, told_ms) for name in contracts]
-    for alike in (*refused, *zip(*refused, strict=True)):
-        if alike and all(alike):
-            raise next(filter(None, alike))
-
-
-def _refusals(
-    known: "Known", contract: str, people: Sequence[str], told_ms: int
-) -> "list[RefusedError | None]":
-    """Why each of these is no administrator of a contract; None of those who are, or if it has no list."""
-    return [_refusal(known, contract, person, told_ms) for person in people]
+    of_clients = [[_refusal(known, name, person, told_ms) for person in people] for name in contracts]
+    of_people = zip(*of_clients, strict=True)
+    for refusals in (*of_clients, *of_people):
+        found = [each for each in refusals if each]
+        if found and len(found) == len(refusals):
+            raise found[0]
 
 
 def _refusal(known: "Known", contract: str, person: str, told_ms: int) -> "RefusedError | None":
+    """Why somebody is no administrator of a contract; None if they are, or if it has no list."""
     from ledger.errors import RefusedError
 
     only = "are to be told of a loss of data"

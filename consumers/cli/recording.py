@@ -192,9 +192,7 @@ def browser(text: str) -> "Browser":
         raise BadInputError(str(error)) from None
 
 
-def require_administrator(
-    known: "Known", contract: str, person: str, at_ms: int, only: str = "may open a request"
-) -> None:
+def require_administrator(known: "Known", contract: str, person: str, at_ms: int, only: str) -> None:
     """Refuse who was no designated administrator of a contract then, if it had a list of them.
 
     `only` is what is for administrators alone.

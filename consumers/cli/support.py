@@ -64,7 +64,7 @@ def file(
 
     known = common.facts_now(ledger)
     known.contract(contract)
-    recording.require_administrator(known, contract, by, recording.occurrence(at))
+    recording.require_administrator(known, contract, by, recording.occurrence(at), "may open a request")
     platforms = [platform] if platform else []
     recording.take_down(ledger, subject, request, decide, at=at, as_json=as_json, platforms=platforms)
 
