@@ -16,7 +16,7 @@ import pytest
 import urllib3
 
 from consumers.cache.folder import FOLDER
-from consumers.cli.main import COMMANDS
+from consumers.cli.commands import COMMANDS
 from ledger.application import open_engine
 from ledger.instants import HOUR_MS, format_instant
 from projections.asof import Known, at_head
