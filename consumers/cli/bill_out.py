@@ -112,9 +112,7 @@ def push(
     taken: Annotated[
         str | None, typer.Option("--taken", metavar="EVENT", help="This event was found there; by, reason.")
     ] = None,
-    by: Annotated[
-        str | None, typer.Option("--by", metavar="ID", callback=common.opaque, help="Who looked there.")
-    ] = None,
+    by: Annotated[str | None, common.person_option("--by", "Who looked there.")] = None,
     reason: Annotated[str | None, typer.Option("--reason", help="What was found there.")] = None,
     store: StoreOption = DEFAULT_STORE,
 ) -> None:

@@ -72,9 +72,7 @@ def rule(
     decision: Annotated[Decision, typer.Argument(help="What is decided.")],
     *,
     reason: Annotated[str, typer.Option("--reason", help="Why.")],
-    by: Annotated[
-        str, typer.Option("--by", metavar="ID", callback=common.opaque, help="Who decides, by an opaque id.")
-    ],
+    by: Annotated[str, common.person_option("--by", "Who decides, by an opaque id.")],
     accepted: Annotated[
         list[str],
         typer.Option("--accepted", metavar="FROM/TO", help="With in-part: what is accepted; repeatable."),

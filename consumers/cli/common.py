@@ -70,9 +70,12 @@ def opaque(option: typer.CallbackParam, value: Any) -> Any:  # noqa: ANN401 - on
     return value
 
 
-ByOption = Annotated[
-    str, typer.Option("--by", metavar="ID", callback=opaque, help="Who says so, by an opaque id.")
-]
+def person_option(name: str, line: str) -> Any:  # noqa: ANN401 - as the library's own options
+    """An option that takes the ids of people; `line` is its help."""
+    return typer.Option(name, metavar="ID", callback=opaque, help=line)
+
+
+ByOption = Annotated[str, person_option("--by", "Who says so, by an opaque id.")]
 FollowOption = Annotated[
     bool, typer.Option("--follow", help="Go on with what comes, until SIGTERM or Ctrl-C.")
 ]

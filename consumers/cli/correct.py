@@ -32,9 +32,7 @@ def correct(
     start: Annotated[str, typer.Option("--from", metavar="TIME", help="From here, with its offset …")],
     end: Annotated[str, typer.Option("--to", metavar="TIME", help="… up to here, not included.")],
     reason: Annotated[str, typer.Option("--reason", help="Why the results were wrong.")],
-    by: Annotated[
-        str, typer.Option("--by", metavar="ID", callback=common.opaque, help="Who corrects, by an opaque id.")
-    ],
+    by: Annotated[str, common.person_option("--by", "Who corrects, by an opaque id.")],
     outcome: Annotated[
         Outcome | None, typer.Option("--outcome", help="What was true; without it the results are annulled.")
     ] = None,

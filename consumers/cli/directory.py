@@ -104,9 +104,7 @@ def show(
 def erase(
     person: Annotated[str, typer.Argument(metavar="PERSON", help="The opaque id.")],
     *,
-    by: Annotated[
-        str, typer.Option("--by", metavar="ID", callback=common.opaque, help="Who erases, by an opaque id.")
-    ],
+    by: Annotated[str, common.person_option("--by", "Who erases, by an opaque id.")],
     reason: Annotated[str, typer.Option("--reason", help="Why, without personal data.")],
     directory: DirectoryOption = None,
     evidence: EvidenceOption = None,

@@ -107,9 +107,7 @@ def alert(
     incident: Incident,
     *,
     platform: Platforms,
-    administrator: Annotated[
-        list[str], typer.Option("--administrator", metavar="ID", callback=common.opaque, help="Told.")
-    ] = [],  # noqa: B006 - typer copies it
+    administrator: Annotated[list[str], common.person_option("--administrator", "Told.")] = [],  # noqa: B006 - typer copies it
     evidence: Annotated[
         list[Path], typer.Option("--evidence", help="A document that shows it; it is kept.")
     ] = [],  # noqa: B006 - as above

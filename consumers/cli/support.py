@@ -28,21 +28,11 @@ def file(
     *,
     contract: Annotated[str, typer.Option("--contract", "-c", help="Whose request.")],
     subject_line: Annotated[str, typer.Option("--subject", help="What is asked.")],
-    by: Annotated[
-        str,
-        typer.Option(
-            "--by", metavar="ID", callback=common.opaque, help="The administrator, by an opaque id."
-        ),
-    ],
+    by: Annotated[str, common.person_option("--by", "The administrator, by an opaque id.")],
     platform: Annotated[str | None, typer.Option("--platform", help="The platform concerned.")] = None,
     account: Annotated[
         str | None,
-        typer.Option(
-            "--account",
-            metavar="ID",
-            callback=common.opaque,
-            help="The member account that staff may use; opaque, as all people.",
-        ),
+        common.person_option("--account", "The member account that staff may use; opaque, as all people."),
     ] = None,
     at: common.OccurredOption = None,
     as_json: common.JsonOption = False,
@@ -95,12 +85,8 @@ def intervene(
     *,
     request: Annotated[str, typer.Option("--request", help="The number of the request it was made for.")],
     platform: Annotated[str, typer.Option("--platform", help="On which platform.")],
-    account: Annotated[
-        str, typer.Option("--account", metavar="ID", callback=common.opaque, help="The member account used.")
-    ],
-    by: Annotated[
-        str, typer.Option("--by", metavar="ID", callback=common.opaque, help="Who did it, by an opaque id.")
-    ],
+    account: Annotated[str, common.person_option("--account", "The member account used.")],
+    by: Annotated[str, common.person_option("--by", "Who did it, by an opaque id.")],
     summary: Annotated[str, typer.Option("--summary", help="What was done.")],
     start: Annotated[str, typer.Option("--from", metavar="TIME", help="From when, with its offset.")],
     end: Annotated[str, typer.Option("--to", metavar="TIME", help="Until when.")],
