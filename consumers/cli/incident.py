@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common, recording
+from consumers.cli import common, opening, recording
 
 if TYPE_CHECKING:
     from ledger.errors import RefusedError
@@ -123,7 +123,7 @@ def alert(
 
     documents = recording.attached(evidence)
     if administrator:
-        known, told_ms = common.facts_now(ledger), recording.occurrence(at)
+        known, told_ms = opening.facts_now(ledger), recording.occurrence(at)
         _require_told(known, _clients(known, incident, platform), administrator, told_ms)
 
     def decide(state: subject.Incident) -> subject.DataLossAlertSent:

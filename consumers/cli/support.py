@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common, recording
+from consumers.cli import common, opening, printing, recording, times
 
 if TYPE_CHECKING:
     from ledger.support import Request
@@ -52,7 +52,7 @@ def file(
         )
         return subject.request(state, requested)
 
-    known = common.facts_now(ledger)
+    known = opening.facts_now(ledger)
     known.contract(contract)
     recording.require_administrator(known, contract, by, recording.occurrence(at), "may open a request")
     platforms = [platform] if platform else []
@@ -100,7 +100,7 @@ def intervene(
     from ledger import interventions as subject
     from ledger import support
 
-    during = common.span_between(start, end)
+    during = times.span_between(start, end)
     with recording.understood():
         made = subject.InterventionMade(
             intervention=intervention,
@@ -111,7 +111,7 @@ def intervene(
             summary=summary,
             by=by,
         )
-    known = common.facts_now(ledger)
+    known = opening.facts_now(ledger)
     filed = known.requests.get(request, support.INITIAL)
     _require_platform_of(known, filed, platform)
     recording.take_down(
@@ -124,7 +124,7 @@ def intervene(
         option="--to",
     )
     if filed.requested and filed.requested.account not in (None, account):
-        common.warn(
+        printing.warn(
             f"request {request} named account {filed.requested.account}, and {account} was used; the client "
             "reads it in its register, and the commitment is broken"
         )
@@ -159,10 +159,10 @@ def open_(
     """Show the requests without an answer, the first to be lost first; exit 1 if any is lost."""
     from projections.support_clock import support_clock
 
-    with common.open_known(ledger, as_of) as known:
+    with opening.open_known(ledger, as_of) as known:
         clock = support_clock(known, warning_hours=warning_hours, contract=contract)
     if as_json:
-        common.print_json(clock.model_dump(mode="json", by_alias=True))
+        printing.print_json(clock.model_dump(mode="json", by_alias=True))
     else:
         _print_clock(clock)
     if clock.is_lost:
