@@ -166,13 +166,13 @@ def _remarked(
     known: Known, new: Mapping[int, AssessedPeriod], news: Iterable[Conclusion]
 ) -> dict[int, AssessedPeriod]:
     """What is new, each with what its statement remarks."""
-    judged = {each.number: each.judged for each in news}
-    return {
-        number: replace(each, remarks=remarks(known, here[0], here[1].timelines))
-        if (here := judged.get(number))
-        else each
-        for number, each in new.items()
-    }
+    remarked = dict(new)
+    for each in news:
+        if each.judged and each.number in new:
+            period, judgement = each.judged
+            found = remarks(known, period, judgement.timelines)
+            remarked[each.number] = replace(new[each.number], remarks=found)
+    return remarked
 
 
 def _all(

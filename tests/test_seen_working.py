@@ -13,7 +13,7 @@ import pytest
 from aiosmtpd.handlers import Mailbox
 from icalendar import Calendar
 
-from consumers.cli import common
+from consumers.cli import times
 from tests.consumers.notices.postoffice import FROM, listening
 from tests.spec import ms
 
@@ -51,7 +51,7 @@ class Desk:
         folder.mkdir(exist_ok=True)
         monkeypatch.chdir(folder)
         monkeypatch.setenv("CONSTAT_LEDGER", url)
-        monkeypatch.setattr(common, "now_ms", lambda: self.now_ms)
+        monkeypatch.setattr(times, "now_ms", lambda: self.now_ms)
         self.environment = monkeypatch
         self.feed = url if url.startswith("kafka://") else "feed.jsonl"
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from consumers.cli import common, recording
+from consumers.cli import bars, common, opening, printing, recording
 
 if TYPE_CHECKING:
     from consumers.agent.checking import Checked, Tried
@@ -62,10 +62,10 @@ def check(file: File, *, as_json: common.JsonOption = False) -> None:
     from consumers.agent.file import read_agent_file
 
     loaded = read_agent_file(file)
-    with common.progress_bar("trying", len(loaded.file.target)) as advance:
+    with bars.progress_bar("trying", len(loaded.file.target)) as advance:
         found = checking.check(loaded, advance)
     if as_json:
-        common.print_json({"agent": loaded.file.agent, "place": loaded.file.place} | _as_json(found))
+        printing.print_json({"agent": loaded.file.agent, "place": loaded.file.place} | _as_json(found))
     else:
         _show(found)
     is_well = found.references_answer and not found.distrust
@@ -105,10 +105,7 @@ def _line(tried: "Tried") -> str:
 def retire(
     name: Annotated[str, typer.Argument(metavar="AGENT", help="The agent's name.")],
     *,
-    by: Annotated[
-        str,
-        typer.Option("--by", metavar="ID", callback=common.opaque, help="Who decided it, by an opaque id."),
-    ],
+    by: Annotated[str, common.person_option("--by", "Who decided it, by an opaque id.")],
     reason: Annotated[str, typer.Option("--reason", help="Why, without personal data.")],
     at: common.OccurredOption = None,
     as_json: common.JsonOption = False,
@@ -123,9 +120,9 @@ def retire(
     from projections.last_rounds import last_result_ms
 
     retired_ms = recording.occurrence(at)
-    with common.open_ledger(ledger) as opened, recording.understood():
+    with opening.open_ledger(ledger) as opened, recording.understood():
         retired = subject.AgentRetired(agent=name, reason=reason, by=by)
-        last_ms = last_result_ms(common.known_now(opened), name)
+        last_ms = last_result_ms(opening.known_now(opened), name)
         recorded = opened.record(
             subject.stream_of(name),
             subject.INITIAL,
@@ -133,4 +130,4 @@ def retire(
             lambda state: subject.retire(state, retired, retired_ms, last_ms),
             occurred_ms=retired_ms,
         )
-    common.print_recorded(recorded, as_json=as_json)
+    printing.print_recorded(recorded, as_json=as_json)

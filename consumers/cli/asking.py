@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common
+from consumers.cli import common, opening, times
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -67,7 +67,7 @@ def asked(  # noqa: PLR0917 - one argument for each option
     Raises:
         BadInputError: an option cannot be understood, or leaves open what is asked.
     """
-    with common.open_known(ledger, as_of, cached=not no_cache) as known:
+    with opening.open_known(ledger, as_of, cached=not no_cache) as known:
         name = contract or only_contract(known)
         chosen = _period(known, name, period, start, end) if at is None else _day_of(known, name, at)
         yield Question(known, name, chosen, common.pairs(reading, "--reading"))
@@ -111,7 +111,7 @@ def _day_of(known: "Known", contract: str, at: str) -> str:
     from projections.calendar import local_date
 
     zone = _zone(known, contract)
-    return local_date(zone, common.instant(at, zone)).isoformat()
+    return local_date(zone, times.instant(at, zone)).isoformat()
 
 
 def _zone(known: "Known", contract: str) -> "ZoneInfo":
@@ -151,5 +151,5 @@ def _edge(text: str, zone: "ZoneInfo") -> int:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        return common.instant(text, zone)
-    return day_start_ms(zone, day) if day.year >= _FIRST_YEAR else common.instant(f"{text}T00:00Z")
+        return times.instant(text, zone)
+    return day_start_ms(zone, day) if day.year >= _FIRST_YEAR else times.instant(f"{text}T00:00Z")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from consumers.cli import common
+from consumers.cli import bars, common, opening, printing, times
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,16 +43,16 @@ def assess(
     """
     from consumers.workers import Workers
 
-    with Workers.of(ledger, cached=not no_cache) as workers, common.open_ledger(ledger) as opened:
+    with Workers.of(ledger, cached=not no_cache) as workers, opening.open_ledger(ledger) as opened:
         from consumers.assess import Job
         from consumers.assess import assess as assessed
 
-        with common.progress_in_stages() as heard:
+        with bars.progress_in_stages() as heard:
             workers.heard = partial(heard, "folding rounds")
-            job = Job(opened, common.now_ms(), contract, dry_run=dry_run, fold=workers.fold, heard=heard)
+            job = Job(opened, times.now_ms(), contract, dry_run=dry_run, fold=workers.fold, heard=heard)
             outcome = assessed(job, seal)
     if as_json:
-        common.print_json(_as_json(outcome, dry_run=dry_run))
+        printing.print_json(_as_json(outcome, dry_run=dry_run))
     else:
         for line in _lines(outcome, dry_run=dry_run):
             print(line)
@@ -118,7 +118,7 @@ def _remarks(each: "AssessedPeriod") -> "Iterator[str]":
 
     for remark, platforms in together(each.remarks):
         yield (
-            f"  period {each.made.period_number}, {platforms}: {common.duration(remark.counted_ms)} count as "
+            f"  period {each.made.period_number}, {platforms}: {times.duration(remark.counted_ms)} count as "
             f"{remark.outcome} by the last word of {remark.agent}, at {remark.since}; it logs only changes"
         )
 

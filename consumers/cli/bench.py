@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from consumers.cli import common
+from consumers.cli import common, printing
 from ledger.errors import BadInputError
 
 app = typer.Typer(add_completion=False)
@@ -79,7 +79,7 @@ def bench(
             extent = run.alone(MONTHS[month.value])
         lines = list(run.lines(folder, extent, _say, kafka))
     if as_json:
-        common.print_json(table.as_object(lines))
+        printing.print_json(table.as_object(lines))
     else:
         typer.echo(table.as_text(lines))
     if any(line.failed for line in lines):

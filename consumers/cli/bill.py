@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from consumers.cli import bill_out, common
+from consumers.cli import bill_out, common, opening, printing, times
 from consumers.cli.bill_out import DEFAULT_STORE, StoreOption
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def run(
         closing(Store(str(store), create=True)) as opened,
         until_told() as stop,
     ):
-        read = Biller(opened, source, common.now_ms).run(stop, follow=follow)
+        read = Biller(opened, source, times.now_ms).run(stop, follow=follow)
         account = look(opened)
     print(f"{counted(read, 'event')} read from {source.name}")
     _worry(account)
@@ -82,7 +82,7 @@ def release(
 
     if (contract is None) == (entry is None):
         raise BadInputError("name a contract, or an entry with --entry NUMBER")
-    decided = decision.Decision(by, reason, common.now_ms())
+    decided = decision.Decision(by, reason, times.now_ms())
     with closing(Store(str(store))) as opened:
         if entry is not None:
             decision.settle(opened, entry, decided)
@@ -105,10 +105,10 @@ def reconcile(
     from consumers.billing import reconcile as comparison
     from consumers.billing.store import Store
 
-    with closing(Store(str(store))) as opened, common.open_ledger(ledger) as replayed:
+    with closing(Store(str(store))) as opened, opening.open_ledger(ledger) as replayed:
         found = comparison.reconcile(opened, replayed.engine)
     if as_json:
-        common.print_json({"fits": not found, "differences": [each._asdict() for each in found]})
+        printing.print_json({"fits": not found, "differences": [each._asdict() for each in found]})
     else:
         for each in found:
             print(each)
@@ -128,7 +128,7 @@ def _source(feed: str | None, ledger: str, store: Path, *, follow: bool) -> "Ite
     if feed is None:
         from consumers.billing.ledger_source import LedgerSource
 
-        with common.open_ledger(ledger) as opened:
+        with opening.open_ledger(ledger) as opened:
             yield LedgerSource(opened.engine)
     elif feed.startswith(KAFKA):
         from consumers.billing.topic_source import TopicSource
@@ -155,7 +155,7 @@ def show(*, as_json: common.JsonOption = False, store: StoreOption = DEFAULT_STO
     with closing(Store(str(store))) as opened:
         account = look(opened)
     if as_json:
-        common.print_json(_as_json(account))
+        printing.print_json(_as_json(account))
         raise typer.Exit(int(account.needs_somebody))
     for each in account.balances:
         print(_line(each))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common
+from consumers.cli import common, printing, times
 
 if TYPE_CHECKING:
     from consumers.billing.targets import Target
@@ -71,11 +71,11 @@ def export(
         held_back = set() if everything else set(doubtful)
         prices = {name: cents for name, cents in prices.items() if name not in held_back}
         settled, keep = (
-            settle(connection, prices, common.now_ms()) if prices else (settled_prices(connection), {})
+            settle(connection, prices, times.now_ms()) if prices else (settled_prices(connection), {})
         )
         found = [each for each in postings(connection) if each.contract not in held_back]
     for contract, others in keep.items():
-        common.warn(f"{contract}: {told(others)}, and keeps it")
+        printing.warn(f"{contract}: {told(others)}, and keeps it")
     write = forms.beancount if form is Format.BEANCOUNT else forms.sheet
     print(write(found, settled), end="")
     _warn_of_frozen(doubtful, everything=everything)
@@ -86,7 +86,7 @@ def export(
 def _warn_of_frozen(contracts: list[str], *, everything: bool) -> None:
     what = "what took effect of it is exported" if everything else "it is left out, unless you say --all"
     for contract in contracts:
-        common.warn(f"{contract} is frozen; {what}. `constat bill show` says why, and what to do")
+        printing.warn(f"{contract} is frozen; {what}. `constat bill show` says why, and what to do")
 
 
 def push(
@@ -112,9 +112,7 @@ def push(
     taken: Annotated[
         str | None, typer.Option("--taken", metavar="EVENT", help="This event was found there; by, reason.")
     ] = None,
-    by: Annotated[
-        str | None, typer.Option("--by", metavar="ID", callback=common.opaque, help="Who looked there.")
-    ] = None,
+    by: Annotated[str | None, common.person_option("--by", "Who looked there.")] = None,
     reason: Annotated[str | None, typer.Option("--reason", help="What was found there.")] = None,
     store: StoreOption = DEFAULT_STORE,
 ) -> None:
@@ -133,13 +131,13 @@ def push(
 
     target = _target(to, customer or [], subscription or [], price or [])
     with closing(Store(str(store))) as opened, closing(Endpoint(urllib3.PoolManager())) as endpoint:
-        pusher = Pusher(opened, target, endpoint, common.now_ms)
+        pusher = Pusher(opened, target, endpoint, times.now_ms)
         for option, event_id, decide in (("--taken", taken, pusher.taken), ("--again", again, pusher.again)):
             if event_id is None:
                 continue
             if by is None or reason is None:
                 raise BadInputError(f"{option} is a decision: say who and why with --by ID --reason TEXT")
-            decide(event_id, Decision(by, reason, common.now_ms()))
+            decide(event_id, Decision(by, reason, times.now_ms()))
         with until_told() as stop:
             waiting = pusher.put_down(behind)
             done = pusher.send(url.rstrip("/"), stop)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from consumers.cli import common
+from consumers.cli import common, opening, printing
 
 if TYPE_CHECKING:
     from ledger.bulletins import Bulletin, Received
@@ -27,14 +27,14 @@ def list_(
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
     """Every bulletin in the order in which they were first seen, as it is in force."""
-    with common.open_known(ledger, as_of) as known:
+    with opening.open_known(ledger, as_of) as known:
         found = {
             name: each
             for name, each in known.bulletins.items()
             if each.current and operator in (None, each.current.fact.operator)
         }
     if as_json:
-        common.print_json([_object(name, each) for name, each in found.items()])
+        printing.print_json([_object(name, each) for name, each in found.items()])
         return
     if not found:
         print("no bulletin was read; `constat import statuspage` and `import maintnote` read some")
@@ -56,12 +56,12 @@ def show(
     """
     from ledger.errors import BadInputError
 
-    with common.open_known(ledger, as_of) as known:
+    with opening.open_known(ledger, as_of) as known:
         found = known.bulletins.get(bulletin)
     if found is None:
         raise BadInputError(f"no bulletin {bulletin} was known then; `constat bulletin list` lists them")
     if as_json:
-        common.print_json(
+        printing.print_json(
             _object(bulletin, found) | {"received": [_reading(each) for each in found.received]}
         )
         return

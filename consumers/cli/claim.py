@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common, recording
+from consumers.cli import common, opening, recording, times
 
 if TYPE_CHECKING:
     from ledger.fact import Span
@@ -47,7 +47,7 @@ def file(
     from ledger import claims as subject
 
     documents = recording.attached(evidence)
-    claimed = common.span_between(start, end)
+    claimed = times.span_between(start, end)
     recording.occurrence(end, "--to")
 
     def decide(state: subject.Claim) -> subject.ClaimFiled:
@@ -72,9 +72,7 @@ def rule(
     decision: Annotated[Decision, typer.Argument(help="What is decided.")],
     *,
     reason: Annotated[str, typer.Option("--reason", help="Why.")],
-    by: Annotated[
-        str, typer.Option("--by", metavar="ID", callback=common.opaque, help="Who decides, by an opaque id.")
-    ],
+    by: Annotated[str, common.person_option("--by", "Who decides, by an opaque id.")],
     accepted: Annotated[
         list[str],
         typer.Option("--accepted", metavar="FROM/TO", help="With in-part: what is accepted; repeatable."),
@@ -128,7 +126,7 @@ def _sequence_of(ledger: str, claim: str, position: int | None) -> int | None:
     from ledger.claims import INITIAL
     from ledger.errors import BadInputError
 
-    with common.open_known(ledger, None) as known:
+    with opening.open_known(ledger, None) as known:
         in_force = known.claims.get(claim, INITIAL).ruling
     if in_force is None:
         return position  # there is nothing to revise: the subject says so
@@ -146,4 +144,4 @@ def _span(text: str) -> "Span":
     start, slash, end = text.partition("/")
     if not slash:
         raise BadInputError(f"--accepted {text!r}: write two times with their offsets, as FROM/TO")
-    return common.span_between(start, end)
+    return times.span_between(start, end)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import asking, common
+from consumers.cli import asking, common, printing
 
 if TYPE_CHECKING:
     from projections.compare import Alternative
@@ -41,7 +41,9 @@ def compare(
         else:
             found = list(one_at_a_time(question.known, chosen, asked))
     if as_json:
-        common.print_json({"contract": question.contract, "alternatives": [_object(each) for each in found]})
+        printing.print_json(
+            {"contract": question.contract, "alternatives": [_object(each) for each in found]}
+        )
     else:
         _show(found)
 
@@ -69,4 +71,4 @@ def _show(found: Sequence["Alternative"]) -> None:
         style = "bold" if each is in_force else ("magenta" if difference else "dim")
         numbers = (each.percent_worst or "-", str(each.days_accrued), str(each.days_granted))
         table.add_row(words, *numbers, f"{difference:+d}" if difference else "=", style=style)
-    common.console().print(table)
+    printing.console().print(table)

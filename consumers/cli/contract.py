@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from consumers.cli import common, recording
+from consumers.cli import common, opening, printing, recording, times
 
 if TYPE_CHECKING:
     from ledger.contracts import Contract
@@ -75,15 +75,15 @@ def sign(
     def decide(state: subject.Contract) -> list[Any]:
         return [subject.sign(state, stated.signed), *stated.added]
 
-    with common.open_ledger(ledger, create=True) as opened:
+    with opening.open_ledger(ledger, create=True) as opened:
         recorded = opened.record(
             subject.stream_of(stated.contract),
             subject.INITIAL,
             subject.evolve,
             decide,
-            occurred_ms=common.now_ms(),
+            occurred_ms=times.now_ms(),
         )
-    common.print_recorded(recorded, as_json=as_json)
+    printing.print_recorded(recorded, as_json=as_json)
 
 
 @app.command()
@@ -105,7 +105,7 @@ def amend(
     from ledger.intake.contract_file import read_contract, require_only_terms
 
     stated = read_contract(file)
-    day = common.day(from_day)
+    day = times.day(from_day)
 
     def decide(state: subject.Contract) -> subject.ContractAmended:
         require_only_terms(stated, state)
@@ -126,7 +126,7 @@ def end(
     """End a contract after a day."""
     from ledger import contracts as subject
 
-    day = common.day(last_day)
+    day = times.day(last_day)
     recording.take_down(
         ledger, subject, contract, lambda state: subject.end(state, day, reason), at=None, as_json=as_json
     )
@@ -145,7 +145,7 @@ def add_platform(
     """Add a platform to a contract from a day on."""
     from ledger import contracts as subject
 
-    day = common.day(from_day)
+    day = times.day(from_day)
     recording.take_down(
         ledger,
         subject,
@@ -168,7 +168,7 @@ def remove_platform(
     """Let a platform leave a contract after a day."""
     from ledger import contracts as subject
 
-    day = common.day(last_day)
+    day = times.day(last_day)
     recording.take_down(
         ledger,
         subject,
@@ -188,10 +188,10 @@ def show(
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
     """Show a contract: its days, its platforms, every version of its terms."""
-    with common.open_known(ledger, as_of) as known:
+    with opening.open_known(ledger, as_of) as known:
         found = _object(known.contract(contract))
     if as_json:
-        common.print_json(found)
+        printing.print_json(found)
     else:
         _print(found)
 

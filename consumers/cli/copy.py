@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from consumers.cli import common
+from consumers.cli import bars, common, printing, times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +47,7 @@ def copy(
         copied = run(from_engine, to_engine, source)
         proof = compare(from_engine, to_engine, copied.closing)
     if as_json:
-        common.print_json(_as_json(copied, proof))
+        printing.print_json(_as_json(copied, proof))
     else:
         show(copied, proof, source, target)
     if proof.differences:
@@ -68,14 +68,14 @@ def both(source: str, target: str) -> "Iterator[tuple[Engine, Engine]]":
     if _is_same(source, target):
         raise BadInputError("source and target are the same ledger; name another target")
     try:
-        with common.bar_while_reading() as heard:
+        with bars.bar_while_reading() as heard:
             from_engine = open_engine(source, create=False, heard=heard)
     except MissingLedgerError:
         raise MissingLedgerError(
             f"there is no ledger at {name_of(source)} to copy from; correct SOURCE, the first of the two"
         ) from None
     try:
-        with common.bar_while_reading() as heard:
+        with bars.bar_while_reading() as heard:
             to_engine = open_engine(target, copying=True, heard=heard)
         try:
             yield from_engine, to_engine
@@ -107,8 +107,8 @@ def run(source: "Engine", target: "Engine", url: str) -> "Copied":
 
     planned = copying.plan(source, target)
     records = planned.records if isinstance(planned, Plan) else 0
-    with common.progress_bar("copying", records) as advance:
-        return copying.copy(source, target, name=name_of(url), now_ms=common.now_ms(), progress=advance)
+    with bars.progress_bar("copying", records) as advance:
+        return copying.copy(source, target, name=name_of(url), now_ms=times.now_ms(), progress=advance)
 
 
 def compare(source: "Engine", target: "Engine", closing: "LedgerCopied") -> Proof:
@@ -121,7 +121,7 @@ def compare(source: "Engine", target: "Engine", closing: "LedgerCopied") -> Proo
     numbers = tuple((each.agent, each.number) for each in closing.rounds)
     as_of = AsOf(closing.position, until_ms, until_ms, numbers)
     found: list[list[Digest]] = []
-    with common.progress_bar("comparing statements", None) as advance:
+    with bars.progress_bar("comparing statements", None) as advance:
         for engine in (source, target):
             found.append([])
             for digest in digests(Known.at(engine, as_of)):

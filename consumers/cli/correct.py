@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common, recording
+from consumers.cli import common, opening, printing, recording, times
 
 if TYPE_CHECKING:
     from ledger.interval import Interval
@@ -32,9 +32,7 @@ def correct(
     start: Annotated[str, typer.Option("--from", metavar="TIME", help="From here, with its offset …")],
     end: Annotated[str, typer.Option("--to", metavar="TIME", help="… up to here, not included.")],
     reason: Annotated[str, typer.Option("--reason", help="Why the results were wrong.")],
-    by: Annotated[
-        str, typer.Option("--by", metavar="ID", callback=common.opaque, help="Who corrects, by an opaque id.")
-    ],
+    by: Annotated[str, common.person_option("--by", "Who corrects, by an opaque id.")],
     outcome: Annotated[
         Outcome | None, typer.Option("--outcome", help="What was true; without it the results are annulled.")
     ] = None,
@@ -50,7 +48,7 @@ def correct(
     """
     from ledger import corrections as subject
 
-    now_ms = common.now_ms()
+    now_ms = times.now_ms()
     documents = recording.attached(evidence)
 
     def decide(state: subject.Correction) -> subject.ResultsCorrected:
@@ -58,7 +56,7 @@ def correct(
             correction=correction,
             agent=agent,
             platform=platform,
-            interval=common.span_between(start, end),
+            interval=times.span_between(start, end),
             action="restated" if outcome else "annulled",
             outcome=outcome.value if outcome else None,
             reason=reason,
@@ -67,13 +65,13 @@ def correct(
         )
         return subject.correct(state, corrected, now_ms)
 
-    with common.open_known(ledger, None) as known:
+    with opening.open_known(ledger, None) as known:
         recording.require_agent(known, agent, platform)
-        silent_ms = _silent_ms(known, agent, platform, common.span_between(start, end).interval)
+        silent_ms = _silent_ms(known, agent, platform, times.span_between(start, end).interval)
     recording.take_down(ledger, subject, correction, decide, at=None, as_json=as_json, evidence=documents)
     if silent_ms:
-        common.warn(
-            f"{common.duration(silent_ms)} of the interval had no result of {agent} on {platform}; that part "
+        printing.warn(
+            f"{times.duration(silent_ms)} of the interval had no result of {agent} on {platform}; that part "
             "is not corrected"
         )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common
+from consumers.cli import bars, common, opening, printing
 from consumers.cli.copy import name_of
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def demo(
     if as_json:
         from projections.canonical import as_json as object_of
 
-        common.print_json(object_of(figures))
+        printing.print_json(object_of(figures))
     else:
         _show(figures, language.value, url, pages, played_s)
         if position is not None:
@@ -75,7 +75,7 @@ def _played(path: Path) -> str:
     from consumers.demo.play import play
 
     url = f"sqlite:///{path}"
-    with common.progress_bar("playing October 2026", ROUNDS) as advance:
+    with bars.progress_bar("playing October 2026", ROUNDS) as advance:
         play(url, advance)
     return url
 
@@ -108,7 +108,7 @@ def _copied(source: str, target: str) -> int:
 def _say_how_to_compare(source: str, position: int) -> None:
     from consumers.cli.copy import same_digest_at
 
-    common.console().print(
+    printing.console().print(
         f"It was copied there from {source}: {same_digest_at(position)}", soft_wrap=True, highlight=False
     )
 
@@ -142,7 +142,7 @@ def _emptied(folder: Path) -> Path:
 def _statement(url: str, contract: str) -> "Statement":
     from projections.statement import statement
 
-    with common.open_known(url, None) as known:
+    with opening.open_known(url, None) as known:
         return statement(known, contract, PERIOD)
 
 
@@ -160,7 +160,7 @@ def _show(figures: "Statement", language: str, url: str, pages: list[Path], play
     from consumers.pages import terminal
     from consumers.pages.checking import Asked
 
-    console = common.console()
+    console = printing.console()
     terminal.show(figures, console, language, Asked(ledger=common.ledger_to_name(url)))
     console.print(
         f"\nThree clients, three agents, forty platforms, played in {played_s:.1f} s into {name_of(url)}"

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import asking, common
+from consumers.cli import asking, common, opening, printing
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,10 +44,10 @@ def diff(
         from projections.difference import difference
 
         later = question.known
-        earlier = Known.at(later.engine, common.as_of(later.engine, as_of))
+        earlier = Known.at(later.engine, opening.as_of(later.engine, as_of))
         found = difference(earlier, later, question.contract, question.period, question.readings)
     if as_json:
-        common.print_json(_object(found))
+        printing.print_json(_object(found))
     else:
         _show(found)
 
@@ -80,7 +80,7 @@ def _instant(step: "Step") -> str:
 
 
 def _show(found: "Difference") -> None:
-    console = common.console()
+    console = printing.console()
     if not found.moved:
         console.print("No figure of the period differs between the two moments.")
     for step in found.steps:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from consumers.cli import common, recording
+from consumers.cli import common, opening, printing, recording, times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,9 +64,9 @@ def sync(
     made_ms = recording.occurrence(made_at or _written_at(file), "--made-at")
     with _keeper(ledger, directory, None) as keeper, recording.understood():
         recorded, changed = keeper.synchronise(lists, made_ms, by)
-    common.print_recorded(recorded, as_json=as_json, more={"changed": changed})
+    printing.print_recorded(recorded, as_json=as_json, more={"changed": changed})
     for person in changed:
-        common.warn(
+        printing.warn(
             f"{person} has another name and another address than in the list before: if that is another "
             "person, what is recorded under the id counts as theirs now; an id is never given to another "
             "person, so synchronise a list with a new id for them"
@@ -85,7 +85,7 @@ def show(
     from consumers import settings
     from consumers.directory.store import open_store
 
-    known = common.facts_now(ledger)
+    known = opening.facts_now(ledger)
     with closing(open_store(settings.read(directory=directory).directory, create=False)) as store:
         people = store.people()
     found = [
@@ -94,7 +94,7 @@ def show(
         if contract in (None, name) and known.directories[name].lists
     ]
     if as_json:
-        common.print_json({"directories": found})
+        printing.print_json({"directories": found})
         return
     for each in found:
         _print(each)
@@ -104,9 +104,7 @@ def show(
 def erase(
     person: Annotated[str, typer.Argument(metavar="PERSON", help="The opaque id.")],
     *,
-    by: Annotated[
-        str, typer.Option("--by", metavar="ID", callback=common.opaque, help="Who erases, by an opaque id.")
-    ],
+    by: Annotated[str, common.person_option("--by", "Who erases, by an opaque id.")],
     reason: Annotated[str, typer.Option("--reason", help="Why, without personal data.")],
     directory: DirectoryOption = None,
     evidence: EvidenceOption = None,
@@ -117,10 +115,10 @@ def erase(
     from ledger.errors import counted
 
     with _keeper(ledger, directory, evidence) as keeper, recording.understood():
-        recorded, documents = keeper.erase(person, reason, by, common.now_ms())
+        recorded, documents = keeper.erase(person, reason, by, times.now_ms())
     if not as_json:
         print(f"erased name and address of {person}, and {counted(documents, 'document')} with them")
-    common.print_recorded(recorded, as_json=as_json)
+    printing.print_recorded(recorded, as_json=as_json)
 
 
 # ---------------------------------------------------------------- what is opened
@@ -134,8 +132,8 @@ def _keeper(ledger: str, directory: Path | None, evidence: Path | None) -> "Iter
     from consumers.evidence import Evidence
 
     found = settings.read(directory=directory, evidence=evidence)
-    with common.open_ledger(ledger) as opened, closing(open_store(found.directory)) as store:
-        yield Keeper(opened, partial(common.known_now, opened), store, Evidence(found.evidence))
+    with opening.open_ledger(ledger) as opened, closing(open_store(found.directory)) as store:
+        yield Keeper(opened, partial(opening.known_now, opened), store, Evidence(found.evidence))
 
 
 def _written_at(file: Path) -> str:

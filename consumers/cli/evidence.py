@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from consumers.cli import common
+from consumers.cli import common, opening, printing
 from consumers.cli.directory import EvidenceOption
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def list_(
     documents, kept = _named(ledger, evidence)
     found = [(document, _is_here(document, kept)) for document in documents]
     if as_json:
-        common.print_json({"documents": [_document(document, state) for document, state in found]})
+        printing.print_json({"documents": [_document(document, state) for document, state in found]})
         return
     for document, state in found:
         print(f"{state:10}  {_told(document)}")
@@ -92,7 +92,7 @@ def check(
     bad = [(document, state) for document, state in found if state not in _WELL]
     if as_json:
         shown = [_document(document, state) for document, state in found]
-        common.print_json({"is_well": not bad, "documents": shown, "unnamed": sorted(unnamed)})
+        printing.print_json({"is_well": not bad, "documents": shown, "unnamed": sorted(unnamed)})
     else:
         _show_check(found, bad, len(unnamed))
     if bad:
@@ -108,7 +108,7 @@ def _named(ledger: str, folder: Path | None) -> "tuple[tuple[Document, ...], Evi
     from projections.documents import documents
 
     kept = Evidence(settings.read(evidence=folder).evidence)
-    return documents(common.facts_now(ledger)), kept
+    return documents(opening.facts_now(ledger)), kept
 
 
 def _hash_among(text: str, documents: "tuple[Document, ...]") -> str:

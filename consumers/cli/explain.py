@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import asking, common
+from consumers.cli import asking, common, printing, times
 
 if TYPE_CHECKING:
     from projections.figures import Stretch
@@ -47,7 +47,7 @@ def explain(
         found = _found(question, platform, at, tranche)
     if as_json:
         stretches = [each.model_dump(mode="json", by_alias=True) for each in found]
-        common.print_json({"contract": question.contract, "platform": platform, "stretches": stretches})
+        printing.print_json({"contract": question.contract, "platform": platform, "stretches": stretches})
     else:
         _show(found)
 
@@ -62,7 +62,7 @@ def _found(
     chosen, period = select(known, question.contract, question.period, question.readings)
     if at is not None:
         return why.at_instant(
-            known, chosen, period, platform, common.instant(asking.midnight(at), period.zone)
+            known, chosen, period, platform, times.instant(asking.midnight(at), period.zone)
         )
     if tranche is not None:
         return why.of_tranche(known, chosen, period, platform, tranche)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from consumers.cli import asking, common
+from consumers.cli import asking, common, opening, printing
 
 if TYPE_CHECKING:
     from ledger.contracts import Contract
@@ -40,10 +40,10 @@ def statuspage(
     """
     from consumers.exports import statuspage as form
 
-    with common.open_known(ledger, as_of) as known:
+    with opening.open_known(ledger, as_of) as known:
         chosen = _contract(known, contract)
         if to is None:
-            common.print_json(form.whole(known, chosen, url))
+            printing.print_json(form.whole(known, chosen, url))
             return
         answers = form.files(known, chosen, url)
     for path, answer in answers.items():
@@ -77,7 +77,7 @@ def calendar(
             "say who announces with --organizer MAIL, or with CONSTAT_SMTP_FROM, as notices name it"
         )
     provider = found.provider or address.rpartition("@")[2]
-    with common.open_known(ledger, as_of) as known:
+    with opening.open_known(ledger, as_of) as known:
         works = work_of(known, _contract(known, contract), address, provider)
     _put(to, works)
 
@@ -97,7 +97,7 @@ def openmetrics(
 
     For a collector of text files, or a page that is scraped. How the ledger itself is `constat metrics` says.
     """
-    with common.open_known(ledger, as_of, cached=not no_cache) as known:
+    with opening.open_known(ledger, as_of, cached=not no_cache) as known:
         from consumers.exports import openmetrics as form
         from ledger.errors import BadInputError
         from projections.attention import signed
@@ -108,7 +108,7 @@ def openmetrics(
     if contract and unjudged:
         raise BadInputError(unjudged[contract])
     for name, why in unjudged.items():
-        common.warn(f"no figures of contract {name}: {why}")
+        printing.warn(f"no figures of contract {name}: {why}")
     _put(to, said.encode())
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common, importing
+from consumers.cli import importing, opening
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
@@ -74,7 +74,7 @@ def read(
     from consumers.stopping import until_told
     from ledger.errors import ConflictError, UnreachableLedgerError, UnreachableSourceError
 
-    with common.open_ledger(ledger) as to:
+    with opening.open_ledger(ledger) as to:
         if not follow:
             importing.tell_one(to, name, lambda opened: take(opened, _never), as_json=as_json)
             return

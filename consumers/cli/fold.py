@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common
+from consumers.cli import bars, common, printing
 
 if TYPE_CHECKING:
     from consumers.fold.run import Folder
@@ -71,7 +71,7 @@ def _folder(address: "Address") -> Iterator["Folder"]:
 
     with ExitStack() as opened:
         here = Path(opened.enter_context(TemporaryDirectory(prefix="constat-fold-")))
-        with common.bar_while_reading() as heard:
+        with bars.bar_while_reading() as heard:
             engine = KafkaEngine(replace(address, mirrors=here), heard=heard)
         opened.enter_context(closing(engine))
         engine.changes.require()
@@ -93,7 +93,7 @@ def _fold(folder: "Folder", stop: "Stop", *, once: bool) -> int:
             yield 0
 
     folder.is_ended = lambda: stop.is_asked
-    with common.progress_in_stages() as heard:
+    with bars.progress_in_stages() as heard:
         folder.heard = partial(heard, "folding rounds")
         told = keep_on(step, stop, follow=not once)
     for damage in folder.damage.values() if once else ():
@@ -105,6 +105,6 @@ def _print(rounds: int, told: int, *, as_json: bool) -> None:
     from ledger.errors import counted
 
     if as_json:
-        common.print_json({"rounds": rounds, "tales": told})
+        printing.print_json({"rounds": rounds, "tales": told})
     else:
         typer.echo(f"{counted(rounds, 'round')} folded, {counted(told, 'tale')} told", err=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common, dialogue, recording
+from consumers.cli import dialogue, opening, printing, recording, times
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -92,14 +92,14 @@ class Desk:
             dialogue.told(start, "--from", f"announced start ({clock})"),
             dialogue.told(end, "--to", f"announced end, not included ({clock})"),
         )
-        return common.span_between(*written, zone)
+        return times.span_between(*written, zone)
 
 
 @contextmanager
 def desk(url: str) -> Iterator[Desk]:
     """A ledger opened to give a notice at."""
-    with common.open_ledger(url) as ledger, recording.understood():
-        yield Desk(ledger, common.known_now(ledger))
+    with opening.open_ledger(url) as ledger, recording.understood():
+        yield Desk(ledger, opening.known_now(ledger))
 
 
 def which(url: str, maintenance: str | None) -> str:
@@ -131,13 +131,13 @@ def give(at: Desk, maintenance: str, decide: "Callable[[Maintenance, int], Notic
         show(found, as_json=how.as_json)
         return
     if not _is_agreed(found, how):
-        common.warn("nothing was written")
+        printing.warn("nothing was written")
         raise typer.Exit(1)
     with explained(at, maintenance, decided):
         recorded = at.ledger.record(
             subject.stream_of(maintenance), subject.INITIAL, subject.evolve, decided, occurred_ms=given_ms
         )
-    common.print_recorded(recorded, as_json=how.as_json)
+    printing.print_recorded(recorded, as_json=how.as_json)
     if not how.as_json:
         _show_back(found)
     _say_what_it_does_not_do(found)
@@ -166,7 +166,7 @@ def show(found: "Preview", *, as_json: bool) -> None:
     from consumers.pages import previewed
 
     if as_json:
-        common.print_json(found.model_dump(mode="json", by_alias=True))
+        printing.print_json(found.model_dump(mode="json", by_alias=True))
         return
     for line in previewed.lines(found):
         print(line)
@@ -194,20 +194,20 @@ def _say_what_it_does_not_do(found: "Preview") -> None:
 
     for contract in found.contracts:
         if warning := previewed.of_work_done(contract, withdrawn=found.kind == "withdrawn"):
-            common.warn(f"{contract.contract}: {warning}")
+            printing.warn(f"{contract.contract}: {warning}")
     if found.kind == "withdrawn":
         return
     if concerns_nobody := previewed.of_no_contract(found):
-        common.warn(concerns_nobody)
+        printing.warn(concerns_nobody)
     english = words.of("en")
     for contract in found.contracts:
         for platform in contract.platforms:
             for overlap in platform.overlaps:
                 shared = f"{platform.platform} {previewed.span(overlap)}"
-                common.warn(f"{contract.contract}: {overlap.maintenance} excludes {shared} already")
+                printing.warn(f"{contract.contract}: {overlap.maintenance} excludes {shared} already")
             if whys := dict.fromkeys(english.not_excluded[part.why] for part in platform.not_excluded):
-                excluded, announced = map(common.duration, (platform.excluded_ms, platform.announced_ms))
-                common.warn(
+                excluded, announced = map(times.duration, (platform.excluded_ms, platform.announced_ms))
+                printing.warn(
                     f"{contract.contract}: {excluded} of {announced} of {platform.platform} will be excluded "
                     f"({', '.join(whys)})"
                 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common, importing
+from consumers.cli import common, importing, times
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
@@ -73,7 +73,7 @@ def _import(kind: "ListKind") -> importing.Import:
                 ledger,
                 source,
                 kind,
-                now_ms=common.now_ms(),
+                now_ms=times.now_ms(),
                 aside=aside,
                 reading=bars.phase(f"reading {source.name}"),
                 storing=bars.phase(f"storing {source.name}"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common, flowing, importing
+from consumers.cli import common, flowing, importing, times
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,13 +73,13 @@ def prometheus(
 
     if follow and end is not None:
         raise BadInputError("--follow goes on with what comes, and --to stops; name one of them")
-    from_ms = None if start is None else common.instant(start)
-    to_ms = None if end is None else common.instant(end)
+    from_ms = None if start is None else times.instant(start)
+    to_ms = None if end is None else times.instant(end)
     server = Prometheus(flowing.web(url))
     source = PrometheusSource(server, Selector.parse(query), agent, label, flowing.names(name))
 
     def take(to: "Ledger", is_ended: "Callable[[], bool]") -> "Imported":
-        now_ms = common.now_ms()
+        now_ms = times.now_ms()
         until_ms = now_ms if to_ms is None else min(to_ms, now_ms)
         first_ms = first_instant(to, source, from_ms, until_ms, again=again)
         with importing.watched(f"reading {source.name}", max(until_ms - first_ms, 1)) as progress:

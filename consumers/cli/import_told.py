@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common, flowing, recording
+from consumers.cli import common, flowing, recording, times
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,7 @@ def statuspage(
 
     def take(to: "Ledger", _is_ended: "Callable[[], bool]") -> "ImportedFacts":
         page = of_web(web) if web else of_file(Path(place))
-        return import_statuspage(to, page, operator, common.now_ms(), store.keep)
+        return import_statuspage(to, page, operator, times.now_ms(), store.keep)
 
     name = web.address.shown if web else place
     with recording.understood():
@@ -81,7 +81,7 @@ def maintnote(
     store = Evidence(read().evidence)
 
     def take(to: "Ledger", _is_ended: "Callable[[], bool]") -> "ImportedFacts":
-        found = [each for file in files for each in read_file(file, operator, common.now_ms())]
+        found = [each for file in files for each in read_file(file, operator, times.now_ms())]
         found.sort(key=lambda each: (each.read.fact.sequence or 0, each.read.occurred_ms))
         if not own:
             return import_operators(to, name, found, store.keep)
@@ -120,6 +120,6 @@ def alertmanager(
     def take(to: "Ledger", _is_ended: "Callable[[], bool]") -> "ImportedFacts":
         found = silences.read(web, label, names)
         ours = recording.platforms_of_contracts(to)
-        return silences.import_silences(to, web.address.shown, found, ours, common.now_ms(), store.keep)
+        return silences.import_silences(to, web.address.shown, found, ours, times.now_ms(), store.keep)
 
     flowing.read(ledger, web.address.shown, take, follow=follow, every_s=every, as_json=as_json)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
-from consumers.cli import common, recording
+from consumers.cli import bars, opening, printing, recording
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
@@ -98,7 +98,7 @@ def take_sources(
     as_json: bool,
 ) -> None:
     """The same of what is opened already."""
-    with common.open_ledger(ledger) as to, _aside(rejects, sources) as put_aside:
+    with opening.open_ledger(ledger) as to, _aside(rejects, sources) as put_aside:
         attempts = [_attempt(to, each, put_aside, take, as_json=as_json) for each in sources]
     _leave(attempts, as_json=as_json)
 
@@ -203,7 +203,7 @@ def _likely(strangers: Iterable[str], have: Iterable[str]) -> dict[str, str]:
 @contextmanager
 def watched(what: str, total: int | None) -> "Iterator[Progress]":
     """A bar that hears how much is done, not how much was added."""
-    with common.progress_bar(what, total) as advance:
+    with bars.progress_bar(what, total) as advance:
         done = 0
 
         def progress(now: int, _: int) -> None:
@@ -246,7 +246,7 @@ class Bars:
 def _leave(attempts: Sequence[_Attempt], *, as_json: bool) -> None:
     """Print what became of all files if machines read it; leave with 2 or 1 if not everything was taken."""
     if as_json:
-        common.print_json([_object(each) for each in attempts])
+        printing.print_json([_object(each) for each in attempts])
     if any(each.error for each in attempts):
         raise typer.Exit(2)
     if any(each.imported and each.imported.rejected for each in attempts):
@@ -259,19 +259,19 @@ def _tell(found: _Attempt) -> None:
     if found.error:
         typer.echo(f"constat: {found.error}", err=True)
     for agent, retired_ms in _taken_back(found.imported).items():
-        common.warn(_is_back(agent, retired_ms))
+        printing.warn(_is_back(agent, retired_ms))
     if found.strangers:
         what = (
             "their results are stored, and count"
             if _rounds(found.imported) is not None
             else "they are stored, and count"
         )
-        common.warn(
+        printing.warn(
             f"no contract has {_listed(found.strangers)}; {what} in no statement before `constat contract "
             "add-platform`"
         )
     for name, platform in found.likely.items():
-        common.warn(
+        printing.warn(
             f"{name} may be {platform}, which a contract has; if it is, write it so in the source, and "
             "import it again"
         )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common, import_lists, import_programs, import_told, importing
+from consumers.cli import common, import_lists, import_programs, import_told, importing, times
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
@@ -88,7 +88,7 @@ def _import(*, transitions: bool) -> importing.Import:
             return import_source(
                 ledger,
                 source,
-                now_ms=common.now_ms(),
+                now_ms=times.now_ms(),
                 transitions=transitions,
                 aside=aside,
                 progress=progress,

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common
+from consumers.cli import common, opening, printing
 
 if TYPE_CHECKING:
     from consumers.inbox import ToldInbox
@@ -24,13 +24,13 @@ def inbox(
 
     What costs first comes first. Exit 1 if anything is overdue.
     """
-    with common.open_known(ledger, as_of) as known:
+    with opening.open_known(ledger, as_of) as known:
         from consumers.inbox import told
         from projections.inbox import inbox as everything
 
         found = told(everything(known, contract))
     if as_json:
-        common.print_json(found.model_dump(mode="json", by_alias=True))
+        printing.print_json(found.model_dump(mode="json", by_alias=True))
     else:
         _print(found)
     if found.overdue:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common, recording
+from consumers.cli import common, opening, recording
 
 if TYPE_CHECKING:
     from ledger.errors import RefusedError
@@ -107,9 +107,7 @@ def alert(
     incident: Incident,
     *,
     platform: Platforms,
-    administrator: Annotated[
-        list[str], typer.Option("--administrator", metavar="ID", callback=common.opaque, help="Told.")
-    ] = [],  # noqa: B006 - typer copies it
+    administrator: Annotated[list[str], common.person_option("--administrator", "Told.")] = [],  # noqa: B006 - typer copies it
     evidence: Annotated[
         list[Path], typer.Option("--evidence", help="A document that shows it; it is kept.")
     ] = [],  # noqa: B006 - as above
@@ -125,7 +123,7 @@ def alert(
 
     documents = recording.attached(evidence)
     if administrator:
-        known, told_ms = common.facts_now(ledger), recording.occurrence(at)
+        known, told_ms = opening.facts_now(ledger), recording.occurrence(at)
         _require_told(known, _clients(known, incident, platform), administrator, told_ms)
 
     def decide(state: subject.Incident) -> subject.DataLossAlertSent:
@@ -161,20 +159,16 @@ def _require_told(known: "Known", contracts: Sequence[str], people: Sequence[str
     Raises:
         RefusedError: names those who were.
     """
-    refused = [_refusals(known, name, people, told_ms) for name in contracts]
-    for alike in (*refused, *zip(*refused, strict=True)):
-        if alike and all(alike):
-            raise next(filter(None, alike))
-
-
-def _refusals(
-    known: "Known", contract: str, people: Sequence[str], told_ms: int
-) -> "list[RefusedError | None]":
-    """Why each of these is no administrator of a contract; None of those who are, or if it has no list."""
-    return [_refusal(known, contract, person, told_ms) for person in people]
+    of_clients = [[_refusal(known, name, person, told_ms) for person in people] for name in contracts]
+    of_people = zip(*of_clients, strict=True)
+    for refusals in (*of_clients, *of_people):
+        found = [each for each in refusals if each]
+        if found and len(found) == len(refusals):
+            raise found[0]
 
 
 def _refusal(known: "Known", contract: str, person: str, told_ms: int) -> "RefusedError | None":
+    """Why somebody is no administrator of a contract; None if they are, or if it has no list."""
     from ledger.errors import RefusedError
 
     only = "are to be told of a loss of data"

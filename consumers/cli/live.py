@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common
+from consumers.cli import bars, common, opening, printing
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -34,12 +34,12 @@ def live(
     It goes on until Ctrl-C; with --once, with --json or into a pipe it is shown once, and then exit 1 if a
     platform is down.
     """
-    if as_json or once or not common.is_terminal():
+    if as_json or once or not bars.is_terminal():
         found = _look(ledger)
         if as_json:
-            common.print_json(found.model_dump(mode="json"))
+            printing.print_json(found.model_dump(mode="json"))
         else:
-            common.console().print(_page(found))
+            printing.console().print(_page(found))
         if any(each.verdict == "down" for each in found.platforms):
             raise typer.Exit(1)
         return
@@ -47,7 +47,7 @@ def live(
 
 
 def _look(ledger: str) -> "Live":
-    with common.open_known(ledger, None) as known:
+    with opening.open_known(ledger, None) as known:
         from consumers.pages.harmless import harmless
         from projections.live import live as now
 
@@ -62,7 +62,7 @@ def _keep_looking(ledger: str, every_s: float) -> None:
     from ledger.errors import UnknownOutcomeError, UnusableLedgerError
 
     page: RenderableType = _page(_look(ledger))
-    with until_told() as stop, Shown(page, console=common.console(), auto_refresh=False) as shown:
+    with until_told() as stop, Shown(page, console=printing.console(), auto_refresh=False) as shown:
         while not stop.wait(every_s):
             try:
                 page = _page(_look(ledger))

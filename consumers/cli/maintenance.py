@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from consumers.cli import common, giving, recording
+from consumers.cli import common, giving, printing, recording
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Say when announced work started and finished."
@@ -37,7 +37,7 @@ def start(
 
     recording.take_down(ledger, subject, name, decide, at=at, as_json=as_json)
     if withdrawn_ms is not None:
-        common.warn(
+        printing.warn(
             f"the notice of {name} was withdrawn at {format_instant(withdrawn_ms)}; the work is "
             "recorded, and from then on it excludes nothing"
         )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from consumers.cli import common
+from consumers.cli import common, opening, times
 
 app = typer.Typer(add_completion=False)
 
@@ -49,12 +49,12 @@ def metrics(
     from consumers.stopping import end_awaited
 
     found = partial(reached, relay_to, relay_state) if relay_to else lambda: None
-    watched = Watched(ledger, common.now_ms, found, bill_store)
+    watched = Watched(ledger, times.now_ms, found, bill_store)
     if once:
         snapshot = watched.look()  # what cannot be read is told as a sentence
         print(generate_latest(registry_of(lambda: snapshot)).decode(), end="")
         return
-    with common.open_ledger(ledger):
+    with opening.open_ledger(ledger):
         pass
     registry = registry_of(watched.look, every)
     with end_awaited() as wait, serving(registry, address, port) as listening:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from consumers.cli import common, dialogue, giving, recording
+from consumers.cli import common, dialogue, giving, opening, printing, recording
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -133,12 +133,12 @@ def list_(
 
     For each client: its local times, its platforms, whether the notice was in time, and who has the mail.
     """
-    with common.open_known(ledger, as_of) as known:
+    with opening.open_known(ledger, as_of) as known:
         from projections.coming import coming
 
         found = coming(known, contract)
     if as_json:
-        common.print_json(found.model_dump(mode="json", by_alias=True))
+        printing.print_json(found.model_dump(mode="json", by_alias=True))
         return
     from consumers.pages import announcing
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from consumers.cli import common
+from consumers.cli import common, opening, printing, times
 from consumers.cli.directory import DirectoryOption, EvidenceOption
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def notify(
         raise BadInputError("--follow stays; leave it out, or leave out --once and --dry-run")
     with _sending(ledger, directory, evidence) as (sender, found), sender.store.claimed() as is_ours:
         if not is_ours:
-            common.warn("another process notifies from this directory; it sends what is due")
+            printing.warn("another process notifies from this directory; it sends what is due")
         elif dry_run:
             _show_due(sender, as_json=as_json)
         else:
@@ -63,7 +63,7 @@ def _run(sender: "Sender", found: "Settings", *, follow: bool, as_json: bool) ->
     if follow:
         with until_told() as stop:
             running.follow(
-                sender, found, stop, lambda done: _show(done, as_json=as_json, is_last=False), common.warn
+                sender, found, stop, lambda done: _show(done, as_json=as_json, is_last=False), printing.warn
             )
         return
     done = running.run_once(sender, found)
@@ -115,21 +115,21 @@ def _take_down(
 
     found = settings.read(directory=directory, evidence=evidence)
     with (
-        common.open_ledger(ledger) as opened,
+        opening.open_ledger(ledger) as opened,
         closing(open_store(found.directory, create=False)) as store,
     ):
         returns = Returns(opened, store, Evidence(found.evidence))
-        known = common.known_now(opened)
-        taken = [returns.take_down(each, known, common.now_ms()) for each in read_reports(path)]
+        known = opening.known_now(opened)
+        taken = [returns.take_down(each, known, times.now_ms()) for each in read_reports(path)]
     facts = [fact for fact in taken if fact]
     if as_json:
-        common.print_json({"bounced": [_fact(fact) for fact in facts]})
+        printing.print_json({"bounced": [_fact(fact) for fact in facts]})
     else:
         for fact in facts:
             said = harmless_text(f"{fact.status} {fact.diagnostic}")
             print(f"mail {fact.mail} to {fact.person} came back: {said}")
     if not facts and not nothing_is_well:
-        common.warn(f"{path} tells of no mail of this ledger that came back, or was read before")
+        printing.warn(f"{path} tells of no mail of this ledger that came back, or was read before")
         raise typer.Exit(1)
 
 
@@ -144,7 +144,7 @@ def _sending(
     from consumers.notices import running
 
     found = settings.read(directory=directory, evidence=evidence)
-    with common.open_ledger(ledger) as opened, running.sending(opened, found, common.now_ms) as sender:
+    with opening.open_ledger(ledger) as opened, running.sending(opened, found, times.now_ms) as sender:
         yield sender, found
 
 
@@ -157,7 +157,7 @@ def _show_due(sender: "Sender", *, as_json: bool) -> None:
     known = sender.known()
     due = sender.due(sender.pending(known))
     if as_json:
-        common.print_json({"due": [_message(message) for message in due]})
+        printing.print_json({"due": [_message(message) for message in due]})
         return
     for message in due:
         print(f"would send {_about(message)}")
@@ -169,12 +169,12 @@ def _show(done: "Done", *, as_json: bool, is_last: bool) -> None:
     from consumers.notices.escalating import told
 
     if as_json:
-        common.print_json(_as_json(done))
+        printing.print_json(_as_json(done))
     else:
         for line in _lines(done, is_last=is_last):
             print(line, flush=True)
     for fact in done.escalated:
-        common.warn(told(fact))
+        printing.warn(told(fact))
 
 
 def _lines(done: "Done", *, is_last: bool) -> "Iterator[str]":

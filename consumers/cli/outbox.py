@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from consumers.cli import common
+from consumers.cli import bars, common, opening, printing
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
@@ -34,7 +34,7 @@ def show(file: File, *, as_json: common.JsonOption = False) -> None:
     found = look(str(file))
     worries = _worries(found)
     if as_json:
-        common.print_json(_as_json(found, worries))
+        printing.print_json(_as_json(found, worries))
     else:
         _show(found, file)
         for worry in worries:
@@ -60,13 +60,13 @@ def send(
     """
     from ledger.outbox.outbox import Outbox
 
-    with Outbox.open(str(file)) as outbox, common.open_ledger(ledger) as opened:
+    with Outbox.open(str(file)) as outbox, opening.open_ledger(ledger) as opened:
         renumbered = outbox.renumber(opened) if renumber else None
         sent = _sent(outbox, opened)
         left = outbox.pending()
     if as_json:
         numbered, aside = renumbered or (0, 0)
-        common.print_json({**sent._asdict(), "renumbered": numbered, "aside": aside, "left": left.rounds})
+        printing.print_json({**sent._asdict(), "renumbered": numbered, "aside": aside, "left": left.rounds})
         return
     if renumbered:
         print(_anew(renumbered))
@@ -79,7 +79,7 @@ def _sent(outbox: "Outbox", ledger: "Ledger") -> "Sent":
 
     arrived = 0
     try:
-        with common.progress_bar("sending", outbox.pending().rounds) as advance:
+        with bars.progress_bar("sending", outbox.pending().rounds) as advance:
 
             def heard(more: int) -> None:
                 nonlocal arrived

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from consumers.cli import asking, common
+from consumers.cli import asking, common, printing
 
 if TYPE_CHECKING:
     from projections.figures import Statement
@@ -75,7 +75,7 @@ def _print_json(figures: "Statement", name: str) -> None:
     whole = as_json(figures)
     with_remarks = ("remarks",) if name in OF_TIME and "remarks" in whole else ()
     kept: dict[str, Any] = {key: whole[key] for key in (*KEPT, name, *with_remarks)}
-    common.print_json(kept | {"digest": digest(kept)})
+    printing.print_json(kept | {"digest": digest(kept)})
 
 
 def _sheet(figures: "Statement", name: str) -> str:
@@ -89,7 +89,7 @@ def _show(figures: "Statement", name: str, by: By, changed: dict[str, str]) -> N
     from consumers.pages import terminal
     from consumers.pages.checking import Asked
 
-    terminal.show_part(figures, name, common.console(), Asked(changed), by_day=by is By.day)
+    terminal.show_part(figures, name, printing.console(), Asked(changed), by_day=by is By.day)
 
 
 def _app(name: str, line: str) -> typer.Typer:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from consumers.cli import asking, common
+from consumers.cli import asking, common, opening
 from consumers.cli.statement import Language, write
 
 app = typer.Typer(add_completion=False)
@@ -38,7 +38,7 @@ def personal_data(
     """Lay out the register of personal data: sub-processors, and components that may transfer data."""
     from projections import personal_data as projection
 
-    with common.open_known(ledger, as_of) as known:
+    with opening.open_known(ledger, as_of) as known:
         figures = projection.personal_data(known, contract or asking.only_contract(known))
     if as_json or layout is Format.json:
         import orjson

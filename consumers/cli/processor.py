@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from consumers.cli import common, recording
+from consumers.cli import common, opening, printing, recording, times
 
 if TYPE_CHECKING:
     from projections.asof import Known
@@ -44,7 +44,7 @@ def engage(
     """Say that a company processes personal data of platforms from a day on."""
     from ledger import processors as subject
 
-    day = common.day(from_day)
+    day = times.day(from_day)
 
     def decide(state: subject.Processor) -> subject.ProcessorEngaged:
         engaged = subject.ProcessorEngaged(
@@ -60,7 +60,7 @@ def engage(
         return subject.engage(state, engaged)
 
     if contract:
-        known = common.facts_now(ledger)
+        known = opening.facts_now(ledger)
         for each in contract:
             known.contract(each)
     recording.take_down(ledger, subject, processor, decide, at=at, as_json=as_json)
@@ -84,7 +84,7 @@ def change(
     """Say what is otherwise of a company from a day on; what is not given stays."""
     from ledger import processors as subject
 
-    day = common.day(from_day)
+    day = times.day(from_day)
 
     def decide(state: subject.Processor) -> subject.ProcessorChanged:
         changed = subject.ProcessorChanged(
@@ -118,7 +118,7 @@ def dismiss(
     """Say that a company processes no personal data of platforms after a day."""
     from ledger import processors as subject
 
-    day = common.day(last_day)
+    day = times.day(last_day)
 
     def decide(state: subject.Processor) -> subject.ProcessorDismissed:
         dismissed = subject.ProcessorDismissed(processor=processor, last_day=day, reason=reason, by=by)
@@ -136,7 +136,7 @@ def announced(
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
     """Show each change that concerns a contract, and what became of each mail about it."""
-    with common.open_known(ledger, as_of) as known:
+    with opening.open_known(ledger, as_of) as known:
         from projections.processor_changes import processor_changes
 
         if contract is not None:
@@ -144,7 +144,7 @@ def announced(
         changes = [each for each in processor_changes(known) if contract in (None, each.contract)]
         found = [_announcement(each, known) for each in changes]
     if as_json:
-        common.print_json({"announcements": found})
+        printing.print_json({"announcements": found})
         return
     for each in found:
         _print(each)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from consumers.cli import common
+from consumers.cli import opening, printing, times
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,12 +75,12 @@ def take_down(
             evidence.keep()
         return fact
 
-    with common.open_ledger(ledger) as opened, understood():
+    with opening.open_ledger(ledger) as opened, understood():
         require_platforms(opened, platforms)
         recorded = opened.record(
             subject.stream_of(name), subject.INITIAL, subject.evolve, decided, occurred_ms=occurred_ms
         )
-    common.print_recorded(recorded, as_json=as_json)
+    printing.print_recorded(recorded, as_json=as_json)
 
 
 def occurrence(at: str | None, option: str = "--at", zone: "ZoneInfo | None" = None) -> int:
@@ -93,8 +93,8 @@ def occurrence(at: str | None, option: str = "--at", zone: "ZoneInfo | None" = N
     """
     from ledger.errors import BadInputError
 
-    occurred_ms = common.occurred(at, zone)
-    if occurred_ms > common.now_ms() + EARLY_MS:
+    occurred_ms = times.occurred(at, zone)
+    if occurred_ms > times.now_ms() + EARLY_MS:
         raise BadInputError(f"{option} {at} is yet to come; a fact says what happened, so correct the time")
     return occurred_ms
 
@@ -192,9 +192,7 @@ def browser(text: str) -> "Browser":
         raise BadInputError(str(error)) from None
 
 
-def require_administrator(
-    known: "Known", contract: str, person: str, at_ms: int, only: str = "may open a request"
-) -> None:
+def require_administrator(known: "Known", contract: str, person: str, at_ms: int, only: str) -> None:
     """Refuse who was no designated administrator of a contract then, if it had a list of them.
 
     `only` is what is for administrators alone.

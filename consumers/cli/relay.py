@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common
+from consumers.cli import common, opening
 
 if TYPE_CHECKING:
     from consumers.relay.sink import Sink
@@ -44,7 +44,7 @@ def relay(
     from ledger.errors import counted
 
     with (
-        common.open_ledger(ledger) as opened,
+        opening.open_ledger(ledger) as opened,
         closing(sink_of(to, state, ledger)) as sink,
         until_told() as stop,
     ):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common
+from consumers.cli import common, opening, times
 from consumers.cli.directory import DirectoryOption, EvidenceOption
 from consumers.cli.metrics import RelayState
 from consumers.cli.relay import sink_of
@@ -62,7 +62,7 @@ def run(
     names = _chosen(only, relay_to, bill_store, ledger)
     sink = partial(sink_of, relay_to, relay_state, ledger) if "relay" in names else None
     found = settings.read(directory=directory, evidence=evidence)
-    setup = Setup(ledger, found, every, common.now_ms, sink, bill_store)
+    setup = Setup(ledger, found, every, times.now_ms, sink, bill_store)
     _require_usable(ledger)
     logs.configure()
     _run(setup, names, metrics_port, metrics_address)
@@ -76,7 +76,7 @@ def _require_usable(ledger: str) -> None:
     from ledger.errors import UnreachableLedgerError
 
     Workers.of(ledger)
-    with suppress(UnreachableLedgerError), common.open_ledger(ledger):
+    with suppress(UnreachableLedgerError), opening.open_ledger(ledger):
         pass
 
 

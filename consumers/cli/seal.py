@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common
+from consumers.cli import common, opening, printing, times
 
 if TYPE_CHECKING:
     from ledger.seals import Seal
@@ -25,10 +25,10 @@ def seal(
     """
     from consumers.seal import seal as sealed
 
-    with common.open_ledger(ledger) as opened:
-        found = sealed(opened, common.now_ms())
+    with opening.open_ledger(ledger) as opened:
+        found = sealed(opened, times.now_ms())
     if as_json:
-        common.print_json(_as_json(found))
+        printing.print_json(_as_json(found))
     elif only_name:
         print(found.made.seal if found.made else "")
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import asking, common
+from consumers.cli import asking, common, printing
 
 if TYPE_CHECKING:
     from consumers.pages.checking import Asked
@@ -69,7 +69,7 @@ def statement(
     if is_shown:
         from consumers.pages import terminal
 
-        terminal.show(figures, common.console(), language, asked)
+        terminal.show(figures, printing.console(), language, asked)
     else:
         write(rendered(figures, chosen, language, asked), output)
 

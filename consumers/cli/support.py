@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common, recording
+from consumers.cli import common, opening, printing, recording, times
 
 if TYPE_CHECKING:
     from ledger.support import Request
@@ -28,21 +28,11 @@ def file(
     *,
     contract: Annotated[str, typer.Option("--contract", "-c", help="Whose request.")],
     subject_line: Annotated[str, typer.Option("--subject", help="What is asked.")],
-    by: Annotated[
-        str,
-        typer.Option(
-            "--by", metavar="ID", callback=common.opaque, help="The administrator, by an opaque id."
-        ),
-    ],
+    by: Annotated[str, common.person_option("--by", "The administrator, by an opaque id.")],
     platform: Annotated[str | None, typer.Option("--platform", help="The platform concerned.")] = None,
     account: Annotated[
         str | None,
-        typer.Option(
-            "--account",
-            metavar="ID",
-            callback=common.opaque,
-            help="The member account that staff may use; opaque, as all people.",
-        ),
+        common.person_option("--account", "The member account that staff may use; opaque, as all people."),
     ] = None,
     at: common.OccurredOption = None,
     as_json: common.JsonOption = False,
@@ -62,9 +52,9 @@ def file(
         )
         return subject.request(state, requested)
 
-    known = common.facts_now(ledger)
+    known = opening.facts_now(ledger)
     known.contract(contract)
-    recording.require_administrator(known, contract, by, recording.occurrence(at))
+    recording.require_administrator(known, contract, by, recording.occurrence(at), "may open a request")
     platforms = [platform] if platform else []
     recording.take_down(ledger, subject, request, decide, at=at, as_json=as_json, platforms=platforms)
 
@@ -95,12 +85,8 @@ def intervene(
     *,
     request: Annotated[str, typer.Option("--request", help="The number of the request it was made for.")],
     platform: Annotated[str, typer.Option("--platform", help="On which platform.")],
-    account: Annotated[
-        str, typer.Option("--account", metavar="ID", callback=common.opaque, help="The member account used.")
-    ],
-    by: Annotated[
-        str, typer.Option("--by", metavar="ID", callback=common.opaque, help="Who did it, by an opaque id.")
-    ],
+    account: Annotated[str, common.person_option("--account", "The member account used.")],
+    by: Annotated[str, common.person_option("--by", "Who did it, by an opaque id.")],
     summary: Annotated[str, typer.Option("--summary", help="What was done.")],
     start: Annotated[str, typer.Option("--from", metavar="TIME", help="From when, with its offset.")],
     end: Annotated[str, typer.Option("--to", metavar="TIME", help="Until when.")],
@@ -114,7 +100,7 @@ def intervene(
     from ledger import interventions as subject
     from ledger import support
 
-    during = common.span_between(start, end)
+    during = times.span_between(start, end)
     with recording.understood():
         made = subject.InterventionMade(
             intervention=intervention,
@@ -125,7 +111,7 @@ def intervene(
             summary=summary,
             by=by,
         )
-    known = common.facts_now(ledger)
+    known = opening.facts_now(ledger)
     filed = known.requests.get(request, support.INITIAL)
     _require_platform_of(known, filed, platform)
     recording.take_down(
@@ -138,7 +124,7 @@ def intervene(
         option="--to",
     )
     if filed.requested and filed.requested.account not in (None, account):
-        common.warn(
+        printing.warn(
             f"request {request} named account {filed.requested.account}, and {account} was used; the client "
             "reads it in its register, and the commitment is broken"
         )
@@ -173,10 +159,10 @@ def open_(
     """Show the requests without an answer, the first to be lost first; exit 1 if any is lost."""
     from projections.support_clock import support_clock
 
-    with common.open_known(ledger, as_of) as known:
+    with opening.open_known(ledger, as_of) as known:
         clock = support_clock(known, warning_hours=warning_hours, contract=contract)
     if as_json:
-        common.print_json(clock.model_dump(mode="json", by_alias=True))
+        printing.print_json(clock.model_dump(mode="json", by_alias=True))
     else:
         _print_clock(clock)
     if clock.is_lost:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from consumers.cli import common
+from consumers.cli import common, printing
 
 if TYPE_CHECKING:
     from ledger.log.kafka.address import Address
@@ -112,7 +112,7 @@ def _judge(address: "Address", found: "Topics", *, as_json: bool) -> None:
     shown = [found.decisions, found.probes, *([feed] if feed else []), *([told] if told else [])]
     faults = [*found.faults(), *(penalties.faults(feed) if feed else [])]
     if as_json:
-        common.print_json(_as_json(found.cluster_id, shown, faults))
+        printing.print_json(_as_json(found.cluster_id, shown, faults))
     else:
         for topic in shown:
             print(_line(topic))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from consumers.cli import common
+from consumers.cli import bars, common, printing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,11 +39,11 @@ def verify(
     expected = _read_heads(saved) if saved else None
     with (
         _opened(ledger) as engine,
-        common.progress_bar("checking", _records(engine)) as advance,
+        bars.progress_bar("checking", _records(engine)) as advance,
     ):
         verification = checking.verify(engine, expected, advance)
     if as_json:
-        common.print_json(_as_json(verification))
+        printing.print_json(_as_json(verification))
     else:
         _show(verification)
     if verification.misfit:
@@ -54,7 +54,7 @@ def verify(
 def _opened(url: str) -> "Iterator[Engine]":
     from ledger.application import open_engine
 
-    with common.bar_while_reading() as heard:
+    with bars.bar_while_reading() as heard:
         engine = open_engine(url, create=False, checking=True, heard=heard)
     try:
         yield engine

@@ -88,7 +88,7 @@ def first_other(engine: Engine, until: int, values: Iterable[bytes]) -> str | No
     """Which line of a place is not what the ledger has up to a position; None if all are.
 
     An event that is repeated behind itself is no other one. Facts are compared as bytes: to decode them would
-    take a hundred times as long.
+    take five times as long.
     """
     lines = enumerate(values, start=1)
     number, value = next(lines, (1, None))

@@ -22,7 +22,9 @@ from tests.consumers.relay.test_topic import events_in
 from tests.consumers.services import many_rounds, notice, outage, prepared, relayed, running, sign, wait_until
 from tests.ports import free_port
 
-only_linux = pytest.mark.skipif(sys.platform != "linux", reason="only there the system tells of a process")
+only_linux = pytest.mark.skipif(
+    sys.platform != "linux", reason="it looks at processes in /proc, which only Linux has"
+)
 
 
 @pytest.fixture
@@ -217,8 +219,8 @@ def test_whenever_its_end_is_asked_for_it_leaves_with_0(folder, number):
         assert b"Traceback" not in said
 
 
-def test_another_command_is_ended_by_a_signal_as_ever():
-    """Half of what it should do is no answer of yes."""
+def test_only_a_command_that_runs_until_it_is_told_to_stop_leaves_with_0_when_it_is():
+    """Another one is ended by a signal as ever: half of what it should do is no answer of yes."""
     assert not is_run(["--ledger", "run", "bill", "run"])
     assert is_run(["--ledger=x", "run", "--every", "1"])
     assert is_run(["--ledger", "x", "agent", "run", "agent.toml"])

@@ -165,9 +165,9 @@ def test_few_rounds_start_no_process(url, known, monkeypatch):
 
 SPLIT = """
 import sys, multiprocessing, consumers.workers as workers_module
-from consumers.cli import asking, common
+from consumers.cli import asking, opening
 workers_module.MANY_ROUNDS = 1
-with common.open_known(sys.argv[1], None) as known:
+with opening.open_known(sys.argv[1], None) as known:
     assert len(multiprocessing.active_children()) == 2, "both others wait before the ledger is opened"
     assert "polars" not in sys.modules, "its threads would have kept this process from being split"
     folded = known.fold(known, ["lyon", "nice", "paris"], frozenset(["acme-prod", "acme-test"]), 150_000)

@@ -123,7 +123,7 @@ def test_a_broker_that_hung_up_is_not_taken_for_a_reader_who_closed_the_pipe(con
         error.__context__ = BrokenPipeError(32, "Broken pipe")
         raise error
 
-    monkeypatch.setattr("consumers.cli.common.open_known", hang_up)
+    monkeypatch.setattr("consumers.cli.opening.open_known", hang_up)
 
     answer = constat("statement", "--contract", "acme", "--period", "2026-10")
 
@@ -153,7 +153,7 @@ def test_who_interrupts_a_command_is_told_what_it_leaves_behind(
         raise KeyboardInterrupt
 
     Outbox.open(str(tmp_path / "outbox.db"), "paris").close()
-    monkeypatch.setattr("consumers.cli.common.open_ledger", interrupt)
+    monkeypatch.setattr("consumers.cli.opening.open_ledger", interrupt)
 
     answer = constat(*arguments)
 
@@ -164,7 +164,7 @@ def test_an_error_that_nobody_expected_is_a_sentence_with_an_exit_code_of_its_ow
     def break_down(*_, **__):
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr("consumers.cli.common.open_known", break_down)
+    monkeypatch.setattr("consumers.cli.opening.open_known", break_down)
 
     answer = constat("statement", "--contract", "acme", "--period", "2026-10")
 

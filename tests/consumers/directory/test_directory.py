@@ -8,31 +8,11 @@ from pathlib import Path
 import pytest
 
 from consumers.directory.store import Entry, UnusableDirectoryError, open_store
-from ledger.application import Ledger
-from ledger.contracts import ContractSigned, PlatformAdded
 from ledger.errors import ConflictError
-from ledger.fact import Draft
-from ledger.terms import Terms
+from tests.consumers.directory.lists import HEADING, TWO, synchronised
 from tests.consumers.notices.postoffice import Mailroom, listening
 
-HEADING = "contract,person,name,email,language\n"
-TWO = HEADING + "acme,p-1,Zoé Martin,zoe@acme.example,\nacme,p-2,John Smith,john@acme.example,en\n"
 SECRETS = (b"zoe@acme.example", "Zoé".encode(), b"Martin")
-
-
-@pytest.fixture
-def signed(tmp_path, constat):
-    with Ledger.open(f"sqlite:///{tmp_path}/constat.db") as ledger:
-        for name in ("acme", "rival"):
-            contract = ContractSigned(contract=name, client=name, first_day="2026-01-01", terms=Terms())
-            added = PlatformAdded(contract=name, platform=f"{name}-prod", from_day="2026-01-01")
-            ledger.append(Draft(f"contract:{name}", contract, 0), Draft(f"contract:{name}", added, 0))
-    return constat
-
-
-def synchronised(constat, text: str, *more: str):
-    Path("list.csv").write_text(text)
-    return constat("directory", "sync", "list.csv", *more)
 
 
 # ---------------------------------------------------------------- synchronise
@@ -175,9 +155,6 @@ def test_an_older_list_is_refused_and_the_store_stays(signed, tmp_path):
     assert (tmp_path / "directory.db").read_bytes() == before
 
 
-# ---------------------------------------------------------------- support
-
-
 def test_a_list_that_the_ledger_refused_leaves_a_person_as_another_contract_has_them(tmp_path):
     with closing(open_store(tmp_path / "directory.db")) as store:
         store.replace({"rival": [Entry("rival", "p-1", "Zoé", "zoe@rival.example", "en", "administrator")]})
@@ -188,75 +165,6 @@ def test_a_list_that_the_ledger_refused_leaves_a_person_as_another_contract_has_
             raise ConflictError("somebody was first")
 
         assert store.entries() == before
-
-
-def test_only_a_designated_administrator_opens_a_request(signed):
-    ask = ("support", "file", "r1", "-c", "acme", "--subject", "x", "--by")
-    assert signed(*("support", "file", "r0", "-c", "acme", "--subject", "x", "--by"), "anybody").code == 0
-    synchronised(signed, TWO)
-
-    answer = signed(*ask, "p-9")
-
-    assert (answer.code, "they were: p-1, p-2" in answer.err) == (2, True)
-    assert signed(*ask, "p-1").code == 0
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("support", "file", "r1", "-c", "acme", "--subject", "x", "--by", "zoe@acme.example"),
-        (
-            "support",
-            "file",
-            "r1",
-            "-c",
-            "acme",
-            "--subject",
-            "x",
-            "--by",
-            "p-1",
-            "--account",
-            "zoe@acme.example",
-        ),
-        ("incident", "alert", "i1", "--platform", "acme-prod", "--administrator", "zoe@acme.example"),
-    ],
-)
-def test_an_address_is_no_id_and_is_neither_recorded_nor_repeated(signed, tmp_path, arguments):
-    signed("incident", "open", "i1", "--platform", "acme-prod", "--summary", "x")
-
-    answer = signed(*arguments)
-
-    assert (answer.code, "an id of a person has no @" in answer.err) == (2, True)
-    assert "zoe" not in answer.err
-    assert b"zoe@acme" not in (tmp_path / "constat.db").read_bytes()
-
-
-def test_an_alert_by_hand_names_designated_administrators_only(signed):
-    both = ("--platform", "acme-prod", "--platform", "rival-prod")
-    signed("incident", "open", "i1", *both, "--summary", "a disk", "--data-loss")
-    alert = ("incident", "alert", "i1", "--platform", "acme-prod", "--administrator")
-    assert signed(*alert, "anybody").code == 0
-    synchronised(signed, TWO)
-
-    answer = signed(*alert, "p-77")
-
-    assert answer.code == 2
-    assert "p-77 was no designated administrator of acme" in answer.err
-    assert "only those are to be told of a loss of data; they were: p-1, p-2" in answer.err
-    assert signed(*alert, "p-1", "--administrator", "p-77").code == 2
-    assert signed(*alert, "p-1").code == 0
-
-
-def test_an_alert_by_hand_names_an_administrator_of_each_client_that_it_is_for(signed):
-    synchronised(signed, TWO + "rival,p-9,Ann,ann@rival.example,en\n")
-    both = ("--platform", "acme-prod", "--platform", "rival-prod")
-    signed("incident", "open", "i1", *both, "--summary", "a disk", "--data-loss")
-    alert = ("incident", "alert", "i1", *both, "--administrator", "p-1")
-
-    answer = signed(*alert)
-
-    assert (answer.code, "p-1 was no designated administrator of rival" in answer.err) == (2, True)
-    assert signed(*alert, "--administrator", "p-9").code == 0
 
 
 # ---------------------------------------------------------------- erase
