@@ -12,6 +12,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from consumers.cli.main import main
+from tests import certificates
+from tests.certificates import Authority
 
 with warnings.catch_warnings():
     # It takes every warning filter away when it is imported first; here that does not outlast the line.
@@ -106,6 +108,13 @@ def each_url(request, tmp_path) -> str:
 
 
 @pytest.hookimpl(trylast=True)
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    """Whoever signs the certificates of a module."""
+    certificates.require()
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
 def pytest_collection_modifyitems(items) -> None:
     """The faults of brokers come first, then all files with slow tests, so that no worker ends alone."""
     count = Counter(item.path for item in items)

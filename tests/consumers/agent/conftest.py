@@ -1,13 +1,9 @@
 """What several tests of an agent share."""
 
-import os
-
 import pytest
 
 from consumers.agent.checking import check
 from consumers.agent.sentences import is_of_the_list
-from tests import certificates
-from tests.certificates import Authority
 from tests.consumers.agent.places import Place
 from tests.consumers.agent.services import SESAME, loaded, serving
 
@@ -35,17 +31,6 @@ def said(reference):
         return tried.judged
 
     return ask
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    """Whoever signs the certificates of a module."""
-    if not certificates.can_be_made():
-        why = "there is no openssl to make certificates with"
-        if os.environ.get("CONSTAT_REQUIRE_KAFKA"):  # so CI says what it has
-            pytest.fail(why)
-        pytest.skip(why)
-    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture

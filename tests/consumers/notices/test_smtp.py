@@ -6,26 +6,16 @@ import pytest
 
 from consumers.notices.smtp import NoReplyError, SmtpServer, redacted
 from ledger.errors import BadInputError
-from tests.certificates import Authority, can_be_made
 from tests.consumers.notices.postoffice import Mailroom, lets_in, listening, settings
 
 TO = "zoe@acme.example"
 MESSAGE = b"Subject: x\r\n\r\n.leading point\r\n"
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    if not can_be_made():
-        pytest.skip("no openssl here, so no certificate can be made")
-    found = Authority(tmp_path_factory.mktemp("ca"))
-    found.sign("server", names="IP:127.0.0.1")
-    return found
-
-
 @pytest.fixture
 def tls(authority):
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(authority.folder / "server.pem", authority.folder / "server.key")
+    context.load_cert_chain(*authority.sign("server", names="IP:127.0.0.1"))
     return context
 
 
