@@ -8,8 +8,6 @@ can still be moved, and a claim cannot.
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-import orjson
-
 from ledger import claims
 from ledger.application import Ledger
 from ledger.claims import Claim, ClaimFiled
@@ -17,7 +15,7 @@ from ledger.errors import BadInputError, counted
 from ledger.fact import Evidence, Fact, Span
 from ledger.instants import parse_instant
 from ledger.intake.names import slug
-from ledger.intake.told import SOURCE, ImportedFacts, Keep, text
+from ledger.intake.told import SOURCE, ImportedFacts, Keep, document_of, text
 from ledger.intake.web import Web, listed
 
 _PATH = "/api/v2/silences"
@@ -65,7 +63,7 @@ def _silences(said: Any, label: str, names: Mapping[str, str]) -> Iterator[Silen
             parse_instant(each["endsAt"]),
             each.get("comment") or "",
             ", ".join(sorted(map(_matcher, each["matchers"]))),
-            orjson.dumps(each, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE),
+            document_of(each),
         )
 
 
