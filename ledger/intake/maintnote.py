@@ -33,7 +33,7 @@ class Notice(NamedTuple):
 
 
 def read_file(path: Path, operator: str | None, now_ms: int) -> list[Notice]:
-    """Every notice of a file, in the order in which their source changed them.
+    """Every notice of a file, as they stand there.
 
     Without an `operator` it is the provider that each notice names.
 
@@ -56,8 +56,7 @@ def read_file(path: Path, operator: str | None, now_ms: int) -> list[Notice]:
     ]
     if not events:
         raise BadInputError(f"{path}: holds no event; name the file of a notice")
-    found = list(_reads(path, events, document, operator, now_ms))
-    return sorted(found, key=lambda each: (each.read.fact.sequence or 0, each.read.occurred_ms))
+    return list(_reads(path, events, document, operator, now_ms))
 
 
 def _reads(
