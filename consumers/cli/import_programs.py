@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common, flowing, importing
+from consumers.cli import bars, common, flowing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +82,7 @@ def prometheus(
         now_ms = common.now_ms()
         until_ms = now_ms if to_ms is None else min(to_ms, now_ms)
         first_ms = first_instant(to, source, from_ms, until_ms, again=again)
-        with importing.watched(f"reading {source.name}", max(until_ms - first_ms, 1)) as progress:
+        with bars.watched(f"reading {source.name}", max(until_ms - first_ms, 1)) as progress:
             return import_prometheus(to, source, first_ms, until_ms, progress=progress, is_ended=is_ended)
 
     flowing.read(ledger, source.name, take, follow=follow, every_s=every, as_json=as_json)
