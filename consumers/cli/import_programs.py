@@ -50,9 +50,7 @@ def prometheus(
         str, typer.Option("--label", metavar="LABEL", help="The label that names the platform.")
     ] = "instance",
     name: flowing.NamesOption = [],  # noqa: B006 - typer copies it
-    agent: Annotated[
-        str, typer.Option("--agent", metavar="NAME", help="What this prober is called.")
-    ] = "prometheus",
+    agent: flowing.AgentOption = "prometheus",
     again: Annotated[
         bool, typer.Option("--again", help="Read from --from once more, not from where it ended.")
     ] = False,
@@ -95,9 +93,7 @@ def uptime_kuma(
         Pending, typer.Option("--pending", help="What a failed beat counts as that Kuma tries again.")
     ] = Pending.down,
     name: flowing.NamesOption = [],  # noqa: B006 - typer copies it
-    agent: Annotated[
-        str, typer.Option("--agent", metavar="NAME", help="What this prober is called.")
-    ] = "uptime-kuma",
+    agent: flowing.AgentOption = "uptime-kuma",
     follow: common.FollowOption = False,
     every: flowing.EveryOption = 60.0,
     as_json: common.JsonOption = False,
@@ -126,9 +122,7 @@ def gatus(
     place: Annotated[str, typer.Argument(metavar="URL|FILE", help="A Gatus that runs, or its SQLite file.")],
     *,
     name: flowing.NamesOption = [],  # noqa: B006 - typer copies it
-    agent: Annotated[
-        str, typer.Option("--agent", metavar="NAME", help="What this prober is called.")
-    ] = "gatus",
+    agent: flowing.AgentOption = "gatus",
     follow: common.FollowOption = False,
     every: flowing.EveryOption = 60.0,
     as_json: common.JsonOption = False,

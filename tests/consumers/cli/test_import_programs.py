@@ -117,7 +117,7 @@ def test_a_server_that_does_not_answer_leaves_with_two(signed):
     assert "does not answer" in answer.err
 
 
-@pytest.mark.parametrize("name", ["acme-prod", "=acme-prod"])
+@pytest.mark.parametrize("name", ["acme-prod", "=acme-prod", "acme="])
 def test_a_name_says_both_what_the_source_writes_and_the_platform(signed, name):
     answer = signed("import", "prometheus", "http://127.0.0.1:9", "--from", BEGINNING, "--name", name)
 
