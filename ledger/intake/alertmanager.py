@@ -21,6 +21,8 @@ from ledger.intake.web import Web, listed
 _PATH = "/api/v2/silences"
 _BY = "alertmanager"
 _EXPIRED = "expired"
+_SIGNS = {(True, False): "=", (False, False): "!=", (True, True): "=~", (False, True): "!~"}
+"""By whether it is to be equal, and whether it is a pattern."""
 
 
 class Silence(NamedTuple):
@@ -75,8 +77,8 @@ def _named(matchers: list[dict[str, Any]], label: str) -> Iterator[str]:
 
 
 def _matcher(each: Mapping[str, Any]) -> str:
-    sign = ("=" if each.get("isEqual", True) else "!") + ("~" if each["isRegex"] else "")
-    return f'{each["name"]}{"!=" if sign == "!" else sign}"{each["value"]}"'
+    sign = _SIGNS[each.get("isEqual", True), each["isRegex"]]
+    return f'{each["name"]}{sign}"{each["value"]}"'
 
 
 def import_silences(  # noqa: PLR0913, PLR0917 - what, where to, of whom, when, and where documents go
