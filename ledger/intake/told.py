@@ -19,7 +19,7 @@ Keep = Callable[[bytes], str]
 """Puts a document where evidence is kept, and gives the hash that names it."""
 
 
-class Read(NamedTuple):
+class ReadBulletin(NamedTuple):
     """A bulletin as it was read, without its document, and when its source changed it."""
 
     fact: BulletinReceived
@@ -44,7 +44,7 @@ class ImportedFacts:
     unused: tuple[str, ...] = ()
 
 
-def import_bulletin(ledger: Ledger, read: Read, keep: Keep) -> bool:
+def import_bulletin(ledger: Ledger, read: ReadBulletin, keep: Keep) -> bool:
     """Store a bulletin if it is new or says something else; whether it was stored.
 
     Its document is kept before the fact that names it.
