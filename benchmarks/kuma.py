@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from benchmarks.imports import CONSTAT, timed
+from benchmarks.imports import CONSTAT
+from consumers.bench.whole_command import cost_of
 
 MONITORS = 100
 DAYS = 365
@@ -76,7 +77,7 @@ def main() -> None:
         sign = [CONSTAT, "contract", "sign", folder / "acme.toml", "--ledger", url]
         subprocess.run(sign, check=True, stdout=subprocess.DEVNULL)
         command = (CONSTAT, "import", "uptime-kuma", folder / "kuma.db", "--ledger", url)
-        rows = [("import", timed(*command)), ("again: nothing new", timed(*command))]
+        rows = [("import", cost_of(*command)), ("again: nothing new", cost_of(*command))]
         print(
             f"{MONITORS} monitors, {DAYS} days, {(folder / 'kuma.db').stat().st_size / 1e6:.0f} MB of SQLite"
         )

@@ -16,7 +16,8 @@ import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
-from benchmarks.imports import CONSTAT, timed
+from benchmarks.imports import CONSTAT
+from consumers.bench.whole_command import cost_of
 
 PROBES = 50
 DAYS = 30
@@ -95,9 +96,9 @@ def main() -> None:
                 command = (CONSTAT, "import", "prometheus", f"http://127.0.0.1:{port}")
                 whole = (*command, "--from", moments[0], "--to", moments[1], "--ledger", url)
                 rows = [
-                    ("import", timed(*whole)),
-                    ("again: nothing new", timed(*whole)),
-                    ("again from the beginning", timed(*whole, "--again")),
+                    ("import", cost_of(*whole)),
+                    ("again: nothing new", cost_of(*whole)),
+                    ("again from the beginning", cost_of(*whole, "--again")),
                 ]
             finally:
                 server.terminate()

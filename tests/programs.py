@@ -19,22 +19,16 @@ import pytest
 import urllib3
 
 READY_S = 30
-PACKAGES = {
-    "prometheus": "prometheus",
-    "prometheus-blackbox-exporter": "prometheus-blackbox-exporter",
-    "prometheus-alertmanager": "prometheus-alertmanager",
-}
 
 
 def require(*names: str) -> None:
     """Skip the test that asks, or fail it where the programs are required, if one is not on the path."""
-    missing = [name for name in names if not shutil.which(name)]
-    if not missing:
-        return
-    why = f"{', '.join(missing)} not installed; apt-get install {' '.join(missing)}"
-    if os.environ.get("CONSTAT_REQUIRE_PROMETHEUS"):
-        pytest.fail(f"Prometheus is required here, and {why}")
-    pytest.skip(why)
+    missing = " ".join(name for name in names if not shutil.which(name))
+    if missing:
+        why = f"not installed: {missing}; apt-get install {missing}"
+        if os.environ.get("CONSTAT_REQUIRE_PROMETHEUS"):
+            pytest.fail(f"Prometheus is required here, and {why}")
+        pytest.skip(why)
 
 
 def wait_for(is_so: Callable[[], object], what: str, within_s: float = READY_S) -> None:
@@ -64,54 +58,18 @@ def running(log: Path, *command: object) -> Iterator[subprocess.Popen]:
             process.wait(20)
 
 
-class Site:
-    """A server that a test takes down and up: down, it answers 503."""
+class Server:
+    """A server on a free port, as long as the block lasts; `answer` is called with each GET."""
 
-    def __init__(self) -> None:
-        self.is_up = True
-        site = self
-
-        class Answer(BaseHTTPRequestHandler):
+    def __init__(self, answer: Callable[[BaseHTTPRequestHandler], None], port: int = 0) -> None:
+        class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                self.send_response(200 if site.is_up else 503)
-                self.end_headers()
+                answer(self)
 
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/"
-
-    def __enter__(self) -> Self:
-        Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-class Answers:
-    """A server that answers every path with the same, and keeps what it was asked with."""
-
-    def __init__(self, body: bytes, status: int = 200, **headers: str) -> None:
-        self.asked: list[tuple[str, str | None]] = []
-        """Each path, and who asked."""
-        answers = self
-
-        class Answer(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                answers.asked.append((self.path, self.headers["authorization"]))
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Self:
@@ -121,6 +79,38 @@ class Answers:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+def say(asked: BaseHTTPRequestHandler, body: bytes, status: int = 200, **headers: str) -> None:
+    """Answer what was asked."""
+    asked.send_response(status)
+    for name, value in headers.items():
+        asked.send_header(name, value)
+    asked.end_headers()
+    asked.wfile.write(body)
+
+
+class Site(Server):
+    """A server that a test takes down and up: down, it answers 503."""
+
+    def __init__(self) -> None:
+        self.is_up = True
+        super().__init__(lambda asked: say(asked, b"", 200 if self.is_up else 503))
+        self.url += "/"
+
+
+class Answers(Server):
+    """A server that answers every path with the same, and keeps what it was asked with."""
+
+    def __init__(self, body: bytes, status: int = 200, **headers: str) -> None:
+        self.asked: list[tuple[str, str | None]] = []
+        """Each path, and who asked."""
+
+        def answer(asked: BaseHTTPRequestHandler) -> None:
+            self.asked.append((asked.path, asked.headers["authorization"]))
+            say(asked, body, status, **headers)
+
+        super().__init__(answer)
 
 
 @contextmanager

@@ -70,18 +70,20 @@ def ledger_to_name(ledger: str, *, for_others: bool = False) -> str | None:
     return ledger.partition("?")[0] if for_others else ledger
 
 
-def pairs(texts: list[str], option: str) -> dict[str, str]:
-    """Options written `name=value`, as a mapping.
+def pairs(
+    texts: list[str], option: str, form: str = "name=value", *, by_last: bool = False
+) -> dict[str, str]:
+    """Options written `name=value`, as a mapping: by their first `=`, or the last one if names hold others.
 
     Raises:
-        BadInputError: one of them has no `=`, or a name comes twice.
+        BadInputError: one of them has no `=` or nothing beside it, or a name comes twice.
     """
     from ledger.errors import BadInputError
 
     found: dict[str, str] = {}
     for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name or name in found:
-            raise BadInputError(f"{option} {text!r}: write each once, as name=value")
+        name, _, value = text.rpartition("=") if by_last else text.partition("=")
+        if not name or not value or name in found:
+            raise BadInputError(f"{option} {text!r}: write each once, as {form}")
         found[name] = value
     return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import importing, opening
+from consumers.cli import common, importing, opening
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
@@ -21,6 +21,7 @@ TOKEN = "CONSTAT_SOURCE_TOKEN"  # noqa: S105 - the name of a variable
 EveryOption = Annotated[
     float, typer.Option("--every", metavar="SECONDS", min=1, help="With --follow, ask again so often.")
 ]
+AgentOption = Annotated[str, typer.Option("--agent", metavar="NAME", help="What this prober is called.")]
 NamesOption = Annotated[
     list[str],
     typer.Option("--name", metavar="THEIRS=PLATFORM", help="What the source calls a platform; repeatable."),
@@ -43,17 +44,9 @@ def names(texts: list[str]) -> dict[str, str]:
     """`--name THEIRS=PLATFORM`, by the last `=`: an address may hold others.
 
     Raises:
-        BadInputError: one has none, or stands twice.
+        BadInputError: see `common.pairs`.
     """
-    from ledger.errors import BadInputError
-
-    found: dict[str, str] = {}
-    for text in texts:
-        theirs, _, platform = text.rpartition("=")
-        if not theirs or not platform or theirs in found:
-            raise BadInputError(f"--name {text!r}: write each once, as THEIRS=PLATFORM")
-        found[theirs] = platform
-    return found
+    return common.pairs(texts, "--name", "THEIRS=PLATFORM", by_last=True)
 
 
 def read(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from consumers.cli import common, importing, times
+from consumers.cli.import_bars import Bars
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
@@ -68,7 +69,7 @@ def _import(kind: "ListKind") -> importing.Import:
     def take(ledger: "Ledger", source: "Source", aside: "RejectsFile | None") -> "ImportedList":
         from ledger.intake.list_import import import_list
 
-        with importing.Bars() as bars:
+        with Bars() as bars:
             return import_list(
                 ledger,
                 source,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common, flowing, importing, times
+from consumers.cli import common, flowing, import_bars, times
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,9 +50,7 @@ def prometheus(
         str, typer.Option("--label", metavar="LABEL", help="The label that names the platform.")
     ] = "instance",
     name: flowing.NamesOption = [],  # noqa: B006 - typer copies it
-    agent: Annotated[
-        str, typer.Option("--agent", metavar="NAME", help="What this prober is called.")
-    ] = "prometheus",
+    agent: flowing.AgentOption = "prometheus",
     again: Annotated[
         bool, typer.Option("--again", help="Read from --from once more, not from where it ended.")
     ] = False,
@@ -82,7 +80,7 @@ def prometheus(
         now_ms = times.now_ms()
         until_ms = now_ms if to_ms is None else min(to_ms, now_ms)
         first_ms = first_instant(to, source, from_ms, until_ms, again=again)
-        with importing.watched(f"reading {source.name}", max(until_ms - first_ms, 1)) as progress:
+        with import_bars.watched(f"reading {source.name}", max(until_ms - first_ms, 1)) as progress:
             return import_prometheus(to, source, first_ms, until_ms, progress=progress, is_ended=is_ended)
 
     flowing.read(ledger, source.name, take, follow=follow, every_s=every, as_json=as_json)
@@ -95,9 +93,7 @@ def uptime_kuma(
         Pending, typer.Option("--pending", help="What a failed beat counts as that Kuma tries again.")
     ] = Pending.down,
     name: flowing.NamesOption = [],  # noqa: B006 - typer copies it
-    agent: Annotated[
-        str, typer.Option("--agent", metavar="NAME", help="What this prober is called.")
-    ] = "uptime-kuma",
+    agent: flowing.AgentOption = "uptime-kuma",
     follow: common.FollowOption = False,
     every: flowing.EveryOption = 60.0,
     as_json: common.JsonOption = False,
@@ -126,9 +122,7 @@ def gatus(
     place: Annotated[str, typer.Argument(metavar="URL|FILE", help="A Gatus that runs, or its SQLite file.")],
     *,
     name: flowing.NamesOption = [],  # noqa: B006 - typer copies it
-    agent: Annotated[
-        str, typer.Option("--agent", metavar="NAME", help="What this prober is called.")
-    ] = "gatus",
+    agent: flowing.AgentOption = "gatus",
     follow: common.FollowOption = False,
     every: flowing.EveryOption = 60.0,
     as_json: common.JsonOption = False,

@@ -82,7 +82,6 @@ def maintnote(
 
     def take(to: "Ledger", _is_ended: "Callable[[], bool]") -> "ImportedFacts":
         found = [each for file in files for each in read_file(file, operator, times.now_ms())]
-        found.sort(key=lambda each: (each.read.fact.sequence or 0, each.read.occurred_ms))
         if not own:
             return import_operators(to, name, found, store.keep)
         recording.require_platforms(to, {platform for each in found for platform in each.read.fact.concerned})

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import common, import_lists, import_programs, import_told, importing, times
+from consumers.cli import common, import_bars, import_lists, import_programs, import_told, importing, times
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
@@ -84,7 +84,7 @@ def _import(*, transitions: bool) -> importing.Import:
     def take(ledger: "Ledger", source: "Source", aside: "RejectsFile | None") -> "Imported":
         from ledger.intake.importing import import_source
 
-        with importing.watched(f"reading {source.name}", source.size) as progress:
+        with import_bars.watched(f"reading {source.name}", source.size) as progress:
             return import_source(
                 ledger,
                 source,

@@ -87,12 +87,12 @@ def _families(figures: Sequence[Statement]) -> Iterator[GaugeMetricFamily]:
     labels: dict[str, tuple[str, ...]] = {
         CLASS: ("contract", "platform", "class"),
         DAYS: ("contract", "kind"),
+        TARGET: ("contract",),
     }
     families = {
         name: GaugeMetricFamily(name, help_, labels=labels.get(name, ("contract", "platform")))
         for name, help_ in HELP.items()
     }
-    families[TARGET] = GaugeMetricFamily(TARGET, HELP[TARGET], labels=("contract",))
     for each in figures:
         for name, values, value in _samples(each):
             families[name].add_metric(values, value)
@@ -105,8 +105,8 @@ def _samples(found: Statement) -> Iterator[tuple[str, tuple[str, ...], float]]:
     for each in found.availability.platforms:
         place = contract, each.platform
         yield MET, place, float(each.target_met)
-        for name, seconds in _classes(each.classes_ms.model_dump(by_alias=True)):
-            yield CLASS, (*place, name), seconds
+        for name, length_ms in each.classes_ms.model_dump(by_alias=True).items():
+            yield CLASS, (*place, name), length_ms / 1000
         percents = {PERCENT: each.percent, COVERAGE: each.coverage_percent}
         if each.percent_bounds:
             percents |= {LEAST: each.percent_bounds[0], MOST: each.percent_bounds[1]}
@@ -117,7 +117,3 @@ def _samples(found: Statement) -> Iterator[tuple[str, tuple[str, ...], float]]:
         yield TRANCHES, (contract, penalty.platform), penalty.tranches
     yield DAYS, (contract, "accrued"), found.penalties.days_accrued
     yield DAYS, (contract, "granted"), found.penalties.days_granted
-
-
-def _classes(classes_ms: dict[str, int]) -> Iterator[tuple[str, float]]:
-    yield from ((name, length_ms / 1000) for name, length_ms in classes_ms.items())

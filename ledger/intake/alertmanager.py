@@ -8,8 +8,6 @@ can still be moved, and a claim cannot.
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-import orjson
-
 from ledger import claims
 from ledger.application import Ledger
 from ledger.claims import Claim, ClaimFiled
@@ -17,12 +15,14 @@ from ledger.errors import BadInputError, counted
 from ledger.fact import Evidence, Fact, Span
 from ledger.instants import parse_instant
 from ledger.intake.names import slug
-from ledger.intake.told import SOURCE, ImportedFacts, Keep, text
+from ledger.intake.told import SOURCE, ImportedFacts, Keep, document_of, text
 from ledger.intake.web import Web, listed
 
 _PATH = "/api/v2/silences"
 _BY = "alertmanager"
 _EXPIRED = "expired"
+_SIGNS = {(True, False): "=", (False, False): "!=", (True, True): "=~", (False, True): "!~"}
+"""By whether it is to be equal, and whether it is a pattern."""
 
 
 class Silence(NamedTuple):
@@ -65,7 +65,7 @@ def _silences(said: Any, label: str, names: Mapping[str, str]) -> Iterator[Silen
             parse_instant(each["endsAt"]),
             each.get("comment") or "",
             ", ".join(sorted(map(_matcher, each["matchers"]))),
-            orjson.dumps(each, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE),
+            document_of(each),
         )
 
 
@@ -77,8 +77,8 @@ def _named(matchers: list[dict[str, Any]], label: str) -> Iterator[str]:
 
 
 def _matcher(each: Mapping[str, Any]) -> str:
-    sign = ("=" if each.get("isEqual", True) else "!") + ("~" if each["isRegex"] else "")
-    return f'{each["name"]}{"!=" if sign == "!" else sign}"{each["value"]}"'
+    sign = _SIGNS[each.get("isEqual", True), each["isRegex"]]
+    return f'{each["name"]}{sign}"{each["value"]}"'
 
 
 def import_silences(  # noqa: PLR0913, PLR0917 - what, where to, of whom, when, and where documents go

@@ -6,16 +6,14 @@ unless its settings say otherwise, and hourly counts for thirty days: a count ha
 """
 
 import re
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import polars as pl
 
 from ledger.errors import BadInputError
 from ledger.instants import parse_instant
+from ledger.intake.foreign_sqlite import ForeignFile
 from ledger.intake.frames import RESULTS
 from ledger.intake.rows import ERROR_CHARACTERS_MAX
 from ledger.intake.web import Web, listed
@@ -23,7 +21,7 @@ from ledger.rounds import LATENCY_MS_MAX, OUTCOMES
 
 PAGE = 100
 PAGES_MAX = 10_000
-"""A Gatus that has more to say has begun anew."""
+"""What still answers after so many pages has begun anew with the first one."""
 _STATUSES = "/api/v1/endpoints/statuses"
 _NS_IN_MS = 1_000_000
 _STATUS_MAX = 999
@@ -105,48 +103,28 @@ class GatusApi:
             ) from None
 
 
-class GatusFile:
+class GatusFile(ForeignFile):
     """The SQLite file of a Gatus, which may be in use; nothing is written."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @property
-    def name(self) -> str:
-        """Its path."""
-        return str(self.path)
-
-    def place(self, line: int) -> str:
-        """A result, by its number."""
-        return f"result {line}"
+    PROGRAM = "Gatus 5"
+    CALLED = "SQLite file"
+    IF_MISSING = "name the SQLite file of a Gatus, or its address with http:// or https://"
+    RECORD = "result"
 
     def results(self) -> Iterator[Kept]:
         """Those of endpoints; what a suite did is not told apart from them."""
-        if not self.path.is_file():
-            raise BadInputError(
-                f"{self.name}: there is no such file; name the SQLite file of a Gatus, or its "
-                "address with http:// or https://"
-            )
-        try:
-            with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as opened:
-                failed = _failed_conditions(opened.execute(_CONDITIONS))
-                for number, group, name, success, errors, status, duration, timestamp in opened.execute(
-                    _RESULTS
-                ):
-                    reasons = (*filter(None, (errors or "").split("|~|")), *failed.get(number, ()))
-                    yield Kept(
-                        _named(group, name),
-                        _instant_ms(timestamp),
-                        bool(success),
-                        status or 0,
-                        duration or 0,
-                        reasons,
-                    )
-        except sqlite3.Error as error:
-            raise BadInputError(
-                f"{self.name} cannot be read as a file of Gatus 5 ({error}); name its SQLite file, and if it "
-                "is a copy, copy the file that ends with -wal with it"
-            ) from error
+        with self.opened() as file:
+            failed = _failed_conditions(file.execute(_CONDITIONS))
+            for number, group, name, success, errors, status, duration, timestamp in file.execute(_RESULTS):
+                reasons = (*filter(None, (errors or "").split("|~|")), *failed.get(number, ()))
+                yield Kept(
+                    _named(group, name),
+                    _instant_ms(timestamp),
+                    bool(success),
+                    status or 0,
+                    duration or 0,
+                    reasons,
+                )
 
 
 _RESULTS = """

@@ -7,6 +7,7 @@ and the same import again completes it: what the ledger has by then is not store
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import ClassVar
 
 import polars as pl
 
@@ -45,6 +46,7 @@ class Imported:
     """Agent -> when it had been retired, of those that are in service again by their new plan."""
     notes: tuple[str, ...] = ()
     """What the source cannot say, in sentences."""
+    noun: ClassVar[str] = "result"
 
     def followed_by(self, later: "Imported") -> "Imported":
         """Two parts of one source as one; the notes are those of the later part."""
@@ -109,7 +111,6 @@ def import_source(  # noqa: PLR0913 - what, where to, how, and who watches
     """
     rejects = Rejects(source, keep_all=aside is not None)
     found = read_results(source, now_ms, rejects, progress)
-
     put_aside = partial(aside.put, source, rejects) if aside is not None else None
     taken = _take(ledger, found, rejects, Kind(transitions=transitions), put_aside=put_aside)
     return replace(taken, unused=source.unused)

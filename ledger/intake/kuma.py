@@ -6,21 +6,21 @@ A nightly job deletes every beat older than a day that was no change, but for th
 before its oldest beat that was none, only changes of it are left.
 """
 
-import sqlite3
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from ledger.errors import BadInputError
 from ledger.instants import DAY_MS, SECOND_MS, format_instant
+from ledger.intake.foreign_sqlite import ForeignFile
 from ledger.intake.rows import ERROR_CHARACTERS_MAX
 from ledger.rounds import LATENCY_MS_MAX, OUTCOMES
 
 _DOWN, _UP, _PENDING, _MAINTENANCE = range(4)
+PENDING = "PENDING"
+"""Begins the error of a failed try that was tried again."""
 NOT_PROBED = "not probed: a maintenance of Uptime Kuma"
 BEATS: dict[str, pl.DataType] = {
     "monitor": pl.Int64(),
@@ -52,20 +52,13 @@ class Monitor:
         return 2 * self.interval_s * SECOND_MS
 
 
-class KumaFile:
+class KumaFile(ForeignFile):
     """An Uptime Kuma's file, which may be in use; nothing is written."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @property
-    def name(self) -> str:
-        """Its path."""
-        return str(self.path)
-
-    def place(self, line: int) -> str:
-        """A beat, by its number in what was read."""
-        return f"beat {line}"
+    PROGRAM = "Uptime Kuma 2"
+    CALLED = "kuma.db"
+    IF_MISSING = "name the kuma.db of an Uptime Kuma, which is read by its file and not at its address"
+    RECORD = "beat"
 
     def monitors(self) -> list[Monitor]:
         """Everything that is probed; a group only sums up others, and is none.
@@ -120,19 +113,8 @@ class KumaFile:
         return int(self._rows("SELECT COUNT(*) FROM stat_daily")[0][0])
 
     def _rows(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
-        if not self.path.is_file():
-            raise BadInputError(
-                f"{self.name}: there is no such file; name the kuma.db of an Uptime Kuma, "
-                "which is read by its file and not at its address"
-            )
-        try:
-            with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as opened:
-                return opened.execute(query, values).fetchall()
-        except sqlite3.Error as error:
-            raise BadInputError(
-                f"{self.name} cannot be read as a file of Uptime Kuma 2 ({error}); name its kuma.db, and if "
-                "it is a copy, copy kuma.db-wal with it"
-            ) from error
+        with self.opened() as file:
+            return file.execute(query, values).fetchall()
 
 
 def dense_from(file: KumaFile, beats: pl.DataFrame, monitors: Sequence[Monitor]) -> Mapping[int, int]:
@@ -170,7 +152,7 @@ def results(beats: pl.DataFrame, names: Mapping[int, str], agent: str, pending: 
         .when(pl.col("status") == _MAINTENANCE)
         .then(pl.lit(NOT_PROBED))
         .when(pl.col("status") == _PENDING)
-        .then(pl.format("PENDING, retry {}: {}", "retries", said))
+        .then(pl.format(PENDING + ", retry {}: {}", "retries", said))
         .otherwise(said)
     )
     http = pl.coalesce(said.str.extract(_HTTP, 1), said.str.extract(_HTTP, 2))

@@ -15,11 +15,11 @@ from ledger.errors import counted
 from ledger.instants import HOUR_MS, MINUTE_MS, format_instant
 from ledger.intake.frames import RESULTS
 from ledger.intake.importing import Imported, Kind, import_results
-from ledger.intake.kuma import KumaFile, Monitor, dense_from, results
+from ledger.intake.kuma import NOT_PROBED, PENDING, KumaFile, Monitor, dense_from, results
 from ledger.intake.names import slugs
 from ledger.intake.results import Results
 from ledger.intake.resuming import last_results, last_round_ms
-from ledger.intake.sampling import Sampling
+from ledger.intake.sampling import NAMED, Sampling
 from ledger.intake.stored import stored_results
 from ledger.rounds import OUTCOMES
 
@@ -33,7 +33,6 @@ CHANGES = "-changes"
 ADVICE = (
     "beats do not change, so this agent was given another --pending or another Kuma: name another --agent"
 )
-NAMED = 10
 BEHIND_MS = 1
 """So long after its last beat an agent falls silent where the other one carries on: one of them is known."""
 _KEPT = {name: kind for name, kind in RESULTS.items() if name != "line"}
@@ -207,8 +206,8 @@ def _notes(read: _Read, changes: pl.DataFrame, dense: pl.DataFrame) -> list[str]
     if len(thinned) > NAMED:
         notes.append(f"and {counted(len(thinned) - NAMED, 'more platform')} of which only changes are left")
     told = dense.select(
-        pending=pl.col("error").cast(pl.String).str.starts_with("PENDING").sum(),
-        maintenance=pl.col("error").cast(pl.String).str.starts_with("not probed").sum(),
+        pending=pl.col("error").cast(pl.String).str.starts_with(PENDING).sum(),
+        maintenance=pl.col("error").cast(pl.String).str.starts_with(NOT_PROBED).sum(),
     ).row(0)
     if told[0]:
         notes.append(f"{counted(told[0], 'failed beat')} that Kuma tried again: {read.source.pending}")

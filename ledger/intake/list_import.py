@@ -6,7 +6,7 @@ records, and the same import again stores what is still missing.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ledger.application import Ledger
 from ledger.fact import Draft
@@ -34,6 +34,9 @@ class ImportedList:
     renamed: Mapping[str, str]
     unused: tuple[str, ...]
     platforms: tuple[str, ...]
+    noun: ClassVar[str] = "row"
+    notes: ClassVar[tuple[str, ...]] = ()
+    """A list says all that it has."""
 
 
 def import_list(  # noqa: PLR0913 - what, where to, how, and who watches

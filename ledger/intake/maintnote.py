@@ -18,7 +18,7 @@ from ledger.bulletins import BulletinReceived
 from ledger.errors import BadInputError
 from ledger.instants import from_ms, to_ms
 from ledger.intake.names import require_name, slug
-from ledger.intake.told import Read, text
+from ledger.intake.told import ReadBulletin, text
 
 _PREFIX = "x-maintnote-"
 _BEGIN = re.compile(rb"^BEGIN:VCALENDAR\b", re.MULTILINE | re.IGNORECASE)
@@ -27,13 +27,13 @@ _BEGIN = re.compile(rb"^BEGIN:VCALENDAR\b", re.MULTILINE | re.IGNORECASE)
 class Notice(NamedTuple):
     """One notice, what its source calls the work, and whom it tells of it."""
 
-    read: Read
+    read: ReadBulletin
     work: str
     account: str
 
 
 def read_file(path: Path, operator: str | None, now_ms: int) -> list[Notice]:
-    """Every notice of a file, in the order in which their source changed them.
+    """Every notice of a file, as they stand there.
 
     Without an `operator` it is the provider that each notice names.
 
@@ -56,8 +56,7 @@ def read_file(path: Path, operator: str | None, now_ms: int) -> list[Notice]:
     ]
     if not events:
         raise BadInputError(f"{path}: holds no event; name the file of a notice")
-    found = list(_reads(path, events, document, operator, now_ms))
-    return sorted(found, key=lambda each: (each.read.fact.sequence or 0, each.read.occurred_ms))
+    return list(_reads(path, events, document, operator, now_ms))
 
 
 def _reads(
@@ -70,7 +69,7 @@ def _reads(
         except ValueError as error:
             uid = str(event.get("uid", f"number {number}"))
             raise BadInputError(f"{path}: event {uid} {error}; nothing of the file was stored") from None
-        read = Read(fact, min(stamped_ms, now_ms), path.name, document)
+        read = ReadBulletin(fact, min(stamped_ms, now_ms), path.name, document)
         yield Notice(read, _work(event), str(event.get(_PREFIX + "account") or ""))
 
 

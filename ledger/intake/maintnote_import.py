@@ -26,7 +26,7 @@ def import_operators(ledger: Ledger, name: str, notices: Iterable[Notice], keep:
     Raises:
         ConflictError: see `import_bulletin`.
     """
-    found = list(notices)
+    found = sorted(notices, key=_rank)
     stored = sum(import_bulletin(ledger, each.read, keep) for each in found)
     return ImportedFacts(name, "notice", len(found), stored)
 
@@ -39,7 +39,7 @@ def import_own(ledger: Ledger, name: str, notices: Iterable[Notice], keep: Keep)
             work of that name otherwise. Of the first two nothing is stored.
         ConflictError: another writer was first; the same import again stores what is still missing.
     """
-    found, stored, notes = list(notices), 0, []
+    found, stored, notes = sorted(notices, key=_rank), 0, []
     _require_announceable(name, found)
     for each in found:
         was_stored, note = _import_one(ledger, each, keep)
@@ -47,6 +47,11 @@ def import_own(ledger: Ledger, name: str, notices: Iterable[Notice], keep: Keep)
         notes += [note] if note else []
     begun = "when work began and ended no notice says: `constat maintenance start` and `finish` take it down"
     return ImportedFacts(name, "notice", len(found), stored, (*notes, *((begun,) if stored else ())))
+
+
+def _rank(notice: Notice) -> tuple[int, int]:
+    """The order in which their source changed notices, in whichever files and lines they stand."""
+    return notice.read.fact.sequence or 0, notice.read.occurred_ms
 
 
 def _require_announceable(name: str, notices: Iterable[Notice]) -> None:
@@ -117,8 +122,7 @@ def _is_late(before: Bulletin, notice: Notice) -> bool:
     current = before.current
     if current is None:
         return False
-    mine = notice.read.fact.sequence or 0, notice.read.occurred_ms
-    return mine < (current.fact.sequence or 0, current.occurred_ms)
+    return _rank(notice) < (current.fact.sequence or 0, current.occurred_ms)
 
 
 def _notice(before: Bulletin, work: Maintenance, name: str, notice: Notice) -> Fact | None:

@@ -71,9 +71,7 @@ def slugs(texts: Iterable[str], given: Mapping[str, str] | None = None) -> dict[
     named: dict[str, str] = {}
     origin: dict[str, str] = {}
     for text in sorted(set(texts)):
-        named[text] = name = (given or {}).get(text) or slug(text)
-        if not is_name(name):
-            raise BadInputError(advice(name))
+        named[text] = name = require_name((given or {}).get(text) or slug(text))
         if origin.setdefault(name, text) != text:
             raise BadInputError(
                 f"{origin[name]!r} and {text!r} would both be named {name}; rename one of them in the file"

@@ -17,7 +17,7 @@ from ledger.bulletins import BulletinReceived, Statement
 from ledger.errors import BadInputError
 from ledger.instants import parse_instant
 from ledger.intake.names import require_name, slug
-from ledger.intake.told import ImportedFacts, Keep, Read, import_bulletin, text
+from ledger.intake.told import ImportedFacts, Keep, ReadBulletin, document_of, import_bulletin, text
 from ledger.intake.web import Web
 
 SHOWN = 50
@@ -97,7 +97,7 @@ def import_statuspage(ledger: Ledger, page: Page, operator: str, now_ms: int, ke
     return ImportedFacts(page.name, "bulletin", len(found), stored, notes)
 
 
-def _bulletins(page: Page, operator: str, now_ms: int) -> Iterator[Read]:
+def _bulletins(page: Page, operator: str, now_ms: int) -> Iterator[ReadBulletin]:
     groups = {
         each.get("id"): each.get("name") for each in page.said.get("components", ()) if each.get("group")
     }
@@ -123,12 +123,12 @@ def _why(error: Exception) -> str:
 
 def _bulletin(
     said: Mapping[str, Any], kind: str, operator: str, groups: Mapping[Any, Any], now_ms: int
-) -> Read:
+) -> ReadBulletin:
     is_work = kind == "maintenance"
     fact = BulletinReceived(
         bulletin=slug(f"{operator}.{said['id']}"),
         operator=operator,
-        kind="maintenance" if is_work else "incident",
+        kind=kind,
         key=said["id"],
         title=text(said["name"]),
         status=said["status"],
@@ -139,10 +139,7 @@ def _bulletin(
         statements=tuple(_statement(each) for each in reversed(said.get("incident_updates") or ())),
     )
     changed_ms = _instant(said.get("updated_at") or said["created_at"]) or now_ms
-    document = orjson.dumps(
-        said, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    )
-    return Read(fact, min(changed_ms, now_ms), f"{fact.bulletin}.json", document)
+    return ReadBulletin(fact, min(changed_ms, now_ms), f"{fact.bulletin}.json", document_of(said))
 
 
 def _statement(said: Mapping[str, Any]) -> Statement:

@@ -1,8 +1,10 @@
 """What other programs tell that becomes facts and not results: kept once, beside the document it stood in."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import orjson
 
 from ledger import bulletins
 from ledger.application import Ledger
@@ -17,7 +19,7 @@ Keep = Callable[[bytes], str]
 """Puts a document where evidence is kept, and gives the hash that names it."""
 
 
-class Read(NamedTuple):
+class ReadBulletin(NamedTuple):
     """A bulletin as it was read, without its document, and when its source changed it."""
 
     fact: BulletinReceived
@@ -42,7 +44,7 @@ class ImportedFacts:
     unused: tuple[str, ...] = ()
 
 
-def import_bulletin(ledger: Ledger, read: Read, keep: Keep) -> bool:
+def import_bulletin(ledger: Ledger, read: ReadBulletin, keep: Keep) -> bool:
     """Store a bulletin if it is new or says something else; whether it was stored.
 
     Its document is kept before the fact that names it.
@@ -51,7 +53,7 @@ def import_bulletin(ledger: Ledger, read: Read, keep: Keep) -> bool:
         ConflictError: another writer was first; the same import again stores what is still missing.
     """
 
-    def decide(state: Bulletin) -> Iterable[Fact]:
+    def decide(state: Bulletin) -> tuple[Fact, ...]:
         fact = bulletins.receive(state, read.fact)
         if fact is None:
             return ()
@@ -60,12 +62,7 @@ def import_bulletin(ledger: Ledger, read: Read, keep: Keep) -> bool:
 
     stream = bulletins.stream_of(read.fact.bulletin)
     recorded = ledger.record(
-        stream,
-        bulletins.INITIAL,
-        bulletins.evolve,
-        lambda state: tuple(decide(state)),
-        occurred_ms=read.occurred_ms,
-        source=SOURCE,
+        stream, bulletins.INITIAL, bulletins.evolve, decide, occurred_ms=read.occurred_ms, source=SOURCE
     )
     return bool(recorded)
 
@@ -74,3 +71,8 @@ def text(said: object, otherwise: str = "(no text)") -> str:
     """A text as a fact holds it: never empty, and cut where it is too long."""
     plain = str(said or "").strip() or otherwise
     return plain if len(plain) <= TEXT_MAX else plain[: TEXT_MAX - 1] + "…"
+
+
+def document_of(said: Mapping[str, Any]) -> bytes:
+    """What was told as JSON, as a document: the same bytes in whichever order it came."""
+    return orjson.dumps(said, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit, urlunsplit
 
 import orjson
 import urllib3
@@ -67,7 +67,7 @@ class Address:
         return cls(shown, {"accept": "application/json", **_authorization(parts, token)})
 
 
-def _authorization(parts: Any, token: str | None) -> Mapping[str, str]:  # noqa: ANN401 - a split URL
+def _authorization(parts: SplitResult, token: str | None) -> Mapping[str, str]:
     if token and (plain := token.strip()):  # a token that was kept in a file ends with its line
         if not _TOKEN.fullmatch(plain):
             raise BadInputError("the token holds what no token can; look at CONSTAT_SOURCE_TOKEN")

@@ -1,14 +1,11 @@
-"""`constat import prometheus` as a person types it: a real server, followed, stopped, taken up again."""
+"""`constat import` of what programs have kept and told, as a person types it: followed, stopped, again."""
 
 import json
 import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -82,25 +79,15 @@ def test_who_follows_a_program_that_is_away_is_told_and_waits_for_it(tmp_path):
     assert process.returncode == 0
 
 
-@contextmanager
 def gatus_at(port):
     """A Gatus with one result."""
     result = {"success": True, "status": 200, "duration": 1, "timestamp": "2026-10-06T12:00:00Z"}
 
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self):
-            results = [result] if "page=1&" in self.path else []
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(json.dumps([{"name": "acme-prod", "group": "", "results": results}]).encode())
+    def answer(asked):
+        results = [result] if "page=1&" in asked.path else []
+        programs.say(asked, json.dumps([{"name": "acme-prod", "group": "", "results": results}]).encode())
 
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", port), Answer) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield
-        server.shutdown()
+    return programs.Server(answer, port)
 
 
 def test_a_first_reading_has_to_be_told_where_it_begins(signed):
@@ -117,7 +104,7 @@ def test_a_server_that_does_not_answer_leaves_with_two(signed):
     assert "does not answer" in answer.err
 
 
-@pytest.mark.parametrize("name", ["acme-prod", "=acme-prod"])
+@pytest.mark.parametrize("name", ["acme-prod", "=acme-prod", "acme="])
 def test_a_name_says_both_what_the_source_writes_and_the_platform(signed, name):
     answer = signed("import", "prometheus", "http://127.0.0.1:9", "--from", BEGINNING, "--name", name)
 

@@ -8,6 +8,7 @@ from ledger.errors import BadInputError
 from ledger.fact import hash_of
 from ledger.intake.statuspage import import_statuspage, of_file
 from projections.documents import documents
+from projections.statement import part_of_statement
 from tests.spec import Story, ms
 
 NOW_MS = ms("2026-10-07T12:00:00Z")
@@ -137,14 +138,19 @@ def test_when_something_begins_is_not_when_it_was_published(read):
 def test_nothing_of_a_page_changes_a_figure(read):
     story = Story().contract()
     story.every_minute("paris", ["acme-prod"], "2026-10-06T08:00:00Z/2026-10-06T09:00:00Z", "down")
-    before = story.known()
+    before = figures(story)
 
     read(story, INCIDENT, maintenances=[MAINTENANCE])
 
-    after = story.known()
-    assert after.claims == before.claims == {}
-    assert after.maintenances == before.maintenances == {}
-    assert after.incidents == before.incidents == {}
+    known = story.known()
+    assert len(known.bulletins) == 2
+    assert figures(story) == before
+    assert known.claims == known.maintenances == known.incidents == {}
+
+
+def figures(story):
+    statement = part_of_statement(story.known(), "acme", "1", None, "availability")
+    return statement.availability, statement.penalties
 
 
 def test_a_page_that_shows_all_it_can_may_have_forgotten_something(read):
