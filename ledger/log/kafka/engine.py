@@ -128,7 +128,9 @@ class KafkaEngine:
         return self._decisions.append(events)
 
     def heads(self, streams: Iterable[str]) -> Mapping[str, Head]:
-        return self._decisions.heads(streams)
+        names = set(streams)
+        known = self._tail.heads.of(names)
+        return known | self._decisions.heads(names - known.keys())
 
     def _kept(self, chosen: str, *bounds: int | str) -> list[KeptFact]:
         query = f"SELECT position, recorded_ms, value, hash FROM decisions WHERE {chosen}"

@@ -1,10 +1,10 @@
 """Records that wait are sent together.
 
 The broker, the reader and the mirror take many records for little more than the price of one. So while a
-group is on its way, whoever comes waits. The next one goes when somebody of the one before has heard what
-became of his record, and as many have come as went with it: so those who were early do not go alone. Whoever
-waits for one who does not come back has a limit (`hurry`), and then goes with those who did; that group is
-the measure of the next. Few are no group, and are sent at once.
+group is on its way, whoever comes waits. When somebody of it has heard what became of his record, the next
+group is to be as large as all who are there then, those who went and those who wait; it goes when so many
+have come. So writers who go on writing all end in one group. Whoever waits for one who does not come back has
+a limit (`hurry`), and then goes with those who did. Few are no group, and are sent at once.
 
 A group says nothing of what becomes of its records. Each is judged, refused or sent again for itself.
 """
@@ -42,7 +42,7 @@ class Groups:
         self._waiting: list[Turn] = []
         self._under_way: list[Turn] = []
         """The last group, while nobody of it has heard."""
-        self._last_size = 0
+        self._expected_size = 0
 
     @contextmanager
     def turn_of(self, send: Callable[[], None]) -> Iterator[Turn]:
@@ -75,19 +75,20 @@ class Groups:
                 self._waiting.remove(turn)
             if turn not in self._under_way:  # another of his group was before him
                 return []
+            self._expected_size = len(self._under_way) + len(self._waiting)
             self._under_way = []
             return self._next() if self._waiting and self._is_complete() else []
 
     def _is_complete(self) -> bool:
         """Whether those who wait go now."""
-        if self._last_size < FEW:
+        if self._expected_size < FEW:
             return True
-        return not self._under_way and len(self._waiting) >= self._last_size
+        return not self._under_way and len(self._waiting) >= self._expected_size
 
     def _next(self) -> Sequence[Turn]:
         group, self._waiting = self._waiting, []
         self._under_way = [*self._under_way, *group] if len(self._under_way) < FEW else group
-        self._last_size = len(self._under_way)
+        self._expected_size = len(self._under_way)
         return group
 
 

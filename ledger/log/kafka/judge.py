@@ -5,7 +5,8 @@ needs of those before it stands in the mirror, and so does its verdict.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.errors import UnusableLedgerError
@@ -37,6 +38,17 @@ class Verdict(NamedTuple):
     recorded_ms: int = 0
 
 
+class Judged(NamedTuple):
+    """What became of a run of records."""
+
+    verdicts: Mapping[str, Verdict]
+    """By nonce."""
+    heads: Mapping[str, Head]
+    """Where the streams end that were extended."""
+    passed_over: AbstractSet[str]
+    """The streams of the records that another process had judged already, whatever became of them."""
+
+
 class _Judging:
     """A run of records, judged one after the other and written together."""
 
@@ -48,11 +60,13 @@ class _Judging:
         self._last: tuple[int, bytes] = (position, running)
         self._recorded_ms: int = recorded_ms
         self._heads: dict[str, Head] = {}
+        self._extended: set[str] = set()
+        self._passed_over: set[str] = set()
         self._verdicts: dict[str, Verdict] = {}
         self._facts: list[FactRow] = []
         self._records: list[tuple[object, ...]] = []
 
-    def take(self, kept: Kept) -> tuple[str | None, Verdict]:
+    def take(self, kept: Kept) -> tuple[str | None, Verdict | None]:
         """Judge the next record of the topic; its nonce, if it has one, and the verdict."""
         record = records.decode(kept.value)
         if record is None:
@@ -83,6 +97,7 @@ class _Judging:
         self._last = (rows[-1].position, rows[-1].running_hash)
         self._facts.extend(rows)
         self._heads |= {claim.stream: Head(claim.sequence, claim.hash) for claim in claims}
+        self._extended.update(claim.stream for claim in claims)
         return Verdict([row.position for row in rows], None, self._recorded_ms)
 
     def _write(self, kept: Kept, record: Record | None, verdict: Verdict) -> Verdict:
@@ -99,20 +114,29 @@ class _Judging:
         )
         return verdict
 
+    def pass_over(self, kept: Kept) -> tuple[str | None, Verdict | None]:
+        """The same of a record that was judged before."""
+        record = records.decode(kept.value)
+        if record is None:
+            return None, None
+        self._passed_over.update(part.stream for part in record.parts)
+        return record.nonce, self.verdict_on(record.nonce)
+
     def verdict_on(self, nonce: str) -> Verdict | None:
         """The verdict on the first record of a nonce; None if there was none."""
         return self._verdicts.get(nonce) or verdict_on(self._connection, nonce)
 
-    def close(self) -> None:
-        """Write what was judged."""
+    def close(self) -> tuple[Mapping[str, Head], AbstractSet[str]]:
+        """Write what was judged; where the streams end that it extended, and the streams passed over."""
         insert_rows(self._connection, self._facts)
         self._connection.executemany("INSERT INTO records VALUES (?,?,?,?,?)", self._records)
         query = "UPDATE state SET next_offset = ?, last_hash = ?, copied = ?, own = ?"
         self._connection.execute(query, self.state)
+        return {stream: self._heads[stream] for stream in self._extended}, self._passed_over
 
 
-def judge(mirror: Mirror, kept: Sequence[Kept]) -> dict[str, Verdict]:
-    """Judge records in the order of the topic and write what came of them; the verdicts by nonce.
+def judge(mirror: Mirror, kept: Sequence[Kept]) -> Judged:
+    """Judge records in the order of the topic and write what came of them.
 
     Records that another process has judged already are not judged again; their verdict is in the answer too.
 
@@ -123,30 +147,28 @@ def judge(mirror: Mirror, kept: Sequence[Kept]) -> dict[str, Verdict]:
     with mirror.writing() as connection:
         judging = _Judging(connection)
         for each in kept:
-            nonce, verdict = _next(mirror, judging, each)
+            judge_it = judging.take if _is_new(mirror, judging.state, each) else judging.pass_over
+            nonce, verdict = judge_it(each)
             if nonce and verdict:
                 verdicts.setdefault(nonce, verdict)
-        judging.close()
-    return verdicts
+        heads, passed_over = judging.close()
+    return Judged(verdicts, heads, passed_over)
 
 
-def _next(mirror: Mirror, judging: _Judging, kept: Kept) -> tuple[str | None, Verdict | None]:
-    state = judging.state
+def _is_new(mirror: Mirror, state: State, kept: Kept) -> bool:
+    """Whether a record is the next to be judged; it was judged before if not."""
     if kept.offset > state.next_offset:
         raise UnusableLedgerError(
             f"the decisions topic has no record {state.next_offset}, and goes on at {kept.offset}: facts "
             f"were deleted; do not write, keep the mirror {mirror.path}, and compare with a backup"
         )
-    if kept.offset == state.next_offset:
-        return judging.take(kept)
     if kept.offset == state.next_offset - 1 and hash_of(kept.value) != state.last_hash:
         raise UnusableLedgerError(
             f"record {kept.offset} of the decisions topic is not the one that the mirror {mirror.path} was "
             "made from: the topic lost its end and was written on, or is another one; do not write, and "
             "keep the mirror: it shows what was lost"
         )
-    record = records.decode(kept.value)
-    return (record.nonce, judging.verdict_on(record.nonce)) if record else (None, None)
+    return kept.offset == state.next_offset
 
 
 def verdict_on(connection: sqlite3.Connection, nonce: str) -> Verdict | None:

@@ -22,6 +22,7 @@ from ledger.errors import (
 from ledger.log.kafka.address import Address
 from ledger.log.kafka.clients import POLL_MS, RETRY_S, consumer
 from ledger.log.kafka.doubt import Doubt
+from ledger.log.kafka.heads import RecentHeads
 from ledger.log.kafka.judge import Kept, Verdict, judge
 from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.outcomes import Outcome, meaning_of, shown
@@ -51,6 +52,7 @@ class Tail:
     def __init__(self, address: Address, mirror: Mirror) -> None:
         self._address = address
         self._mirror = mirror
+        self.heads = RecentHeads()
         self._partition = TopicPartition(address.decisions, 0)
         self._changed = threading.Condition()
         self._expected: dict[str, _Expected] = {}
@@ -265,7 +267,9 @@ class Tail:
         return end
 
     def _take(self, kept: list[Kept]) -> None:
-        verdicts = judge(self._mirror, kept)
+        verdicts, heads, passed_over = judge(self._mirror, kept)
+        self.heads.forget(passed_over)
+        self.heads.move(heads)
         self._doubt.end()
         with self._changed:
             self._next_offset = max(self._next_offset, kept[-1].offset + 1)

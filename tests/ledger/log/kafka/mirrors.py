@@ -67,7 +67,9 @@ def content(mirror):
 def judged_in(path, kept):
     """What a process of its own makes of a topic; its verdicts, and all that is in the mirror then."""
     mirror = mirror_at(path)
-    verdicts = {name: (list(said.positions), said.void) for name, said in judge(mirror, kept).items()}
+    verdicts = {
+        name: (list(said.positions), said.void) for name, said in judge(mirror, kept).verdicts.items()
+    }
     found = content(mirror)
     mirror.close()
     return verdicts, found

@@ -62,29 +62,28 @@ def test_few_are_sent_at_once(sendings):
     assert sendings.sent == list(range(FEW))
 
 
-def test_who_comes_while_a_group_is_on_its_way_goes_with_the_others_when_one_of_it_has_heard(busy):
+def test_who_comes_while_a_group_is_on_its_way_goes_with_those_of_it_who_come_back(busy):
     busy.enter(*"abcd")
     assert busy.sent == list(range(FEW))
 
     busy.hear(2)
-    assert busy.sent == [*range(FEW), *"abcd"]
-
-    busy.enter("e", "f")
-    busy.hear(0)  # of the group before
-    assert busy.sent[-1] == "d"
-
-
-def test_who_is_early_waits_for_as_many_as_went_with_the_last_group(busy):
-    busy.enter(*"abcde")
     busy.hear(0)
-    busy.enter("one")
-    busy.hear("a")
-    busy.enter("two", "three", "four")
-    assert busy.sent[-1] == "e"
+    busy.enter("2 again", "0 again", "another")
+    assert busy.sent == list(range(FEW))
 
-    busy.enter("five")
+    busy.enter("and another")
 
-    assert busy.sent[-5:] == ["one", "two", "three", "four", "five"]
+    assert busy.sent[FEW:] == [*"abcd", "2 again", "0 again", "another", "and another"]
+
+
+def test_writers_who_go_on_writing_all_end_in_one_group(sendings):
+    sendings.enter(*range(FEW))
+    sendings.enter(*range(FEW, MANY))
+    for each in range(FEW):
+        sendings.hear(each)
+    sendings.enter(*range(FEW))
+
+    assert sorted(sendings.sent[FEW:]) == list(range(MANY))
 
 
 def test_who_has_waited_for_long_enough_goes_with_all_who_wait(busy):
@@ -101,6 +100,7 @@ def test_who_gave_up_is_not_sent(busy):
     busy.hear("a")
 
     busy.hear(0)
+    busy.hurry("b")
 
     assert busy.sent[FEW:] == [*"bcde"]
 

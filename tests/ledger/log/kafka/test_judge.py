@@ -33,7 +33,7 @@ def mirror(tmp_path):
 
 
 def verdicts_of(mirror, kept):
-    return {name: (list(said.positions), said.void) for name, said in judge(mirror, kept).items()}
+    return {name: (list(said.positions), said.void) for name, said in judge(mirror, kept).verdicts.items()}
 
 
 def facts_of(mirror):
