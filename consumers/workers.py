@@ -161,7 +161,7 @@ class Workers:
             DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
         """
         telling = self._telling(known)
-        plans = [fact for fact in known.facts if fact.stream.startswith("plan:")]
+        plans = list(known.facts_about("plan"))
         whole = Share(self.url, known.as_of, plans, agents, platforms, stale_after_ms, self.cache)
         processes = min(self.count, len(agents))
         if self._pool is None or processes <= 1 or whole.behind(known) < MANY_ROUNDS:

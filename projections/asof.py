@@ -46,7 +46,6 @@ from ledger.fact import RecordedFact
 from ledger.incidents import Incident
 from ledger.instants import format_instant
 from ledger.interventions import Intervention
-from ledger.log import codec
 from ledger.log.interface import NOTHING_READ, Engine, KeptRound
 from ledger.mails import Mail
 from ledger.maintenance import Maintenance
@@ -58,6 +57,7 @@ from ledger.sealing import require_unbroken
 from ledger.seals import Seal
 from ledger.support import Request
 from projections.figures import AsOfFigures
+from projections.kept_facts import KeptFacts
 from projections.steps import Steps
 
 Derived = TypeVar("Derived")
@@ -164,6 +164,23 @@ Fold = Callable[["Known", Sequence[str], frozenset[str], int], StepsByAgent]
 """Folds the known rounds of some agents to steps: for some platforms, stale after so many milliseconds."""
 
 
+class _States(dict[str, dict[str, Any]]):
+    """Of each subject that was asked for, the state of each of its streams by name."""
+
+    def __init__(self, known: "Known") -> None:
+        super().__init__()
+        self._known = known
+
+    def __missing__(self, subject: str) -> dict[str, Any]:
+        module = SUBJECTS[subject]
+        states: dict[str, Any] = {}
+        for recorded in self._known.facts_about(subject):
+            name = recorded.stream.partition(":")[2]
+            states[name] = module.evolve(states.get(name, module.INITIAL), recorded)
+        self[subject] = states
+        return states
+
+
 @dataclass(frozen=True)
 class Known:
     """Everything known at a moment: facts folded by subject, and the rounds, read when asked for."""
@@ -182,7 +199,9 @@ class Known:
     @classmethod
     def at(cls, engine: Engine, as_of: AsOf, fold: Fold | None = None) -> "Known":
         """Read the facts known at a moment."""
-        facts = [codec.recorded(kept) for kept in engine.facts(until=as_of.position)]
+        facts = KeptFacts(engine.facts(until=as_of.position))
+        for subject in facts.subjects() - SUBJECTS.keys():
+            list(facts.about(subject))  # nobody folds them, so nobody else would say that they cannot be read
         return cls(as_of, facts, engine, fold=fold)
 
     def about(self, several: Iterable[Contract]) -> "Known":
@@ -201,14 +220,15 @@ class Known:
         derived: Derived = kept[1]
         return derived
 
+    def facts_about(self, subject: str) -> Iterator[RecordedFact]:
+        """The facts of one subject, in the order of the log."""
+        if isinstance(self.facts, KeptFacts):
+            return self.facts.about(subject)
+        return (recorded for recorded in self.facts if recorded.stream.startswith(f"{subject}:"))
+
     @cached_property
-    def _states(self) -> dict[str, dict[str, Any]]:
-        states: dict[str, dict[str, Any]] = {subject: {} for subject in SUBJECTS}
-        for recorded in self.facts:
-            subject, _, name = recorded.stream.partition(":")
-            module = SUBJECTS[subject]
-            states[subject][name] = module.evolve(states[subject].get(name, module.INITIAL), recorded)
-        return states
+    def _states(self) -> "_States":
+        return _States(self)
 
     @property
     def contracts(self) -> Mapping[str, Contract]:

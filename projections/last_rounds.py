@@ -44,7 +44,7 @@ def _last_rounds(known: Known) -> Iterator[Heard]:
 
 def _plans(known: Known) -> Mapping[str, tuple[int, PlanSet]]:
     found: dict[str, tuple[int, PlanSet]] = {}
-    for recorded in known.facts:
+    for recorded in known.facts_about("plan"):
         match recorded.fact:
             case PlanSet() as plan:
                 found[plan.agent] = (recorded.position, plan)

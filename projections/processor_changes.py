@@ -46,7 +46,7 @@ def processor_changes(known: Known) -> tuple[ProcessorChange, ...]:
 
 def _changes(known: Known) -> Iterator[ProcessorChange]:
     states: dict[str, Processor] = {}
-    for recorded in known.facts:
+    for recorded in known.facts_about("processor"):
         fact = recorded.fact
         if not isinstance(fact, ProcessorEngaged | ProcessorChanged | ProcessorDismissed):
             continue

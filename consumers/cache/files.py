@@ -39,7 +39,9 @@ PlanHashes = Mapping[str, str]
 
 def plan_hashes(known: Known) -> PlanHashes:
     """Those of all plans that are known."""
-    return {each.fact.reference: each.hash for each in known.facts if isinstance(each.fact, PlanSet)}
+    return {
+        each.fact.reference: each.hash for each in known.facts_about("plan") if isinstance(each.fact, PlanSet)
+    }
 
 
 _HASH_LENGTH = 64

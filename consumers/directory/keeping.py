@@ -70,7 +70,9 @@ class Keeper:
         """
         streams = {draft.stream for draft in drafts}
         heads = {
-            each.stream: Head(each.sequence, each.hash) for each in known.facts if each.stream in streams
+            each.stream: Head(each.sequence, each.hash)
+            for each in known.facts_about("directory")
+            if each.stream in streams
         }
         return self.ledger.append_behind(drafts, heads)
 
@@ -140,7 +142,7 @@ def _erasures(known: Known, person: str, reason: str, by: str, now_ms: int) -> t
 def _documents_of(known: Known, person: str) -> list[str]:
     """The hashes of the messages to a person, and of the reports on them."""
     found: dict[str, None] = {}
-    for recorded in known.facts:
+    for recorded in known.facts_about("mail"):
         fact = recorded.fact
         if isinstance(fact, MailFact) and fact.person == person:
             found |= {fact.sha256: None} if fact.sha256 else {}

@@ -165,7 +165,7 @@ def _notice(
 def _losses(known: Known) -> Iterator[tuple[Incident, RecordedFact]]:
     """Each incident in which data were lost, with the fact that first said so."""
     told_of: set[str] = set()
-    for recorded in known.facts:
+    for recorded in known.facts_about("incident"):
         fact = recorded.fact
         if isinstance(fact, IncidentOpened | IncidentUpdated) and fact.data_loss:
             incident = known.incidents[fact.incident]

@@ -28,6 +28,7 @@ class KeptFact(NamedTuple):
     """One record of the decision log, as bytes."""
 
     position: int
+    stream: str
     recorded_ms: int
     value: bytes
 

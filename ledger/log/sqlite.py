@@ -47,11 +47,13 @@ PAGE = 1000
 """Rows fetched at a time, so that a reader holds neither the file nor much memory."""
 
 _FACTS = (
-    "SELECT position, recorded_ms, value, hash FROM decisions WHERE position > ? AND position <= ? "
+    "SELECT position, stream, recorded_ms, value, hash FROM decisions WHERE position > ? AND position <= ? "
     "ORDER BY position LIMIT ?"
 )
 _RECORDED_MS = "SELECT recorded_ms FROM decisions WHERE position = ?"
-_STREAM = "SELECT position, recorded_ms, value, hash FROM decisions WHERE stream = ? ORDER BY sequence"
+_STREAM = (
+    "SELECT position, stream, recorded_ms, value, hash FROM decisions WHERE stream = ? ORDER BY sequence"
+)
 # NOT INDEXED: sorting what an index finds would cost more, page for page, than reading past the rest.
 _ROUNDS = (
     "SELECT offset, agent, number, start_ms, recorded_ms, value, hash FROM rounds NOT INDEXED "

@@ -133,12 +133,12 @@ class KafkaEngine:
         return known | self._decisions.heads(names - known.keys())
 
     def _kept(self, chosen: str, *bounds: int | str) -> list[KeptFact]:
-        query = f"SELECT position, recorded_ms, value, hash FROM decisions WHERE {chosen}"
+        query = f"SELECT position, stream, recorded_ms, value, hash FROM decisions WHERE {chosen}"
         with self._mirror.reading() as connection:
             rows = connection.execute(query, bounds).fetchall()
-        for position, _, value, kept_hash in rows:
+        for position, _, _, value, kept_hash in rows:
             intact(value, kept_hash, f"the fact at position {position} in {self._mirror.path}")
-        return [KeptFact(*row[:3]) for row in rows]
+        return [KeptFact(*row[:4]) for row in rows]
 
     def head(self) -> LogHead:
         head = self._head(UNBOUNDED)

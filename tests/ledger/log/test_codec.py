@@ -73,7 +73,7 @@ def test_the_bytes_of_a_fact_are_read_as_that_fact():
 
 
 def test_a_stored_fact_is_recorded_with_its_place_its_clocks_and_the_hash_of_its_bytes():
-    recorded = codec.recorded(KeptFact(812, 1_790_000_000_000, vector("fact.json")))
+    recorded = codec.recorded(KeptFact(812, "incident:x", 1_790_000_000_000, vector("fact.json")))
 
     assert recorded.fact == NOTICE.fact
     assert recorded.fact_id == "maintenance:m-2026-10-06/1"
