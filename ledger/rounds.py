@@ -174,9 +174,16 @@ def decode(value: bytes, *, with_latencies: bool = True) -> tuple[Round, str]:
 
 
 def _decoded(value: bytes) -> StoredRound:
+    stored = _validated(value)
+    data = stored.data
+    if 0 in data.not_up or 0 in data.odd_status or 0 in data.late_ms:
+        _require_plain_zero(value)
+    return stored
+
+
+def _require_plain_zero(value: bytes) -> None:
     if b'"-0"' in value:  # the decoder takes it for index 0, beside which it may stand
         raise ValueError("an index is written -0")
-    return _validated(value)
 
 
 def _round(stored: StoredRound, *, with_latencies: bool) -> Round:

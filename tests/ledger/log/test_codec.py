@@ -166,6 +166,23 @@ def test_a_round_that_starts_at_no_instant_is_none(start):
         rounds.decode(value)
 
 
+@pytest.mark.parametrize(
+    ("plain", "written"),
+    [
+        (b'"not_up":{"1":', b'"not_up":{"-0":'),
+        (b'"not_up":{"1":', b'"not_up":{"0":["down",0,"x"],"-0":["down",0,"y"],"1":'),
+        (b'"odd_status":{"2":', b'"odd_status":{"-0":'),
+        (b'"late_ms":{"2":', b'"late_ms":{"-0":'),
+    ],
+)
+def test_an_index_has_one_way_to_be_written(plain, written):
+    value = vector("round.json")
+    assert plain in value
+
+    with pytest.raises(DamagedLedgerError, match="a stored round cannot be read"):
+        rounds.decode(value.replace(plain, written))
+
+
 def test_the_running_hash_of_facts_comes_out_by_the_specification_alone():
     kept = orjson.loads(vector("running-hash.json"))["facts"]
     running = bytes(32)
