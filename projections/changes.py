@@ -1,6 +1,7 @@
 """Rounds to changes: when what an agent says of a platform changed, corrections included."""
 
 from collections.abc import Collection, Iterable
+from itertools import chain
 
 import polars as pl
 
@@ -8,7 +9,18 @@ from ledger.corrections import Correction
 from ledger.interval import Interval, union
 from projections.asof import Known
 from projections.observed import fold_agents
-from projections.steps import CODES, DEGRADED, DOWN, UNKNOWN, UP, Steps, known_within, laid_over
+from projections.steps import (
+    CODES,
+    DEGRADED,
+    DOWN,
+    OUTCOMES,
+    UNKNOWN,
+    UP,
+    Steps,
+    before,
+    known_within,
+    laid_over,
+)
 
 __all__ = [
     "DEGRADED",
@@ -22,7 +34,8 @@ __all__ = [
     "said_of",
 ]
 
-SCHEMA = {"platform": pl.String(), "agent": pl.String(), "at_ms": pl.Int64(), "outcome": pl.Int8()}
+_NAMES = {"platform": pl.String(), "agent": pl.String()}
+SCHEMA = _NAMES | {"at_ms": pl.Int64(), "outcome": pl.Int8()}
 
 Said = dict[tuple[str, str], Steps]
 """What is said of each platform by each agent."""
@@ -59,14 +72,21 @@ def said_of(known: Known, chosen: frozenset[str], stale_after_ms: int) -> Said:
 
 def frame(said: Said, until_ms: int) -> pl.DataFrame:
     """The changes before a moment of what was said, in order of platform, agent and instant (`SCHEMA`)."""
-    columns: tuple[list[str], list[str], list[int], list[int]] = [], [], [], []
-    for (platform, agent), steps in sorted(said.items()):
-        before = [step for step in steps if step[0] < until_ms]
-        columns[0].extend([platform] * len(before))
-        columns[1].extend([agent] * len(before))
-        columns[2].extend(at_ms for at_ms, _ in before)
-        columns[3].extend(outcome for _, outcome in before)
-    return pl.DataFrame(dict(zip(SCHEMA, columns, strict=True)), schema=SCHEMA)
+    ordered = sorted(said.items())
+    cut = [before(steps, until_ms) for _, steps in ordered]
+    names = pl.DataFrame([key for key, _ in ordered], schema=_NAMES, orient="row")
+    return (
+        names.select(pl.all().repeat_by(pl.Series([len(steps) for steps in cut], dtype=pl.UInt32)))
+        .filter(pl.col("agent").list.len() > 0)
+        .explode("platform", "agent")
+        .with_columns(*_taken_apart(pl.Series(chain.from_iterable(cut), dtype=pl.Int64)))
+    )
+
+
+def _taken_apart(steps: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """The instants and the outcomes of steps."""
+    at_ms = steps // OUTCOMES
+    return at_ms.alias("at_ms"), (steps - at_ms * OUTCOMES).cast(pl.Int8).alias("outcome")
 
 
 def _observed(known: Known, platforms: frozenset[str], stale_after_ms: int) -> Said:

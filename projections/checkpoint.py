@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 
 from ledger.rounds import Round
 from projections.fold import PlanInUse, Result, Run
-from projections.steps import Steps
+from projections.steps import Steps, pairs
 
 
 class Place(NamedTuple):
@@ -114,7 +114,7 @@ class Tracker:
         for name in sorted(run.steps):
             steps, before = run.steps[name], self._steps.get(name, 0)
             if len(steps) > before:
-                rows.add(self._run, name, steps[before:])
+                rows.add(self._run, name, [*pairs(steps[before:])])
                 self._steps[name] = len(steps)
 
     def _add_firsts(self, rows: Rows, run: Run) -> None:

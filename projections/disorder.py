@@ -12,7 +12,7 @@ from itertools import islice, pairwise
 
 from ledger.rounds import Round
 from projections.fold import FOR_EVER_MS, PlanInUse, Result, Run, outcome_of
-from projections.steps import UNKNOWN, Steps, hear, say
+from projections.steps import UNKNOWN, Steps, hear, pairs, say
 
 RESULTS_AT_ONCE = 4_000_000
 """How many results are sorted at a time; each takes eight bytes."""
@@ -47,8 +47,9 @@ def _one_behind_the_other(parts: Sequence[tuple[int, Result, Steps]]) -> Steps:
     until_ms = FOR_EVER_MS
     for first_ms, last, steps in parts:
         # Unless it was unknown, the first result of a run is its first step.
-        is_a_step = bool(steps) and steps[0][0] == first_ms
-        hear(whole, until_ms, first_ms, steps[0][1] if is_a_step else UNKNOWN)
+        first = next(pairs(steps), None)
+        is_a_step = first is not None and first[0] == first_ms
+        hear(whole, until_ms, first_ms, first[1] if first and is_a_step else UNKNOWN)
         whole += steps[1:] if is_a_step else steps
         until_ms = last.until_ms
     say(whole, until_ms, UNKNOWN)

@@ -8,7 +8,7 @@ import polars as pl
 
 from projections.checkpoint import Checkpoint, Place, Rows, RunState, Segment
 from projections.fold import Result
-from projections.steps import Steps
+from projections.steps import OUTCOMES, Steps
 
 STEP, FIRST, HELD = range(3)
 """What a row of the table is."""
@@ -86,9 +86,10 @@ class Segments:
     def _steps(self, until: pl.DataFrame) -> Mapping[int, Mapping[str, Steps]]:
         found: dict[int, dict[str, Steps]] = {}
         # Within a group rows keep their order, and that of segments is the order of time.
-        grouped = until.filter(pl.col("kind") == STEP).group_by("run", "platform").agg("at_ms", "value")
-        for run, platform, at_ms, outcomes in grouped.iter_rows():
-            found.setdefault(run, {})[self.names[platform]] = list(zip(at_ms, outcomes, strict=True))
+        step = (pl.col("at_ms") * OUTCOMES + pl.col("value")).alias("step")
+        grouped = until.filter(pl.col("kind") == STEP).group_by("run", "platform").agg(step)
+        for run, platform, steps in grouped.iter_rows():
+            found.setdefault(run, {})[self.names[platform]] = steps
         return found
 
     def _firsts(self, until: pl.DataFrame) -> Mapping[int, Mapping[str, int]]:

@@ -4,8 +4,8 @@ Before the first step nothing is known. Steps are *normal*: their instants incre
 outcome before it. So two folds that mean the same give the same steps.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from ledger.interval import Interval
@@ -15,15 +15,36 @@ UNKNOWN, UP, DEGRADED, DOWN = 0, 1, 2, 3
 
 CODES: Mapping[str, int] = {"unknown": UNKNOWN, "up": UP, "degraded": DEGRADED, "down": DOWN}
 
-Step = tuple[int, int]
-"""An instant, and the outcome that holds from then on."""
+Step = int
+"""An instant, and in its last two bits the outcome that holds from then on; so steps sort as instants do.
+
+A month has some hundred thousand. As pairs, each would be two objects more that every garbage collection looks
+through, and a column of them would be taken apart one by one.
+"""
 Steps = list[Step]
+OUTCOMES = 4
+"""One more than the greatest outcome: what a step holds its instant times."""
+
+
+def step(at_ms: int, outcome: int) -> Step:
+    """From an instant on this outcome."""
+    return at_ms << 2 | outcome
+
+
+def pairs(steps: Iterable[Step]) -> Iterator[tuple[int, int]]:
+    """The instants, each with the outcome that holds from then on."""
+    return ((each >> 2, each & 3) for each in steps)
+
+
+def before(steps: Steps, instant_ms: int) -> Steps:
+    """The steps before an instant."""
+    return steps[: bisect_left(steps, step(instant_ms, UNKNOWN))]
 
 
 def say(steps: Steps, at_ms: int, outcome: int) -> None:
     """Add a step behind the last one, unless it says nothing new."""
-    if outcome != (steps[-1][1] if steps else UNKNOWN):
-        steps.append((at_ms, outcome))
+    if outcome != (steps[-1] & 3 if steps else UNKNOWN):
+        steps.append(at_ms << 2 | outcome)
 
 
 def hear(steps: Steps, held_until_ms: int, at_ms: int, outcome: int) -> None:
@@ -35,8 +56,8 @@ def hear(steps: Steps, held_until_ms: int, at_ms: int, outcome: int) -> None:
 
 def outcome_at(steps: Steps, instant_ms: int) -> int:
     """What holds at an instant."""
-    after = bisect_right(steps, instant_ms, key=lambda step: step[0])
-    return steps[after - 1][1] if after else UNKNOWN
+    after = bisect_left(steps, step(instant_ms + 1, UNKNOWN))
+    return steps[after - 1] & 3 if after else UNKNOWN
 
 
 def laid_over(steps: Steps, observed: Steps, start_ms: int, end_ms: int, outcome: int) -> Steps:
@@ -44,13 +65,13 @@ def laid_over(steps: Steps, observed: Steps, start_ms: int, end_ms: int, outcome
 
     Where nothing was, nothing is known: silence cannot be restated. At the end what held then holds again.
     """
-    changed: Steps = [step for step in steps if step[0] < start_ms]
+    changed = before(steps, start_ms)
     say(changed, start_ms, _instead(outcome_at(observed, start_ms), outcome))
-    for at_ms, was in observed:
+    for at_ms, was in pairs(observed):
         if start_ms < at_ms < end_ms:
             say(changed, at_ms, _instead(was, outcome))
     say(changed, end_ms, outcome_at(steps, end_ms))
-    for at_ms, after in steps:
+    for at_ms, after in pairs(steps):
         if at_ms > end_ms:
             say(changed, at_ms, after)
     return changed
@@ -62,7 +83,7 @@ def _instead(was: int, outcome: int) -> int:
 
 def known_within(steps: Steps, start_ms: int, end_ms: int) -> Iterator[Interval]:
     """The pieces of `[start_ms, end_ms)` in which something is known, in order."""
-    inner = [step for step in steps if start_ms < step[0] < end_ms]
+    inner = [(at_ms, outcome) for at_ms, outcome in pairs(steps) if start_ms < at_ms < end_ms]
     turns = [(start_ms, outcome_at(steps, start_ms)), *inner, (end_ms, UNKNOWN)]
     for (at_ms, outcome), (next_ms, _) in pairwise(turns):
         if outcome != UNKNOWN:

@@ -13,7 +13,7 @@ from consumers.agent.notebook import Notebook
 from ledger.verify import verify
 from projections.asof import Known, at_head
 from projections.observed import fold_agents
-from projections.steps import DOWN, UP
+from projections.steps import DOWN, UP, pairs
 from tests.consumers.agent.places import COMMAND, PERIOD_MS, SLACK_MS, Place, now_ms, stop
 from tests.consumers.agent.services import serving
 from tests.consumers.services import wait_until
@@ -69,8 +69,8 @@ def test_the_instant_at_which_a_platform_went_down_is_that_of_the_first_try_that
     with place.ledger() as ledger:
         known = Known.at(ledger.engine, at_head(ledger.engine, now_ms()))
         steps = fold_agents(known, ["paris"], frozenset({"acme-prod"}), 150_000)["paris"]["acme-prod"][:3]
-    assert [outcome for _, outcome in steps] == [UP, DOWN, UP]
-    (_, _), (down_ms, _), (up_ms, _) = steps
+    assert [outcome for _, outcome in pairs(steps)] == [UP, DOWN, UP]
+    (_, _), (down_ms, _), (up_ms, _) = pairs(steps)
     assert broken_ms <= down_ms < broken_ms + PERIOD_MS + SLACK_MS
     assert mended_ms <= up_ms < mended_ms + PERIOD_MS + SLACK_MS
 
