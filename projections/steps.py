@@ -18,7 +18,7 @@ CODES: Mapping[str, int] = {"unknown": UNKNOWN, "up": UP, "degraded": DEGRADED, 
 Step = int
 """An instant, and in its last two bits the outcome that holds from then on; so steps sort as instants do.
 
-A month has some hundred thousand. As pairs, each would be two objects more that every garbage collection looks
+A month has some hundred thousand. As pairs they would be so many objects that each garbage collection looks
 through, and a column of them would be taken apart one by one.
 """
 Steps = list[Step]

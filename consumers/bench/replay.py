@@ -5,6 +5,8 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from functools import partial
 
+import orjson
+
 from consumers.bench.dice import below, throws
 from consumers.bench.measure import Way, in_turns, require_equal
 from consumers.bench.part import Part
@@ -59,6 +61,7 @@ def _ways(part: Part) -> dict[str, Way]:
     require_equal(at_moments(), {"the cache": at_moments_cached})
     return {
         "every round only read and hashed": Way(partial(_read, part)),
+        "every round read, hashed and parsed by orjson, nothing else": Way(partial(_parsed, part)),
         "the replay to the free days of the contract": Way(partial(_judged, part)),
         once: Way(at_moments, times=1 / MOMENTS),
         "the sums from the cache": Way(cached),
@@ -70,6 +73,14 @@ def _read(part: Part) -> int:
     engine = open_engine(str(part.ledger), create=False)
     try:
         return sum(1 for _ in engine.rounds())
+    finally:
+        engine.close()
+
+
+def _parsed(part: Part) -> int:
+    engine = open_engine(str(part.ledger), create=False)
+    try:
+        return sum(orjson.loads(kept.value)["data"]["n"] for kept in engine.rounds())
     finally:
         engine.close()
 
