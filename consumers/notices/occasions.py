@@ -127,7 +127,10 @@ def last_notices(known: Known, contract: Contract) -> Sequence[Occasion]:
 
 
 def _notices(known: Known, contract: Contract, facts: dict[int, RecordedFact]) -> Iterator[Occasion]:
+    ever = {membership.platform for membership in contract.platforms}
     for maintenance in known.maintenances.values():
+        if ever.isdisjoint(maintenance.platforms):  # most are about other contracts: seen without a calendar
+            continue
         for index in range(len(maintenance.notices)):
             occasion = _notice(contract, maintenance, index, facts)
             if occasion.platforms:
