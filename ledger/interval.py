@@ -36,11 +36,17 @@ class Interval(NamedTuple):
 def union(intervals: Iterable[Interval]) -> list[Interval]:
     """Every instant that lies in at least one of them, in normal form."""
     merged: list[Interval] = []
-    for start_ms, end_ms in sorted(interval for interval in intervals if interval.length_ms):
-        if merged and start_ms <= merged[-1].end_ms:
-            merged[-1] = Interval(merged[-1].start_ms, max(merged[-1].end_ms, end_ms))
-        else:
-            merged.append(Interval(start_ms, end_ms))
+    until_ms = 0
+    for interval in sorted(intervals):
+        start_ms, end_ms = interval
+        if start_ms >= end_ms:
+            continue
+        if not merged or start_ms > until_ms:
+            merged.append(interval)
+            until_ms = end_ms
+        elif end_ms > until_ms:
+            merged[-1] = Interval(merged[-1].start_ms, end_ms)
+            until_ms = end_ms
     return merged
 
 

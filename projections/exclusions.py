@@ -2,8 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ledger.contracts import Contract, require_signed
 from ledger.interval import Interval, intersect, subtract, union
@@ -19,8 +18,7 @@ from projections.periods import Part, Period, memberships, parts_between
 Kind = Literal["maintenance", "claim"]
 
 
-@dataclass(frozen=True, slots=True)
-class Exclusion:
+class Exclusion(NamedTuple):
     """One maintenance or claim on one platform within a period; nothing outside the platform's membership."""
 
     kind: Kind
@@ -89,7 +87,7 @@ def _judged(
         key=lambda each: each[0].positions,
     ):
         for platform in sorted(concerned):
-            by_platform.setdefault(platform, []).append(replace(exclusion, platform=platform))
+            by_platform.setdefault(platform, []).append(exclusion._replace(platform=platform))
     return by_platform
 
 
@@ -129,8 +127,7 @@ def _exclusion(kind: Kind, name: str, judged: Judged, positions: Sequence[int]) 
 
 
 def _within(exclusion: Exclusion, bounds: Sequence[Interval]) -> Exclusion:
-    return replace(
-        exclusion,
+    return exclusion._replace(
         excluded=tuple(intersect(exclusion.excluded, bounds)),
         not_excluded=tuple(
             (span, why) for whole, why in exclusion.not_excluded for span in intersect([whole], bounds)
@@ -149,8 +146,7 @@ def _without(exclusion: Exclusion, over: Sequence[Interval]) -> Exclusion:
     counts: list[tuple[Interval, NotExcluded]] = [
         (span, "over-ceiling") for span in intersect(exclusion.excluded, over)
     ]
-    return replace(
-        exclusion,
+    return exclusion._replace(
         excluded=tuple(subtract(exclusion.excluded, over)),
         not_excluded=tuple(sorted([*exclusion.not_excluded, *counts])),
     )
