@@ -115,6 +115,11 @@ def read_agent_file(path: Path, environment: Mapping[str, str] | None = None) ->
         BadInputError: it cannot be read, is no TOML, a key is missing, unknown or wrong, or a variable of the
             environment is not set; all keys are named.
     """
+    return completed(read_stated(path), str(path), environment)
+
+
+def read_stated(path: Path) -> AgentFile:
+    """Read the file of an agent as it stands, without the environment. Raises as `read_agent_file` does."""
     try:
         stated = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -123,12 +128,25 @@ def read_agent_file(path: Path, environment: Mapping[str, str] | None = None) ->
         raise BadInputError(
             f"{path}: is no TOML ({error}); see docs/howto/agent.md for one that is"
         ) from None
-    file = _understood(stated, str(path))
+    return understood(stated, str(path))
+
+
+def completed(file: AgentFile, where: str, environment: Mapping[str, str] | None = None) -> Loaded:
+    """What a file states with the secrets that it takes from the environment; `where` it was stated.
+
+    Raises:
+        BadInputError: a variable of the environment is not set, or cannot stand in a header.
+    """
     found = os.environ if environment is None else environment
-    return Loaded(file, {target.platform: headers_of(target, found, str(path)) for target in file.target})
+    return Loaded(file, {target.platform: headers_of(target, found, where) for target in file.target})
 
 
-def _understood(stated: Mapping[str, Any], name: str) -> AgentFile:
+def understood(stated: Mapping[str, Any], name: str) -> AgentFile:
+    """What is stated of an agent; `name` is where.
+
+    Raises:
+        BadInputError: a key is missing, unknown or wrong; all of them are named.
+    """
     told = dict(stated)
     if isinstance(targets := told.get("target"), list):
         told["target"] = kinds_told(targets)
