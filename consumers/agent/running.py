@@ -77,7 +77,11 @@ class Agent:
         Raises:
             ConstatError: it cannot begin; the sentence says why.
         """
+        began_ms = self._clock.wall_ms()
         self._meet(again=again)
+        self._now = self._known()
+        if self._now:
+            self._note_start(began_ms)
         why: Why = "failed"
         try:
             asyncio.run(self._rounds())
@@ -86,14 +90,14 @@ class Agent:
             self._disk.shutdown()
             self._end(why)
 
-    def _note_start(self, place: str) -> None:
-        if not self._is_started:
-            self._is_started = True
-            started = AgentStarted(
-                agent=self._source.agent, run=self._run, version=version("constat"), place=place
-            )
-            self._notebook.note(started, self._clock.wall_ms())
-            self._delivery.wake()
+    def _note_start(self, started_ms: int) -> None:
+        """Note it once the place is known, which may stand in the ledger."""
+        assert self._now, "what is probed is known"
+        agent, place = self._source.agent, self._now.loaded.file.place
+        started = AgentStarted(agent=agent, run=self._run, version=version("constat"), place=place)
+        self._notebook.note(started, started_ms)
+        self._is_started = True
+        self._delivery.wake()
 
     def _end(self, why: Why) -> None:
         if self._is_started:
@@ -137,7 +141,8 @@ class Agent:
         while now := await self._in_force(ending):
             loaded = now.loaded
             self._delivery.is_probing = True
-            self._note_start(loaded.file.place)
+            if not self._is_started:
+                self._note_start(self._clock.wall_ms())
             _LOG.info(
                 "running", agent=self._source.agent, plan=now.plan.reference, targets=len(loaded.file.target)
             )
