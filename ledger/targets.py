@@ -34,6 +34,8 @@ VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 """How a value names a variable of the environment."""
 _ONLY_A_VARIABLE = re.compile(rf"(?:[A-Za-z]{{1,16}} )?{VARIABLE.pattern}")
 """A variable, and at most one word before it, as in `Bearer ${ACME_TOKEN}`."""
+_ONLY_A_LOGIN = re.compile(rf"(?:[^:${{}}]{{1,64}}:)?{VARIABLE.pattern}")
+"""A variable, and at most a user before it, as in `user:${PROXY_PASSWORD}`."""
 _SOUNDS_SECRET = re.compile(
     r"token|secret|passw|pwd|apikey|credential|signature|session"
     r"|(?:^|[-_.])(?:key|sig|auth|pass|login)(?:$|[-_.])",
@@ -68,6 +70,9 @@ class HttpDefined(_Defined):
     json_equals: str | int | bool | None = None
     redirects: Count | None = None
     certificate_days: Count | None = None
+    proxy: str | Literal[False] | None = None
+    """The proxy by which it is asked; `false` for none, though the agent has one."""
+    proxy_login: str | None = None
 
 
 class TcpDefined(_Defined):
@@ -113,6 +118,8 @@ class TargetsDefined(Fact):
     """Addresses that answer whenever the agent's own network works."""
     timeout_ms: Positive | None = None
     degraded_after_ms: Positive | None = None
+    proxy: str | None = None
+    proxy_login: str | None = None
     targets: Annotated[tuple[Defined, ...], Field(min_length=1)]
 
 
@@ -175,10 +182,12 @@ def define(plan: PlanSet, defined: TargetsDefined) -> TargetsDefined:
 def _may_be_secret(defined: TargetsDefined) -> Iterator[str]:
     for number, address in enumerate(defined.references, 1):
         yield from _of_address(f"  reference {number}", address)
+    yield from _of_proxy("  the agent", defined.proxy, defined.proxy_login)
     for each in defined.targets:
         if isinstance(each, HttpDefined):
             yield from _of_address(f"  {each.platform}: its url", each.url)
             yield from _of_headers(each.platform, each.headers or {})
+            yield from _of_proxy(f"  {each.platform}", each.proxy or None, each.proxy_login)
 
 
 def _of_headers(platform: str, headers: Mapping[str, str]) -> Iterator[str]:
@@ -188,6 +197,16 @@ def _of_headers(platform: str, headers: Mapping[str, str]) -> Iterator[str]:
                 f"  {platform}: the header {name} holds its value; put it into the environment of the agent, "
                 f"and name the variable: {name} = '${{ACME_LOGIN}}'"
             )
+
+
+def _of_proxy(where: str, proxy: str | None, login: str | None) -> Iterator[str]:
+    if proxy is not None:
+        yield from _of_address(f"{where}: its proxy", proxy)
+    if login is not None and not _ONLY_A_LOGIN.fullmatch(login):
+        yield (
+            f"{where}: its proxy_login holds a password; put it into the environment of the agent, and name "
+            "the variable: proxy_login = 'user:${PROXY_PASSWORD}'"
+        )
 
 
 def _of_address(where: str, address: str) -> Iterator[str]:

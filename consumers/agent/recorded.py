@@ -18,7 +18,7 @@ from ledger.log.interface import RECORD_BYTES_MAX
 from ledger.plans import PlanSet
 from ledger.targets import TargetsDefined
 
-_OF_AGENT = ("place", "references", "timeout_ms", "degraded_after_ms")
+_OF_AGENT = ("place", "references", "timeout_ms", "degraded_after_ms", "proxy", "proxy_login")
 """What a file and a fact call alike."""
 _ENVELOPES_BYTES = 2_000
 """What a record holds beside two facts."""

@@ -150,7 +150,7 @@ class Agent:
             targets = {target.platform: target for target in loaded.file.target}
             rounds = Rounds(targets, prober, awareness, self._clock, ending)
             going = asyncio.create_task(self._one_after_the_other(rounds, loaded, ending))
-            looking = asyncio.create_task(prober.references.keep_looking())
+            looking = asyncio.create_task(prober.keep_looking())
             try:
                 await _until_one_ends(going, looking)
             finally:

@@ -75,5 +75,18 @@ def test_an_address_that_may_hold_a_secret_is_refused_and_not_repeated(address, 
     assert "sesame" not in str(told.value)
 
 
+@pytest.mark.parametrize("login", ["me:sesame", "sesame", "me:sesame${X}", "${X}:sesame"])
+def test_the_login_of_a_proxy_that_may_hold_a_password_is_refused_and_not_repeated(login):
+    with pytest.raises(RefusedError, match="the agent: its proxy_login holds a password") as told:
+        targets.define(PLAN, defined(proxy="http://proxy.example:3128", proxy_login=login))
+
+    assert "sesame" not in str(told.value)
+
+
+def test_the_login_of_a_proxy_may_name_its_user():
+    for login in ("me:${PROXY_PASSWORD}", "${PROXY_LOGIN}"):
+        assert targets.define(PLAN, defined(proxy="http://proxy.example:3128", proxy_login=login))
+
+
 def test_an_address_may_hold_what_is_no_secret():
     assert targets.define(PLAN, defined(url="https://acme.example/?full=1&design=new&monkey=2&page=3"))

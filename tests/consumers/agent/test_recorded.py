@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from consumers.agent.file import understood
 from consumers.agent.planning import planned
 from consumers.agent.recorded import Kept, Machine, defined_of, loaded_of, record, recorded_for
+from consumers.agent.targets import Proxy
 from ledger import plans, targets
 from ledger.application import Ledger
 from ledger.errors import BadInputError, RefusedError, UnusableOutboxError
@@ -18,6 +19,7 @@ from tests.strategies import names
 
 NOW_MS = 1_790_000_000_000
 HEAD = {"agent": "paris", "place": "Paris", "references": ["https://www.example.org/", "tcp://192.0.2.1:443"]}
+ENVIRONMENT = {"ACME_TOKEN": "sesame", "PROXY_PASSWORD": "sesame", "OTHER_LOGIN": "me:sesame"}
 EVERYTHING = """
 agent = "paris"
 place = "Paris"
@@ -25,6 +27,8 @@ references = ["https://www.example.org/"]
 period_seconds = 120
 timeout_ms = 5000
 degraded_after_ms = 900
+proxy = "http://proxy.example:3128"
+proxy_login = "constat:${PROXY_PASSWORD}"
 [[target]]
 platform = "http-1"
 url = "https://acme.example/health?full=1"
@@ -36,11 +40,14 @@ json_path = "$.status"
 json_equals = true
 redirects = 0
 certificate_days = 14
+proxy = false
 timeout_ms = 700
 degraded_after_ms = 300
 [[target]]
 platform = "http-0"
 url = "http://acme.example/"
+proxy = "http://other.example:8080"
+proxy_login = "${OTHER_LOGIN}"
 [[target]]
 platform = "tcp"
 kind = "tcp"
@@ -84,7 +91,7 @@ def recorded(ledger, file, **more):
 
 
 def test_an_agent_of_the_ledger_probes_what_its_file_says(ledger, tmp_path):
-    file, machine = everything(), Machine(tmp_path / "box", environment={"ACME_TOKEN": "sesame"})
+    file, machine = everything(), Machine(tmp_path / "box", environment=ENVIRONMENT)
     recorded(ledger, file)
 
     plan, defined = recorded_for(ledger, "paris")
@@ -94,7 +101,9 @@ def test_an_agent_of_the_ledger_probes_what_its_file_says(ledger, tmp_path):
     assert found.file == file.model_copy(update={"outbox": tmp_path / "box", "target": tuple(by_name)})
     assert plan.platforms == planned(file)
     assert found.headers["http-1"]["Authorization"] == "Bearer sesame"
-    assert "sesame" not in defined.model_dump_json()
+    assert (found.proxies["http-1"], found.proxies["tcp"]) == (None, None)
+    assert found.proxies["http-0"] == Proxy("http://other.example:8080", "me:sesame")
+    assert "sesame" not in defined.model_dump_json() + repr(found.proxies)
 
 
 KEYS = {"degraded_after_ms": 5, "timeout_ms": 60, "redirects": 1, "method": "HEAD", "status": (204, 200)}
