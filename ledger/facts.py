@@ -53,6 +53,7 @@ from ledger.processors import ProcessorChanged, ProcessorDismissed, ProcessorEng
 from ledger.runs import AgentStarted, AgentStopped
 from ledger.seals import SealMade
 from ledger.support import SupportAnswered, SupportRequested
+from ledger.targets import TargetsDefined
 
 ALL_FACTS: tuple[type[Fact], ...] = (
     ContractSigned,
@@ -64,6 +65,7 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     AgentRetired,
     AgentStarted,
     AgentStopped,
+    TargetsDefined,
     NoticePublished,
     NoticeMoved,
     NoticeWithdrawn,
@@ -113,6 +115,7 @@ BY_SUBJECT: Mapping[str, tuple[type[Fact], ...]] = {
     "contract": (ContractSigned, ContractAmended, ContractEnded, PlatformAdded, PlatformRemoved),
     "plan": (PlanSet, AgentRetired),
     "run": (AgentStarted, AgentStopped),
+    "targets": (TargetsDefined,),
     "maintenance": (
         NoticePublished,
         NoticeMoved,
@@ -141,6 +144,7 @@ BY_SUBJECT: Mapping[str, tuple[type[Fact], ...]] = {
 _NAMED_BY = {
     "plan": "agent",
     "run": "agent",
+    "targets": "agent",
     "support": "request",
     "operations": "platform",
     "copy": "position",

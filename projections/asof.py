@@ -32,6 +32,7 @@ from ledger import (
     runs,
     seals,
     support,
+    targets,
 )
 from ledger.assessments import Assessments
 from ledger.bulletins import Bulletin
@@ -66,6 +67,7 @@ SUBJECTS: Mapping[str, Any] = {
     "contract": contracts,
     "plan": plans,
     "run": runs,
+    "targets": targets,
     "maintenance": maintenance,
     "incident": incidents,
     "claim": claims,

@@ -25,6 +25,7 @@ from ledger import (
     runs,
     seals,
     support,
+    targets,
 )
 from ledger.fact import Evidence, Fact, Span
 from ledger.incidents import Browser
@@ -89,6 +90,23 @@ _copied_rounds = st.builds(
     running_hash=hashes,
 )
 _planned = st.builds(Planned, platform=names, offset_ms=st.integers(0, 999), usual_status=st.integers(0, 999))
+_defined = st.one_of(
+    st.builds(
+        targets.HttpDefined,
+        kind=st.just("http"),
+        platform=names,
+        url=texts,
+        method=st.none() | st.sampled_from(["HEAD", "POST"]),
+        headers=st.none() | st.dictionaries(texts, texts, max_size=2),
+        status=st.none() | st.lists(counts, max_size=2).map(tuple),
+        json_equals=st.none() | st.booleans() | counts | texts,
+    ),
+    st.builds(
+        targets.TcpDefined, kind=st.just("tcp"), platform=names, host=texts, port=st.integers(1, LARGEST)
+    ),
+    st.builds(targets.TlsDefined, kind=st.just("tls"), platform=names, host=texts, certificate_days=counts),
+    st.builds(targets.DnsDefined, kind=st.just("dns"), platform=names, name=texts, server=st.none() | texts),
+)
 _sent = {
     "mail": names,
     "contract": names,
@@ -163,6 +181,15 @@ FACTS: Mapping[type[Fact], st.SearchStrategy[Fact]] = {
     runs.AgentStarted: st.builds(runs.AgentStarted, agent=names, run=names, version=texts, place=texts),
     runs.AgentStopped: st.builds(
         runs.AgentStopped, agent=names, run=names, why=st.sampled_from(["asked", "failed"])
+    ),
+    targets.TargetsDefined: st.builds(
+        targets.TargetsDefined,
+        agent=names,
+        plan_version=st.integers(1, LARGEST),
+        place=texts,
+        references=st.lists(texts, min_size=1, max_size=2).map(tuple),
+        timeout_ms=st.none() | st.integers(1, LARGEST),
+        targets=st.lists(_defined, min_size=1, max_size=3).map(tuple),
     ),
     maintenance.NoticePublished: st.builds(
         maintenance.NoticePublished,

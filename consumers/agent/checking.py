@@ -50,10 +50,10 @@ async def _checked(loaded: Loaded, progress: Progress, clock: Clock) -> Checked:
         return tried
 
     try:
-        await prober.references.looked_after(first.monotonic_ms)
+        answer = await prober.references_answer(first.monotonic_ms)
         tried = await asyncio.gather(*map(one, loaded.file.target))
     finally:
         await cancelled(noticing)
         await prober.close()
     found = distrust([first, Look.at(clock)], None, prober.told)
-    return Checked(tried, prober.references.last.answered, found.why.text if found else None)
+    return Checked(tried, answer, found.why.text if found else None)

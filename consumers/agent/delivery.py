@@ -9,9 +9,8 @@ from concurrent.futures import Future
 
 import structlog
 
-from consumers.agent.file import AgentFile
 from consumers.agent.notebook import Notebook, Noted
-from consumers.agent.planning import is_as, planned
+from consumers.agent.sources import Source, require_alone, require_in_service
 from consumers.following import PAUSES_S
 from ledger import plans, runs
 from ledger.application import Ledger
@@ -24,6 +23,7 @@ from ledger.errors import (
     UnusableLedgerError,
     UnusableOutboxError,
 )
+from ledger.log.arbitration import Head
 from ledger.outbox.outbox import Outbox
 from ledger.runs import AgentStarted
 
@@ -37,10 +37,10 @@ class Delivery:
     """Sends what waits whenever there is more, and tries again where the ledger does not answer."""
 
     def __init__(
-        self, url: str, file: AgentFile, outbox: Outbox, notebook: Notebook, now_ms: Callable[[], int]
+        self, url: str, source: Source, outbox: Outbox, notebook: Notebook, now_ms: Callable[[], int]
     ) -> None:
         self._url = url
-        self._file = file
+        self._source = source
         self._outbox = outbox
         self._notebook = notebook
         self._now_ms = now_ms
@@ -48,6 +48,10 @@ class Delivery:
         self._is_ending = threading.Event()
         self._failures = 0
         self._again = False
+        self._seen: Head | None = None
+        """The agent's last fact of plans that was looked at."""
+        self.is_probing = False
+        """Whether the agent probes by a plan that it knows: one that it cannot take up then ends nothing."""
         self._met: Future[None] = Future()
         self.learnt = threading.Event()
         """Set whenever the outbox has learnt the plan; whoever reads the plan clears it before."""
@@ -75,7 +79,9 @@ class Delivery:
 
         Raises:
             RefusedError: the agent was retired, and is not meant to be in service again; or its name is that
-                of a source which logs only changes.
+                of a source which logs only changes; or another process seems to go under it; or the ledger
+                does not say how its platforms are probed.
+            BadInputError: the environment does not have what the plan of the ledger needs.
             UnusableLedgerError, UnknownOutcomeError: the ledger cannot be read or written now.
         """
         try:
@@ -120,32 +126,48 @@ class Delivery:
             if self._is_ending.is_set():
                 return
             self._more.wait()
+            if self._source.follows:
+                ledger.engine.read_decisions()
+                self._take_up(ledger)
 
     def _settle(self, ledger: Ledger) -> None:
-        agent = self._file.agent
-        stream = plans.stream_of(agent)
-        state = ledger.plans_of(agent)
-        if state.retired_ms is not None and not self._again:
-            raise RefusedError(
-                f"agent {agent} was retired; if it is to probe again, start it once with `constat agent run "
-                "FILE --again`"
-            )
-        if not is_as(state.current, self._file):
-            ledger.record(
-                stream,
-                plans.INITIAL,
-                plans.evolve,
-                lambda found: plans.set_plan(
-                    found, agent, planned(self._file), period_ms=self._file.period_ms
-                ),
-                occurred_ms=self._now_ms(),
-                source=f"/agents/{agent}",
-            )
-        self._outbox.learn(ledger)
+        if self.is_probing and self._source.follows:
+            self._take_up(ledger)
+        else:
+            self._begin(ledger)
         self._again = False
-        self.learnt.set()
         if not self._met.done():
             self._met.set_result(None)
+
+    def _begin(self, ledger: Ledger) -> None:
+        if not self._again:
+            require_in_service(ledger, self._source)
+        if not self.is_probing:
+            require_alone(ledger, self._source.agent, self._outbox, self._now_ms())
+        self._seen = self._last_of_plans(ledger)
+        self._source.settle(ledger, self._now_ms())
+        self._learn(ledger)
+
+    def _take_up(self, ledger: Ledger) -> None:
+        """Take up the plan that the ledger has now, if it is another one; else go on with what is known."""
+        last = self._last_of_plans(ledger)
+        if last == self._seen:
+            return
+        try:
+            if ledger.plans_of(self._source.agent).current != self._outbox.plan:
+                self._source.settle(ledger, self._now_ms())
+                self._learn(ledger)
+        except (RefusedError, BadInputError) as error:
+            _LOG.error("another plan was not taken up", why=str(error))
+        self._seen = last
+
+    def _learn(self, ledger: Ledger) -> None:
+        self._outbox.learn(ledger)
+        self.learnt.set()
+
+    def _last_of_plans(self, ledger: Ledger) -> Head | None:
+        stream = plans.stream_of(self._source.agent)
+        return ledger.engine.heads([stream]).get(stream)
 
     def _told(self, error: Exception) -> None:
         self._failures += 1

@@ -15,6 +15,7 @@ from consumers.agent.sentences import Kind, Sentence, harmless, sentence
 EARLY, EXPIRED = 9, 10
 """OpenSSL's numbers of a certificate that is not yet valid, and of one that is no more."""
 _OTHER_NAME = (62, 64)
+SERVER_ERROR = 500
 _KINDS: dict[tuple[int, ...], Kind] = {
     # Too many files or ports are in use, or too much memory: on this machine, and not at the other end.
     (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL): "own-room",
@@ -50,7 +51,7 @@ def failure_of(error: Exception) -> Failure:
         case OSError() as cause:
             return sentence(_of_system(cause)), harmless(_words(cause))
         case aiohttp.ClientError() as cause:
-            return sentence("no-http"), type(cause).__name__
+            return _of_answer(cause)
     return sentence("own-mistake"), type(error).__name__
 
 
@@ -61,6 +62,13 @@ def cause_of(error: Exception) -> Exception:
     if isinstance(error, aiohttp.ClientConnectorError):
         return error.os_error
     return error
+
+
+def _of_answer(error: aiohttp.ClientError) -> Failure:
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        # What a proxy refuses is between it and the agent; what it could not reach may be the platform.
+        return sentence("own-proxy" if error.status < SERVER_ERROR else "no-tunnel", error.status), ""
+    return sentence("no-http"), type(error).__name__
 
 
 def _of_certificate(error: ssl.SSLCertVerificationError) -> Kind:

@@ -9,7 +9,16 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from consumers.agent.targets import Target, headers_of, kinds_told, reference
+from consumers.agent.targets import (
+    HttpTarget,
+    Proxy,
+    Target,
+    headers_of,
+    kinds_told,
+    proxy_of,
+    reference,
+    require_proxy,
+)
 from ledger.errors import BadInputError, in_our_words
 from ledger.fact import Name, Text, Value
 from ledger.intake.names import advice
@@ -34,6 +43,10 @@ class AgentFile(Value):
     references: Annotated[tuple[str, ...], Field(min_length=1)]
     """Addresses that answer whenever the agent's own network works; only then does it say `down`."""
     ca_file: Path | None = None
+    proxy: str | None = None
+    """By it targets of HTTP are asked; those of the environment are never used."""
+    proxy_login: str | None = None
+    """`user:${NAME}`; what stands in `${}` the environment says."""
     timeout_ms: Annotated[int, Field(ge=50)] = 10_000
     degraded_after_ms: Annotated[int, Field(ge=1)] | None = None
     target: Annotated[tuple[Target, ...], Field(min_length=1, max_length=TARGETS_MAX)]
@@ -81,6 +94,39 @@ class AgentFile(Value):
                 ) from None
         return references
 
+    @field_validator("proxy")
+    @classmethod
+    def _is_a_proxy(cls, proxy: str | None) -> str | None:
+        return proxy and require_proxy(proxy)
+
+    @model_validator(mode="after")
+    def _can_be_asked_by_proxies(self) -> Self:
+        told = [(self.proxy, self.proxy_login)]
+        told += [
+            (each.proxy or None, each.proxy_login) for each in self.target if isinstance(each, HttpTarget)
+        ]
+        if any(login and not proxy for proxy, login in told):
+            raise ValueError(
+                "a proxy_login stands beside no proxy, and goes to no other one; write both or none"
+            )
+        ours = [each for each in self.target if isinstance(each, HttpTarget) and self.is_by_proxy(each)]
+        for target in ours:
+            if target.certificate_days is not None:
+                raise ValueError(
+                    f"{target.platform}: certificate_days is looked at without a proxy; leave it out, or "
+                    "write proxy = false"
+                )
+        if ours and not any(each.startswith("http") for each in self.references):
+            raise ValueError(
+                "targets are asked by a proxy and no reference can be; name one as https://host/ that it "
+                "lets through"
+            )
+        return self
+
+    def is_by_proxy(self, target: HttpTarget) -> bool:
+        """Whether a target is asked by a proxy, its own one or the agent's."""
+        return bool(target.proxy) or (target.proxy is None and self.proxy is not None)
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
         seen: set[str] = set()
@@ -106,6 +152,8 @@ class Loaded:
     file: AgentFile
     headers: Mapping[str, Mapping[str, str]]
     """Platform -> the headers of its requests; their values are never shown or stored."""
+    proxies: Mapping[str, Proxy | None]
+    """Platform -> the proxy by which it is asked; None if by none."""
 
 
 def read_agent_file(path: Path, environment: Mapping[str, str] | None = None) -> Loaded:
@@ -115,6 +163,11 @@ def read_agent_file(path: Path, environment: Mapping[str, str] | None = None) ->
         BadInputError: it cannot be read, is no TOML, a key is missing, unknown or wrong, or a variable of the
             environment is not set; all keys are named.
     """
+    return completed(read_stated(path), str(path), environment)
+
+
+def read_stated(path: Path) -> AgentFile:
+    """Read the file of an agent as it stands, without the environment. Raises as `read_agent_file` does."""
     try:
         stated = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -123,12 +176,30 @@ def read_agent_file(path: Path, environment: Mapping[str, str] | None = None) ->
         raise BadInputError(
             f"{path}: is no TOML ({error}); see docs/howto/agent.md for one that is"
         ) from None
-    file = _understood(stated, str(path))
+    return understood(stated, str(path))
+
+
+def completed(file: AgentFile, where: str, environment: Mapping[str, str] | None = None) -> Loaded:
+    """What a file states with the secrets that it takes from the environment; `where` it was stated.
+
+    Raises:
+        BadInputError: a variable of the environment is not set, or cannot stand in a header.
+    """
     found = os.environ if environment is None else environment
-    return Loaded(file, {target.platform: headers_of(target, found, str(path)) for target in file.target})
+    common = file.proxy, file.proxy_login
+    return Loaded(
+        file,
+        {target.platform: headers_of(target, found, where) for target in file.target},
+        {target.platform: proxy_of(target, common, found, where) for target in file.target},
+    )
 
 
-def _understood(stated: Mapping[str, Any], name: str) -> AgentFile:
+def understood(stated: Mapping[str, Any], name: str) -> AgentFile:
+    """What is stated of an agent; `name` is where.
+
+    Raises:
+        BadInputError: a key is missing, unknown or wrong; all of them are named.
+    """
     told = dict(stated)
     if isinstance(targets := told.get("target"), list):
         told["target"] = kinds_told(targets)

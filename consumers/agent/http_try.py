@@ -1,6 +1,7 @@
 """One try of an HTTP target: a new connection, one request, and what its answer must be."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
@@ -17,16 +18,21 @@ from jsonpath_rfc9535 import compile as compile_path
 
 from consumers.agent.certificates import Certificates
 from consumers.agent.clock import Clock, Told
+from consumers.agent.failures import failure_of
 from consumers.agent.judging import Attempt
 from consumers.agent.names import Names, is_name
 from consumers.agent.sentences import Kind, Sentence, seconds, sentence
-from consumers.agent.targets import HttpTarget, is_http
+from consumers.agent.targets import HttpTarget, Proxy, is_http
 
 BODY_BYTES_MAX = 1_048_576
 """No more of a body is read, and none at all if nothing is expected of it."""
 HEADER_BYTES_MAX = 32_768
 NAMES_KEPT_S = 60
 """A name is resolved once in so long, and anew for a second try."""
+AUTHENTICATE = 407
+"""Says a proxy that does not know the agent, or not any more."""
+FRESH = {"Cache-Control": "no-cache"}
+"""What a proxy kept says nothing of now."""
 _REDIRECTS = (301, 302, 303, 307, 308)
 _WAITING_FOR: dict[str, Kind] = {
     "name": "name-timeout",
@@ -36,15 +42,17 @@ _WAITING_FOR: dict[str, Kind] = {
 
 
 class Phase:
-    """Whom a try asks now, which a redirect changes, and what it waits for."""
+    """Whom a try asks now, which a redirect changes, by which proxy, and what it waits for."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, proxy: Proxy | None = None) -> None:
+        self.proxy = proxy
         self.begin(url)
 
     def begin(self, url: str) -> None:
         """Another request begins."""
         self.host, self.port = _host_of(urlsplit(url))
-        self.waiting_for = "name" if is_name(self.host) else "connection"
+        connected, _ = _host_of(urlsplit(self.proxy.url)) if self.proxy else (self.host, self.port)
+        self.waiting_for = "name" if is_name(connected) else "connection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +80,17 @@ class HttpTries:
         await self._anew.close()
 
     async def attempt(
-        self, target: HttpTarget, headers: Mapping[str, str], timeout_ms: int, *, anew: bool = False
+        self,
+        target: HttpTarget,
+        headers: Mapping[str, str],
+        timeout_ms: int,
+        *,
+        anew: bool = False,
+        proxy: Proxy | None = None,
     ) -> Attempt:
-        """Try a target once."""
+        """Try a target once, by a proxy if one is named."""
         session = self._anew if anew else self._usual
-        phase, started_ms = Phase(target.url), self._clock.monotonic_ms()
+        phase, started_ms = Phase(target.url, proxy), self._clock.monotonic_ms()
         found, failure = Answer(0), None
         try:
             async with asyncio.timeout(timeout_ms / 1000):
@@ -84,7 +98,10 @@ class HttpTries:
         except TimeoutError:
             failure = sentence(_WAITING_FOR[phase.waiting_for], seconds(timeout_ms)), ""
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told and stops no other
-            failure = await self._certificates.failure(error, phase.host, phase.port)
+            if proxy:  # the day of a certificate is read over a connection of our own
+                failure = failure_of(error)
+            else:
+                failure = await self._certificates.failure(error, phase.host, phase.port)
         ended_ms = self._clock.monotonic_ms()
         if failure:
             return Attempt(started_ms, ended_ms, *failure)
@@ -104,8 +121,10 @@ class HttpTries:
             phase.begin(url)
             asked_ms = self._clock.wall_ms()
             async with session.request(
-                method, url, headers=own, allow_redirects=False, trace_request_ctx=phase
+                method, url, allow_redirects=False, trace_request_ctx=phase, **_by(phase.proxy, url, own)
             ) as response:
+                if phase.proxy and response.status == AUTHENTICATE and url.startswith("http:"):
+                    return Answer(response.status, sentence("own-proxy", response.status))
                 self._hear(phase.host, response, asked_ms)
                 place = response.headers.get("Location")
                 if response.status not in _REDIRECTS or response.status in target.status or not place:
@@ -128,6 +147,20 @@ class HttpTries:
         except (ValueError, OverflowError):
             return
         self.told[host] = Told(server_s, asked_ms, self._clock.wall_ms())
+
+
+def _by(proxy: Proxy | None, url: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Headers and proxy of a request, as the client takes them; into a tunnel goes nothing for the proxy."""
+    if proxy is None:
+        return {"headers": headers}
+    known = {"Proxy-Authorization": _basic(proxy.login)} if proxy.login else {}
+    if url.startswith("https:"):
+        return {"headers": headers, "proxy": proxy.url, "proxy_headers": known}
+    return {"headers": FRESH | dict(headers) | known, "proxy": proxy.url}
+
+
+def _basic(login: str) -> str:
+    return "Basic " + b64encode(login.encode()).decode()
 
 
 def instant_s(date: str) -> int:

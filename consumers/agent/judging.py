@@ -13,7 +13,7 @@ WAITED = frozenset(
     {"connect-timeout", "answer-timeout", "name-timeout", "dns-timeout", "closed", "tls-failed"}
 )
 """What an agent that stands still may take for a fault of the other side."""
-OWN = frozenset({"own-room", "own-forbidden", "own-mistake"})
+OWN = frozenset({"own-room", "own-forbidden", "own-proxy", "own-mistake"})
 """What a try itself finds wrong with the agent."""
 OF_NAMES = frozenset({"name-timeout", "name-unknown", "name-unresolved"})
 
@@ -121,7 +121,9 @@ def own_trouble(first: Attempt, second: Attempt, known: Self) -> Sentence | None
     assert second.failure
     kinds = {first.failure.kind, second.failure.kind}
     if own := kinds & OWN:
-        return sentence(min(own))
+        return next(
+            each.failure for each in (first, second) if each.failure and each.failure.kind == min(own)
+        )
     stood_still_ms = known.stood_still_ms(first.started_ms, second.ended_ms)
     if stood_still_ms > STANDSTILL_MS and kinds & WAITED:
         return sentence("own-overload", seconds(stood_still_ms))

@@ -12,7 +12,10 @@ from consumers.agent.judging import Attempt, Judged, Self, judged
 from consumers.agent.names import Names
 from consumers.agent.plain_try import PlainTries
 from consumers.agent.references import References
-from consumers.agent.targets import DnsTarget, HttpTarget, Reference, Target, TcpTarget, TlsTarget
+from consumers.agent.targets import DnsTarget, HttpTarget, Proxy, Reference, Target, TcpTarget, TlsTarget
+
+ERROR = 400
+"""From here on a status of HTTP is an error."""
 
 
 class Prober:
@@ -24,15 +27,36 @@ class Prober:
         Raises:
             BadInputError: the file of authorities cannot be read.
         """
-        self._file, self._headers = loaded.file, loaded.headers
+        self._file, self._headers, self._proxies = loaded.file, loaded.headers, loaded.proxies
         self._awareness = awareness
         self._names = Names()
         certificates = Certificates(self._names, clock, self._file.ca_file)
         self._http = HttpTries(self._names, certificates, clock)
         self._plain = PlainTries(self._names, certificates, clock)
-        self.references = References(
-            self._file.references, self._of_reference, self._file.reference_ms, clock
-        )
+        self._ways = {proxy: self._references_by(proxy, clock) for proxy in set(self._proxies.values())}
+
+    def _references_by(self, proxy: Proxy | None, clock: Clock) -> References:
+        """The references as they are looked at by a proxy: so they tell whether it lets anybody through."""
+        usable = [each for each in self._file.references if proxy is None or each.startswith("http")]
+
+        async def of(found: Reference, timeout_ms: int) -> Attempt:
+            if isinstance(found, TcpTarget):
+                return await self._plain.tcp(found, timeout_ms)
+            attempt = await self._http.attempt(found, {}, timeout_ms, anew=True, proxy=proxy)
+            # An error may be the word of the proxy, which answers also where its own network is away.
+            return attempt._replace(status=0) if proxy and attempt.status >= ERROR else attempt
+
+        return References(usable, of, self._file.reference_ms, clock)
+
+    async def keep_looking(self) -> None:
+        """Look at the references by each way now and then, until cancelled."""
+        await asyncio.gather(*(references.keep_looking() for references in self._ways.values()))
+
+    async def references_answer(self, moment_ms: int) -> bool:
+        """Whether a reference answers by each way, in a look that begins at a moment or later."""
+        ways = self._ways.values()
+        await asyncio.gather(*(references.looked_after(moment_ms) for references in ways))
+        return all(references.last.answered for references in ways)
 
     @property
     def told(self) -> Mapping[str, Told]:
@@ -50,33 +74,27 @@ class Prober:
 
     async def probe(self, target: Target) -> Judged:
         """What a round says of a target."""
+        references = self._ways[self._proxies[target.platform]]
         first, second = await self._attempt(target, anew=False), None
         if first.failure:
             second = await self._attempt(target, anew=True)
             if second.failure:
-                await self.references.looked_after(second.ended_ms)
-        known = Self(
-            self.references.since(first.started_ms), self._awareness.standstills_since(first.started_ms)
-        )
+                await references.looked_after(second.ended_ms)
+        known = Self(references.since(first.started_ms), self._awareness.standstills_since(first.started_ms))
         return judged(first, second, known, self._file.degraded_after_ms_of(target))
 
     async def _attempt(self, target: Target, *, anew: bool) -> Attempt:
         timeout_ms = self._file.timeout_ms_of(target)
         match target:
             case HttpTarget():
-                headers = self._headers[target.platform]
-                return await self._http.attempt(target, headers, timeout_ms, anew=anew)
+                headers, proxy = self._headers[target.platform], self._proxies[target.platform]
+                return await self._http.attempt(target, headers, timeout_ms, anew=anew, proxy=proxy)
             case TcpTarget():
                 return await self._plain.tcp(target, timeout_ms)
             case TlsTarget():
                 return await self._plain.tls(target, timeout_ms)
             case DnsTarget():
                 return await self._plain.dns(target, timeout_ms)
-
-    async def _of_reference(self, found: Reference, timeout_ms: int) -> Attempt:
-        if isinstance(found, TcpTarget):
-            return await self._plain.tcp(found, timeout_ms)
-        return await self._http.attempt(found, {}, timeout_ms, anew=True)
 
 
 async def cancelled(*tasks: "asyncio.Task[None]") -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import uuid4
 
 import structlog
@@ -20,6 +20,7 @@ from consumers.agent.in_flight import InFlight
 from consumers.agent.notebook import Notebook
 from consumers.agent.prober import Prober, cancelled
 from consumers.agent.rounds import GLANCE_S, Ending, Rounds
+from consumers.agent.sources import Source
 from consumers.stopping import ENDING
 from ledger.errors import (
     ConstatError,
@@ -42,25 +43,33 @@ Done = TypeVar("Done")
 _LOG = structlog.stdlib.get_logger(__name__)
 
 
+class InForce(NamedTuple):
+    """What a round goes by: its plan, and how the platforms are probed."""
+
+    plan: PlanSet
+    loaded: Loaded
+
+
 class Agent:
     """One agent with its outbox open; `run` it once."""
 
-    def __init__(self, loaded: Loaded, url: str, outbox: Outbox, clock: Clock | None = None) -> None:
+    def __init__(self, source: Source, url: str, outbox: Outbox, clock: Clock | None = None) -> None:
         """Open what it keeps beside its outbox.
 
         Raises:
             UnusableOutboxError: it cannot be read.
         """
-        self._loaded, self._file, self._outbox = loaded, loaded.file, outbox
+        self._source, self._outbox = source, outbox
         self._clock: Clock = clock or SystemClock()
-        self._notebook = Notebook(notebook_path(self._file.outbox_path), self._file.agent)
-        self._delivery = Delivery(url, self._file, outbox, self._notebook, self._clock.wall_ms)
+        self._notebook = Notebook(notebook_path(source.outbox_path), source.agent)
+        self._delivery = Delivery(url, source, outbox, self._notebook, self._clock.wall_ms)
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="outbox")
         self._run = uuid4().hex
         self._number = 0
         self._start_ms = self._shown_ms = self._notebook.last.start_ms
         """When the last round began; and the last one of which a record may speak."""
-        self._plan: PlanSet | None = None
+        self._now: InForce | None = None
+        self._is_started = False
 
     def run(self, *, again: bool = False) -> None:
         """Probe until SIGTERM or SIGINT.
@@ -68,12 +77,11 @@ class Agent:
         Raises:
             ConstatError: it cannot begin; the sentence says why.
         """
+        began_ms = self._clock.wall_ms()
         self._meet(again=again)
-        started = AgentStarted(
-            agent=self._file.agent, run=self._run, version=version("constat"), place=self._file.place
-        )
-        self._notebook.note(started, self._clock.wall_ms())
-        self._delivery.wake()
+        self._now = self._known()
+        if self._now:
+            self._note_start(began_ms)
         why: Why = "failed"
         try:
             asyncio.run(self._rounds())
@@ -82,9 +90,19 @@ class Agent:
             self._disk.shutdown()
             self._end(why)
 
+    def _note_start(self, started_ms: int) -> None:
+        """Note it once the place is known, which may stand in the ledger."""
+        assert self._now, "what is probed is known"
+        agent, place = self._source.agent, self._now.loaded.file.place
+        started = AgentStarted(agent=agent, run=self._run, version=version("constat"), place=place)
+        self._notebook.note(started, started_ms)
+        self._is_started = True
+        self._delivery.wake()
+
     def _end(self, why: Why) -> None:
-        stopped = AgentStopped(agent=self._file.agent, run=self._run, why=why)
-        self._notebook.note(stopped, self._clock.wall_ms())
+        if self._is_started:
+            stopped = AgentStopped(agent=self._source.agent, run=self._run, why=why)
+            self._notebook.note(stopped, self._clock.wall_ms())
         if not self._delivery.end() or self._outbox.pending().rounds:
             _LOG.warning("ended with rounds that wait", waiting=self._outbox.pending().rounds)
         else:
@@ -92,7 +110,7 @@ class Agent:
 
     def _meet(self, *, again: bool) -> None:
         """Learn from the ledger what is probed; without it go on with what is known of old."""
-        knows_a_plan = self._known_plan() is not None
+        knows_a_plan = self._known() is not None
         self._delivery.start(again=again)
         try:
             if not self._delivery.meet(PATIENCE_S if knows_a_plan else None):
@@ -112,38 +130,43 @@ class Agent:
         loop = asyncio.get_running_loop()
         for number in ENDING:
             loop.add_signal_handler(number, ending.ask)
-        awareness = Awareness(self._clock)
-        prober = Prober(self._loaded, awareness, self._clock)
-        targets = {target.platform: target for target in self._file.target}
-        rounds = Rounds(targets, prober, awareness, self._clock, ending)
-        at_work = [
-            asyncio.create_task(self._one_after_the_other(rounds, ending)),
-            asyncio.create_task(awareness.keep_noticing()),
-            asyncio.create_task(prober.references.keep_looking()),
-        ]
-        try:
-            # Only the first one comes to an end: an agent that notices nothing any more would say down.
-            ended, _ = await asyncio.wait(at_work, return_when=asyncio.FIRST_COMPLETED)
-            for each in ended:
-                each.result()
-        finally:
-            await cancelled(*at_work)
-            await prober.close()
-
-    async def _one_after_the_other(self, rounds: Rounds, ending: Ending) -> None:
         # No round begins before this process did, and none at the time of one that was begun already.
         self._start_ms = max(self._shown_ms, self._clock.wall_ms())
-        _LOG.info("running", agent=self._file.agent, targets=len(self._file.target))
-        while not ending.is_asked:
-            plan = await self._in_force(ending)
-            if plan is None:
-                return
-            start_ms = await rounds.next_start_ms(plan.period_ms, self._start_ms)
+        awareness = Awareness(self._clock)
+        noticing = asyncio.create_task(awareness.keep_noticing())
+        going = asyncio.create_task(self._one_plan_after_the_other(awareness, ending))
+        await _until_one_ends(going, noticing)
+
+    async def _one_plan_after_the_other(self, awareness: Awareness, ending: Ending) -> None:
+        while now := await self._in_force(ending):
+            loaded = now.loaded
+            self._delivery.is_probing = True
+            if not self._is_started:
+                self._note_start(self._clock.wall_ms())
+            _LOG.info(
+                "running", agent=self._source.agent, plan=now.plan.reference, targets=len(loaded.file.target)
+            )
+            prober = Prober(loaded, awareness, self._clock)
+            targets = {target.platform: target for target in loaded.file.target}
+            rounds = Rounds(targets, prober, awareness, self._clock, ending)
+            going = asyncio.create_task(self._one_after_the_other(rounds, loaded, ending))
+            looking = asyncio.create_task(prober.keep_looking())
+            try:
+                await _until_one_ends(going, looking)
+            finally:
+                await prober.close()
+
+    async def _one_after_the_other(self, rounds: Rounds, loaded: Loaded, ending: Ending) -> None:
+        """Make rounds for as long as platforms are probed in this way."""
+        while (now := await self._in_force(ending)) and now.loaded is loaded:
+            start_ms = await rounds.next_start_ms(now.plan.period_ms, self._start_ms)
             if start_ms is None:
                 return
+            if self._delivery.learnt.is_set():  # while it waited: this round is the first one by another plan
+                continue
             self._start_ms = start_ms
             self._number = await self._on_disk(self._begun, start_ms)
-            in_flight, distrust = await rounds.made(plan, self._number, start_ms)
+            in_flight, distrust = await rounds.made(now.plan, self._number, start_ms)
             if in_flight.is_of_another_time(distrust):
                 self._start_ms = self._shown_ms  # none will speak of that time, so none is to be waited for
             self._shown_ms = self._start_ms
@@ -152,26 +175,28 @@ class Agent:
     async def _on_disk(self, do: Callable[..., Done], *arguments: object) -> Done:
         return await asyncio.get_running_loop().run_in_executor(self._disk, do, *arguments)
 
-    async def _in_force(self, ending: Ending) -> PlanSet | None:
-        """The plan of the next round; waits until one is known. None if the end is asked for before."""
-        if self._plan is None:
-            self._plan = await self._on_disk(self._known_plan)
+    async def _in_force(self, ending: Ending) -> InForce | None:
+        """What the next round goes by; waits until it is known. None if the end is asked for before."""
+        if self._now is None:
+            self._now = await self._on_disk(self._known)
         while not ending.is_asked:
             if self._delivery.learnt.is_set():
                 self._delivery.learnt.clear()
-                self._plan = await self._on_disk(self._known_plan)
-            if self._plan:
-                return self._plan
+                self._now = await self._on_disk(self._known)
+            if self._now:
+                return self._now
             await ending.within(GLANCE_S)
         return None
 
     # ------------------------------------------------------------ on the disk's thread
 
-    def _known_plan(self) -> PlanSet | None:
+    def _known(self) -> InForce | None:
         try:
-            return self._outbox.plan
+            plan = self._outbox.plan
         except RefusedError:
             return None
+        loaded = self._source.of(plan)
+        return InForce(plan, loaded) if loaded else None
 
     def _begun(self, start_ms: int) -> int:
         """Take the next number, and note that its round begins."""
@@ -221,16 +246,25 @@ def notebook_path(outbox: Path) -> Path:
     return outbox.with_name(f"{outbox.name}.notes")
 
 
-def run(loaded: Loaded, url: str, *, again: bool = False) -> None:
-    """Run the agent of a file until it is told to end.
+def run(source: Source, url: str, *, outbox_bytes_max: int | None = None, again: bool = False) -> None:
+    """Run an agent until it is told to end.
 
     Raises:
         ConstatError: it cannot begin; the sentence says why.
     """
-    file = loaded.file
     _take_all_files()
-    with Outbox.open(str(file.outbox_path), file.agent, bytes_max=file.outbox_bytes_max) as outbox:
-        Agent(loaded, url, outbox).run(again=again)
+    with Outbox.open(str(source.outbox_path), source.agent, bytes_max=outbox_bytes_max) as outbox:
+        Agent(source, url, outbox).run(again=again)
+
+
+async def _until_one_ends(going: "asyncio.Task[None]", beside: "asyncio.Task[None]") -> None:
+    """Wait for what comes to an end. What goes on beside it must not: it would say down unawares."""
+    try:
+        ended, _ = await asyncio.wait([going, beside], return_when=asyncio.FIRST_COMPLETED)
+        for each in ended:
+            each.result()
+    finally:
+        await cancelled(going, beside)
 
 
 def _take_all_files() -> None:

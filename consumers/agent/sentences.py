@@ -26,6 +26,7 @@ Kind = Literal[
     "tls-failed",
     "status",
     "no-http",
+    "no-tunnel",
     "redirects",
     "redirect-elsewhere",
     "body-lacks",
@@ -47,6 +48,7 @@ Kind = Literal[
     "own-clock",
     "own-room",
     "own-forbidden",
+    "own-proxy",
     "own-mistake",
 ]
 
@@ -69,6 +71,7 @@ SENTENCES: dict[Kind, str] = {
     "tls-failed": "TLS handshake failed",
     "status": "HTTP {}",
     "no-http": "no valid HTTP answer",
+    "no-tunnel": "the proxy got no connection: HTTP {}",
     "redirects": "more than {} redirects",
     "redirect-elsewhere": "redirected to what is no HTTP address",
     "body-lacks": "the body lacks the expected text",
@@ -90,6 +93,7 @@ SENTENCES: dict[Kind, str] = {
     "own-clock": "the agent's clock is {} s off that of {} of {} servers",
     "own-room": "the agent itself had no room for a connection",
     "own-forbidden": "the agent's own machine let no connection out",
+    "own-proxy": "the agent's proxy refused: HTTP {}",
     "own-mistake": "the agent failed by a mistake of its own",
 }
 """Every sentence; what stands for `{}` is a number, a day or a code."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -11,8 +12,8 @@ from pydantic import Field, IPvAnyAddress, field_validator
 
 from ledger.errors import BadInputError
 from ledger.fact import Name, Value
+from ledger.targets import VARIABLE
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _NOT_IN_HEADERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 """Who sent it would send another header, or nothing at all."""
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -32,6 +33,26 @@ def is_http(url: str) -> bool:
         return False
 
 
+def is_proxy(url: str) -> bool:
+    """Whether something is the address of a proxy: a host, a port or none, and nothing behind."""
+    parts = urlsplit(url) if is_http(url) else None
+    return bool(
+        parts
+        and parts.scheme == "http"
+        and parts.username is None
+        and not (parts.path.strip("/") or parts.query or parts.fragment)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy by which a request goes, and as whom."""
+
+    url: str
+    login: str | None = field(default=None, repr=False)
+    """`user:password`; never shown or stored."""
+
+
 class _Probed(Value):
     """What every kind of target has."""
 
@@ -43,6 +64,19 @@ class _Probed(Value):
     def usual_status(self) -> int:
         """The status of an answer that is as expected; 0 where answers have none."""
         return 0
+
+
+def require_proxy(url: str) -> str:
+    """An address of a proxy.
+
+    Raises:
+        ValueError: it is none; it is not quoted, for a password may be in it.
+    """
+    if not is_proxy(url):
+        raise ValueError(
+            "is no proxy; write http://host:port, and a user as proxy_login = 'user:${PASSWORD}'"
+        )
+    return url
 
 
 class HttpTarget(_Probed):
@@ -62,6 +96,10 @@ class HttpTarget(_Probed):
     redirects: Annotated[int, Field(ge=0, le=20)] = 5
     certificate_days: Days | None = None
     """With fewer days left on its certificate it is degraded."""
+    proxy: str | Literal[False] | None = None
+    """Its own proxy; `false` for none, though the agent has one."""
+    proxy_login: str | None = None
+    """`user:${NAME}`, of its own proxy."""
 
     @property
     def usual_status(self) -> int:
@@ -77,6 +115,11 @@ class HttpTarget(_Probed):
         if parts.username is not None:
             raise ValueError("holds a user; write a header, as in Authorization = 'Basic ${ACME_LOGIN}'")
         return url
+
+    @field_validator("proxy")
+    @classmethod
+    def _is_a_proxy(cls, proxy: str | Literal[False] | None) -> str | Literal[False] | None:
+        return require_proxy(proxy) if isinstance(proxy, str) else proxy
 
     @field_validator("headers")
     @classmethod
@@ -146,21 +189,56 @@ def headers_of(target: Target, environment: Mapping[str, str], where: str) -> di
     if not isinstance(target, HttpTarget):
         return {}
 
+    whose = f"the headers of {target.platform}"
+    return {name: filled(value, environment, where, whose) for name, value in target.headers.items()}
+
+
+def filled(value: str, environment: Mapping[str, str], where: str, whose: str) -> str:
+    """A value with what the environment says in place of each variable; `whose` it is, in an error.
+
+    Raises:
+        BadInputError: as `headers_of`.
+    """
+
     def value_of(found: re.Match[str]) -> str:
         if found[1] not in environment:
             raise BadInputError(
-                f"{where}: the headers of {target.platform} need {found[1]}, which the environment does not "
-                "say; set it, or write the header without it"
+                f"{where}: {whose} need {found[1]}, which the environment does not "
+                "say; set it, or write them without it"
             )
         value = environment[found[1]].strip()
         if _NOT_IN_HEADERS.search(value):
             raise BadInputError(
-                f"{where}: {found[1]}, which the headers of {target.platform} need, is more than one line or "
-                "holds control characters; set it to what the header is to say"
+                f"{where}: {found[1]}, which {whose} need, is more than one line or "
+                "holds control characters; set it to what is to be sent"
             )
         return value
 
-    return {name: _VARIABLE.sub(value_of, value) for name, value in target.headers.items()}
+    return VARIABLE.sub(value_of, value)
+
+
+def proxy_of(
+    target: Target, common: tuple[str | None, str | None], environment: Mapping[str, str], where: str
+) -> Proxy | None:
+    """The proxy by which a target is asked: its own one, or that of the agent (address and login) by HTTP.
+
+    A login goes to no other proxy than that which it stands beside.
+
+    Raises:
+        BadInputError: as `headers_of`; or the login names no user.
+    """
+    if not isinstance(target, HttpTarget) or target.proxy is False:
+        return None
+    url, login = (target.proxy, target.proxy_login) if target.proxy else common
+    if url is None:
+        return None
+    told = login and filled(login, environment, where, f"the proxy logins of {target.platform}")
+    if told is not None and ":" not in told:
+        raise BadInputError(
+            f"{where}: the proxy_login of {target.platform} is to be user:password, with what is secret "
+            "taken from the environment"
+        )
+    return Proxy(url, told)
 
 
 def reference(address: str) -> Reference:

@@ -1,4 +1,4 @@
-"""`constat agent`: run an agent, try its file, take one out of service."""
+"""`constat agent`: run an agent, try its file, record its plan, take one out of service."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,14 +9,29 @@ from consumers.cli import bars, common, opening, printing, recording
 
 if TYPE_CHECKING:
     from consumers.agent.checking import Checked, Tried
+    from consumers.agent.file import Loaded
+    from consumers.agent.recorded import Machine
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    help="Run an agent that probes; try its file; retire agents that probe nothing any more.",
+    help="Run an agent that probes; try it, record its plan; retire agents that probe nothing any more.",
 )
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The file of the agent, TOML.")]
+FileOrNone = Annotated[
+    Path | None,
+    typer.Argument(metavar="FILE", help="The file of the agent, TOML; left out with --from-ledger."),
+]
+FromLedger = Annotated[
+    str | None,
+    typer.Option("--from-ledger", metavar="AGENT", help="The agent, whose plan the ledger has."),
+]
+CaFile = Annotated[
+    Path | None,
+    typer.Option("--ca-file", metavar="FILE", help="With --from-ledger: authorities beside the system's."),
+]
+Again = Annotated[bool, typer.Option("--again", help="Take it back into service, if it was retired.")]
 OwnLedger = Annotated[
     str | None,
     typer.Option(
@@ -31,37 +46,73 @@ OwnLedger = Annotated[
 
 @app.command()
 def run(
-    file: File,
+    file: FileOrNone = None,
     *,
-    again: Annotated[
-        bool, typer.Option("--again", help="Take it back into service, if it was retired.")
-    ] = False,
+    from_ledger: FromLedger = None,
+    outbox: Annotated[
+        Path | None,
+        typer.Option(
+            "--outbox",
+            metavar="FILE",
+            help="With --from-ledger: where rounds wait.",
+            show_default="AGENT.outbox.db",
+        ),
+    ] = None,
+    ca_file: CaFile = None,
+    again: Again = False,
     ledger: OwnLedger = None,
 ) -> None:
-    """Probe the targets of a file, a round each period, until SIGTERM or Ctrl-C.
+    """Probe the targets of a file, or of a plan in the ledger, a round each period, until SIGTERM or Ctrl-C.
 
     Rounds go to the ledger through an outbox on this disk: while the ledger is away they wait there. What
-    happens is logged on the standard error, one JSON object a line.
+    happens is logged on the standard error, one JSON object a line. With --from-ledger another plan that
+    `constat agent plan` records is taken up between two rounds; the environment has what headers need.
     """
-    from consumers.agent import running
+    from consumers.agent import running, sources
     from consumers.agent.file import read_agent_file
     from consumers.service import logs
+    from ledger.errors import BadInputError
 
-    loaded = read_agent_file(file)
-    logs.configure()
-    running.run(loaded, ledger or loaded.file.ledger or common.DEFAULT_LEDGER, again=again)
+    machine = _of_machine(file, from_ledger, outbox, ca_file)
+    if file:
+        loaded = read_agent_file(file)
+        logs.configure()
+        url, bytes_max = ledger or loaded.file.ledger, loaded.file.outbox_bytes_max
+        source: sources.Source = sources.FromFile(loaded)
+    else:
+        assert from_ledger, "it is one of the two"
+        if again:
+            raise BadInputError(
+                "--again goes with a file; record the plan with `constat agent plan FILE --again`, and start "
+                f"{from_ledger} without it"
+            )
+        logs.configure()
+        source, url, bytes_max = sources.FromLedger(from_ledger, machine), ledger, None
+    running.run(source, url or common.DEFAULT_LEDGER, outbox_bytes_max=bytes_max, again=again)
 
 
 @app.command()
-def check(file: File, *, as_json: common.JsonOption = False) -> None:
-    """Try every target of a file once and print what a round would say; nothing is kept.
+def check(
+    file: FileOrNone = None,
+    *,
+    from_ledger: FromLedger = None,
+    ca_file: CaFile = None,
+    as_json: common.JsonOption = False,
+    ledger: OwnLedger = None,
+) -> None:
+    """Try every target of a file, or of a plan in the ledger, once and print what a round would say.
 
-    Exit 1 if something is not up, no reference answers, or the clock is not to be trusted.
+    Nothing is kept. Exit 1 if something is not up, no reference answers, or the clock is not to be trusted.
     """
     from consumers.agent import checking
     from consumers.agent.file import read_agent_file
 
-    loaded = read_agent_file(file)
+    machine = _of_machine(file, from_ledger, None, ca_file)
+    if file:
+        loaded = read_agent_file(file)
+    else:
+        assert from_ledger, "it is one of the two"
+        loaded = _in_ledger(from_ledger, machine, ledger or common.DEFAULT_LEDGER)
     with bars.progress_bar("trying", len(loaded.file.target)) as advance:
         found = checking.check(loaded, advance)
     if as_json:
@@ -71,6 +122,56 @@ def check(file: File, *, as_json: common.JsonOption = False) -> None:
     is_well = found.references_answer and not found.distrust
     if not is_well or any(each.judged.outcome != "up" for each in found.tried):
         raise typer.Exit(1)
+
+
+@app.command()
+def plan(
+    file: File,
+    *,
+    again: Again = False,
+    at: common.OccurredOption = None,
+    as_json: common.JsonOption = False,
+    ledger: OwnLedger = None,
+) -> None:
+    """Record the plan of a file with its targets, for agents that run with --from-ledger; no secret is in it.
+
+    Nothing is recorded if the ledger has it already. Values of headers stay in the environment of the agent.
+    """
+    from consumers.agent import recorded
+    from consumers.agent.file import read_stated
+
+    stated, planned_ms = read_stated(file), recording.occurrence(at)
+    with opening.open_ledger(ledger or stated.ledger or common.DEFAULT_LEDGER) as opened:
+        done = recorded.record(opened, stated, now_ms=planned_ms, again=again)
+    if done or as_json:
+        printing.print_recorded(done, as_json=as_json)
+    else:
+        print(f"the ledger has this plan of agent {stated.agent} already; nothing was recorded")
+
+
+def _of_machine(
+    file: Path | None, from_ledger: str | None, outbox: Path | None, ca_file: Path | None
+) -> "Machine":
+    """What options say of this machine.
+
+    Raises:
+        BadInputError: a file and a ledger are named, or none of them; or an option that a file has a key for.
+    """
+    from consumers.agent.recorded import Machine
+    from ledger.errors import BadInputError
+
+    if (file is None) == (from_ledger is None):
+        raise BadInputError("name the agent's FILE, or with --from-ledger an agent whose plan the ledger has")
+    if file and (outbox or ca_file):
+        raise BadInputError("--outbox and --ca-file go with --from-ledger; write them into the file")
+    return Machine(outbox, ca_file)
+
+
+def _in_ledger(agent: str, machine: "Machine", ledger: str) -> "Loaded":
+    from consumers.agent import recorded
+
+    with opening.open_ledger(ledger) as opened:
+        return recorded.loaded_of(*recorded.recorded_for(opened, agent), machine)
 
 
 def _as_json(found: "Checked") -> dict[str, Any]:

@@ -170,6 +170,9 @@ class Engine(Protocol):
     def facts_of(self, stream: str) -> Iterator[KeptFact]:
         """The facts of one stream in order."""
 
+    def read_decisions(self) -> None:
+        """Take in the facts that others recorded since the ledger was opened; no look at the probes."""
+
     def append(self, events: Sequence[StoredEvent]) -> Appended:
         """Append facts as one record, all of them or none; there is at least one.
 

@@ -103,6 +103,9 @@ class SQLiteEngine:
             intact(fact.value, kept_hash, f"the fact at position {fact.position}")
             yield fact
 
+    def read_decisions(self) -> None:
+        """Nothing is to be done: every reading is of the file as it is."""
+
     def append(self, events: Sequence[StoredEvent]) -> Appended:
         return self._decisions.append(events)
 

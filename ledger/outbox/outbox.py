@@ -35,6 +35,8 @@ class Outbox:
         self._sending = threading.Lock()
         self._unnoted: list[Round] = []
         """Rounds that were refused, while there was no room even to note that."""
+        self._earlier: dict[str, PlanSet] = {}
+        """The plan that was known before another one was learnt: the round at hand is still one by it."""
         self.agent = file.agent
 
     @classmethod
@@ -89,6 +91,7 @@ class Outbox:
             sending.take_out_arrived(self._file, ledger, head)
         with self._file.writing() as connection:
             # Only what is new: an agent must be able to start on a full disk, and send.
+            self._remember(connection, hash_of(plan))
             row = (plan, hash_of(plan), hash_of(plan))
             connection.execute("UPDATE state SET plan = ?, plan_hash = ? WHERE plan_hash IS NOT ?", row)
             connection.execute(
@@ -96,6 +99,12 @@ class Outbox:
                 "WHERE known_hash IS NOT ? AND NOT EXISTS (SELECT 1 FROM rounds)",
                 (*head, *head, head.hash),
             )
+
+    def _remember(self, connection: sqlite3.Connection, later_hash: str) -> None:
+        (known_hash,) = connection.execute("SELECT plan_hash FROM state").fetchone()
+        if known_hash not in (None, later_hash):
+            plan = self._plan(connection)
+            self._earlier = {plan.reference: plan}
 
     @property
     def plan(self) -> PlanSet:
@@ -153,7 +162,7 @@ class Outbox:
         self._unnoted = []
 
     def _insert(self, connection: sqlite3.Connection, found: Round) -> None:
-        plan = self._plan(connection)
+        plan = self._earlier.get(found.plan) or self._plan(connection)
         last = chain.last(self._file, connection)
         self._require_next(found, last.number)
         rounds.check(found, plan)

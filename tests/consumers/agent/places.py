@@ -45,6 +45,7 @@ class Place:
     def __init__(self, folder, url):
         self.folder = folder
         self.url = url
+        self.environment = {}
 
     def write(self, service, **targets):
         text = HEAD.format(reference=service.url("/reference"))
@@ -53,9 +54,12 @@ class Place:
         )
         (self.folder / "agent.toml").write_text(text)
 
+    def command(self, name):
+        return "agent", name, "agent.toml", "--ledger", self.url
+
     @contextmanager
     def running(self, *options):
-        process = processes.Started(self.folder, "agent", "run", "agent.toml", "--ledger", self.url, *options)
+        process = processes.Started(self.folder, *self.command("run"), *options, environment=self.environment)
         try:
             yield process
         finally:

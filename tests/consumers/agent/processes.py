@@ -18,9 +18,10 @@ _CONTEXT.set_forkserver_preload(
 class Started:
     """The process of a command, begun in a folder; what it says on the standard error is added to `log` there."""
 
-    def __init__(self, folder, *arguments):
+    def __init__(self, folder, *arguments, environment=None):
         (folder / "log").touch()
-        self._process = _CONTEXT.Process(target=_run, args=(folder, arguments), daemon=True)
+        told = (folder, arguments, environment or {})
+        self._process = _CONTEXT.Process(target=_run, args=told, daemon=True)
         self._process.start()
 
     def send_signal(self, number):
@@ -36,8 +37,9 @@ class Started:
         return self._process.exitcode
 
 
-def _run(folder, arguments):
+def _run(folder, arguments, environment):
     os.chdir(folder)
+    os.environ.update(environment)  # the server that begins it has that of whoever was first
     log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(log, 2)
     sys.stderr = os.fdopen(log, "w", buffering=1)

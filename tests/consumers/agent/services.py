@@ -14,8 +14,8 @@ import dns.message
 import dns.rcode
 import dns.rrset
 
-from consumers.agent.file import AgentFile, Loaded
-from consumers.agent.targets import headers_of, kinds_told
+from consumers.agent.file import AgentFile, completed
+from consumers.agent.targets import kinds_told
 
 TIMEOUT_MS = 300
 SESAME = "sesame-4711"
@@ -200,6 +200,4 @@ def loaded(reference, *targets, environment=None, **more):
         "references": [reference],
         "target": kinds_told(told),
     }
-    file = AgentFile.model_validate(stated | more)
-    headers = {each.platform: headers_of(each, environment or {}, "agent.toml") for each in file.target}
-    return Loaded(file, headers)
+    return completed(AgentFile.model_validate(stated | more), "agent.toml", environment or {})

@@ -74,6 +74,12 @@ def test_what_cannot_stand_in_a_header_is_refused_before_a_platform_is_called_do
         (HEAD + PROD.replace("acme.example", "acme.example:99999"), "url: is no address of HTTP; write https://host/path"),
         (HEAD + PROD.replace("acme.example", "[bad"), "url: is no address of HTTP; write https://host/path"),
         (HEAD.replace('["https://www.example.org/"]', "[]") + PROD, "references: Tuple should have at least 1 item"),
+        ('proxy = "http://me:sesame@proxy.example:1"\n' + HEAD + PROD, "proxy: is no proxy; write http://host:port"),
+        ('proxy = "https://proxy.example"\n' + HEAD + PROD, "proxy: is no proxy"),
+        (HEAD + PROD + 'proxy = "socks5://proxy.example"\n', r"target 1 \(acme-prod\)\.proxy.*: is no proxy"),
+        ('proxy_login = "me:sesame"\n' + HEAD + PROD, "a proxy_login stands beside no proxy"),
+        ('proxy = "http://proxy.example"\n' + HEAD + PROD + "certificate_days = 3\n", "acme-prod: certificate_days is looked at without a proxy"),
+        ('proxy = "http://proxy.example"\n' + HEAD.replace("https://www.example.org/", "tcp://192.0.2.1:1") + PROD, "asked by a proxy and no reference can be"),
         (HEAD + PROD.replace("url", 'kind = "icmp"\nurl'), "target 1 .*'icmp'"),
     ],
 )  # fmt: skip

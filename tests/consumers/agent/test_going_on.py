@@ -11,6 +11,7 @@ from consumers.agent.awareness import Awareness
 from consumers.agent.notebook import Notebook
 from consumers.agent.references import References
 from consumers.agent.running import Agent, notebook_path
+from consumers.agent.sources import FromFile
 from ledger import runs
 from ledger.application import Ledger
 from ledger.errors import UnusableOutboxError
@@ -40,7 +41,8 @@ def outbox(tmp_path):
 
 def asked_of(tmp_path, service):
     targets = {"url": service.url(TARGET), "timeout_ms": 350}
-    return loaded(service.url(), targets, period_seconds=PERIOD_S, outbox=str(tmp_path / "paris.outbox.db"))
+    outbox = str(tmp_path / "paris.outbox.db")
+    return FromFile(loaded(service.url(), targets, period_seconds=PERIOD_S, outbox=outbox))
 
 
 def ran(agent, meanwhile):

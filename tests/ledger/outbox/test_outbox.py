@@ -161,3 +161,21 @@ def test_what_waits_of_an_agent_that_was_retired_stays_and_arrives_once_it_has_a
         ledger.append(Draft(f"plan:{AGENT}", PLAN.model_copy(update={"plan_version": 2}), 0))
         assert outbox.send(ledger).rounds == 2
     assert stored(ledger) == [1, 2]
+
+
+def test_the_round_at_hand_is_kept_though_another_plan_was_learnt_meanwhile(path, ledger):
+    """A plan holds from the next round on; the one that was begun before it is still one by the plan before."""
+    with Outbox.open(path) as outbox:
+        put(outbox, 1)
+        platforms = (*PLAN.platforms, Planned(platform="acme-new"))
+        ledger.append(
+            Draft(f"plan:{AGENT}", PLAN.model_copy(update={"plan_version": 2, "platforms": platforms}), 0)
+        )
+        outbox.learn(ledger)
+        outbox.learn(ledger)
+
+        outbox.put(a_round(2))
+        outbox.put(a_round(3)._replace(plan="paris/2", n=len(platforms), jitter=bytes(len(platforms))))
+        outbox.send(ledger)
+
+    assert stored(ledger) == [1, 2, 3]
