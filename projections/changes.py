@@ -67,7 +67,11 @@ def said_of(known: Known, chosen: frozenset[str], stale_after_ms: int) -> Said:
     folded = max(known.together, chosen)
     slot = "observed", folded, stale_after_ms
     observed = known.latest(slot, known.rounds_key, lambda: _observed(known, folded, stale_after_ms))
-    return {key: steps for key, steps in observed.items() if key[0] in chosen}
+    return {
+        (platform, agent): steps
+        for platform in sorted(chosen)
+        for agent, steps in observed.get(platform, {}).items()
+    }
 
 
 def frame(said: Said, until_ms: int) -> pl.DataFrame:
@@ -89,10 +93,14 @@ def _taken_apart(steps: pl.Series) -> tuple[pl.Series, pl.Series]:
     return at_ms.alias("at_ms"), (steps - at_ms * OUTCOMES).cast(pl.Int8).alias("outcome")
 
 
-def _observed(known: Known, platforms: frozenset[str], stale_after_ms: int) -> Said:
+def _observed(known: Known, platforms: frozenset[str], stale_after_ms: int) -> dict[str, dict[str, Steps]]:
+    """What each agent says, by platform: whoever asks about a few of many looks at no others."""
     fold = known.fold or fold_agents
-    folded = fold(known, _agents(known, platforms), platforms, stale_after_ms)
-    return {(platform, agent): said for agent, steps in folded.items() for platform, said in steps.items()}
+    found: dict[str, dict[str, Steps]] = {}
+    for agent, steps in fold(known, _agents(known, platforms), platforms, stale_after_ms).items():
+        for platform, said in steps.items():
+            found.setdefault(platform, {})[agent] = said
+    return found
 
 
 def _agents(known: Known, platforms: frozenset[str]) -> list[str]:

@@ -5,6 +5,7 @@ verdict is `unknown`; else `down` if the quorum says so; else `degraded` if a kn
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 
 import polars as pl
 
@@ -56,10 +57,12 @@ def verdicts(
     names = sorted(set(platforms))
     spans = (
         _counts(changes, names, bounds, terms)
-        .select("platform", pl.col("at_ms").alias("start_ms"), _verdict(terms).alias("verdict"))
-        .filter(_differs("platform", "verdict"))
+        .select(
+            "platform", pl.col("at_ms").alias("start_ms"), _verdict(terms.agents_min, terms.readings.quorum)
+        )
+        .filter(_TURNS)
     )
-    ends = pl.when(_is_last("platform")).then(bounds.end_ms).otherwise(pl.col("start_ms").shift(-1))
+    ends = pl.when(_IS_LAST_OF_PLATFORM).then(bounds.end_ms).otherwise(pl.col("start_ms").shift(-1))
     named = pl.Series("platform", names).gather(spans["platform"])
     return spans.with_columns(ends.alias("end_ms"), named).select(*SCHEMA)
 
@@ -70,31 +73,32 @@ def _counts(changes: pl.DataFrame, names: Sequence[str], bounds: Interval, terms
     What several agents say in one millisecond is added up, and of its rows only the last one is kept, so no
     order among them can matter. Platforms are their index into the names: whole numbers sort quicker.
     """
-    starts = {"platform": range(len(names)), "at_ms": bounds.start_ms, **dict.fromkeys(_COUNTS, 0)}
+    # Column by column in one go: a frame made of a dict takes a query for each column that is one value.
+    starts = pl.int_range(len(names), dtype=pl.UInt32, eager=True).alias("platform").to_frame()
     differences = _differences(changes, names, bounds, terms)
     return (
-        pl.concat([pl.DataFrame(starts, schema=differences.schema), differences])
+        pl.concat(
+            [
+                starts.with_columns(pl.lit(bounds.start_ms, pl.Int64).alias("at_ms"), *_NOTHING_YET),
+                differences,
+            ]
+        )
         .sort("platform", "at_ms")
-        .with_columns(pl.col(_COUNTS).cum_sum().over("platform"))
-        .filter(_is_last("platform", "at_ms"))
+        .with_columns(_SUMMED)
+        .filter(_IS_LAST_OF_INSTANT)
     )
 
 
 def _differences(changes: pl.DataFrame, names: Sequence[str], bounds: Interval, terms: Terms) -> pl.DataFrame:
     """What each change adds to the counts or takes away; what came earlier counts at the start."""
     weight = pl.col("agent").replace_strict(terms.agent_weights, default=1, return_dtype=pl.Int64)
-    before = pl.when(_differs("platform", "agent")).then(UNKNOWN).otherwise(_OUTCOME.shift(1))
     return (
         changes.filter(pl.col("platform").is_in(names) & (pl.col("at_ms") < bounds.end_ms))
-        .with_columns(before.alias("before"), pl.col("platform").cast(pl.Enum(names)).to_physical())
+        .with_columns(
+            _SAID_BEFORE, weight.alias("weight"), pl.col("platform").cast(pl.Enum(names)).to_physical()
+        )
         .select(
-            pl.col("platform").cast(pl.UInt32),
-            pl.col("at_ms").clip(lower_bound=bounds.start_ms),
-            _difference(_OUTCOME == UP, _BEFORE == UP).alias("up"),
-            _difference(_OUTCOME == DEGRADED, _BEFORE == DEGRADED).alias("degraded"),
-            _difference(_OUTCOME == DOWN, _BEFORE == DOWN).alias("down"),
-            (_difference(_OUTCOME != UNKNOWN, _BEFORE != UNKNOWN) * weight).alias("known_weight"),
-            (_difference(_OUTCOME == DOWN, _BEFORE == DOWN) * weight).alias("down_weight"),
+            pl.col("platform").cast(pl.UInt32), pl.col("at_ms").clip(lower_bound=bounds.start_ms), *_ADDED
         )
     )
 
@@ -113,16 +117,36 @@ def _difference(now: pl.Expr, before: pl.Expr) -> pl.Expr:
     return now.cast(pl.Int64) - before.cast(pl.Int64)
 
 
-def _verdict(terms: Terms) -> pl.Expr:
+# Expressions that are always the same are made once: where contracts are many and small, that is half of all.
+_SAID_BEFORE = (
+    pl.when(_differs("platform", "agent")).then(UNKNOWN).otherwise(_OUTCOME.shift(1)).alias("before")
+)
+_ADDED = (
+    _difference(_OUTCOME == UP, _BEFORE == UP).alias("up"),
+    _difference(_OUTCOME == DEGRADED, _BEFORE == DEGRADED).alias("degraded"),
+    _difference(_OUTCOME == DOWN, _BEFORE == DOWN).alias("down"),
+    (_difference(_OUTCOME != UNKNOWN, _BEFORE != UNKNOWN) * pl.col("weight")).alias("known_weight"),
+    (_difference(_OUTCOME == DOWN, _BEFORE == DOWN) * pl.col("weight")).alias("down_weight"),
+)
+_NOTHING_YET = tuple(pl.lit(0, pl.Int64).alias(name) for name in _COUNTS)
+_SUMMED = pl.col(_COUNTS).cum_sum().over("platform")
+_IS_LAST_OF_INSTANT = _is_last("platform", "at_ms")
+_IS_LAST_OF_PLATFORM = _is_last("platform")
+_TURNS = _differs("platform", "verdict")
+
+
+@cache
+def _verdict(agents_min: int, quorum: str) -> pl.Expr:
     return (
-        pl.when(terms.agents_min > _KNOWN)
+        pl.when(agents_min > _KNOWN)
         .then(UNKNOWN)
-        .when(_IS_DOWN[terms.readings.quorum])
+        .when(_IS_DOWN[quorum])
         .then(DOWN)
         .when(pl.col("degraded") > 0)
         .then(DEGRADED)
         .otherwise(UP)
         .cast(pl.Int8)
+        .alias("verdict")
     )
 
 
