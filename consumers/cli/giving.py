@@ -66,7 +66,25 @@ class Desk:
             if each.announced and each.finished_ms is None
         ]
         which = f"which work ({', '.join(open_ones)})" if open_ones else "which work"
-        return dialogue.told(None, "MAINTENANCE", which, open_ones[0] if len(open_ones) == 1 else None)
+        return dialogue.told(
+            None,
+            "MAINTENANCE",
+            which,
+            open_ones[0] if len(open_ones) == 1 else None,
+            lambda name: require_published(self.state(name), name),
+        )
+
+    def require_new(self, maintenance: str) -> None:
+        """Refuse a name that work cannot be announced under.
+
+        Raises:
+            BadInputError: it is no name.
+            RefusedError: other work has it.
+        """
+        from ledger.intake.names import require_name
+        from ledger.maintenance import require_not_published
+
+        require_not_published(self.state(require_name(maintenance)), maintenance)
 
     def zone(self, platforms: Iterable[str]) -> "ZoneInfo | None":
         """The zone in which all contracts of these platforms count; None if they differ or there are none."""
@@ -88,11 +106,21 @@ class Desk:
         """
         zone = self.zone(platforms)
         clock = f"local time of {zone}, or with its offset" if zone else "with its offset"
-        written = (
-            dialogue.told(start, "--from", f"announced start ({clock})"),
-            dialogue.told(end, "--to", f"announced end, not included ({clock})"),
+        for option in (start, end):
+            if option is not None:  # before anything is asked for: no answer would mend it
+                times.instant(option, zone)
+
+        def check_start(text: str) -> None:
+            times.span_between(text, end, zone) if end else times.instant(text, zone)
+
+        begins = dialogue.told(start, "--from", f"announced start ({clock})", check=check_start)
+        ends = dialogue.told(
+            end,
+            "--to",
+            f"announced end, not included ({clock})",
+            check=lambda text: times.span_between(begins, text, zone),
         )
-        return times.span_between(*written, zone)
+        return times.span_between(begins, ends, zone)
 
 
 @contextmanager
