@@ -357,7 +357,8 @@ def test_who_has_the_mail_stands_under_each_client():
         "    e-mail to p-3: given up on Thu 1 Oct 2026, 14:00, 1 attempt (no address is known)",
     ]
     assert untold[2] == (
-        "    published, given to nobody yet: in time until 2026-10-05T02:00:00+02:00, position 4"
+        "    published, given to nobody yet: in time until 2026-10-05T02:00:00+02:00, "
+        "74 h 00 min left, position 4"
     )
 
 
