@@ -81,7 +81,9 @@ def minutes(length_ms: int) -> str:
 
 
 def span(found: SpanFigures) -> str:
-    """From and to with their offsets, the day once if it is the same."""
+    """From and to with their offsets, the day once if it is the same; seconds where there are any."""
     start, end = datetime.fromisoformat(found.start), datetime.fromisoformat(found.end)
     shown = end.timetz() if end.date() == start.date() else end
-    return f"{start.isoformat(' ', 'minutes')} to {shown.isoformat(timespec='minutes')}"
+    is_whole = not any(each.second or each.microsecond for each in (start, end))
+    precision = "minutes" if is_whole else "auto"
+    return f"{start.isoformat(' ', precision)} to {shown.isoformat(timespec=precision)}"
