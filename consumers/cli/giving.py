@@ -219,6 +219,7 @@ def _show_back(found: "Preview") -> None:
 def _say_what_it_does_not_do(found: "Preview") -> None:
     """A script that gives a notice too late, or to nobody, must hear of it as well."""
     from consumers.pages import previewed, words
+    from ledger.errors import counted
 
     for contract in found.contracts:
         if warning := previewed.of_work_done(contract, withdrawn=found.kind == "withdrawn"):
@@ -230,9 +231,11 @@ def _say_what_it_does_not_do(found: "Preview") -> None:
     english = words.of("en")
     for contract in found.contracts:
         for platform in contract.platforms:
-            for overlap in platform.overlaps:
-                shared = f"{platform.platform} {previewed.span(overlap)}"
-                printing.warn(f"{contract.contract}: {overlap.maintenance} excludes {shared} already")
+            for name in dict.fromkeys(each.maintenance for each in platform.overlaps):
+                first, *more = (each for each in platform.overlaps if each.maintenance == name)
+                shared = f"{platform.platform} {previewed.span(first)}"
+                further = f", and {counted(len(more), 'time')} more" if more else ""
+                printing.warn(f"{contract.contract}: {name} excludes {shared} already{further}")
             if whys := dict.fromkeys(english.not_excluded[part.why] for part in platform.not_excluded):
                 excluded, announced = map(times.duration, (platform.excluded_ms, platform.announced_ms))
                 printing.warn(

@@ -164,6 +164,29 @@ def test_a_preview_of_a_move_shows_the_new_time_and_of_a_withdrawal_that_nothing
     assert "0 of 120 min excluded" in withdrawn.out
 
 
+def test_a_preview_of_a_year_is_summarised_and_stands_whole_in_json(signed):
+    year = (*PUBLISH[:-4], "--from", "2027-01-01T00:00", "--to", "2027-12-31T00:00", "--preview")
+    signed(
+        "notice", "publish", "month", *PUBLISH[3:7], "--from", "2027-03-01T00:00", "--to", "2027-03-31T00:00"
+    )
+
+    shown = signed(*year)
+    (platform,) = json.loads(signed(*year, "--json").out)["contracts"][0]["platforms"]
+
+    whole, shared = len(platform["not_excluded"]), len(platform["overlaps"])
+    assert min(whole, shared) > 6
+    told = [line for line in shown.out.splitlines() if line.startswith("    ")]
+    assert len(told) == 8
+    assert told[3] == (
+        f"    and {whole - 3} times more not excluded: outside the maintenance windows "
+        "(--preview --json names all)"
+    )
+    assert told[7].startswith(f"    and {shared - 3} times more overlaps month, which excludes it already")
+    warned = signed(*year[:-1]).err.splitlines()
+    assert len(warned) == 2
+    assert warned[0].endswith(f" already, and {shared - 1} times more")
+
+
 # ---------------------------------------------------------------- on a terminal
 
 
