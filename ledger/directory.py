@@ -4,7 +4,7 @@ Names and addresses stand in a store outside the ledger, where they can be erase
 moment at which its source was made until the next one was.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
@@ -111,20 +111,33 @@ def synchronise(
     state: Directory, contract: str, administrators: Sequence[str], made_ms: int, by: str
 ) -> DirectorySynchronised:
     """Put another list in the place of the one before; nobody who was erased comes back under the old id."""
-    if state.lists and made_ms < state.lists[-1].occurred_ms:
-        raise RefusedError(
-            f"the list of {contract} that is in force was made at "
-            f"{format_instant(state.lists[-1].occurred_ms)}, after this one; synchronise a newer one, or say "
-            "with --made-at when this one was made"
-        )
-    erased = {person for person, _ in state.erased}
-    if again := sorted(erased & set(administrators)):
-        raise RefusedError(
-            f"{', '.join(again)} was erased from the directory of {contract}; take that line out of the "
-            "list, or give the person another id if they are to be told again"
-        )
+    against = refusal_of_age(state, contract, made_ms), refusal_of_erased(state, contract, administrators)
+    if whys := [why for why in against if why]:
+        raise RefusedError("; ".join(whys))
     people = tuple(sorted(set(administrators)))
     return DirectorySynchronised(contract=contract, administrators=people, count=len(people), by=by)
+
+
+def refusal_of_age(state: Directory, contract: str, made_ms: int) -> str | None:
+    """Why a list that was made then is not put in force; None if nothing is against it."""
+    if not state.lists or made_ms >= state.lists[-1].occurred_ms:
+        return None
+    return (
+        f"the list of {contract} that is in force was made at "
+        f"{format_instant(state.lists[-1].occurred_ms)}, after this one; synchronise a newer one, or say "
+        "with --made-at when this one was made"
+    )
+
+
+def refusal_of_erased(state: Directory, contract: str, people: Iterable[str]) -> str | None:
+    """Why some people are not named again; None if none of them was erased."""
+    again = sorted({person for person, _ in state.erased} & set(people))
+    if not again:
+        return None
+    return (
+        f"{', '.join(again)} was erased from the directory of {contract}; take that line out of the "
+        "list, or give the person another id if they are to be told again"
+    )
 
 
 def erase(state: Directory, erased: PersonErased) -> PersonErased:

@@ -147,12 +147,21 @@ def _notice(kind: str, announced: Interval | None, recorded: RecordedFact, text:
 
 def publish(state: Maintenance, notice: NoticePublished) -> NoticePublished:
     """Announce work under a name that no maintenance has yet."""
+    require_not_published(state, notice.maintenance)
+    return notice
+
+
+def require_not_published(state: Maintenance, maintenance: str) -> None:
+    """Refuse a name under which work was announced.
+
+    Raises:
+        RefusedError: says what to do instead.
+    """
     if state.notices:
         raise RefusedError(
-            f"maintenance {notice.maintenance} was already announced; change its time with `constat notice "
+            f"maintenance {maintenance} was already announced; change its time with `constat notice "
             "move`, or announce other work under another name"
         )
-    return notice
 
 
 def move(state: Maintenance, given_ms: int, moved: NoticeMoved) -> NoticeMoved:

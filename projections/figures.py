@@ -176,11 +176,23 @@ class MailFigures(Figures):
     position: int
 
 
+class AwaitedFigures(Figures):
+    """A notice that is to be given by mail, and that no mail server has accepted yet."""
+
+    is_tried: bool
+    """Whether any mail about it was tried."""
+    too_late_from: Instant
+    """Accepted later than this, it is too late."""
+    left_ms: int
+    """How long there is until then; negative if it is too late already."""
+
+
 class NoticeFigures(Figures):
     """One notice; `announced` is None if it withdrew, and `given_at` while nobody was given it by mail.
 
-    Where no mail was ever tried it says nothing of mails. Back-dated: recorded after the announced start,
-    while it is said to have been given before it.
+    Where no mail was ever tried it says nothing of mails, and was given when it was published; before its
+    work begins, and where mails are sent, it is awaited instead. Back-dated: recorded after the announced
+    start, while it is said to have been given before it.
     """
 
     kind: Literal["published", "moved", "withdrawn"]
@@ -197,6 +209,7 @@ class NoticeFigures(Figures):
     """To each administrator of the contract that mails were tried to, by opaque id."""
     escalated_at: Instant | None = Field(default=None, exclude_if=_is_missing)
     """When ops were told that nobody had it yet."""
+    awaited: AwaitedFigures | None = Field(default=None, exclude_if=_is_missing)
 
 
 class MaintenanceEntry(Figures):
@@ -402,6 +415,8 @@ class Statement(Figures):
     availability: Availability
     penalties: Penalties
     entries: tuple[RegisterEntry, ...] = Field(alias="register")
+    announced_later: tuple[MaintenanceEntry, ...] = Field(default=(), exclude_if=_is_missing)
+    """Of a period that runs: work that begins after the moment known, each with its last notice."""
     commitments: tuple[CommitmentEntry, ...]
     stretches: tuple[Stretch, ...]
     remarks: tuple[Remark, ...] = Field(default=(), exclude_if=_is_missing)

@@ -10,19 +10,29 @@ from ledger.contracts import Contract
 from ledger.corrections import Correction
 from ledger.incidents import Incident
 from ledger.interval import Interval
+from ledger.maintenance import Maintenance
 from projections.asof import Known
+from projections.attention import concerned
 from projections.calendar import END_OF_TIME_MS
 from projections.exclusions import exclusions_by_platform
 from projections.figures import (
     CorrectionEntry,
     IncidentEntry,
     InterventionEntry,
+    MaintenanceEntry,
     RegisterEntry,
     StoryFigures,
 )
 from projections.interventions import OwnIntervention, own_interventions
 from projections.periods import Period
-from projections.register_exclusions import ByName, claim_entry, claimed_spans, maintenance_entry, work_spans
+from projections.register_exclusions import (
+    ByName,
+    claim_entry,
+    claimed_spans,
+    coming_entry,
+    maintenance_entry,
+    work_spans,
+)
 from projections.scope import Scope
 
 
@@ -40,6 +50,29 @@ def register(known: Known, contract: Contract, period: Period) -> tuple[Register
     found += _interventions(scope)
     found.sort(key=lambda each: (each.first_ms, each.entry.kind, each.entry.name))
     return tuple(each.entry for each in found)
+
+
+def announced_later(known: Known, contract: Contract, period: Period) -> tuple[MaintenanceEntry, ...]:
+    """Of a period that runs, work that is announced for after the moment known, what begins first first.
+
+    The register of such a period ends at that moment, so nothing in it would say that something is to come.
+    """
+    if period.complete:
+        return ()
+    scope = Scope(known, contract, period)
+    coming = sorted(
+        (each.announced.start_ms, each.name)
+        for each in known.maintenances.values()
+        if each.announced and each.finished_ms is None and each.started_ms is None
+        if each.announced.start_ms >= known.as_of.moment_ms
+    )
+    found = ((known.maintenances[name], _concerned(scope, known.maintenances[name])) for _, name in coming)
+    return tuple(coming_entry(each, platforms, scope) for each, platforms in found if platforms)
+
+
+def _concerned(scope: Scope, maintenance: Maintenance) -> tuple[str, ...]:
+    assert maintenance.announced is not None
+    return concerned(scope.contract, maintenance.platforms, maintenance.announced)
 
 
 # ---------------------------------------------------------------- maintenances and claims

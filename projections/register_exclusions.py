@@ -1,16 +1,18 @@
 """Maintenances and claims as the register shows them: their history, and what they exclude where."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from ledger.claims import Claim, ClaimFiled, Ruling
 from ledger.contracts import require_signed
+from ledger.directory import INITIAL
 from ledger.interval import Interval, total_ms
 from ledger.maintenance import Maintenance, Notice
 from projections.announced import given_ms
 from projections.calendar import END_OF_TIME_MS
 from projections.exclusions import Exclusion
 from projections.figures import (
+    AwaitedFigures,
     ClaimEntry,
     MaintenanceEntry,
     NotExcludedFigures,
@@ -66,12 +68,26 @@ def last_notice(maintenance: Maintenance, scope: Scope) -> NoticeFigures:
     return _notice(maintenance, len(maintenance.notices) - 1, scope)
 
 
+def coming_entry(maintenance: Maintenance, platforms: tuple[str, ...], scope: Scope) -> MaintenanceEntry:
+    """Work that has not begun, with its last notice alone; what it will exclude nobody knows yet."""
+    return MaintenanceEntry(
+        name=maintenance.name,
+        platforms=platforms,
+        notices=(last_notice(maintenance, scope),),
+        started_at=None,
+        finished_at=None,
+        exclusions=(),
+    )
+
+
 def _notice(maintenance: Maintenance, index: int, scope: Scope) -> NoticeFigures:
     notice = maintenance.notices[index]
     announced = notice.announced
     contract = require_signed(scope.contract).contract
     mails = mails_of(scope.known, contract).get(notice.position, ())
     when = given(notice, mails)
+    if awaited := _awaited(maintenance, index, when, mails, scope):
+        when = Given(None, None)
     return NoticeFigures(
         kind=notice.kind,
         announced=None if announced is None else scope.span(announced),
@@ -84,7 +100,29 @@ def _notice(maintenance: Maintenance, index: int, scope: Scope) -> NoticeFigures
         position=notice.position,
         mails=mail_figures(mails, scope.at),
         escalated_at=escalated_at(notice.position, contract, scope),
+        awaited=awaited,
     )
+
+
+def _awaited(
+    maintenance: Maintenance, index: int, when: Given, mails: Sequence[object], scope: Scope
+) -> AwaitedFigures | None:
+    """What is to be given by mail and is not, while it can still be given before its work.
+
+    Only of a period that runs: what is known of one that has ended depends on no later moment.
+    """
+    notice, moment_ms = maintenance.notices[index], scope.known.as_of.moment_ms
+    contract = require_signed(scope.contract).contract
+    is_mailed = scope.known.directories.get(contract, INITIAL).known_before(notice.position)
+    is_given = when.given_ms is not None if mails else not is_mailed
+    is_last = index == len(maintenance.notices) - 1
+    if notice.announced is None or is_given or not is_last:
+        return None
+    is_over = scope.period.complete and scope.period.interval.end_ms <= moment_ms
+    if is_over or notice.announced.start_ms <= moment_ms:
+        return None
+    late_ms = notice.announced.start_ms - scope.terms_at(notice.announced.start_ms).notice_ms
+    return AwaitedFigures(is_tried=bool(mails), too_late_from=scope.at(late_ms), left_ms=late_ms - moment_ms)
 
 
 def _hours_before(announced: Interval | None, when: Given) -> str | None:

@@ -11,7 +11,7 @@ from projections.commitments import commitments
 from projections.figures import PeriodFigures, Statement
 from projections.judgement import Judgement, judge
 from projections.periods import Period
-from projections.register import register
+from projections.register import announced_later, register
 from projections.remarks import remarks
 from projections.selection import select
 from projections.stretches import stretches
@@ -47,7 +47,9 @@ def part_of_statement(
     contract, asked = select(known, contract_name, period, readings)
     found = _judged(known, contract, asked, judge(known, contract, asked))
     if part == "register":
-        return found.model_copy(update={"entries": register(known, contract, asked)})
+        later = announced_later(known, contract, asked)
+        entries = register(known, contract, asked)
+        return found.model_copy(update={"entries": entries, "announced_later": later})
     if part == "commitments":
         return found.model_copy(update={"commitments": commitments(known, contract, asked)})
     return found
@@ -58,6 +60,7 @@ def lay_out(known: Known, contract: Contract, period: Period, judged: Judgement 
     judged = judged or judge(known, contract, period)
     whole = {
         "entries": register(known, contract, period),
+        "announced_later": announced_later(known, contract, period),
         "commitments": commitments(known, contract, period),
         "stretches": stretches(known, contract, period, judged.timelines),
     }

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import NamedTuple
 
+from consumers.billing.inbox import head_of
 from consumers.billing.posting import Posting, Settled, postings
 from consumers.billing.pricing import settled_prices
 from consumers.billing.release import Decision, note
@@ -55,13 +56,17 @@ class Pusher:
         """Put down a request for each posting that has none yet; of each contract that waits: why.
 
         Those up to the position `behind` are noted as not to be sent: another store has pushed them. A
-        contract of which the name there, or the price, was not told waits; the others go on.
+        contract of which the name there, or the price, was not told waits, and one that is frozen; the others
+        go on.
         """
         waiting: dict[str, str] = {}
         with self._store.owning(self._role) as connection:
             known, settled = _known(connection, self._target.name), settled_prices(connection)
             for each in postings(connection):
                 if (each.source, each.event_id) in known or each.contract in waiting:
+                    continue
+                if why := _frozen(connection, each.contract):
+                    waiting[each.contract] = why
                     continue
                 try:
                     self._put_down(connection, each, settled, is_before=each.position <= behind)
@@ -92,7 +97,9 @@ class Pusher:
         )
 
     def send(self, url: str, stop: Stop) -> Pushed:
-        """Send what has no answer yet, in order; a contract whose request is refused waits.
+        """Send what has no answer yet, in order; a contract that is frozen or refused waits.
+
+        Whether it is frozen is asked before each request: another process may freeze it meanwhile.
 
         Raises:
             NoLongerOwnerError: another process has taken over.
@@ -103,7 +110,11 @@ class Pusher:
                 break
             if each.contract in problems:
                 continue
-            if why := self._sent(url, each):
+            with self._store.reading() as connection:
+                held_back = _frozen(connection, each.contract)
+            if held_back:
+                problems[each.contract] = held_back
+            elif why := self._sent(url, each):
                 problems[each.contract] = f"{each.event_id}: {why}"
             else:
                 sent += 1
@@ -180,6 +191,16 @@ class Pusher:
     def _note(self, due: _Due, what: str, value: int | str) -> None:
         with self._store.owning(self._role) as connection:
             connection.execute(f"UPDATE pushes SET {what} WHERE number = ?", (value, due.number))
+
+
+def _frozen(connection: sqlite3.Connection, contract: str) -> str | None:
+    """Why nothing of a contract leaves until somebody has decided; None if it is not frozen."""
+    if head_of(connection, contract).frozen is None:
+        return None
+    return (
+        f"{contract} is frozen: nothing more of it is pushed until it is released, and what was pushed "
+        "stays; `constat bill show` says why, and what to do"
+    )
 
 
 def _known(connection: sqlite3.Connection, target: str) -> set[tuple[str, str]]:

@@ -142,7 +142,7 @@ def push(
             waiting = pusher.put_down(behind)
             done = pusher.send(url.rstrip("/"), stop)
     print(f"{target.name} took {counted(done.sent, 'posting')}")
-    problems = [*done.problems, *waiting]
+    problems = list(dict.fromkeys([*done.problems, *waiting]))
     for problem in problems:
         print(problem)
     if problems:

@@ -10,6 +10,7 @@ from consumers.cli import common, opening, recording, times
 
 if TYPE_CHECKING:
     from ledger.fact import Span
+    from projections.asof import Known
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="File claims of force majeure and rule on them."
@@ -62,7 +63,15 @@ def file(
         return subject.file(state, filed)
 
     recording.take_down(
-        ledger, subject, claim, decide, at=at, as_json=as_json, platforms=platform, evidence=documents
+        ledger,
+        subject,
+        claim,
+        decide,
+        at=at,
+        as_json=as_json,
+        platforms=platform,
+        evidence=documents,
+        shown=recording.shown_back(opening.facts_now(ledger), platform, [claimed]),
     )
 
 
@@ -98,7 +107,12 @@ def rule(
         raise BadInputError("--accepted FROM/TO goes with in-part, and only with it")
 
     documents = recording.attached(evidence)
-    revised = _sequence_of(ledger, claim, revises)
+    known = opening.facts_now(ledger)
+    revised = _sequence_of(known, claim, revises)
+    found = known.claims.get(claim, subject.INITIAL).filed
+    spans = [_span(text) for text in accepted]
+    if decision is Decision.accepted and found:
+        spans = [found.claimed]
 
     def decide(state: subject.Claim) -> subject.ClaimRuled:
         filed = subject.require_filed(state, claim)
@@ -114,10 +128,19 @@ def rule(
         )
         return subject.rule(state, ruled)
 
-    recording.take_down(ledger, subject, claim, decide, at=at, as_json=as_json, evidence=documents)
+    recording.take_down(
+        ledger,
+        subject,
+        claim,
+        decide,
+        at=at,
+        as_json=as_json,
+        evidence=documents,
+        shown=recording.shown_back(known, found.platforms if found else (), spans),
+    )
 
 
-def _sequence_of(ledger: str, claim: str, position: int | None) -> int | None:
+def _sequence_of(known: "Known", claim: str, position: int | None) -> int | None:
     """The number, in the claim's stream, of the ruling in force, which a person names by its position.
 
     Raises:
@@ -126,8 +149,7 @@ def _sequence_of(ledger: str, claim: str, position: int | None) -> int | None:
     from ledger.claims import INITIAL
     from ledger.errors import BadInputError
 
-    with opening.open_known(ledger, None) as known:
-        in_force = known.claims.get(claim, INITIAL).ruling
+    in_force = known.claims.get(claim, INITIAL).ruling
     if in_force is None:
         return position  # there is nothing to revise: the subject says so
     if position != in_force.position:

@@ -67,8 +67,12 @@ def correct(
 
     with opening.open_known(ledger, None) as known:
         recording.require_agent(known, agent, platform)
-        silent_ms = _silent_ms(known, agent, platform, times.span_between(start, end).interval)
-    recording.take_down(ledger, subject, correction, decide, at=None, as_json=as_json, evidence=documents)
+        asked = times.span_between(start, end)
+        silent_ms = _silent_ms(known, agent, platform, asked.interval)
+        shown = recording.shown_back(known, [platform], [asked])
+    recording.take_down(
+        ledger, subject, correction, decide, at=None, as_json=as_json, evidence=documents, shown=shown
+    )
     if silent_ms:
         printing.warn(
             f"{times.duration(silent_ms)} of the interval had no result of {agent} on {platform}; that part "

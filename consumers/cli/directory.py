@@ -58,13 +58,16 @@ def sync(
     A person is an opaque id; name and address go to the store, never into the ledger. Role `administrator`,
     or none, makes a designated administrator; any other role is kept and gets no mail.
     """
+    from consumers.directory.keeping import Standing
     from consumers.directory.source import read_lists
 
-    lists = read_lists(file, also)
     made_ms = recording.occurrence(made_at or _written_at(file), "--made-at")
+    lists, shared = read_lists(file, also, Standing(opening.facts_now(ledger), made_ms))
     with _keeper(ledger, directory, None) as keeper, recording.understood():
         recorded, changed = keeper.synchronise(lists, made_ms, by)
-    printing.print_recorded(recorded, as_json=as_json, more={"changed": changed})
+    printing.print_recorded(recorded, as_json=as_json, more={"changed": changed, "shared": shared})
+    for sentence in shared:
+        printing.warn(sentence)
     for person in changed:
         printing.warn(
             f"{person} has another name and another address than in the list before: if that is another "

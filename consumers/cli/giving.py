@@ -66,7 +66,25 @@ class Desk:
             if each.announced and each.finished_ms is None
         ]
         which = f"which work ({', '.join(open_ones)})" if open_ones else "which work"
-        return dialogue.told(None, "MAINTENANCE", which, open_ones[0] if len(open_ones) == 1 else None)
+        return dialogue.told(
+            None,
+            "MAINTENANCE",
+            which,
+            open_ones[0] if len(open_ones) == 1 else None,
+            lambda name: require_published(self.state(name), name),
+        )
+
+    def require_new(self, maintenance: str) -> None:
+        """Refuse a name that work cannot be announced under.
+
+        Raises:
+            BadInputError: it is no name.
+            RefusedError: other work has it.
+        """
+        from ledger.intake.names import require_name
+        from ledger.maintenance import require_not_published
+
+        require_not_published(self.state(require_name(maintenance)), maintenance)
 
     def zone(self, platforms: Iterable[str]) -> "ZoneInfo | None":
         """The zone in which all contracts of these platforms count; None if they differ or there are none."""
@@ -88,11 +106,21 @@ class Desk:
         """
         zone = self.zone(platforms)
         clock = f"local time of {zone}, or with its offset" if zone else "with its offset"
-        written = (
-            dialogue.told(start, "--from", f"announced start ({clock})"),
-            dialogue.told(end, "--to", f"announced end, not included ({clock})"),
+        for option in (start, end):
+            if option is not None:  # before anything is asked for: no answer would mend it
+                times.instant(option, zone)
+
+        def check_start(text: str) -> None:
+            times.span_between(text, end, zone) if end else times.instant(text, zone)
+
+        begins = dialogue.told(start, "--from", f"announced start ({clock})", check=check_start)
+        ends = dialogue.told(
+            end,
+            "--to",
+            f"announced end, not included ({clock})",
+            check=lambda text: times.span_between(begins, text, zone),
         )
-        return times.span_between(*written, zone)
+        return times.span_between(begins, ends, zone)
 
 
 @contextmanager
@@ -191,6 +219,7 @@ def _show_back(found: "Preview") -> None:
 def _say_what_it_does_not_do(found: "Preview") -> None:
     """A script that gives a notice too late, or to nobody, must hear of it as well."""
     from consumers.pages import previewed, words
+    from ledger.errors import counted
 
     for contract in found.contracts:
         if warning := previewed.of_work_done(contract, withdrawn=found.kind == "withdrawn"):
@@ -202,9 +231,11 @@ def _say_what_it_does_not_do(found: "Preview") -> None:
     english = words.of("en")
     for contract in found.contracts:
         for platform in contract.platforms:
-            for overlap in platform.overlaps:
-                shared = f"{platform.platform} {previewed.span(overlap)}"
-                printing.warn(f"{contract.contract}: {overlap.maintenance} excludes {shared} already")
+            for name in dict.fromkeys(each.maintenance for each in platform.overlaps):
+                first, *more = (each for each in platform.overlaps if each.maintenance == name)
+                shared = f"{platform.platform} {previewed.span(first)}"
+                further = f", and {counted(len(more), 'time')} more" if more else ""
+                printing.warn(f"{contract.contract}: {name} excludes {shared} already{further}")
             if whys := dict.fromkeys(english.not_excluded[part.why] for part in platform.not_excluded):
                 excluded, announced = map(times.duration, (platform.excluded_ms, platform.announced_ms))
                 printing.warn(

@@ -50,14 +50,19 @@ def publish(
     from ledger import maintenance as subject
 
     with giving.desk(ledger) as at:
-        name = dialogue.told(maintenance, "MAINTENANCE", "a new name for the work")
-        platforms = dialogue.told_several(platform, "--platform", "the platforms concerned")
+        name = dialogue.told(maintenance, "MAINTENANCE", "a new name for the work", check=at.require_new)
+        platforms = dialogue.told_several(
+            platform,
+            "--platform",
+            "the platforms concerned",
+            lambda names: recording.require_platforms(at.ledger, names),
+        )
         recording.require_platforms(at.ledger, platforms)
         notice = subject.NoticePublished(
             maintenance=name,
             platforms=tuple(platforms),
             announced=at.span(start, end, platforms),
-            summary=dialogue.told(summary, "--summary", "what will be done"),
+            summary=dialogue.told(summary, "--summary", "what will be done", check=dialogue.sentence),
             by=by,
         )
         how = giving.How(given_at, preview, yes, as_json, tuple(platforms))
@@ -86,7 +91,7 @@ def move(
         moved = subject.NoticeMoved(
             maintenance=name,
             announced=at.span(start, end, at.state(name).platforms),
-            reason=dialogue.told(reason, "--reason", "why it moves"),
+            reason=dialogue.told(reason, "--reason", "why it moves", check=dialogue.sentence),
             by=by,
         )
         how = giving.How(given_at, preview, yes, as_json)
@@ -112,7 +117,7 @@ def withdraw(
         name = at.announced(maintenance)
         withdrawn = subject.NoticeWithdrawn(
             maintenance=name,
-            reason=dialogue.told(reason, "--reason", "why it will not take place"),
+            reason=dialogue.told(reason, "--reason", "why it will not take place", check=dialogue.sentence),
             by=by,
         )
         how = giving.How(given_at, preview, yes, as_json)

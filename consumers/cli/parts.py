@@ -74,7 +74,8 @@ def _print_json(figures: "Statement", name: str) -> None:
 
     whole = as_json(figures)
     with_remarks = ("remarks",) if name in OF_TIME and "remarks" in whole else ()
-    kept: dict[str, Any] = {key: whole[key] for key in (*KEPT, name, *with_remarks)}
+    later = ("announced_later",) if name == "register" and "announced_later" in whole else ()
+    kept: dict[str, Any] = {key: whole[key] for key in (*KEPT, name, *later, *with_remarks)}
     printing.print_json(kept | {"digest": digest(kept)})
 
 

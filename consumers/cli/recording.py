@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from ledger.application import Ledger
-    from ledger.fact import Fact
+    from ledger.fact import Fact, Span
     from ledger.incidents import Browser
     from projections.asof import Known
 
@@ -62,8 +62,11 @@ def take_down(
     platforms: Iterable[str] = (),
     option: str = "--at",
     evidence: "Attached | None" = None,
+    shown: Iterable[str] = (),
 ) -> None:
     """Record what a subject decides and print it; `platforms` must belong to some contract.
+
+    What is `shown` stands below, for people only.
 
     Its evidence is on disk before the fact is appended, and only if the fact is not refused.
     """
@@ -81,6 +84,29 @@ def take_down(
             subject.stream_of(name), subject.INITIAL, subject.evolve, decided, occurred_ms=occurred_ms
         )
     printing.print_recorded(recorded, as_json=as_json)
+    if not as_json:
+        for line in shown:
+            print(line)
+
+
+def shown_back(known: "Known", platforms: Iterable[str], spans: "Iterable[Span]") -> list[str]:
+    """Spans as the clock of each contract concerned shows them, a line each."""
+    from consumers.pages import previewed
+    from ledger.contracts import require_signed
+    from ledger.instants import format_instant
+    from ledger.terms import zone_of
+    from projections.attention import concerned, signed
+    from projections.figures import SpanFigures
+
+    of_whom, lines = tuple(platforms), []
+    for each in spans:
+        for name, contract in signed(known):
+            if concerned(contract, of_whom, each.interval):
+                zone = zone_of(require_signed(contract).zone)
+                start = format_instant(each.interval.start_ms, zone)
+                end = format_instant(each.interval.end_ms, zone)
+                lines.append(f"{name}: {previewed.span(SpanFigures(start=start, end=end))} {zone}")
+    return lines
 
 
 def occurrence(at: str | None, option: str = "--at", zone: "ZoneInfo | None" = None) -> int:

@@ -32,7 +32,10 @@ def instant(text: str, zone: "ZoneInfo | None" = None) -> int:
             raise BadInputError(str(error)) from None
     except ValueError as error:
         raise BadInputError(str(error)) from None
-    first, second = parse_local(text, zone)
+    try:
+        first, second = parse_local(text, zone)
+    except ValueError as error:
+        raise BadInputError(str(error)) from None
     if first != second:
         raise BadInputError(
             f"{text} stands twice or never on the clock of {zone} that night; write its offset: "

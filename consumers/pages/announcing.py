@@ -40,7 +40,16 @@ def _client(found: ClientComing) -> Iterator[str]:
 def _given(found: ClientComing) -> str:
     notice = found.notice
     if notice.hours_before is None:
-        return f"given to nobody yet: in time until {found.latest_given_at}"
+        return _awaited(found)
     how = "" if notice.mails else " (published; no mail about it was tried)"
     before = advance(notice.hours_before, notice.in_time, found.latest_given_at)
     return f"given {notice.given_at}{how}, {before}"
+
+
+def _awaited(found: ClientComing) -> str:
+    awaited = found.notice.awaited
+    what = "given to nobody yet" if found.notice.mails else "not given yet, no mail about it was tried"
+    if awaited is None or awaited.left_ms < 0:
+        return f"{what}: too late, in time until {found.latest_given_at}"
+    left = Format(words.of("en"), ZoneInfo(found.zone), None).duration(awaited.left_ms)
+    return f"{what}: in time until {found.latest_given_at}, {left} left"

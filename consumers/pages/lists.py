@@ -64,19 +64,26 @@ def register(statement: Statement, form: Format) -> Iterator[RenderableType]:
     for entry in statement.entries:
         yield Text.assemble((telling.heading(entry, form), "bold"), (f"  {telling.concerned(entry)}", "dim"))
         yield from _entry(entry, form)
+    for entry in statement.announced_later:
+        yield Text(telling.announced_later(entry, form), style="bold")
+        yield from _notices(entry, form)
 
 
 def _entry(entry: RegisterEntry, form: Format) -> Iterator[RenderableType]:
     if isinstance(entry, MaintenanceEntry):
-        for notice in entry.notices:
-            yield _item(telling.notice(notice, form))
-            for sentence in telling.mails(notice, form):
-                yield _item(sentence, style="dim")
+        yield from _notices(entry, form)
     for sentence in telling.story(entry, form):
         yield _item(sentence)
     if isinstance(entry, MaintenanceEntry | ClaimEntry):
         for sentence in telling.exclusions(entry.exclusions, form):
             yield _item(sentence, style="bright_blue")
+
+
+def _notices(entry: MaintenanceEntry, form: Format) -> Iterator[RenderableType]:
+    for notice in entry.notices:
+        yield _item(telling.notice(notice, form))
+        for sentence in telling.mails(notice, form):
+            yield _item(sentence, style="dim")
 
 
 # ---------------------------------------------------------------- commitments

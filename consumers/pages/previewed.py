@@ -1,13 +1,20 @@
 """What a notice would do, in lines for the terminal of ops."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from consumers.pages import words
 from consumers.pages.harmless import harmless_text
+from ledger.errors import counted
 from ledger.instants import MINUTE_MS
 from projections.figures import SpanFigures
 from projections.preview import ContractPreview, PlatformPreview, Preview
+
+SPANS_MAX = 6
+"""As many spans of a platform are shown one by one; work of a year would fill hundreds of lines."""
+SPANS_SHOWN = 3
+"""Of more than that only the first are."""
 
 
 def lines(found: Preview) -> Iterator[str]:
@@ -67,11 +74,22 @@ def _platform(found: PlatformPreview) -> Iterator[str]:
         f"  {found.platform}: {minutes(found.excluded_ms)} of {minutes(found.announced_ms)} min excluded, "
         f"{minutes(found.counted_ms)} of them in service hours and not excluded already"
     )
-    english = words.of("en")
-    for part in found.not_excluded:
-        yield f"    {span(part)} not excluded: {english.not_excluded[part.why]}"
-    for overlap in found.overlaps:
-        yield f"    {span(overlap)} overlaps {overlap.maintenance}, which excludes it already"
+    whys = words.of("en").not_excluded
+    parts = [(part, f"not excluded: {whys[part.why]}") for part in found.not_excluded]
+    overlaps = [
+        (overlap, f"overlaps {overlap.maintenance}, which excludes it already") for overlap in found.overlaps
+    ]
+    yield from _summarised(parts)
+    yield from _summarised(overlaps)
+
+
+def _summarised(found: Sequence[tuple[SpanFigures, str]]) -> Iterator[str]:
+    """The first few spans, each with what is said of it; of the rest how many there are for each reason."""
+    few = found if len(found) <= SPANS_MAX else found[:SPANS_SHOWN]
+    for each, said in few:
+        yield f"    {span(each)} {said}"
+    for said, number in Counter(said for _, said in found[len(few) :]).items():
+        yield f"    and {counted(number, 'time')} more {said} (--preview --json names all)"
 
 
 def minutes(length_ms: int) -> str:
@@ -81,7 +99,9 @@ def minutes(length_ms: int) -> str:
 
 
 def span(found: SpanFigures) -> str:
-    """From and to with their offsets, the day once if it is the same."""
+    """From and to with their offsets, the day once if it is the same; seconds where there are any."""
     start, end = datetime.fromisoformat(found.start), datetime.fromisoformat(found.end)
     shown = end.timetz() if end.date() == start.date() else end
-    return f"{start.isoformat(' ', 'minutes')} to {shown.isoformat(timespec='minutes')}"
+    is_whole = not any(each.second or each.microsecond for each in (start, end))
+    precision = "minutes" if is_whole else "auto"
+    return f"{start.isoformat(' ', precision)} to {shown.isoformat(timespec=precision)}"

@@ -1,14 +1,14 @@
 """What a statement, or a part of it, is about and what it comes to: the lines at the head of pages."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from consumers.pages import arithmetic
 from consumers.pages.format import Format, offset
 from consumers.pages.typography import NO_BREAK
 from projections.assessment import Note
-from projections.figures import MaintenanceEntry, PlatformPenalty, Statement
+from projections.figures import MaintenanceEntry, NoticeFigures, PlatformPenalty, Statement
 from projections.remarks import together
 
 
@@ -128,26 +128,31 @@ def register(statement: Statement, form: Format) -> Iterator[str]:
     """How much stands in the register, and which of the notices in it were given in time."""
     words = form.words
     entries = form.counted(len(statement.entries), words.entries_counted)
-    timely = _named_notices(statement, form, in_time=True)
-    late = _named_notices(statement, form, in_time=False)
-    if not (timely or late):
+    timely = _named_notices(statement, form, lambda notice: notice.in_time)
+    late = _named_notices(statement, form, lambda notice: not notice.in_time and not notice.awaited)
+    awaited = _named_notices(statement, form, lambda notice: notice.awaited is not None)
+    if not (timely or late or awaited):
         yield words.notices_none.format(entries=entries)
         return
-    notices = form.counted(len(timely) + len(late), words.notices_counted)
+    notices = form.counted(len(timely) + len(late) + len(awaited), words.notices_counted)
     yield words.register_counts.format(entries=entries, notices=notices, in_time=form.number(len(timely)))
-    for when, named in ((words.in_time, timely), (words.not_in_time, late)):
+    for when, named in (
+        (words.in_time, timely),
+        (words.not_in_time, late),
+        (words.notices_awaited, awaited),
+    ):
         if named:
             yield words.notices_given.format(when=when, notices=", ".join(named))
 
 
-def _named_notices(statement: Statement, form: Format, *, in_time: bool) -> list[str]:
+def _named_notices(statement: Statement, form: Format, is_so: Callable[[NoticeFigures], bool]) -> list[str]:
     """The notices that announced something, by their maintenance; whoever withdraws announces nothing."""
     return [
         f"{entry.name} ({form.words.notices[notice.kind]})"
-        for entry in statement.entries
+        for entry in (*statement.entries, *statement.announced_later)
         if isinstance(entry, MaintenanceEntry)
         for notice in entry.notices
-        if notice.announced and notice.in_time is in_time
+        if notice.announced and is_so(notice)
     ]
 
 

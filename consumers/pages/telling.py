@@ -10,6 +10,7 @@ from consumers.pages.time_table import ORDER, length_of
 from consumers.pages.typography import NO_BREAK
 from ledger.instants import DAY_MS, parse_instant
 from projections.figures import (
+    AwaitedFigures,
     Because,
     ClaimEntry,
     Class,
@@ -328,6 +329,8 @@ def notice(found: NoticeFigures, form: Format) -> str:
 
 def given(found: NoticeFigures, form: Format) -> str:
     """When a notice was given, or that nobody has it."""
+    if found.awaited and not found.awaited.is_tried:
+        return form.words.not_mailed
     if found.given_at is None:
         return form.words.not_given
     return form.words.given.format(at=form.instant(found.given_at))
@@ -356,7 +359,20 @@ def advance(found: NoticeFigures, form: Format) -> list[str]:
         sentence = words.given_after if is_after else words.given_before
         parts.append(sentence.format(hours=form.measure(f"{found.hours_before.removeprefix('-')} h")))
         parts.append(words.in_time if found.in_time else words.not_in_time)
+    if found.awaited:
+        parts.append(awaited(found.awaited, form))
     return [*parts, words.back_dated] if found.back_dated else parts
+
+
+def announced_later(entry: MaintenanceEntry, form: Format) -> str:
+    """Which work is announced for after the moment known, and where."""
+    return form.words.announced_later.format(entry=heading(entry, form), platforms=concerned(entry))
+
+
+def awaited(found: AwaitedFigures, form: Format) -> str:
+    """How long there is left to give a notice in time, or since when it is too late."""
+    sentence = form.words.awaited if found.left_ms >= 0 else form.words.awaited_late
+    return sentence.format(at=form.instant(found.too_late_from), left=form.duration(max(found.left_ms, 0)))
 
 
 def exclusions(found: Sequence[PlatformExclusion], form: Format) -> Iterator[str]:

@@ -150,6 +150,7 @@ class Words:
     notices_given: str
     notices_none: str
     register_none: str
+    announced_later: str
     history: str
     notice: str
     announced_heading: str
@@ -160,6 +161,10 @@ class Words:
     announced: str
     given: str
     not_given: str
+    not_mailed: str
+    awaited: str
+    awaited_late: str
+    notices_awaited: str
     recorded: str
     given_before: str
     given_after: str

@@ -238,6 +238,38 @@ def test_a_refusal_holds_up_its_contract_only_and_is_said(constat, ledger):
     assert [line["metadata"]["contract"] for line in system.lines] == ["zenith"]
 
 
+@pytest.mark.parametrize("is_put_down", [False, True])
+def test_nothing_more_of_a_frozen_contract_leaves_until_it_is_released(
+    constat, ledger, tmp_path, is_put_down
+):
+    assess(ledger, "acme", acme_prod=3)
+    assess(ledger, "zenith", zenith_prod=1)
+    constat("relay", "--to", "feed.jsonl")
+    feed = tmp_path / "feed.jsonl"
+    kept = feed.read_bytes()
+    second = kept.splitlines(keepends=True)[1]
+    assert b'"days":3' in second
+    constat("bill", "run", "--from", "feed.jsonl")
+    with serving(system := Stripe()) as url:
+        if is_put_down:
+            constat("bill", "push", "--to", "stripe", "--url", url, *ONE_UNKNOWN)
+        feed.write_bytes(kept + second.replace(b'"days":3', b'"days":9'))
+        assert constat("bill", "run", "--from", "feed.jsonl").code == 1
+
+        held = pushed(constat, system, url)
+        before = [line["metadata"]["contract"] for line in system.lines]
+        constat("bill", "release", "acme", "--by", "p-7", "--reason", "a line was added by hand")
+        released = [pushed(constat, system, url) for _ in range(2)][-1]
+
+    assert (held.code, before) == (1, ["zenith"])
+    (told,) = held.out.splitlines()[1:]
+    assert told.startswith("acme is frozen: nothing more of it is pushed until it is released")
+    if is_put_down:  # it is sent again with the name that it was put down with
+        assert "404" in released.out
+    else:
+        assert (released.code, days_in(system)) == (0, {"acme": 3, "umbra": 0, "zenith": 1})
+
+
 def test_whoever_looks_sees_what_became_of_each_request_and_who_writes(constat, ledger):
     assess(ledger, "acme", acme_prod=3)
     assess(ledger, "zenith", zenith_prod=1)

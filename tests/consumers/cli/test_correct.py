@@ -50,3 +50,11 @@ def test_a_correction_of_what_was_seen_says_nothing_more(corrected):
     answer = corrected("2026-09-08T09:00+02:00", "2026-09-08T09:02:30+02:00")
 
     assert (answer.code, answer.err) == (0, "")
+
+
+def test_a_correction_shows_its_interval_back_on_the_clock_of_the_contract(corrected):
+    answer = corrected("2026-09-08T07:00Z", "2026-09-08T07:02:30Z")
+    figures = corrected("2026-09-08T07:00Z", "2026-09-08T07:02:30Z", "--json")
+
+    assert answer.out.splitlines()[1:] == ["acme: 2026-09-08 09:00:00+02:00 to 09:02:30+02:00 Europe/Paris"]
+    assert "Europe/Paris" not in figures.out

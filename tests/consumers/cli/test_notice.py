@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import select
 import subprocess
 import sys
 import time
@@ -163,6 +164,29 @@ def test_a_preview_of_a_move_shows_the_new_time_and_of_a_withdrawal_that_nothing
     assert "0 of 120 min excluded" in withdrawn.out
 
 
+def test_a_preview_of_a_year_is_summarised_and_stands_whole_in_json(signed):
+    year = (*PUBLISH[:-4], "--from", "2027-01-01T00:00", "--to", "2027-12-31T00:00", "--preview")
+    signed(
+        "notice", "publish", "month", *PUBLISH[3:7], "--from", "2027-03-01T00:00", "--to", "2027-03-31T00:00"
+    )
+
+    shown = signed(*year)
+    (platform,) = json.loads(signed(*year, "--json").out)["contracts"][0]["platforms"]
+
+    whole, shared = len(platform["not_excluded"]), len(platform["overlaps"])
+    assert min(whole, shared) > 6
+    told = [line for line in shown.out.splitlines() if line.startswith("    ")]
+    assert len(told) == 8
+    assert told[3] == (
+        f"    and {whole - 3} times more not excluded: outside the maintenance windows "
+        "(--preview --json names all)"
+    )
+    assert told[7].startswith(f"    and {shared - 3} times more overlaps month, which excludes it already")
+    warned = signed(*year[:-1]).err.splitlines()
+    assert len(warned) == 2
+    assert warned[0].endswith(f" already, and {shared - 1} times more")
+
+
 # ---------------------------------------------------------------- on a terminal
 
 
@@ -174,28 +198,32 @@ def on_a_terminal(folder, arguments, answers) -> tuple[int, str]:
     with subprocess.Popen(command, stdin=other, stdout=other, stderr=other, env=environment) as running:
         os.close(other)
         shown = ""
-        for question, answer in answers:
-            shown += read_until(first, question)
-            os.write(first, f"{answer}\n".encode())
-        shown += read_until(first, None)
+        try:
+            for question, answer in answers:
+                shown += read_until(first, question)
+                os.write(first, f"{answer}\n".encode())
+            shown += read_until(first, None)
+        except BaseException:
+            running.kill()  # it may wait for an answer for ever
+            raise
     os.close(first)
     return running.returncode, shown
 
 
 def read_until(terminal: int, question: str | None) -> str:
     """What a terminal shows up to a question, or to the end."""
-    shown, until_s = "", time.monotonic() + 60
-    while time.monotonic() < until_s:
+    shown, until_s = "", time.monotonic() + 20
+    while select.select([terminal], [], [], max(0, until_s - time.monotonic()))[0]:
         try:
             read = os.read(terminal, 4096).decode()
         except OSError:  # the other side has closed
-            break
-        if not read:
-            break
+            read = ""
         shown += read
-        if question and question in shown:
-            return shown
-    assert question is None, f"never asked {question!r}: {shown}"
+        if not read or (question and question in shown):
+            break
+    else:
+        raise AssertionError(f"neither ended nor asked {question!r}: {shown}")
+    assert question is None or question in shown, f"never asked {question!r}: {shown}"
     return shown
 
 
@@ -215,6 +243,61 @@ def test_what_is_missing_is_asked_for_and_the_preview_is_agreed_to(tmp_path):
     assert code == 0, shown
     assert "120 of 120 min excluded" in shown
     assert positions(tmp_path) == 3
+
+
+@pytest.mark.usefixtures("signed")
+def test_an_answer_that_cannot_be_taken_is_explained_and_asked_for_again(tmp_path):
+    answers = [
+        ("a new name for the work", "my work"),
+        ("write my-work, as an import names it", "my-work"),
+        ("platforms concerned", "acme-prd"),
+        ("no contract has acme-prd; platforms are: acme-prod", " , "),
+        ("name at least one", "acme-prod"),
+        ("announced start (local time of Europe/Paris", "tomorrow"),
+        ("'tomorrow' is no date and time", "2027-03-28T02:30"),
+        ("stands twice or never on the clock of Europe/Paris", NEXT_YEAR[0]),
+        ("announced end", NEXT_YEAR[0]),
+        ("does not come after", NEXT_YEAR[1]),
+        ("what will be done", " "),
+        ("is empty; write it", "x" * 2001),
+        ("at most 2000 characters", "upgrade"),
+        ("Give this notice?", "perhaps"),
+        ("Give this notice?", "y"),
+    ]
+
+    code, shown = on_a_terminal(tmp_path, ("notice", "publish"), answers)
+
+    assert code == 0, shown
+    assert positions(tmp_path) == 3
+    assert "maintenance:my-work" in shown
+
+
+def test_a_name_that_is_taken_and_work_that_is_not_there_are_asked_for_again(signed, tmp_path):
+    signed(*PUBLISH)
+    published = [("a new name", "db"), ("db was already announced", "db2")]
+    published += [("Give this notice?", "n")]
+    reason = [
+        ("which work (db) [db]", "dbb"),
+        ("dbb was never announced", ""),
+        ("why it will not", "no need"),
+    ]
+
+    new, shown = on_a_terminal(tmp_path, ("notice", "publish", *PUBLISH[3:]), published)
+    old, listed = on_a_terminal(tmp_path, ("notice", "withdraw", "--yes"), reason)
+
+    assert (new, old, positions(tmp_path)) == (1, 0, 4), shown + listed
+
+
+@pytest.mark.usefixtures("signed")
+def test_an_option_that_cannot_be_read_ends_the_command_before_the_rest_is_asked_for(tmp_path):
+    begun = ("notice", "publish", "db", "--platform", "acme-prod")
+
+    start = on_a_terminal(tmp_path, (*begun, "--from", "tomorrow"), [])
+    end = on_a_terminal(tmp_path, (*begun, "--to", "tomorrow"), [])
+
+    for code, shown in (start, end):
+        assert (code, "announced" in shown) == (2, False), shown
+        assert "'tomorrow' is no date and time" in shown
 
 
 @pytest.mark.usefixtures("signed")
@@ -297,7 +380,8 @@ def test_who_has_the_mail_stands_under_each_client():
         "    e-mail to p-3: given up on Thu 1 Oct 2026, 14:00, 1 attempt (no address is known)",
     ]
     assert untold[2] == (
-        "    published, given to nobody yet: in time until 2026-10-05T02:00:00+02:00, position 4"
+        "    published, given to nobody yet: in time until 2026-10-05T02:00:00+02:00, "
+        "74 h 00 min left, position 4"
     )
 
 

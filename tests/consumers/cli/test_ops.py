@@ -261,3 +261,16 @@ def test_an_agent_is_not_retired_before_its_last_result(constat, tmp_path):
 
     assert (early.code, late.code) == (2, 0)
     assert "agent paris still had a result at 2026-10-02T00:00:30Z; it was retired after that" in early.err
+
+
+def test_a_claim_and_its_ruling_show_their_intervals_back_on_the_clock_of_the_contract(signed):
+    claimed = ("--from", "2026-10-06T07:00Z", "--to", "2026-10-06T10:00Z")
+    rule = ("claim", "rule", "flood", "--reason", "x", "--by", "judge")
+
+    filed = signed("claim", "file", "flood", "--platform", "acme-prod", *claimed, "--event", "flood")
+    part = signed(*rule, "in-part", "--accepted", "2026-10-06T07:30Z/2026-10-06T08:00Z")
+    rejected = signed(*rule, "rejected", "--revises", "5")
+
+    assert filed.out.splitlines()[1:] == ["acme: 2026-10-06 09:00+02:00 to 12:00+02:00 Europe/Paris"]
+    assert part.out.splitlines()[1:] == ["acme: 2026-10-06 09:30+02:00 to 10:00+02:00 Europe/Paris"]
+    assert (rejected.code, len(rejected.out.splitlines())) == (0, 1), rejected.err

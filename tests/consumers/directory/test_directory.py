@@ -130,6 +130,69 @@ def test_bad_input_names_file_line_and_reason_and_costs_nothing_that_is_stored(s
     assert [(tmp_path / name).read_bytes() for name in ("constat.db", "directory.db")] == before
 
 
+def test_everything_that_is_wrong_in_a_file_is_said_at_once_line_by_line(signed):
+    synchronised(signed, TWO, "--made-at", "2026-10-01T08:00:00Z")
+    signed("directory", "erase", "p-1", "--by", "dpo", "--reason", "asked")
+
+    answer = synchronised(
+        signed,
+        HEADING
+        + "acme,p-1,Zoé Martin,zoe@acme.example,\n"
+        + "nobody,p-2,John Smith,john@acme.example,\n"
+        + "acme,p-3,,no-address,de\n"
+        + "acme,p-3,Ann,ann@acme.example,\n"
+        + 'acme,p-4,"Bob" Lee,bob@acme.example,\n',
+        "--made-at",
+        "2026-09-01T08:00:00Z",
+        "--also",
+        "elsewhere",
+    )
+
+    assert answer.code == 2
+    told = answer.err.splitlines()[1:]
+    assert [line.split(": ")[0].strip() for line in told] == [
+        "list.csv:2",
+        "list.csv:3",
+        "list.csv:4",
+        "list.csv:5",
+        "list.csv:6",
+        "--also elsewhere",
+        "list.csv",
+    ], answer.err
+    assert "p-1 was erased" in told[0]
+    assert "no contract 'nobody'" in told[1]
+    assert all(
+        column in told[2] for column in ("name: is empty", "email: is no address", "language: must be")
+    )
+    assert "p-3 stands twice for acme, first on line 4" in told[3]
+    assert "cannot be read" in told[4]
+    assert "no contract 'elsewhere'" in told[5]
+    assert "the list of acme that is in force was made at 2026-10-01T08:00:00Z" in told[6]
+    assert not any(text in answer.err for text in ("Martin", "zoe@", "john@"))
+
+
+def test_one_address_of_two_ids_is_taken_with_a_warning_that_names_both_lines(signed):
+    one_person = TWO + "rival,p-1,Zoé Martin,zoe@acme.example,\n"
+
+    alone = synchronised(signed, one_person, "--json")
+    answer = synchronised(signed, one_person + "rival,p-7,Zoé M,Zoe@acme.example,\n", "--json")
+
+    assert (alone.code, json.loads(alone.out)["shared"], alone.err) == (0, [], "")
+    assert answer.code == 0
+    assert answer.err.startswith(
+        "constat: warning: list.csv:5: email: p-7 has the address of p-1 on line 2; if they are one person, "
+        "keep one id"
+    )
+    assert len(json.loads(answer.out)["shared"]) == 1
+    assert "@" not in answer.err
+
+
+def test_a_refused_list_makes_no_store(signed, tmp_path):
+    answer = synchronised(signed, TWO + "nobody,p-3,Ann,ann@acme.example,\n")
+
+    assert (answer.code, (tmp_path / "directory.db").exists()) == (2, False)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
