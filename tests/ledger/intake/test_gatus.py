@@ -9,8 +9,9 @@ import pytest
 
 from ledger.errors import BadInputError
 from ledger.instants import format_instant
-from ledger.intake.gatus import GatusApi, GatusFile
+from ledger.intake.gatus import GatusApi
 from ledger.intake.gatus_import import import_gatus
+from ledger.intake.gatus_tables import GatusFile
 from ledger.intake.web import Address, Web
 from ledger.rounds import decode
 from projections.changes import DOWN, outcome_changes
