@@ -95,8 +95,11 @@ class Server:
         """Whoever is connected is sent away."""
         if self._process:
             self._process.send_signal(signal.SIGINT)
-            self._process.wait(READY_S)
-            self._process = None
+            try:
+                self._process.wait(READY_S)
+            finally:
+                self._process.kill()
+                self._process = None
 
     def url(self, database: str = "postgres", user: str = "postgres", password: str | None = None) -> str:
         """An address, with a password if one is given."""
