@@ -118,7 +118,7 @@ def taken(gatus, story):
 
 
 def kept(story):
-    """All bytes of a ledger but where each fact says what it is called itself."""
+    """All bytes of a ledger: its facts with their recorded clock, and its rounds."""
     return list(story.engine.facts()), [each.value for each in story.engine.rounds()]
 
 
@@ -287,6 +287,11 @@ def test_a_server_that_is_full_may_be_asked_again(database):
 
     with pytest.raises(UnreachableSourceError, match="too many connections"):
         list(GatusDatabase(database.url).results())
+
+
+def test_a_server_without_the_encryption_that_is_asked_for_gets_no_password(database):
+    with pytest.raises(UnreachableSourceError, match="SSL was required"):
+        list(GatusDatabase(f"{database.url}?sslmode=require").results())
 
 
 def test_a_server_that_ends_the_connection_may_be_asked_again(database):
