@@ -72,7 +72,7 @@ format: $(INSTALLED) ## Format the code
 	$(BIN)/ruff format .
 
 lock: ## Resolve the dependencies anew into requirements.lock (needs uv)
-	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --group dev --group bench pyproject.toml --output-file requirements.lock
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --all-extras --group dev --group bench pyproject.toml --output-file requirements.lock
 
 clean: ## Remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ledger.application import Ledger
+    from ledger.intake.gatus import Gatus
     from ledger.intake.importing import Imported
+
+_DATABASES = ("postgresql://", "postgres://")
 
 FromOption = Annotated[
     str | None,
@@ -119,7 +122,9 @@ def uptime_kuma(
 
 
 def gatus(
-    place: Annotated[str, typer.Argument(metavar="URL|FILE", help="A Gatus that runs, or its SQLite file.")],
+    place: Annotated[
+        str, typer.Argument(metavar="URL|FILE", help="A Gatus that runs, or its SQLite file or PostgreSQL.")
+    ],
     *,
     name: flowing.NamesOption = [],  # noqa: B006 - typer copies it
     agent: flowing.AgentOption = "gatus",
@@ -130,14 +135,13 @@ def gatus(
 ) -> None:
     """Store what is new of the results that a Gatus keeps: a hundred of each endpoint, or as it is set.
 
-    A platform is named `group/name`, made plain. The conditions that did not hold are kept as its error. One
-    that keeps its results in PostgreSQL is read at its address.
+    A platform is named `group/name`, made plain. The conditions that did not hold are kept as its error.
+    PostgreSQL (postgresql://user@host:5432/database) needs the extra `postgresql`; its password is taken from
+    PGPASSWORD or a passfile.
     """
-    from ledger.intake.gatus import GatusApi, GatusFile
     from ledger.intake.gatus_import import import_gatus
 
-    source = GatusApi(flowing.web(place)) if "://" in place else GatusFile(Path(place))
-    named = flowing.names(name)
+    source, named = _gatus_at(place), flowing.names(name)
     flowing.read(
         ledger,
         source.name,
@@ -146,3 +150,25 @@ def gatus(
         every_s=every,
         as_json=as_json,
     )
+
+
+def _gatus_at(place: str) -> "Gatus":
+    from ledger.intake.gatus import GatusApi
+    from ledger.intake.gatus_tables import GatusFile
+
+    if place.startswith(_DATABASES):
+        return _gatus_database(place)
+    return GatusApi(flowing.web(place)) if "://" in place else GatusFile(Path(place))
+
+
+def _gatus_database(url: str) -> "Gatus":
+    from ledger.errors import BadInputError
+
+    try:
+        from ledger.intake.gatus_postgresql import GatusDatabase
+    except ImportError as error:
+        raise BadInputError(
+            f"a PostgreSQL is read with psycopg, which is not usable here ({error}); install it with: "
+            "pip install 'constat[postgresql]'"
+        ) from None
+    return GatusDatabase(url)

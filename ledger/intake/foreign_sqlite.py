@@ -34,7 +34,7 @@ class ForeignFile:
 
     @contextmanager
     def opened(self) -> Iterator[sqlite3.Connection]:
-        """A connection to ask, closed with the block.
+        """A connection to ask, closed with the block; every query sees the file as the first one did.
 
         Raises:
             BadInputError: there is no such file, or it does not answer as the program's own does.
@@ -43,6 +43,7 @@ class ForeignFile:
             raise BadInputError(f"{self.name}: there is no such file; {self.IF_MISSING}")
         try:
             with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as opened:
+                opened.execute("BEGIN")
                 yield opened
         except sqlite3.Error as error:
             raise BadInputError(

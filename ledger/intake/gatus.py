@@ -1,19 +1,18 @@
-"""The results that a Gatus keeps, from its API or from its SQLite file.
+"""The results that a Gatus keeps, and its API.
 
-Tables `endpoints`, `endpoint_results` and `endpoint_result_conditions` as `storage/store/sql` of version 5
-makes them, and `/api/v1/endpoints/statuses` of the same version. A hundred results of each endpoint are kept
-unless its settings say otherwise, and hourly counts for thirty days: a count has no moment, so none is taken.
+`/api/v1/endpoints/statuses` of version 5. A hundred results of each endpoint are kept unless its settings say
+otherwise, and hourly counts for thirty days: a count has no moment, so none is taken.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
 import polars as pl
 
 from ledger.errors import BadInputError
-from ledger.instants import parse_instant
-from ledger.intake.foreign_sqlite import ForeignFile
+from ledger.instants import parse_instant, to_ms
 from ledger.intake.frames import RESULTS
 from ledger.intake.rows import ERROR_CHARACTERS_MAX
 from ledger.intake.web import Web, listed
@@ -95,7 +94,7 @@ class GatusApi:
         try:
             for endpoint in listed(said):
                 for result in endpoint.get("results") or ():
-                    yield _from_json(_named(endpoint.get("group"), endpoint["name"]), result)
+                    yield _from_json(named(endpoint.get("group"), endpoint["name"]), result)
         except (AttributeError, KeyError, TypeError) as error:
             raise BadInputError(
                 f"{self.name}{_STATUSES} does not answer as Gatus 5 does ({error!r}); name the address "
@@ -103,50 +102,12 @@ class GatusApi:
             ) from None
 
 
-class GatusFile(ForeignFile):
-    """The SQLite file of a Gatus, which may be in use; nothing is written."""
-
-    PROGRAM = "Gatus 5"
-    CALLED = "SQLite file"
-    IF_MISSING = "name the SQLite file of a Gatus, or its address with http:// or https://"
-    RECORD = "result"
-
-    def results(self) -> Iterator[Kept]:
-        """Those of endpoints; what a suite did is not told apart from them."""
-        with self.opened() as file:
-            failed = _failed_conditions(file.execute(_CONDITIONS))
-            for number, group, name, success, errors, status, duration, timestamp in file.execute(_RESULTS):
-                reasons = (*filter(None, (errors or "").split("|~|")), *failed.get(number, ()))
-                yield Kept(
-                    _named(group, name),
-                    _instant_ms(timestamp),
-                    bool(success),
-                    status or 0,
-                    duration or 0,
-                    reasons,
-                )
-
-
-_RESULTS = """
-SELECT endpoint_result_id, endpoint_group, endpoint_name, success, errors, status, duration, timestamp
-FROM endpoint_results JOIN endpoints USING (endpoint_id) ORDER BY endpoint_result_id
-"""
-_CONDITIONS = "SELECT endpoint_result_id, condition FROM endpoint_result_conditions WHERE success = 0"
-
-
-def _failed_conditions(rows: Iterable[tuple[int, str]]) -> Mapping[int, list[str]]:
-    found: dict[int, list[str]] = {}
-    for number, condition in rows:
-        found.setdefault(number, []).append(condition)
-    return found
-
-
 def _from_json(endpoint: str, result: Mapping[str, Any]) -> Kept:
     conditions = result.get("conditionResults") or ()
     failed = (each["condition"] for each in conditions if not each["success"])
     return Kept(
         endpoint,
-        _instant_ms(result["timestamp"]),
+        instant_ms(result["timestamp"]),
         result["success"],
         result.get("status") or 0,
         result.get("duration") or 0,
@@ -154,14 +115,22 @@ def _from_json(endpoint: str, result: Mapping[str, Any]) -> Kept:
     )
 
 
-def _named(group: str | None, name: str) -> str:
+def named(group: str | None, name: str) -> str:
+    """What an endpoint is called, `group/name` or the name alone."""
     return f"{group}/{name}" if group else name
 
 
-def _instant_ms(text: object) -> int:
-    matched = _TIME.fullmatch(str(text))
+def instant_ms(moment: object) -> int:
+    """When a result was observed: a text, or the TIMESTAMP of a database, which is in UTC and without a zone.
+
+    Raises:
+        BadInputError: it is neither.
+    """
+    if isinstance(moment, datetime):
+        return to_ms(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    matched = _TIME.fullmatch(str(moment))
     if not matched:
-        raise BadInputError(f"{text!r} is no time as Gatus writes it; its version is another one than 5")
+        raise BadInputError(f"{moment!r} is no time as Gatus writes it; its version is another one than 5")
     offset = matched["offset"]
     zone = offset if offset == "Z" or ":" in offset else f"{offset[:3]}:{offset[3:]}"
     return parse_instant(f"{matched['day']}T{matched['time']}{(matched['fraction'] or '')[:4]}{zone}")

@@ -5,11 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests import programs
+from tests import postgresql, programs
+from tests.ledger.intake.test_gatus import NOON_MS as GATUS_MS
+from tests.ledger.intake.test_gatus import results
+from tests.ledger.intake.test_gatus_postgresql import READER, SECRET, Filled
 from tests.ledger.intake.test_kuma import NOON_MS, Kuma
 from tests.ledger.intake.test_maintnote import event, ics
 from tests.ledger.intake.test_statuspage import COMPONENTS, INCIDENT
@@ -88,6 +92,77 @@ def gatus_at(port):
         programs.say(asked, json.dumps([{"name": "acme-prod", "group": "", "results": results}]).encode())
 
     return programs.Server(answer, port)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("signed")
+def test_a_followed_database_is_read_on_after_its_server_was_away(tmp_path):
+    with postgresql.server() as server:
+        gatus = filled(server)
+        command = [CONSTAT, "import", "gatus", gatus.url, "--follow", "--every", "1"]
+        with subprocess.Popen(
+            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            lines = iter(process.stdout.readline, "")
+            first = next(lines)
+            gatus.add(results(True, from_ms=GATUS_MS + 180_000))
+            second = next(line for line in lines if ", 1 stored" in line)
+            gatus.asked.close()
+            server.stop()
+            told = process.stderr.readline()
+            server.start()
+            with server.connection(gatus.name) as gatus.asked:
+                gatus.add(results(False, from_ms=GATUS_MS + 240_000))
+            third = next(line for line in lines if ", 1 stored" in line)
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=30)
+
+    assert first == f"postgresql://127.0.0.1:{server.port}/{gatus.name}: 3 results read, 3 stored\n"
+    assert "4 results read" in second
+    assert "trying again" in told
+    assert "5 results read" in third
+    assert SECRET not in first + second + told + third + out + err
+    assert process.returncode == 0
+
+
+def filled(server):
+    """A database of a Gatus that is read with a password of its own."""
+    with server.connection() as asked:
+        asked.execute(f"CREATE ROLE {READER} LOGIN PASSWORD '{SECRET}'")
+    made = Filled(server)
+    made.endpoint(1, "", "acme-prod")
+    made.add(results(True, True, True))
+    return made
+
+
+@pytest.mark.slow
+def test_an_import_from_a_database_goes_on_where_it_ended_and_keeps_no_password(signed, tmp_path):
+    with postgresql.server() as server:
+        gatus = filled(server)
+        with closing(gatus.asked):
+            command = ("import", "gatus", gatus.url, "--name", "acme-prod=acme-prod")
+            answer = signed(*command)
+            gatus.add(results(False, from_ms=GATUS_MS + 180_000))
+            again = json.loads(signed(*command, "--json").out)
+
+    assert answer.code == 0
+    assert "3 results read, 3 stored" in answer.out
+    assert "acme-prod: a result every 60 s" in answer.out
+    assert (again[0]["read"], again[0]["stored"]) == (4, 1)
+    kept = [each for each in tmp_path.rglob("*") if each.is_file() and SECRET.encode() in each.read_bytes()]
+    assert kept == []
+
+
+def test_who_names_a_database_and_lacks_its_client_is_told_how_to_install_it(signed, monkeypatch):
+    for name in ("ledger.intake.foreign_postgresql", "ledger.intake.gatus_postgresql"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+
+    answer = signed("import", "gatus", "postgresql://reader:s3cret@db/gatus")
+
+    assert answer.code == 2
+    assert "pip install 'constat[postgresql]'" in answer.err
+    assert "s3cret" not in answer.err
 
 
 def test_a_first_reading_has_to_be_told_where_it_begins(signed):

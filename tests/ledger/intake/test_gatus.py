@@ -9,8 +9,9 @@ import pytest
 
 from ledger.errors import BadInputError
 from ledger.instants import format_instant
-from ledger.intake.gatus import GatusApi, GatusFile
+from ledger.intake.gatus import GatusApi
 from ledger.intake.gatus_import import import_gatus
+from ledger.intake.gatus_tables import GatusFile
 from ledger.intake.web import Address, Web
 from ledger.rounds import decode
 from projections.changes import DOWN, outcome_changes
@@ -35,29 +36,58 @@ def results(*successes, from_ms=NOON_MS):
     return [(from_ms + number * 60_000, success) for number, success in enumerate(successes)]
 
 
-@pytest.fixture
-def file(tmp_path):
-    """A file of one endpoint, `core/acme prod`, to which results are added."""
-    path = tmp_path / "gatus.db"
-    with closing(sqlite3.connect(path)) as made, made:
-        made.executescript(SCHEMA)
-        made.execute("INSERT INTO endpoints VALUES (1, 'core_acme-prod', 'acme prod', 'core')")
+class SQLiteFile:
+    """A file of a Gatus, to which endpoints and their results are added."""
 
-    def add(found, written):
-        with closing(sqlite3.connect(path)) as opened, opened:
+    def __init__(self, path):
+        self.path = path
+        with closing(sqlite3.connect(path)) as made, made:
+            made.executescript(SCHEMA)
+            made.execute("PRAGMA journal_mode = WAL")
+
+    def endpoint(self, number, group, name):
+        with closing(sqlite3.connect(self.path)) as opened, opened:
+            opened.execute(
+                "INSERT INTO endpoints VALUES (?, ?, ?, ?)", (number, f"{group}_{name}", name, group)
+            )
+
+    def add(self, found, written, endpoint=1):
+        with closing(sqlite3.connect(self.path)) as opened, opened:
             for at_ms, success in found:
                 number = opened.execute(
                     "INSERT INTO endpoint_results (endpoint_id, success, errors, connected, status, duration, "
-                    "timestamp) VALUES (1, ?, ?, 1, ?, 80000000, ?)",
-                    (success, "" if success else "EOF|~|reset", 200 if success else 503, written(at_ms)),
+                    "timestamp) VALUES (?, ?, ?, 1, ?, 80000000, ?)",
+                    (endpoint, success, errors(success), status(success), written(at_ms)),
                 ).lastrowid
-                opened.execute(
+                opened.executemany(
                     "INSERT INTO endpoint_result_conditions (endpoint_result_id, condition, success) VALUES (?, ?, ?)",
-                    (number, f"[STATUS] ({200 if success else 503}) == 200", success),
+                    [(number, *each) for each in conditions(success)],
                 )
 
-    add.path = path
-    return add
+    def forget(self, until):
+        with closing(sqlite3.connect(self.path)) as opened, opened:
+            opened.execute("DELETE FROM endpoint_results WHERE endpoint_result_id <= ?", (until,))
+
+
+def errors(success):
+    return "" if success else "EOF|~|reset"
+
+
+def status(success):
+    return 200 if success else 503
+
+
+def conditions(success):
+    """Each with whether it held, as Gatus writes what it saw into those that did not."""
+    return [(f"[STATUS] ({status(success)}) == 200", success), ("[CONNECTED] == true", True)]
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A file of one endpoint, `core/acme prod`, to which results are added."""
+    made = SQLiteFile(tmp_path / "gatus.db")
+    made.endpoint(1, "core", "acme prod")
+    return made
 
 
 def as_go_prints(at_ms):
@@ -80,7 +110,7 @@ def changes(story, until_ms, platform="core-acme-prod"):
 @pytest.mark.parametrize("written", [as_go_prints, as_go_prints_with_its_own_clock, as_iso])
 def test_results_have_their_moment_and_the_conditions_that_did_not_hold(file, written):
     story = Story()
-    file(results(True, True, False, True), written)
+    file.add(results(True, True, False, True), written)
 
     taken = import_gatus(story.ledger, GatusFile(file.path), "gatus", {})
 
@@ -96,14 +126,13 @@ def test_results_have_their_moment_and_the_conditions_that_did_not_hold(file, wr
 
 def test_what_was_forgotten_before_it_was_read_again_is_said_and_unknown(file):
     story = Story()
-    file(results(*[True] * 5), as_go_prints)
+    file.add(results(*[True] * 5), as_go_prints)
     import_gatus(story.ledger, GatusFile(file.path), "gatus", {})
-    file(results(*[True] * 5, from_ms=NOON_MS + 3_600_000), as_go_prints)
+    file.add(results(*[True] * 5, from_ms=NOON_MS + 3_600_000), as_go_prints)
 
     taken = import_gatus(story.ledger, GatusFile(file.path), "gatus", {})
-    with closing(sqlite3.connect(file.path)) as opened, opened:
-        opened.execute("DELETE FROM endpoint_results WHERE endpoint_result_id <= 10")
-    file(results(*[True] * 5, from_ms=NOON_MS + 7_200_000), as_go_prints)
+    file.forget(10)
+    file.add(results(*[True] * 5, from_ms=NOON_MS + 7_200_000), as_go_prints)
     later = import_gatus(story.ledger, GatusFile(file.path), "gatus", {})
 
     assert taken.stored == later.stored == 5
@@ -114,7 +143,7 @@ def test_what_was_forgotten_before_it_was_read_again_is_said_and_unknown(file):
 
 def test_the_query_of_an_address_is_not_kept(file):
     story = Story()
-    file([(NOON_MS, False)], as_go_prints)
+    file.add([(NOON_MS, False)], as_go_prints)
     with closing(sqlite3.connect(file.path)) as opened, opened:
         said = 'Get "https://acme.example/health?token=secret": EOF'
         opened.execute("UPDATE endpoint_results SET errors = ?", (said,))
@@ -124,6 +153,16 @@ def test_the_query_of_an_address_is_not_kept(file):
     (kept,) = story.engine.rounds()
     assert b"secret" not in kept.value
     assert b"https://acme.example/health?" in kept.value
+
+
+def test_every_query_sees_the_file_as_the_first_one_did(file):
+    file.add(results(True, False), as_go_prints)
+    with GatusFile(file.path).opened() as asked:
+        before = asked.execute("SELECT COUNT(*) FROM endpoint_result_conditions").fetchall()
+        file.add(results(False, from_ms=NOON_MS + 120_000), as_go_prints)
+
+        assert asked.execute("SELECT COUNT(*) FROM endpoint_results").fetchall() == [(2,)]
+    assert before == [(4,)]
 
 
 def test_what_is_no_file_of_gatus_is_refused_with_advice(tmp_path):
@@ -172,7 +211,7 @@ def test_every_page_of_the_api_is_read_and_says_the_same_as_the_file(api, file):
     kept, gatus = api
     found = results(*[True] * 130, False, *[True] * 119)
     kept += as_json(found)
-    file(found, as_go_prints)
+    file.add(found, as_go_prints)
     by_api, by_file = Story(), Story()
 
     taken = import_gatus(by_api.ledger, gatus, "gatus", {})
