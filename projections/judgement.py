@@ -7,6 +7,7 @@ An interval that was asked for and is no period of the contract is judged as one
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from ledger.contracts import Contract, require_signed
 from ledger.interval import Interval
@@ -31,13 +32,19 @@ from projections.rolling import accrued_in_blocks
 from projections.verdicts import verdicts_over
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Judgement:
     """A period judged: how every platform stood at every instant, and what follows from it."""
 
+    period: Period
     timelines: Mapping[str, Timeline]
-    availability: Availability
+    accrual: Accrual
     penalties: Penalties
+
+    @cached_property
+    def availability(self) -> Availability:
+        """Laid out when it is asked for: of ten thousand platforms it has three hundred thousand days."""
+        return _availability(self.period, self.timelines, self.accrual)
 
 
 def judge(known: Known, contract: Contract, period: Period) -> Judgement:
@@ -51,11 +58,7 @@ def judge_each(known: Known, contract: Contract, periods: Sequence[Period]) -> l
     accruals = _accruals(contract, periods, lines)
     grants = _grants(contract, periods, accruals)
     return [
-        Judgement(
-            timelines=its_lines,
-            availability=_availability(period, its_lines, accrual),
-            penalties=_penalties(accrual, grant),
-        )
+        Judgement(period, its_lines, accrual, _penalties(accrual, grant))
         for period, its_lines, accrual, grant in zip(periods, lines, accruals, grants, strict=True)
     ]
 
