@@ -168,8 +168,46 @@ def test_the_feed_of_another_ledger_is_refused(constat, ledger, tmp_path):
         assess(other, "zenith", zenith_prod=7)
     constat("--ledger", tmp_path / "other.db", "relay", "--to", "other.jsonl")
 
-    assert "billed from the feed of another ledger" in lost(constat, "--from", "other.jsonl")
+    told = lost(constat, "--from", "other.jsonl")
+    assert "begins with assessment:zenith/1, and the feed that billing.db was billed from with" in told
+    assert "It is the feed of another ledger, or its beginning is gone" in told
     assert "has another entry at" in lost(constat, "--ledger", tmp_path / "other.db")
+
+
+def test_a_feed_that_was_rotated_is_said_to_have_lost_its_beginning_and_billing_goes_on_without_it(
+    constat, ledger, tmp_path
+):
+    assess(ledger, acme_prod=3)
+    constat("relay", "--to", "feed.jsonl")
+    constat("bill", "run", "--from", "feed.jsonl")
+    lines = (tmp_path / "feed.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "rotated.jsonl").write_bytes(lines[1])
+
+    told = lost(constat, "--from", "rotated.jsonl")
+
+    assert "begins with assessment:acme/2, which billing.db has read behind assessment:acme/1" in told
+    assert "its beginning is gone" in told
+    assert "another ledger" not in told
+    (tmp_path / "feed.jsonl").write_bytes(lines[1])
+    assert "reset, rotated or changed" in lost(constat, "--from", "feed.jsonl")
+    assess(ledger, number=2, acme_prod=1)
+    assert constat("bill", "run").code == 0
+    assert totals(constat) == owed(tmp_path / "constat.db")
+
+
+def test_a_feed_whose_first_event_was_changed_may_be_another_ledgers_and_both_are_said(
+    constat, ledger, tmp_path
+):
+    assess(ledger, acme_prod=3)
+    constat("relay", "--to", "feed.jsonl")
+    constat("bill", "run", "--from", "feed.jsonl")
+    whole = (tmp_path / "feed.jsonl").read_bytes()
+    (tmp_path / "feed.jsonl").write_bytes(whole.replace(b"seal-1", b"seal-9", 1))
+
+    told = lost(constat, "--from", "feed.jsonl")
+
+    assert "begins with assessment:acme/1, of which billing.db has read other bytes" in told
+    assert "It was changed, or it is the feed of another ledger" in told
 
 
 @pytest.mark.usefixtures("ledger")
