@@ -26,7 +26,7 @@ class ChangedFeed(NamedTuple):
         """A sentence."""
         return (
             f"{self.feed} has something else at {self.place} than was read there: it was changed since, and "
-            "what took effect is what was read"
+            "what took effect is what was read. Move it elsewhere as evidence, and relay to another file"
         )
 
 

@@ -271,7 +271,7 @@ def test_a_line_of_the_feed_that_was_changed_after_it_was_billed_does_not_reconc
     assert found.code == as_json.code == 1
     assert found.out == (
         f"{feed} has something else at {place} than was read there: it was changed since, and what took effect "
-        "is what was read\nbilling owes what the ledger says, and its feed was changed\n"
+        "is what was read. Move it elsewhere as evidence, and relay to another file\nbilling owes what the ledger says, and its feed was changed\n"
     )
     assert json.loads(as_json.out) == {
         "fits": False,

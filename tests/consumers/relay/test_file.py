@@ -89,6 +89,7 @@ def test_a_feed_that_somebody_changed_is_said_to_be_that_and_goes_on_in_another_
     assert (tmp_path / "feed.jsonl").read_bytes() == b"".join(lines)
     assert constat("relay", "--to", "again.jsonl").code == 0
     assert constat("bill", "run", "--from", "again.jsonl").code == 0
+    (tmp_path / "feed.jsonl").rename(tmp_path / "evidence.jsonl")
     assert constat("bill", "reconcile").code == 0
 
 
