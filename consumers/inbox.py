@@ -123,6 +123,9 @@ def _assessment(item: InboxItem) -> str:
     period = f"period {item.subject.rpartition('/')[2]} of {_whose(item)}"
     if item.what == "again":
         return f"{period} comes to something else since it was assessed; assess it again"
+    if item.what == "perhaps":
+        late = f"rounds of {', '.join(item.about)} that started in it came in after it was assessed"
+        return f"{period} may come to something else, because {late}; `constat assess` looks at it again"
     return f"{period} is to be assessed"
 
 
