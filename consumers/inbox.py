@@ -5,8 +5,12 @@ from collections.abc import Callable, Mapping
 from pydantic import Field
 
 from consumers.pages.harmless import harmless_text
+from ledger.instants import DAY_MS, HOUR_MS, MINUTE_MS, read_instant
 from projections.attention import Inbox, InboxItem, Kind
 from projections.figures import AsOfFigures, Figures, Instant
+
+DAYS_FROM_MS = 2 * DAY_MS
+"""From here on days are easier to read than hours."""
 
 _WHY = {
     "not-tried": "no mail about it was tried",
@@ -37,24 +41,36 @@ class ToldInbox(Figures):
 
 def told(inbox: Inbox) -> ToldInbox:
     """An inbox with its sentences."""
+    at_ms = read_instant(inbox.at)
     return ToldInbox(
         as_of=inbox.as_of,
         at=inbox.at,
         overdue=sum(each.overdue for each in inbox.items),
-        items=tuple(ToldItem(**dict(each), sentence=sentence(each)) for each in inbox.items),
+        items=tuple(ToldItem(**dict(each), sentence=sentence(each, at_ms)) for each in inbox.items),
     )
 
 
-def sentence(item: InboxItem) -> str:
-    """What needs somebody, and how long there is."""
-    return harmless_text(f"{_SENTENCES[item.kind](item)}: {left(item)}")
+def sentence(item: InboxItem, at_ms: int) -> str:
+    """What needs somebody, and how long there is from a moment on."""
+    return harmless_text(f"{_SENTENCES[item.kind](item)}: {time_left(read_instant(item.due) - at_ms)}")
 
 
-def left(item: InboxItem) -> str:
-    """`late in 1.99 h`, or `late since 0.50 h`."""
-    if item.overdue:
-        return f"late since {item.hours_left.removeprefix('-')} h"
-    return f"late in {item.hours_left} h"
+def time_left(due_in_ms: int) -> str:
+    """`2 h 10 min left`, `due now`, or `overdue by 3 h`; cut down to whole minutes or hours."""
+    if due_in_ms == 0:
+        return "due now"
+    length = _length(abs(due_in_ms))
+    return f"overdue by {length}" if due_in_ms < 0 else f"{length} left"
+
+
+def _length(length_ms: int) -> str:
+    if length_ms < MINUTE_MS:
+        return "less than a minute"
+    days, rest_ms = divmod(length_ms, DAY_MS) if length_ms >= DAYS_FROM_MS else (0, length_ms)
+    hours, rest_ms = divmod(rest_ms, HOUR_MS)
+    minutes = 0 if days else rest_ms // MINUTE_MS
+    parts = (days, f"{days} days"), (hours, f"{hours} h"), (minutes, f"{minutes} min")
+    return " ".join(text for amount, text in parts if amount)
 
 
 def _whose(item: InboxItem) -> str:
@@ -73,7 +89,7 @@ def _mail(item: InboxItem) -> str:
 
 
 def _request(item: InboxItem) -> str:
-    return f"request {item.subject} of {_whose(item)} has no answer, of which {item.what} h were promised"
+    return f"request {item.subject} of {_whose(item)} has no answer, which was promised within {item.what} h"
 
 
 def _claim(item: InboxItem) -> str:
@@ -107,6 +123,9 @@ def _assessment(item: InboxItem) -> str:
     period = f"period {item.subject.rpartition('/')[2]} of {_whose(item)}"
     if item.what == "again":
         return f"{period} comes to something else since it was assessed; assess it again"
+    if item.what == "perhaps":
+        late = f"rounds of {', '.join(item.about)} that started in it came in after it was assessed"
+        return f"{period} may come to something else, because {late}; `constat assess` looks at it again"
     return f"{period} is to be assessed"
 
 

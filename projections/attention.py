@@ -36,10 +36,11 @@ class Attention(NamedTuple):
     what: str = ""
     """More of it in a word: how a mail failed, how far a notice came, the hours promised for a request.
 
-    `again` of an assessment that stands and comes to something else now.
+    `again` of an assessment that stands and comes to something else now, `perhaps` of one that may, because
+    rounds came in late.
     """
     about: tuple[str, ...] = ()
-    """Names that belong to it: platforms, or the person whom a mail is for, by id."""
+    """Names that belong to it: platforms, agents, or the person whom a mail is for, by id."""
     positions: tuple[int, ...] = ()
 
 

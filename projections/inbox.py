@@ -18,14 +18,11 @@ from projections.asof import Known, as_of_figures
 from projections.assessment import due_periods
 from projections.attention import Attention, Inbox, InboxItem, concerned, signed
 from projections.last_rounds import silent_agents
-from projections.periods import periods_of, terms_at
+from projections.periods import PERIOD_DAYS_MAX, periods_of, terms_at
 from projections.reassessing import due_revisions
 from projections.support_clock import due_requests
 from projections.undelivered import failed_mails, notices_not_given
 from projections.units import hours
-
-PERIOD_DAYS_MAX = 31
-"""No period is longer."""
 
 
 def inbox(known: Known, contract: str | None = None) -> Inbox:
@@ -210,7 +207,7 @@ def due_assessments(known: Known) -> Iterator[Attention]:
                 due_ms=period.due_ms,
                 positions=(contract.position,),
             )
-        yield from due_revisions(known, name, contract)
+    yield from due_revisions(known)
 
 
 EACH: tuple[Callable[[Known], Iterator[Attention]], ...] = (

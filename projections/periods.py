@@ -19,6 +19,8 @@ from ledger.terms import Terms, zone_of
 from projections.calendar import END_OF_TIME_MS, day_start_ms, local_date
 
 PERIOD_DAYS = 30
+PERIOD_DAYS_MAX = 31
+"""No period is longer: one may be a month."""
 _ONE_DAY = timedelta(days=1)
 _NUMBER = re.compile(r"[0-9]{1,6}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

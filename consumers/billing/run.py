@@ -2,15 +2,14 @@
 
 import os
 import socket
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from consumers.billing import inbox
+from consumers.billing.beginning import first_readable, require_beginning
 from consumers.billing.source import Entry, Source, lost
-from consumers.billing.store import Store, UnusableStoreError
+from consumers.billing.store import Store
 from consumers.following import keep_on
-from consumers.relay.event import FeedEvent, UnreadableEventError
 from consumers.stopping import Stop
 from ledger.fact import hash_of
 
@@ -38,7 +37,7 @@ class Biller:
 
         Raises:
             LostPlaceError: it does not.
-            UnusableStoreError: it is the feed of another ledger.
+            UnusableStoreError: it begins otherwise: another ledger's, changed or rotated.
         """
         self._store = store
         self._source = source
@@ -66,9 +65,9 @@ class Biller:
     def _require_beginning(self) -> bool:
         """Whether the first event was found, and is the one that the store began with."""
         for batch in self._source.entries(0):
-            if first := _first_readable(batch):
+            if first := first_readable(batch):
                 with self._store.reading() as connection:
-                    _require_same_ledger(connection, first, self._store.path)
+                    require_beginning(connection, first, self._store.path)
                 return True
         return False
 
@@ -89,12 +88,12 @@ class Biller:
     def _commit(self, batch: Sequence[Entry]) -> None:
         last = batch[-1]
         place = Place(last.next_place, last.place, hash_of(last.value))
-        first = None if self._is_verified else _first_readable(batch)
+        first = None if self._is_verified else first_readable(batch)
         with self._store.owning(ROLE) as connection:
             if first:
-                _require_same_ledger(connection, first, self._store.path)
+                require_beginning(connection, first, self._store.path)
                 query = "UPDATE state SET first_hash = ? WHERE first_hash IS NULL"
-                connection.execute(query, (hash_of(first),))
+                connection.execute(query, (hash_of(first.value),))
             for entry in batch:
                 inbox.take(connection, self._source.name, entry)
             connection.execute(
@@ -105,21 +104,3 @@ class Biller:
             )
         self._place = place
         self._is_verified = self._is_verified or first is not None
-
-
-def _first_readable(batch: Sequence[Entry]) -> bytes | None:
-    for entry in batch:
-        try:
-            return FeedEvent.read(entry.value).value
-        except UnreadableEventError:
-            continue
-    return None
-
-
-def _require_same_ledger(connection: sqlite3.Connection, first: bytes, path: str) -> None:
-    (known,) = connection.execute("SELECT first_hash FROM state").fetchone()
-    if known not in (None, hash_of(first)):
-        raise UnusableStoreError(
-            f"{path} was billed from the feed of another ledger: this one begins with another event. Name "
-            "the right feed, or another --store for this ledger"
-        )

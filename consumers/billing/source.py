@@ -39,6 +39,8 @@ class Source(Protocol):
 def lost(name: str, what: str) -> LostPlaceError:
     """What a person is told whose feed is not what it was."""
     return LostPlaceError(
-        f"{name} {what}; nothing was applied. Find the feed that was read before, or bill this one into a "
-        "new --store and compare it with `constat bill reconcile`"
+        f"{name} {what}; nothing was applied. If it is another ledger's, name the right one, or another "
+        "--store. If the feed was reset, rotated or changed, relay the whole of it to another place, or let "
+        "`constat bill run` without --from read the ledger: nothing takes effect twice. If the ledger itself "
+        "was restored or begun anew, bill it into a new --store and compare with `constat bill reconcile`"
     )

@@ -1,5 +1,6 @@
 """`constat bill`: the reference billing consumer."""
 
+import itertools
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from consumers.billing.account import Account, Aside, Balance, Conflict, Push
+    from consumers.billing.reconcile import Comparison
     from consumers.billing.source import Source
 
 app = typer.Typer(
@@ -101,20 +103,33 @@ def reconcile(
     store: StoreOption = DEFAULT_STORE,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
-    """Compare what is owed with a fresh replay of the ledger; exit 1 and every difference if there is one."""
+    """Compare what was taken in with a fresh replay of the ledger, and files with what was read of them.
+
+    Exit 1 and every difference if there is one.
+    """
     from consumers.billing import reconcile as comparison
     from consumers.billing.store import Store
 
     with closing(Store(str(store))) as opened, opening.open_ledger(ledger) as replayed:
         found = comparison.reconcile(opened, replayed.engine)
     if as_json:
-        printing.print_json({"fits": not found, "differences": [each._asdict() for each in found]})
+        compared = {name: [each._asdict() for each in some] for name, some in found._asdict().items()}
+        printing.print_json({"fits": found.fits, **compared})
     else:
-        for each in found:
-            print(each)
-        print("billing and the ledger differ" if found else "billing owes what the ledger says")
-    if found:
+        _print_compared(found)
+    if not found.fits:
         raise typer.Exit(1)
+
+
+def _print_compared(found: "Comparison") -> None:
+    for each in itertools.chain(*found):
+        print(each)
+    if not found.owes_the_same:
+        print("billing and the ledger differ")
+    elif found.fits:
+        print("billing owes what the ledger says")
+    else:
+        print("billing owes what the ledger says, and its feed was changed")
 
 
 app.command()(bill_out.export)

@@ -1,5 +1,6 @@
 """`constat inbox`: what needs somebody of operations, what costs first before what costs later."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,6 +42,10 @@ def _print(found: "ToldInbox") -> None:
     if not found.items:
         print("nothing needs anybody")
     for each in found.items:
-        behind = ", ".join(map(str, each.positions))
         print(f"{'✗' if each.overdue else ' '} {each.sentence}")
-        print(f"    {each.kind}, since {each.since}, due {each.due} (positions {behind})")
+        print(f"    {each.kind}, since {each.since}, due {each.due} ({_behind(each.positions)})")
+
+
+def _behind(positions: Sequence[int]) -> str:
+    noun = "position" if len(positions) == 1 else "positions"
+    return f"{noun} {', '.join(map(str, positions))} of the ledger"

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from consumers.relay.event import PREFIX, FeedEvent, UnreadableEventError, event_bytes
 from ledger.errors import BadInputError
+from ledger.fact import hash_of
 from ledger.log.interface import Engine, KeptFact
 
 BATCH = 500
@@ -49,35 +50,32 @@ class Scan:
             yield batch
 
 
-def require_same(engine: Engine, position: int, value: bytes, where: str) -> None:
-    """Refuse to go on behind an event that this ledger does not have.
-
-    Raises:
-        BadInputError: it is another ledger's.
-    """
-    if not has(engine, position, value):
-        raise another_ledger(where, position)
-
-
 def has(engine: Engine, position: int, value: bytes) -> bool:
     """Whether a ledger has an event at its position with these bytes."""
     own = next(events(engine, position - 1), None)
     return own is not None and own.value == value
 
 
-def another_ledger(where: str, position: int) -> BadInputError:
-    """What a person is told whose place has an event that the ledger does not have, and none of its own."""
+def has_any(engine: Engine, hashes: Iterable[str]) -> bool:
+    """Whether a ledger has an event of one of these hashes: then they are of its feed, changed or not."""
+    own = {hash_of(event.value) for event in events(engine, 0)}
+    return any(each in own for each in hashes)
+
+
+def not_held(where: str, position: int, go_on: str) -> BadInputError:
+    """What a person is told whose place has an event that the ledger does not have, and none that it has."""
     return BadInputError(
-        f"{where} holds an event that this ledger does not have at position {position}: it is the feed of "
-        "another ledger; name the right --ledger, or another place for the feed"
+        f"{where} holds an event that this ledger does not have at position {position}: it is the feed "
+        "of another ledger, or of this one before it was restored or begun anew, or its events were changed. "
+        f"If another ledger is meant, name the right --ledger. If not: {go_on}"
     )
 
 
 def changed(where: str, what: str, go_on: str) -> BadInputError:
-    """The same where the place began as the feed of this very ledger; `go_on` says what to do then."""
+    """The same where the place has events of this very ledger; `go_on` says what to do then."""
     return BadInputError(
-        f"{where} began as the feed of this ledger, and {what}: somebody else changed it or wrote to it. "
-        f"{go_on}"
+        f"{where} began as the feed of this ledger, and {what}: somebody else changed it, cut it or wrote to "
+        f"it. {go_on}"
     )
 
 

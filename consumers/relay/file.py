@@ -1,13 +1,13 @@
 """The feed as JSON lines: the position is the file's own last whole line."""
 
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from consumers.relay import feed
 from consumers.relay.event import BEGINNING, EVENT_BYTES_MAX, FeedEvent, UnreadableEventError
 from ledger.errors import BadInputError, UnusableLedgerError
+from ledger.fact import hash_of
 from ledger.files import flush_folder, locked
 from ledger.log.interface import Engine
 
@@ -66,25 +66,24 @@ class FileSink:
             raise BadInputError(
                 f"{self.path} ends with a line that is no event of a feed ({error}); name another file"
             ) from error
-        if not feed.has(engine, event.position, event.value) and not self._begins_as(engine):
-            raise feed.another_ledger(self.path, event.position)
+        if not feed.has(engine, event.position, event.value) and not self._is_of(engine):
+            raise feed.not_held(self.path, event.position, _GO_ON)
         self._require_unchanged(engine, event.position)
         return event.position
 
-    def _begins_as(self, engine: Engine) -> bool:
-        """Whether the first line is the ledger's: it says whose feed the file was."""
-        with suppress(UnreadableEventError):
-            first = FeedEvent.read(os.pread(self._file, EVENT_BYTES_MAX + 1, 0).partition(b"\n")[0])
-            return feed.has(engine, first.position, first.value)
-        return False
+    def _is_of(self, engine: Engine) -> bool:
+        """Whether any line is the ledger's: it says whose feed the file was."""
+        return feed.has_any(engine, map(hash_of, self._lines()))
+
+    def _lines(self) -> Iterator[bytes]:
+        with open(self._file, "rb", closefd=False) as file:
+            file.seek(0)
+            yield from (line[:-1] for line in file if line.endswith(b"\n"))
 
     def _require_unchanged(self, engine: Engine, until: int) -> None:
         """Refuse a file of which a line is not the event that the ledger has there, and name the line."""
-        with open(self._file, "rb", closefd=False) as file:
-            file.seek(0)
-            whole = (line[:-1] for line in file if line.endswith(b"\n"))
-            if what := feed.first_other(engine, until, whole):
-                raise feed.changed(self.path, what, _GO_ON)
+        if what := feed.first_other(engine, until, self._lines()):
+            raise feed.changed(self.path, what, _GO_ON)
 
     def _require_torn_event(self, begin: int) -> None:
         """Behind the last line feed may stand only what a relay left that was killed while it wrote."""

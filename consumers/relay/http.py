@@ -15,6 +15,8 @@ from consumers.sending import Endpoint
 from ledger.errors import BadInputError
 from ledger.log.interface import Engine
 
+_GO_ON = "Name another --state file: all is sent again from the beginning, each event under the same key"
+
 
 class HttpSink:
     """An endpoint that takes structured CloudEvents, one a request."""
@@ -40,8 +42,10 @@ class HttpSink:
         last = self._state.last(self._url)
         if last is None:
             return 0
-        feed.require_same(engine, *last, self._state.path)
-        return last[0]
+        position, value = last
+        if not feed.has(engine, position, value):
+            raise feed.not_held(self._state.path, position, _GO_ON)
+        return position
 
     def send(self, events: Sequence[FeedEvent]) -> None:
         """Send one event after the other; each until the endpoint has said yes."""

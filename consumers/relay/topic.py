@@ -205,7 +205,7 @@ def _whole_up_to(engine: Engine, held: Mapping[int, str], where: str) -> int:
         time.sleep(SPREAD_S)
         position, left = _compared(engine, held, where)
     if left:
-        raise _not_held(where, min(left), is_ours=position > 0)
+        raise _not_held(engine, held, where, min(left))
     return position
 
 
@@ -215,14 +215,14 @@ def _compared(engine: Engine, held: Mapping[int, str], where: str) -> tuple[int,
     for event in feed.events(engine, 0) if held else ():
         there = left.pop(event.position, None)
         if there not in (None, hash_of(event.value)):
-            raise _not_held(where, event.position, is_ours=position > 0)
+            raise _not_held(engine, held, where, event.position)
         is_whole = is_whole and there is not None
         position = event.position if is_whole else position
     return position, left
 
 
-def _not_held(where: str, position: int, *, is_ours: bool) -> BadInputError:
-    if not is_ours:
-        return feed.another_ledger(where, position)
+def _not_held(engine: Engine, held: Mapping[int, str], where: str, position: int) -> BadInputError:
+    if not feed.has_any(engine, held.values()):
+        return feed.not_held(where, position, _GO_ON)
     what = f"holds an event at position {position} that the ledger does not have"
     return feed.changed(where, what, _GO_ON)

@@ -215,7 +215,7 @@ class SQLiteEngine:
         stretches = [(1, last)]
         if is_cut or after:
             of = Stretches(self._database, self.agents() if agents is None else agents)
-            stretches = of.starting(*starts) if is_cut else of.behind(after)
+            stretches = of.starting(*starts, after) if is_cut else of.behind(after)
         chosen = "" if agents is None else f"AND agent IN ({','.join('?' * len(agents))})"
         chosen += f" AND {BEHIND}" if after else ""
         query = _ROUNDS.format(chosen=chosen)

@@ -10,7 +10,8 @@ from ledger.log.database import Database
 
 _STARTING = (
     "SELECT min(offset), max(offset) FROM rounds INDEXED BY rounds_by_start "
-    "WHERE agent = ? AND start_ms >= ? AND start_ms < ?"
+    "WHERE agent = ?1 AND start_ms >= ?2 AND start_ms < ?3 AND offset > "
+    "coalesce((SELECT offset FROM rounds WHERE agent = ?1 AND number <= ?4 ORDER BY number DESC LIMIT 1), 0)"
 )
 _BEHIND_NUMBER = (
     "SELECT (SELECT offset FROM rounds WHERE agent = ?1 AND number > ?2 ORDER BY number LIMIT 1), "
@@ -28,9 +29,12 @@ class Stretches:
         self._database = database
         self._agents = agents
 
-    def starting(self, from_ms: int, until_ms: int) -> list[Stretch]:
-        """Those of the rounds that start within `[from_ms, until_ms)`."""
-        return self._found(_STARTING, lambda _agent: (from_ms, until_ms))
+    def starting(self, from_ms: int, until_ms: int, after: Mapping[str, int]) -> list[Stretch]:
+        """Those of the rounds that start within `[from_ms, until_ms)`, behind a number of each agent.
+
+        An agent's offsets rise with its numbers, so the index alone tells them.
+        """
+        return self._found(_STARTING, lambda agent: (from_ms, until_ms, after.get(agent, 0)))
 
     def behind(self, after: Mapping[str, int]) -> list[Stretch]:
         """Those of the rounds behind a number of each agent."""

@@ -168,8 +168,46 @@ def test_the_feed_of_another_ledger_is_refused(constat, ledger, tmp_path):
         assess(other, "zenith", zenith_prod=7)
     constat("--ledger", tmp_path / "other.db", "relay", "--to", "other.jsonl")
 
-    assert "billed from the feed of another ledger" in lost(constat, "--from", "other.jsonl")
+    told = lost(constat, "--from", "other.jsonl")
+    assert "begins with assessment:zenith/1, and the feed that billing.db was billed from with" in told
+    assert "It is the feed of another ledger, or its beginning is gone" in told
     assert "has another entry at" in lost(constat, "--ledger", tmp_path / "other.db")
+
+
+def test_a_feed_that_was_rotated_is_said_to_have_lost_its_beginning_and_billing_goes_on_without_it(
+    constat, ledger, tmp_path
+):
+    assess(ledger, acme_prod=3)
+    constat("relay", "--to", "feed.jsonl")
+    constat("bill", "run", "--from", "feed.jsonl")
+    lines = (tmp_path / "feed.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "rotated.jsonl").write_bytes(lines[1])
+
+    told = lost(constat, "--from", "rotated.jsonl")
+
+    assert "begins with assessment:acme/2, which billing.db has read behind assessment:acme/1" in told
+    assert "its beginning is gone" in told
+    assert "another ledger" not in told
+    (tmp_path / "feed.jsonl").write_bytes(lines[1])
+    assert "reset, rotated or changed" in lost(constat, "--from", "feed.jsonl")
+    assess(ledger, number=2, acme_prod=1)
+    assert constat("bill", "run").code == 0
+    assert totals(constat) == owed(tmp_path / "constat.db")
+
+
+def test_a_feed_whose_first_event_was_changed_may_be_another_ledgers_and_both_are_said(
+    constat, ledger, tmp_path
+):
+    assess(ledger, acme_prod=3)
+    constat("relay", "--to", "feed.jsonl")
+    constat("bill", "run", "--from", "feed.jsonl")
+    whole = (tmp_path / "feed.jsonl").read_bytes()
+    (tmp_path / "feed.jsonl").write_bytes(whole.replace(b"seal-1", b"seal-9", 1))
+
+    told = lost(constat, "--from", "feed.jsonl")
+
+    assert "begins with assessment:acme/1, of which billing.db has read other bytes" in told
+    assert "It was changed, or it is the feed of another ledger" in told
 
 
 @pytest.mark.usefixtures("ledger")
@@ -206,6 +244,87 @@ def test_what_is_billed_is_compared_with_a_fresh_replay(constat, ledger):
         "ledger": 1,
         "billing": 0,
     }
+
+
+def relayed_and_billed(constat, ledger, tmp_path):
+    """A feed of four events in a file, all of them billed."""
+    assess(ledger, acme_prod=3)
+    assess(ledger, number=2, acme_prod=1)
+    constat("relay", "--to", "feed.jsonl")
+    assert constat("bill", "run", "--from", "feed.jsonl").code == 0
+    return tmp_path / "feed.jsonl"
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_a_line_of_the_feed_that_was_changed_after_it_was_billed_does_not_reconcile(
+    constat, ledger, tmp_path, number
+):
+    feed = relayed_and_billed(constat, ledger, tmp_path)
+    assert constat("bill", "reconcile").code == 0
+    lines = feed.read_bytes().splitlines(keepends=True)
+    place = len(b"".join(lines[: number - 1]))
+    lines[number - 1] = lines[number - 1].replace(b'"revision":1', b'"revision":2')
+    feed.write_bytes(b"".join(lines))
+
+    found, as_json = constat("bill", "reconcile"), constat("bill", "reconcile", "--json")
+
+    assert found.code == as_json.code == 1
+    assert found.out == (
+        f"{feed} has something else at {place} than was read there: it was changed since, and what took effect "
+        "is what was read. Move it elsewhere as evidence, and relay to another file\nbilling owes what the ledger says, and its feed was changed\n"
+    )
+    assert json.loads(as_json.out) == {
+        "fits": False,
+        "differences": [],
+        "other_events": [],
+        "changed_feeds": [{"feed": str(feed), "place": place}],
+    }
+
+
+@pytest.mark.parametrize("spoil", [lambda _: b"", lambda whole: whole[:-10], lambda whole: b"x" + whole[1:]])
+def test_a_feed_that_was_cut_or_spoiled_after_it_was_billed_does_not_reconcile(
+    constat, ledger, tmp_path, spoil
+):
+    feed = relayed_and_billed(constat, ledger, tmp_path)
+    feed.write_bytes(spoil(feed.read_bytes()))
+
+    found = constat("bill", "reconcile")
+
+    assert (found.code, "has something else at" in found.out) == (1, True)
+
+
+def test_a_feed_that_grows_or_is_moved_away_or_in_which_a_conflict_was_told_reconciles(
+    constat, ledger, tmp_path
+):
+    feed = relayed_and_billed(constat, ledger, tmp_path)
+    whole = feed.read_bytes()
+    forged = whole.splitlines(keepends=True)[1].replace(b'"days":3', b'"days":9')
+    feed.write_bytes(whole + forged + b"a note\n")
+    constat("bill", "run", "--from", "feed.jsonl")
+    feed.write_bytes(whole + forged + b"a note\n" + whole)
+
+    assert constat("bill", "reconcile").code == 0
+    feed.rename(tmp_path / "elsewhere.jsonl")
+    assert constat("bill", "reconcile").code == 0
+
+
+def test_an_event_that_was_changed_before_it_was_billed_does_not_reconcile_where_all_sums_agree(
+    constat, ledger, tmp_path
+):
+    assess(ledger, acme_prod=3)
+    constat("relay", "--to", "feed.jsonl")
+    feed = tmp_path / "feed.jsonl"
+    feed.write_bytes(feed.read_bytes().replace(b'"clause":"5.1"', b'"clause":"9.9"'))
+    constat("bill", "run", "--from", "feed.jsonl")
+    assert totals(constat) == owed(tmp_path / "constat.db")
+
+    found = constat("bill", "reconcile")
+
+    assert found.code == 1
+    assert found.out == (
+        "acme: billing has taken assessment:acme/2 with other bytes than the ledger has\n"
+        "billing and the ledger differ\n"
+    )
 
 
 def test_a_store_that_was_tampered_with_does_not_reconcile(constat, ledger, tmp_path):

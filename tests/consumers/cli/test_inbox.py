@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from consumers.inbox import time_left
 from ledger.application import Ledger
 from ledger.contracts import ContractSigned, PlatformAdded
 from ledger.directory import DirectorySynchronised
 from ledger.fact import Draft, Span
 from ledger.incidents import IncidentOpened
-from ledger.instants import HOUR_MS
+from ledger.instants import HOUR_MS, MINUTE_MS
 from ledger.log.sqlite import SQLiteEngine
 from ledger.maintenance import MaintenanceStarted, NoticePublished
 from ledger.support import SupportRequested
@@ -54,7 +55,7 @@ def test_an_empty_inbox_says_so_and_leaves_with_0(constat):
     assert constat("inbox", *at("13:00")) == (0, "nothing needs anybody\n", "")
 
 
-def test_a_notice_that_nobody_has_shows_the_hours_that_are_left_and_then_the_command_leaves_with_1(
+def test_a_notice_that_nobody_has_shows_the_time_that_is_left_and_then_the_command_leaves_with_1(
     constat, recorded
 ):
     recorded("maintenance:m1", notice(27))
@@ -63,12 +64,12 @@ def test_a_notice_that_nobody_has_shows_the_hours_that_are_left_and_then_the_com
 
     assert early.code == 0
     assert early.out == (
-        "  no administrator of acme has the notice of m1 (no mail about it was tried): late in 2.00 h\n"
-        "    notice-not-given, since 2026-10-04T12:00:00+02:00, due 2026-10-04T15:00:00+02:00 (positions 4)\n"
+        "  no administrator of acme has the notice of m1 (no mail about it was tried): 2 h left\n"
+        "    notice-not-given, since 2026-10-04T12:00:00+02:00, due 2026-10-04T15:00:00+02:00 (position 4 of the ledger)\n"
     )
     assert late.code == 1
     assert "✗ no administrator of acme" in late.out
-    assert "late since 0.50 h" in late.out
+    assert "tried): overdue by 30 min\n" in late.out
 
 
 def test_json_has_the_same_with_its_schema_and_the_sentence(constat, recorded):
@@ -91,7 +92,7 @@ def test_json_has_the_same_with_its_schema_and_the_sentence(constat, recorded):
     ]
     assert found["overdue"] == 3
     assert found["items"][1]["sentence"] == (
-        "request r1 of acme has no answer, of which 48 h were promised: late since 2.50 h"
+        "request r1 of acme has no answer, which was promised within 48 h: overdue by 2 h 30 min"
     )
     assert found["items"][3]["positions"] == [4, 5]
 
@@ -102,3 +103,26 @@ def test_one_contract_may_be_asked_for(constat, recorded):
     assert "request r1" in constat("inbox", "-c", "acme", *at("13:00")).out
     refused = constat("inbox", "-c", "zenith", *at("13:00"))
     assert (refused.code, "known contracts: acme" in refused.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("due_in_ms", "said"),
+    [
+        (2 * HOUR_MS + 10 * MINUTE_MS, "2 h 10 min left"),
+        (2 * HOUR_MS + 10 * MINUTE_MS + 59_999, "2 h 10 min left"),
+        (47 * HOUR_MS + 59 * MINUTE_MS, "47 h 59 min left"),
+        (48 * HOUR_MS, "2 days left"),
+        (50 * HOUR_MS + 59 * MINUTE_MS, "2 days 2 h left"),
+        (MINUTE_MS, "1 min left"),
+        (59_999, "less than a minute left"),
+        (0, "due now"),
+        (-1, "overdue by less than a minute"),
+        (-MINUTE_MS, "overdue by 1 min"),
+        (-3 * HOUR_MS, "overdue by 3 h"),
+        (-75 * HOUR_MS, "overdue by 3 days 3 h"),
+    ],
+)
+def test_the_time_that_is_left_or_exceeded_is_said_with_its_units_and_never_as_more_than_it_is(
+    due_in_ms, said
+):
+    assert time_left(due_in_ms) == said

@@ -30,7 +30,42 @@ def test_a_file_of_another_ledger_is_refused_and_left_alone(constat, ledger, tmp
 
     assert refused.code == 2
     assert "it is the feed of another ledger" in refused.err
+    assert "or its events were changed" in refused.err
+    assert "name the right --ledger" in refused.err
+    assert "Relay to another file" in refused.err
     assert (tmp_path / "feed.jsonl").read_bytes() == before
+
+
+def test_a_feed_whose_first_and_last_events_were_changed_is_still_known_by_those_between(
+    constat, ledger, tmp_path
+):
+    assess(ledger, acme_prod=3)
+    assess(ledger, number=2, acme_prod=1)
+    constat("relay", "--to", "feed.jsonl")
+    first, *between, last = (tmp_path / "feed.jsonl").read_bytes().splitlines(keepends=True)
+    first, last = first.replace(b"seal-1", b"seal-9"), last.replace(b'"days":1', b'"days":9')
+    (tmp_path / "feed.jsonl").write_bytes(b"".join([first, *between, last]))
+
+    refused = constat("relay", "--to", "feed.jsonl")
+
+    assert "its line 1 is not the event that the ledger has there" in refused.err
+    assert "another ledger" not in refused.err
+
+
+def test_a_feed_whose_only_event_was_changed_may_be_that_or_another_ledgers_and_both_are_said(
+    constat, ledger, tmp_path
+):
+    assess(ledger, acme_prod=3)
+    constat("relay", "--to", "feed.jsonl")
+    first = (tmp_path / "feed.jsonl").read_bytes().splitlines(keepends=True)[0]
+    (tmp_path / "feed.jsonl").write_bytes(first.replace(b"seal-1", b"seal-9"))
+
+    refused = constat("relay", "--to", "feed.jsonl")
+
+    assert (
+        "it is the feed of another ledger, or of this one before it was restored or begun anew" in refused.err
+    )
+    assert "or its events were changed" in refused.err
 
 
 @pytest.mark.parametrize("tampered", ["changed", "added"])
@@ -54,6 +89,7 @@ def test_a_feed_that_somebody_changed_is_said_to_be_that_and_goes_on_in_another_
     assert (tmp_path / "feed.jsonl").read_bytes() == b"".join(lines)
     assert constat("relay", "--to", "again.jsonl").code == 0
     assert constat("bill", "run", "--from", "again.jsonl").code == 0
+    (tmp_path / "feed.jsonl").rename(tmp_path / "evidence.jsonl")
     assert constat("bill", "reconcile").code == 0
 
 

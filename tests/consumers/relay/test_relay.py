@@ -127,6 +127,25 @@ def test_a_state_that_was_made_before_it_named_its_format_is_one_still(constat, 
     assert system.requests == 3
 
 
+def test_a_state_whose_last_event_the_ledger_does_not_have_says_what_it_may_be_and_how_to_go_on(
+    constat, ledger, tmp_path
+):
+    grant(ledger, "acme", 2, times=3)
+    with ledger_at(tmp_path / "begun-anew.db") as anew:
+        grant(anew, "acme", 2, times=3)
+    with serving(system := Endpoint()) as url:
+        constat("relay", "--to", url, "--state", "state.db")
+        other = ("--ledger", tmp_path / "begun-anew.db", "relay", "--to", url)
+
+        refused = constat(*other, "--state", "state.db")
+
+        assert refused.code == 2
+        assert "of this one before it was restored or begun anew" in refused.err
+        assert "Name another --state file" in refused.err
+        assert system.requests == 3
+        assert constat(*other, "--state", "anew.db").err == "3 events relayed\n"
+
+
 @pytest.mark.usefixtures("ledger")
 def test_how_far_an_endpoint_came_must_have_a_place(constat):
     assert "--state FILE" in constat("relay", "--to", "http://127.0.0.1:9/").err

@@ -106,7 +106,21 @@ def test_the_topic_of_another_ledger_is_refused(constat, kafka_url, tmp_path):
     refused = constat("--ledger", kafka_url, "relay")
 
     assert refused.code == 2
-    assert "it is the feed of another ledger" in refused.err
+    assert "is the feed of another ledger" in refused.err
+    assert "or its events were changed" in refused.err
+
+
+def test_a_topic_of_which_the_first_event_was_changed_is_known_by_the_others(constat, kafka_url):
+    with ledger_at(kafka_url) as ledger:
+        assess(ledger, acme_prod=3)
+        first, last = [each.value for each in feed.events(ledger.engine, 0)]
+    publish(kafka_url, [first.replace(b"seal-1", b"seal-9"), last])
+
+    refused = constat("--ledger", kafka_url, "relay")
+
+    assert refused.code == 2
+    assert "began as the feed of this ledger" in refused.err
+    assert "another ledger" not in refused.err
 
 
 def test_a_topic_to_which_somebody_else_wrote_is_said_to_be_that(constat, kafka_url):
