@@ -14,7 +14,7 @@ import polars as pl
 from ledger.errors import BadInputError
 from ledger.instants import DAY_MS, MINUTE_MS, format_instant
 from ledger.intake.frames import RESULTS
-from ledger.intake.names import slugs
+from ledger.intake.names import slugs, unmatched
 from ledger.intake.prometheus_api import Labels, Prometheus, Selector, Series
 from ledger.intake.results import Results, named
 from ledger.intake.sampling import Sampling
@@ -113,7 +113,8 @@ class PrometheusSource:
             else ()
         )
         warnings = (f"the server warns: {warning}" for warning in self.server.warnings)
-        return (*self.sampling.notes(), *unknown, *warnings)
+        misnamed = unmatched(self.names, map(self._platform, self.probes))
+        return (*misnamed, *self.sampling.notes(), *unknown, *warnings)
 
     def _count(self, failed: pl.DataFrame, ids: Mapping[Labels, int]) -> None:
         """A later reading begins before the end of this one, and reads some of it again."""

@@ -260,6 +260,8 @@ def test_the_silences_of_an_alertmanager_are_told_of(signed, tmp_path):
     programs.require("prometheus-alertmanager")
     with programs.alertmanager(tmp_path, free_port()) as url:
         answer = signed("import", "alertmanager", url)
+        misnamed = signed("import", "alertmanager", url, "--name", "http://typo/=acme-prod")
 
     assert answer.code == 0
     assert answer.out == f"{url}: 0 silences read, 0 stored\n"
+    assert "nothing in the source is called 'http://typo/'" in misnamed.out

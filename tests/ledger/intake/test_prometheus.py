@@ -202,6 +202,18 @@ def test_of_many_probes_less_time_is_asked_for_at_once(probes, hours):
     assert parts[-1][1] == 10 * 24 * 3_600_000
 
 
+def test_a_name_for_what_no_series_is_called_is_said_beside_what_there_is(history):
+    typo = history.site.replace("127", "172")
+
+    taken = imported(Story(), history, names={typo: "acme-prod", history.other: "acme-test"})
+
+    assert taken.notes[0].startswith(
+        f"nothing in the source is called {typo!r}, so nothing is named acme-prod"
+    )
+    assert repr(history.site) in taken.notes[0]
+    assert sum("nothing in the source" in note for note in taken.notes) == 1
+
+
 def test_two_series_of_one_platform_are_refused(history):
     with pytest.raises(BadInputError, match="has two series at"):
         source(history, label="job", names={}).read(history.from_ms, history.until_ms)
