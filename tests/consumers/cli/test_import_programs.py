@@ -172,6 +172,24 @@ def test_a_first_reading_has_to_be_told_where_it_begins(signed):
     assert "say with --from TIME" in answer.err
 
 
+@pytest.mark.parametrize(
+    ("interval", "sentence"),
+    [
+        (("--from", "2026-01-01T05:14Z", "--to", "2026-01-01T05:10Z"), "does not come after --from"),
+        (("--from", "2026-01-01T05:14Z", "--to", "2026-01-01T05:14Z"), "does not come after --from"),
+        (("--from", "9000-01-01T00:00Z"), "--from 9000-01-01T00:00Z is yet to come"),
+        (("--from", "9000-01-01T00:00Z", "--to", "9000-01-02T00:00Z"), "is yet to come"),
+    ],
+)
+def test_an_interval_in_which_there_can_be_no_history_is_refused_before_anybody_is_asked(
+    signed, interval, sentence
+):
+    answer = signed("import", "prometheus", f"http://127.0.0.1:{free_port()}", *interval)
+
+    assert answer.code == 2
+    assert sentence in answer.err
+
+
 def test_a_server_that_does_not_answer_leaves_with_two(signed):
     answer = signed("import", "prometheus", f"http://127.0.0.1:{free_port()}", "--from", BEGINNING)
 
