@@ -92,7 +92,7 @@ def _extent(start: str | None, end: str | None) -> tuple[int | None, int | None]
     """The instants of --from and --to, as far as they are given.
 
     Raises:
-        BadInputError: one is no time, or no history can lie there: it is yet to come, or ends before it begins.
+        BadInputError: one is no time, is yet to come, or the end does not come after the beginning.
     """
     from ledger.errors import BadInputError
 
