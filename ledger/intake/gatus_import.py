@@ -36,7 +36,8 @@ def import_gatus(ledger: Ledger, gatus: Gatus, agent: str, names: Mapping[str, s
     forgotten = _forgotten(before.select(pl.col("platform").cast(pl.String), "observed_ms"), told)
     imported = import_results(ledger, gatus, found, advice=ADVICE)
     nothing = () if imported.read else ("no endpoint has a result yet; if one should, look at the address",)
-    return replace(imported, notes=(*nothing, *misnamed, *sampling.notes(), *forgotten))
+    notes = (*nothing, *misnamed, *sampling.notes(), *forgotten)
+    return replace(imported, notes=notes, news=tuple(forgotten))
 
 
 def _forgotten(before: pl.DataFrame, told: pl.DataFrame) -> list[str]:

@@ -65,6 +65,28 @@ def test_a_followed_server_is_read_until_sigterm_and_the_next_run_goes_on_from_t
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("signed")
+def test_who_follows_is_told_all_once_and_then_a_line_of_what_came(tmp_path):
+    kuma = Kuma(tmp_path / "kuma.db")
+    monitor = kuma.monitor("acme-prod")
+    end_ms = kuma.beats(monitor, NOON_MS, (1, 3))
+    followed = [CONSTAT, "import", "uptime-kuma", "kuma.db", "--follow", "--every", "1"]
+    with subprocess.Popen(followed, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        lines = iter(process.stdout.readline, "")
+        first = [next(lines), next(lines)]
+        end_ms = kuma.beats(monitor, end_ms, (1, 1))
+        next(line for line in lines if ", 1 stored" in line)
+        kuma.beats(monitor, end_ms, (1, 1))
+        third = next(lines)
+        process.send_signal(signal.SIGTERM)
+        rest, _ = process.communicate(timeout=30)
+
+    assert first == ["kuma.db: 3 results read, 3 stored\n", "  agent uptime-kuma: 3 rounds\n"]
+    assert third == "kuma.db: 5 results read, 1 stored\n"
+    assert rest == ""
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("signed")
 def test_who_follows_a_program_that_is_away_is_told_and_waits_for_it(tmp_path):
     port = free_port()
     followed = [CONSTAT, "import", "gatus", f"http://127.0.0.1:{port}", "--follow", "--every", "1"]

@@ -163,15 +163,26 @@ def samples(found):
     return sorted((each.labels, *row) for each in found for row in each.samples.rows())
 
 
-def test_a_scrape_that_failed_is_counted_once_however_often_it_is_read(history):
+def test_a_scrape_that_failed_is_told_of_in_one_reading_and_not_in_the_next_that_reads_it_again(history):
     read, story = source(history), Story()
     first = import_prometheus(story.ledger, read, history.from_ms, history.until_ms)
 
+    read.look_up(history.from_ms, history.until_ms)
     again = import_prometheus(story.ledger, read, history.from_ms, history.until_ms)
 
-    assert [note for note in again.notes if "could not be scraped" in note] == [
-        note for note in first.notes if "could not be scraped" in note
+    assert sum("could not be scraped" in note for note in first.notes) == 1
+    assert not any("could not be scraped" in note for note in (*again.notes, *again.news))
+
+
+def test_of_several_targets_an_exporter_that_is_away_is_missed_as_often_as_of_one(history):
+    both, one = source(history), source(history, query=f'probe_success{{instance="{history.site}"}}')
+    told = [
+        import_prometheus(Story().ledger, each, history.from_ms, history.until_ms) for each in (both, one)
     ]
+
+    of_both, of_one = (int(each.news[0].split(" time")[0]) for each in told)
+    assert of_one >= 3
+    assert of_one <= of_both <= of_one + 1
 
 
 def test_a_platform_of_which_there_is_no_sample_is_looked_for_only_once_by_who_follows(history):
