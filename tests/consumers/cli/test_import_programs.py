@@ -244,6 +244,14 @@ def test_an_uptime_kuma_is_read_and_told_of_and_the_same_again_stores_nothing(si
     assert again[0]["stored"] == 0
 
 
+@pytest.mark.parametrize(("program", "file"), [("uptime-kuma", "kuma.db"), ("gatus", "SQLite file")])
+def test_a_folder_where_a_programs_file_is_asked_for_is_said_to_be_one(signed, program, file):
+    answer = signed("import", program, ".")
+
+    assert answer.code == 2
+    assert f". is a folder; name the {file}" in answer.err
+
+
 # ---------------------------------------------------------------- what others told
 
 
