@@ -6,7 +6,7 @@ be added (decision record 0042).
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -85,6 +85,8 @@ def parse_local(text: str, zone: ZoneInfo) -> tuple[int, int]:
 
 def _read(text: str) -> tuple[datetime, int]:
     if day := _DAY.fullmatch(text):
+        if not _is_date(day[1]):
+            raise ValueError(f"{text!r} is no date; write one as 2026-10-01T09:00:00+02:00")
         raise ValueError(
             f"{text!r} is a day without a time; write both and an offset, as in {day[1]}T00:00+01:00"
         )
@@ -96,6 +98,14 @@ def _read(text: str) -> tuple[datetime, int]:
         return datetime.fromisoformat(plain), SECOND_MS if leap else 0
     except ValueError:
         raise ValueError(f"{text!r} is no date and time; write one as 2026-10-01T09:00:00+02:00") from None
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def is_instant(instant_ms: int) -> bool:

@@ -91,6 +91,6 @@ def test_every_command_of_the_how_to_of_exports_prints_what_it_shows(signed):
     assert {
         "site/api/v2/summary.json",
         "site/maintenance.ics",
-        "metrics/constat.prom",
+        "site/constat.prom",
         "constat.json",
     } <= written

@@ -117,6 +117,10 @@ def _context(ca_file: Path | None) -> ssl.SSLContext:
     if ca_file is not None:
         try:
             context.load_verify_locations(ca_file)
+        except FileNotFoundError:
+            raise BadInputError(
+                f"ca_file {ca_file} is not there; name a file with certificates in PEM"
+            ) from None
         except (OSError, ssl.SSLError):
             raise BadInputError(f"ca_file {ca_file} holds no certificates in PEM; name such a file") from None
     return context

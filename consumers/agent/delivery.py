@@ -20,6 +20,7 @@ from ledger.errors import (
     ConstatError,
     RefusedError,
     UnknownOutcomeError,
+    UnreachableLedgerError,
     UnusableLedgerError,
     UnusableOutboxError,
 )
@@ -48,6 +49,7 @@ class Delivery:
         self._is_ending = threading.Event()
         self._failures = 0
         self._again = False
+        self._knows_a_plan = False
         self._seen: Head | None = None
         """The agent's last fact of plans that was looked at."""
         self.is_probing = False
@@ -57,9 +59,12 @@ class Delivery:
         """Set whenever the outbox has learnt the plan; whoever reads the plan clears it before."""
         self._thread = threading.Thread(target=self._keep_sending, name="delivery", daemon=True)
 
-    def start(self, *, again: bool = False) -> None:
-        """Begin to send; `again` takes the agent back into service, if it was retired."""
-        self._again = again
+    def start(self, *, knows_a_plan: bool, again: bool = False) -> None:
+        """Begin to send; `again` takes the agent back into service, if it was retired.
+
+        Who knows a plan can probe by it while the ledger cannot be used.
+        """
+        self._again, self._knows_a_plan = again, knows_a_plan
         self._more.set()
         self._thread.start()
 
@@ -87,7 +92,9 @@ class Delivery:
         try:
             self._met.result(patience_s)
         except TimeoutError:
-            return False
+            if self._met.cancel():  # from now on nobody waits, and whatever is wrong is logged
+                return False
+            self._met.result()
         return True
 
     # ------------------------------------------------------------ the thread
@@ -99,9 +106,25 @@ class Delivery:
                     self._settle(ledger)
                     self._send_while_it_answers(ledger)
             except Exception as error:  # noqa: BLE001 - the agent probes on, whatever it is
+                is_awaited = self._is_awaited()
+                if is_awaited and self.forbids_to_begin(error):
+                    self._met.set_exception(
+                        error
+                    )  # who waits says it; said here too, it would stand there twice
+                    return
                 self._told(error)
-                if not self._met.done():
+                if is_awaited:
                     self._met.set_exception(error)
+
+    def _is_awaited(self) -> bool:
+        """Whether somebody still waits to hear how the ledger was met; then he has to be told."""
+        return not self._met.done() and self._met.set_running_or_notify_cancel()
+
+    def forbids_to_begin(self, error: Exception) -> bool:
+        """Whether an agent that meets its ledger so cannot begin; else it goes on as it knows, or waits."""
+        if isinstance(error, UnreachableLedgerError):
+            return False
+        return not (self._knows_a_plan and isinstance(error, UnusableLedgerError | UnknownOutcomeError))
 
     def _wait(self) -> bool:
         """Wait until it is to be tried again, longer after each failure; whether it is."""
@@ -136,7 +159,7 @@ class Delivery:
         else:
             self._begin(ledger)
         self._again = False
-        if not self._met.done():
+        if self._is_awaited():
             self._met.set_result(None)
 
     def _begin(self, ledger: Ledger) -> None:

@@ -19,9 +19,11 @@ from consumers.agent.file import Loaded
 from consumers.agent.in_flight import InFlight
 from consumers.agent.notebook import Notebook
 from consumers.agent.prober import Prober, cancelled
+from consumers.agent.recorded import recorded_for
 from consumers.agent.rounds import GLANCE_S, Ending, Rounds
 from consumers.agent.sources import Source
 from consumers.stopping import ENDING
+from ledger.application import Ledger
 from ledger.errors import (
     ConstatError,
     RefusedError,
@@ -111,12 +113,12 @@ class Agent:
     def _meet(self, *, again: bool) -> None:
         """Learn from the ledger what is probed; without it go on with what is known of old."""
         knows_a_plan = self._known() is not None
-        self._delivery.start(again=again)
+        self._delivery.start(knows_a_plan=knows_a_plan, again=again)
         try:
             if not self._delivery.meet(PATIENCE_S if knows_a_plan else None):
                 _LOG.warning("the ledger does not answer yet")
         except (UnusableLedgerError, UnknownOutcomeError) as error:
-            if not knows_a_plan and not isinstance(error, UnreachableLedgerError):
+            if self._delivery.forbids_to_begin(error):
                 self._delivery.end()
                 raise
         except Exception:
@@ -230,9 +232,8 @@ class Agent:
         up = found.n - len(found.not_up) - len(found.missing)
         more = {"distrust": distrust.why.text} if distrust else {}
         missing = len(found.missing)
-        _LOG.info(
-            "round", number=found.number, up=up, missing=missing, waiting=pending.rounds, **counts, **more
-        )
+        before = max(pending.rounds - 1, 0)  # this one is not sent yet, and that is as it should be
+        _LOG.info("round", number=found.number, up=up, missing=missing, waiting=before, **counts, **more)
         if pending.is_nearly_full:
             _LOG.error(
                 "the outbox is nearly full: send what waits, or raise outbox_bytes_max",
@@ -253,8 +254,21 @@ def run(source: Source, url: str, *, outbox_bytes_max: int | None = None, again:
         ConstatError: it cannot begin; the sentence says why.
     """
     _take_all_files()
+    _require_ledger(source, url)
     with Outbox.open(str(source.outbox_path), source.agent, bytes_max=outbox_bytes_max) as outbox:
         Agent(source, url, outbox).run(again=again)
+
+
+def _require_ledger(source: Source, url: str) -> None:
+    """Refuse, before an outbox is made, what could not begin: a mistyped name leaves no files behind."""
+    if source.outbox_path.exists():
+        return
+    try:
+        with Ledger.open(url, create=False) as ledger:
+            if source.follows:
+                recorded_for(ledger, source.agent)
+    except UnreachableLedgerError:
+        return  # it is waited for
 
 
 async def _until_one_ends(going: "asyncio.Task[None]", beside: "asyncio.Task[None]") -> None:

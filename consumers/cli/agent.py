@@ -160,7 +160,12 @@ def _of_machine(
     from consumers.agent.recorded import Machine
     from ledger.errors import BadInputError
 
-    if (file is None) == (from_ledger is None):
+    if file and from_ledger:
+        raise BadInputError(
+            f"say whether to go by the plan of {file} or that of the ledger: leave one of FILE and "
+            "--from-ledger out"
+        )
+    if not file and not from_ledger:
         raise BadInputError("name the agent's FILE, or with --from-ledger an agent whose plan the ledger has")
     if file and (outbox or ca_file):
         raise BadInputError("--outbox and --ca-file go with --from-ledger; write them into the file")

@@ -107,11 +107,23 @@ def _period(
 
 
 def _day_of(known: "Known", contract: str, at: str) -> str:
-    """The day on which an instant lies by the contract's own calendar, whatever offset it is written with."""
+    """The day on which an instant lies by the contract's own calendar, whatever offset it is written with.
+
+    Raises:
+        BadInputError: it is no time, or nothing could be known of it.
+    """
+    from ledger.errors import BadInputError
     from projections.calendar import local_date
 
     zone = _zone(known, contract)
-    return local_date(zone, times.instant(at, zone)).isoformat()
+    at_ms = times.instant(at, zone)
+    if at_ms > times.now_ms():
+        raise BadInputError(f"--at {at} is yet to come; name a time that has been")
+    if at_ms >= known.as_of.moment_ms:
+        raise BadInputError(
+            f"--at {at} comes after the moment of --as-of; name an earlier time, or leave it out"
+        )
+    return local_date(zone, at_ms).isoformat()
 
 
 def _zone(known: "Known", contract: str) -> "ZoneInfo":

@@ -66,10 +66,7 @@ def tell(found: Attempt) -> None:
     """Say to a person what became of a source."""
     if found.imported:
         _tell_imported(found.imported)
-    if found.error:
-        typer.echo(f"constat: {found.error}", err=True)
-    for agent, retired_ms in _taken_back(found.imported).items():
-        printing.warn(_is_back(agent, retired_ms))
+    _tell_wrong(found)
     if found.strangers:
         what = (
             "their results are stored, and count"
@@ -87,13 +84,33 @@ def tell(found: Attempt) -> None:
         )
 
 
-def _tell_imported(imported: "Imported | ImportedList | ImportedFacts") -> None:
+def tell_more(found: Attempt) -> None:
+    """Say to a person who follows a source what came of it, in one line: the first report said the rest."""
+    if found.imported:
+        news = getattr(found.imported, "news", ())
+        print("; ".join((_counts(found.imported), *news)), flush=True)
+    _tell_wrong(found)
+
+
+def _tell_wrong(found: Attempt) -> None:
+    if found.error:
+        typer.echo(f"constat: {found.error}", err=True)
+    for agent, retired_ms in _taken_back(found.imported).items():
+        printing.warn(_is_back(agent, retired_ms))
+
+
+def _counts(imported: "Imported | ImportedList | ImportedFacts") -> str:
     from ledger.errors import counted
 
     put_aside = f", {imported.rejected} put aside" if imported.rejected else ""
-    print(
-        f"{imported.name}: {counted(imported.read, imported.noun)} read, {imported.stored} stored{put_aside}"
-    )
+    read = counted(imported.read, imported.noun)
+    return f"{imported.name}: {read} read, {imported.stored} stored{put_aside}"
+
+
+def _tell_imported(imported: "Imported | ImportedList | ImportedFacts") -> None:
+    from ledger.errors import counted
+
+    print(_counts(imported))
     for agent, count in (_rounds(imported) or {}).items():
         print(f"  agent {agent}: {counted(count, 'round')}")
     for text, name in imported.renamed.items():

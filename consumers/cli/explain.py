@@ -86,7 +86,8 @@ def _words(because: dict[str, object]) -> list[str]:
     if "detail" in because:
         words.append(f"({because['detail']})")
     if "first_round" in because:
-        words.append(f"in rounds {because['first_round']} to {because['last_round']}")
+        first, last = because["first_round"], because["last_round"]
+        words.append(f"in round {first}" if first == last else f"in rounds {first} to {last}")
     if "position" in because:
         words.append(f"at position {because['position']}")
     return words

@@ -40,14 +40,18 @@ def statuspage(
     """
     from consumers.exports import statuspage as form
 
+    _require_url(url)
     with opening.open_known(ledger, as_of) as known:
         chosen = _contract(known, contract)
         if to is None:
             printing.print_json(form.whole(known, chosen, url))
             return
         answers = form.files(known, chosen, url)
+    _require_folder(to.parent)
     for path, answer in answers.items():
-        _write(to / "api" / "v2" / path, _json(answer))
+        file = to / "api" / "v2" / path
+        _make_folder(file.parent)
+        _write(file, _json(answer))
 
 
 @app.command()
@@ -72,10 +76,11 @@ def calendar(
 
     found = settings.read()
     address = organizer or found.smtp_from
-    if not address or "@" not in address:
+    if not address:
         raise BadInputError(
             "say who announces with --organizer MAIL, or with CONSTAT_SMTP_FROM, as notices name it"
         )
+    _require_mail("--organizer" if organizer else "CONSTAT_SMTP_FROM", address)
     provider = found.provider or address.rpartition("@")[2]
     with opening.open_known(ledger, as_of) as known:
         works = work_of(known, _contract(known, contract), address, provider)
@@ -152,8 +157,46 @@ def _write(path: Path, document: bytes) -> None:
         raise BadInputError(f"{path} is a folder; name a file with --to")
     if is_database(path):
         raise BadInputError(f"{path} is a database, perhaps a ledger; name another --to")
+    _require_folder(path.parent)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         written_whole(path, document, durable=False, mode=0o644)
     except OSError as error:
         raise BadInputError(f"{path} cannot be written ({error.strerror}); name another --to") from None
+
+
+def _require_folder(path: Path) -> None:
+    """Refuse a folder that is not there: most often its name is mistyped."""
+    from ledger.errors import BadInputError
+
+    if not path.exists():
+        raise BadInputError(f"there is no folder {path}; make it, or name another --to")
+
+
+def _make_folder(path: Path) -> None:
+    """Make a folder of a page, and those above it."""
+    from ledger.errors import BadInputError
+
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInputError(f"{path} cannot be made ({error.strerror}); name another --to") from None
+
+
+def _require_url(url: str) -> None:
+    """Refuse what is no address of a page; it may be left out."""
+    from ledger.errors import BadInputError
+    from ledger.intake.web import Address
+
+    try:
+        Address.parse(url or "https://host/")
+    except BadInputError as error:
+        raise BadInputError(f"--url: {error}") from None
+
+
+def _require_mail(option: str, address: str) -> None:
+    """Refuse what no mail could name."""
+    from consumers.directory.source import is_writable
+    from ledger.errors import BadInputError
+
+    if not all(address.rpartition("@")) or not is_writable("", address):
+        raise BadInputError(f"{option} {address!r} is no address; write one as ops@example.com")

@@ -74,8 +74,7 @@ def prometheus(
 
     if follow and end is not None:
         raise BadInputError("--follow goes on with what comes, and --to stops; name one of them")
-    from_ms = None if start is None else times.instant(start)
-    to_ms = None if end is None else times.instant(end)
+    from_ms, to_ms = _extent(start, end)
     server = Prometheus(flowing.web(url))
     source = PrometheusSource(server, Selector.parse(query), agent, label, flowing.names(name))
 
@@ -87,6 +86,23 @@ def prometheus(
             return import_prometheus(to, source, first_ms, until_ms, progress=progress, is_ended=is_ended)
 
     flowing.read(ledger, source.name, take, follow=follow, every_s=every, as_json=as_json)
+
+
+def _extent(start: str | None, end: str | None) -> tuple[int | None, int | None]:
+    """The instants of --from and --to, as far as they are given.
+
+    Raises:
+        BadInputError: one is no time, is yet to come, or the end does not come after the beginning.
+    """
+    from ledger.errors import BadInputError
+
+    from_ms = None if start is None else times.instant(start)
+    to_ms = None if end is None else times.instant(end)
+    if from_ms is not None and from_ms > times.now_ms():
+        raise BadInputError(f"--from {start} is yet to come; say from when on there is a history")
+    if from_ms is not None and to_ms is not None and to_ms <= from_ms:
+        raise BadInputError(f"--to {end} does not come after --from {start}; correct one of them")
+    return from_ms, to_ms
 
 
 def uptime_kuma(

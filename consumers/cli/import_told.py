@@ -1,5 +1,6 @@
 """`constat import statuspage`, `maintnote`, `alertmanager`: what others told, as facts."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -112,6 +113,7 @@ def alertmanager(
     from consumers.evidence import Evidence
     from consumers.settings import read
     from ledger.intake import alertmanager as silences
+    from ledger.intake.names import unmatched
 
     web, names = flowing.web(url), flowing.names(name)
     store = Evidence(read().evidence)
@@ -119,6 +121,8 @@ def alertmanager(
     def take(to: "Ledger", _is_ended: "Callable[[], bool]") -> "ImportedFacts":
         found = silences.read(web, label, names)
         ours = recording.platforms_of_contracts(to)
-        return silences.import_silences(to, web.address.shown, found, ours, times.now_ms(), store.keep)
+        filed = silences.import_silences(to, web.address.shown, found, ours, times.now_ms(), store.keep)
+        misnamed = unmatched(names, (text for each in found for text in each.called))
+        return replace(filed, notes=(*misnamed, *filed.notes))
 
     flowing.read(ledger, web.address.shown, take, follow=follow, every_s=every, as_json=as_json)

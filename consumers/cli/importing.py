@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from consumers.cli import opening, recording
-from consumers.cli.attempt import Attempt, leave, tell, with_strangers
+from consumers.cli.attempt import Attempt, leave, tell, tell_more, with_strangers
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
@@ -92,7 +92,9 @@ def tell_one(
     as_json: bool,
     again: bool = False,
 ) -> None:
-    """Import from a program that runs, and say what became of it; `again`, only if something was stored.
+    """Import from a program that runs, and say what became of it.
+
+    `again`, it is one line, and none if nothing was stored.
 
     Raises:
         UnreachableSourceError: the program does not answer.
@@ -115,7 +117,7 @@ def tell_one(
         else:
             found = with_strangers(name, imported, recording.platforms_of_contracts(ledger))
     if not as_json:
-        tell(found)
+        (tell_more if again else tell)(found)
     leave([found], as_json=as_json)
 
 

@@ -29,6 +29,8 @@ class Silence(NamedTuple):
     """One silence, and the platforms that its matchers name."""
 
     key: str
+    called: tuple[str, ...]
+    """The platforms as its matchers write them."""
     platforms: tuple[str, ...]
     state: str
     start_ms: int
@@ -57,9 +59,11 @@ def read(web: Web, label: str, names: Mapping[str, str]) -> list[Silence]:
 
 def _silences(said: Any, label: str, names: Mapping[str, str]) -> Iterator[Silence]:  # noqa: ANN401 - JSON
     for each in listed(said):
+        called = tuple(_named(each["matchers"], label))
         yield Silence(
             each["id"],
-            tuple(sorted({names.get(value, slug(value)) for value in _named(each["matchers"], label)})),
+            called,
+            tuple(sorted({names.get(value, slug(value)) for value in called})),
             each["status"]["state"],
             parse_instant(each["startsAt"]),
             parse_instant(each["endsAt"]),

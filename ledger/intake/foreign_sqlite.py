@@ -39,6 +39,8 @@ class ForeignFile:
         Raises:
             BadInputError: there is no such file, or it does not answer as the program's own does.
         """
+        if self.path.is_dir():
+            raise BadInputError(f"{self.name} is a folder; {self.IF_MISSING}")
         if not self.path.is_file():
             raise BadInputError(f"{self.name}: there is no such file; {self.IF_MISSING}")
         try:

@@ -9,6 +9,7 @@ from ledger.application import Ledger
 from ledger.instants import MINUTE_MS, format_instant
 from ledger.intake.gatus import Gatus, results
 from ledger.intake.importing import Imported, import_results
+from ledger.intake.names import unmatched
 from ledger.intake.results import named
 from ledger.intake.resuming import last_results, last_round_ms
 from ledger.intake.sampling import GAP, Sampling
@@ -26,14 +27,17 @@ def import_gatus(ledger: Ledger, gatus: Gatus, agent: str, names: Mapping[str, s
     """
     last_ms = last_round_ms(ledger, agent) or 0
     before = last_results(ledger, agent, last_ms + MINUTE_MS)
-    found = named(results(gatus.results(), agent), names)
+    kept = results(gatus.results(), agent)
+    misnamed = unmatched(names, kept["platform"].unique().cast(pl.String))
+    found = named(kept, names)
     told = found.frame.select(pl.col("platform").cast(pl.String), "observed_ms")
     sampling = Sampling()
     sampling.add(told)
     forgotten = _forgotten(before.select(pl.col("platform").cast(pl.String), "observed_ms"), told)
     imported = import_results(ledger, gatus, found, advice=ADVICE)
     nothing = () if imported.read else ("no endpoint has a result yet; if one should, look at the address",)
-    return replace(imported, notes=(*nothing, *sampling.notes(), *forgotten))
+    notes = (*nothing, *misnamed, *sampling.notes(), *forgotten)
+    return replace(imported, notes=notes, news=tuple(forgotten))
 
 
 def _forgotten(before: pl.DataFrame, told: pl.DataFrame) -> list[str]:

@@ -46,6 +46,8 @@ class Imported:
     """Agent -> when it had been retired, of those that are in service again by their new plan."""
     notes: tuple[str, ...] = ()
     """What the source cannot say, in sentences."""
+    news: tuple[str, ...] = ()
+    """Those of them that tell of this reading alone; the others repeat what the one before told."""
     noun: ClassVar[str] = "result"
 
     def followed_by(self, later: "Imported") -> "Imported":

@@ -5,7 +5,7 @@ only changes they are those of a second agent, which logs only changes. It falls
 beats begin: one source is never two witnesses of one moment.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -16,7 +16,7 @@ from ledger.instants import HOUR_MS, MINUTE_MS, format_instant
 from ledger.intake.frames import RESULTS
 from ledger.intake.importing import Imported, Kind, import_results
 from ledger.intake.kuma import NOT_PROBED, PENDING, KumaFile, Monitor, dense_from, results
-from ledger.intake.names import slugs
+from ledger.intake.names import slugs, unmatched
 from ledger.intake.results import Results
 from ledger.intake.resuming import last_results, last_round_ms
 from ledger.intake.sampling import NAMED, Sampling
@@ -69,7 +69,9 @@ def import_kuma(ledger: Ledger, source: KumaSource) -> Imported:
     after = import_results(ledger, source.file, read.results(whole), advice=ADVICE)
     sampling = Sampling()
     sampling.add(dense.select(pl.col("platform").cast(pl.String), "observed_ms"))
-    return replace(before.followed_by(after), notes=(*sampling.notes(), *_notes(read, changes, dense)))
+    return replace(
+        before.followed_by(after), notes=(*read.misnamed(), *sampling.notes(), *_notes(read, changes, dense))
+    )
 
 
 # ---------------------------------------------------------------- what is new
@@ -97,6 +99,10 @@ class _Read:
             for name, at_ms in self.since_ms.items()
             if self.stored_ms.get(name, 0) + self.monitors[name].reach_ms < at_ms
         }
+
+    def misnamed(self) -> Iterator[str]:
+        """What is said of names that no monitor has."""
+        return unmatched(self.source.names, (each.name for each in self.monitors.values()))
 
     def results(self, frame: pl.DataFrame) -> Results:
         """Results with how Kuma writes their platforms."""

@@ -3,7 +3,8 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -14,6 +15,8 @@ _NAME = TypeAdapter(Name)
 _OUTSIDE = re.compile(r"[^A-Za-z0-9._@-]+")
 _LENGTH_MAX = 100
 _DIGEST_LENGTH = 8
+_NAMED = 3
+"""So many texts of a source are told where none is the one that was meant."""
 
 
 def is_name(text: str) -> bool:
@@ -79,3 +82,17 @@ def slugs(texts: Iterable[str], given: Mapping[str, str] | None = None) -> dict[
                 else f"{origin[name]!r} and {text!r} would both be named {name}; give each a name of its own"
             )
     return named
+
+
+def unmatched(given: Mapping[str, str], texts: Iterable[str]) -> Iterator[str]:
+    """A sentence for each text that was given a name and that a source does not write.
+
+    It names those that the source has, the most alike if any is: whoever has mistyped one sees it beside its
+    own spelling.
+    """
+    there = sorted(set(texts))
+    for text in sorted(given.keys() - set(there)):
+        shown = get_close_matches(text, there, n=_NAMED) or there[:_NAMED]
+        has = f"it has {', '.join(map(repr, shown))}" if shown else "it names no platform at all"
+        rest = f" and {len(there) - len(shown)} more" if len(there) > len(shown) else ""
+        yield f"nothing in the source is called {text!r}, so nothing is named {given[text]}; {has}{rest}"

@@ -11,10 +11,11 @@ from itertools import pairwise
 
 import polars as pl
 
-from ledger.errors import BadInputError
+from ledger.errors import BadInputError, counted
 from ledger.instants import DAY_MS, MINUTE_MS, format_instant
+from ledger.intake.failed_scrapes import FailedScrapes
 from ledger.intake.frames import RESULTS
-from ledger.intake.names import slugs
+from ledger.intake.names import slugs, unmatched
 from ledger.intake.prometheus_api import Labels, Prometheus, Selector, Series
 from ledger.intake.results import Results, named
 from ledger.intake.sampling import Sampling
@@ -49,10 +50,8 @@ class PrometheusSource:
     names: Mapping[str, str] = field(default_factory=dict)
     """A value of that label -> the platform's name."""
     sampling: Sampling = field(default_factory=Sampling)
-    unknown: int = 0
-    """Scrapes of the exporter that failed, each counted once however often it is read."""
-    failed_until_ms: dict[Labels, int] = field(default_factory=dict)
-    """Of a series the last one of them."""
+    failed: FailedScrapes = field(default_factory=FailedScrapes)
+    """How often the exporter could not be scraped, in this reading."""
     probes: set[Labels] = field(default_factory=set)
     """The series that are probes; `up` is also of what is none."""
     found: set[str] = field(default_factory=set)
@@ -80,6 +79,7 @@ class PrometheusSource:
     def look_up(self, from_ms: int, until_ms: int) -> set[str]:
         """Begin a reading: find out which series there are in an interval; the names of their platforms."""
         self.server.warnings.clear()
+        self.failed.begin()
         sets = self.server.label_sets(self.selector, from_ms, until_ms)
         self.probes |= set(sets)
         self.found = set(slugs((self._platform(labels) for labels in sets), self.names).values())
@@ -101,28 +101,22 @@ class PrometheusSource:
         texts = {number: self._platform(labels) for labels, number in ids.items()}
         frame = self._results(pl.concat([found, scraped.join(found, on=_ID, how="anti")]), texts)
         results = named(frame, self.names)
-        self._count(scraped, ids)
         self.sampling.add(results.frame.select(pl.col("platform").cast(pl.String), "observed_ms"))
+        series = {number: labels for labels, number in ids.items()}
+        self.failed.add(scraped, series, self.sampling.usual_ms)
         return results
 
     def notes(self) -> tuple[str, ...]:
         """What the server did not say."""
-        unknown = (
-            (f"{self.unknown} times the exporter could not be scraped: unknown, and not down",)
-            if self.unknown
-            else ()
-        )
-        warnings = (f"the server warns: {warning}" for warning in self.server.warnings)
-        return (*self.sampling.notes(), *unknown, *warnings)
+        misnamed = unmatched(self.names, map(self._platform, self.probes))
+        return (*misnamed, *self.sampling.notes(), *self.news())
 
-    def _count(self, failed: pl.DataFrame, ids: Mapping[Labels, int]) -> None:
-        """A later reading begins before the end of this one, and reads some of it again."""
-        for labels, number in ids.items():
-            moments_ms = failed.filter(pl.col("series") == number)["observed_ms"]
-            new = moments_ms.filter(moments_ms > self.failed_until_ms.get(labels, -1))
-            if not new.is_empty():
-                self.unknown += len(new)
-                self.failed_until_ms[labels] = int(new.max())  # type: ignore[arg-type]
+    def news(self) -> tuple[str, ...]:
+        """What it did not say in this reading, and may have said in the one before."""
+        times = counted(self.failed.count, "time")
+        unknown = f"{times} the exporter could not be scraped: unknown, and not down"
+        warnings = (f"the server warns: {warning}" for warning in self.server.warnings)
+        return (*([unknown] if self.failed.count else ()), *warnings)
 
     def _platform(self, labels: Labels) -> str:
         value = dict(labels).get(self.label)

@@ -74,7 +74,7 @@ def import_prometheus(  # noqa: PLR0913 - what, where to, from when to when, and
             break
     else:
         source.read_whole |= source.found
-    return replace(imported, notes=_notes(source, imported, from_ms))
+    return replace(imported, notes=_notes(source, imported, from_ms), news=source.news())
 
 
 def _notes(source: PrometheusSource, imported: Imported, from_ms: int) -> tuple[str, ...]:

@@ -62,6 +62,11 @@ class Sampling:
             seen.steps_ms.update(dict(counts.iter_rows()))
             seen.last_ms = int(moments_ms[-1])
 
+    @property
+    def usual_ms(self) -> int:
+        """How far apart samples usually are, of the platform that is looked at least; 0 if unknown."""
+        return max((seen.usual_ms for seen in self._seen.values()), default=0)
+
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of them, a sentence a platform."""
         found = [_note(platform, seen) for platform, seen in sorted(self._seen.items())]

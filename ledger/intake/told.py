@@ -38,6 +38,8 @@ class ImportedFacts:
     read: int
     stored: int
     notes: tuple[str, ...] = ()
+    news: tuple[str, ...] = ()
+    """As those of results, see `importing.Imported`."""
     rejected: int = 0
     platforms: tuple[str, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=dict)

@@ -79,6 +79,14 @@ def test_a_day_without_a_time_is_refused_by_showing_a_form_that_is_accepted(text
     assert parse_instant(shown) == parse_instant("2030-01-01T00:00:00+01:00")
 
 
+@pytest.mark.parametrize("text", ["2026-13-01", "2026-02-30", "2026-13-01Z"])
+def test_a_day_that_no_calendar_has_is_no_date_and_is_not_shown_as_one(text):
+    with pytest.raises(ValueError, match="is no date; write one as 2026-10-01T09:00:00") as refused:
+        parse_instant(text)
+
+    assert str(refused.value).count(text) == 1
+
+
 @pytest.mark.parametrize("text", ["2026-10-01T09:00:00", "2026-10-01 09:00"])
 def test_a_time_without_a_zone_is_refused(text):
     with pytest.raises(ValueError, match="has no zone; add its offset"):

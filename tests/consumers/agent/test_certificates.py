@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from ledger.errors import BadInputError
 from tests.consumers.agent.services import serving
 
 SOON_DAYS = 30
@@ -63,3 +64,8 @@ def test_a_certificate_for_another_name_and_one_that_nobody_trusts_are_down(auth
             "certificate for another name, twice [IP address mismatch]"
         )
         assert said(target).error.startswith("certificate that nobody trusted has signed, twice")
+
+
+def test_authorities_of_a_file_that_is_not_there_are_said_to_be_missing(said, tmp_path):
+    with pytest.raises(BadInputError, match=r"nope\.pem is not there; name a file with certificates in PEM"):
+        said({"url": "https://127.0.0.1:9/"}, ca_file=tmp_path / "nope.pem")

@@ -220,7 +220,8 @@ def test_what_is_recorded_can_be_tried_first_and_is_recorded_once(desk, machine,
     ("options", "why"),
     [
         (["run"], "name the agent's FILE, or with --from-ledger an agent"),
-        (["run", "agent.toml", "--from-ledger", "paris"], "name the agent's FILE, or with --from-ledger"),
+        (["run", "agent.toml", "--from-ledger", "paris"], "the plan of agent.toml or that of the ledger"),
+        (["check", "agent.toml", "--from-ledger", "paris"], "leave one of FILE and --from-ledger out"),
         (["check", "agent.toml", "--ca-file", "ca.pem"], "--outbox and --ca-file go with --from-ledger"),
         (["run", "--from-ledger", "paris", "--again"], "--again goes with a file; record the plan"),
     ],
@@ -232,3 +233,46 @@ def test_a_file_and_a_ledger_are_not_mixed(tmp_path, options, why):
 
     assert done.returncode == 2
     assert why in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("ledger", "agent", "why"),
+    [
+        (None, "nobody", "this ledger knows no agent nobody"),
+        ("sqlite:///typo.db", "paris", "typo.db"),
+    ],
+)
+def test_who_cannot_begin_says_why_once_and_leaves_nothing_behind(desk, machine, service, ledger, agent, why):
+    desk.record(service, acme_prod=service.url())
+
+    said = refused(machine.folder, "--from-ledger", agent, "--ledger", ledger or machine.url)
+
+    assert why in said
+    assert said.count("\n") == 1
+    assert list(machine.folder.iterdir()) == []
+
+
+def test_who_began_and_is_refused_the_next_time_says_why_once(desk, machine, service):
+    desk.record(service, acme_prod=service.url())
+    machine.probe_until(1)
+    retired = ("agent", "retire", "paris", "--by", "sre-1", "--reason", "moved", "--ledger", machine.url)
+    subprocess.run([COMMAND, *retired], cwd=machine.folder, capture_output=True, check=True)
+
+    said = refused(machine.folder, "--from-ledger", "paris", "--ledger", machine.url)
+
+    assert said.startswith("constat: agent paris was retired")
+    assert said.count("was retired") == 1
+
+
+def refused(folder, *options):
+    """What `constat agent run` says where it does not begin."""
+    done = subprocess.run(
+        [COMMAND, "agent", "run", *options],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    return done.stderr

@@ -39,6 +39,7 @@ def test_what_an_agent_saw_is_in_the_ledger_with_its_starts_and_stops(each_url, 
 
     rounds = place.rounds()
     assert [found.number for found in rounds] == list(range(1, len(rounds) + 1))
+    assert {line["waiting"] for line in place.log if line["event"] == "round"} == {0}
     assert all(found.start_ms % PERIOD_MS == 0 for found in rounds)
     assert {error for found in rounds for error in found.not_up.values()} == {
         ("down", 503, "HTTP 503, twice")

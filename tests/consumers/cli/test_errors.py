@@ -44,6 +44,14 @@ def asked(constat, tmp_path):
         (("statement", *PERIOD, "--format", "html", "--output", "no/page.html"), "name another --output"),
         (("statement", *PERIOD, "--json", "--reading", "notice=x"), "choose one of binding, best-effort"),
         (("explain", "--platform", "acme-prod", "--at", "yesterday"), "'yesterday' is no date and time"),
+        (
+            ("explain", "--platform", "acme-prod", "--at", "2026-13-01"),
+            "'2026-13-01' is no date; write one as",
+        ),
+        (
+            ("explain", "--platform", "acme-prod", "--at", "9000-01-01T00:00Z"),
+            "9000-01-01T00:00Z is yet to come",
+        ),
         (("diff", *PERIOD, "--as-of", "1", "--and", "9000-01-01T00:00Z"), "is yet to come"),
         (("contract", "show", "nobody"), "known contracts: acme"),
         (("contract", "end", "acme", "--last-day", "tomorrow", "--reason", "x"), "is no day"),

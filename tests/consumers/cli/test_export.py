@@ -44,6 +44,50 @@ def test_a_ledger_is_never_written_over_and_a_file_that_cannot_be_written_is_nam
     assert signed("verify").code == 0
 
 
+@pytest.mark.parametrize(
+    ("command", "to", "folder"),
+    [
+        (("grafana",), "nodir/x.json", "nodir"),
+        (("openmetrics",), "a/b/x.prom", "a/b"),
+        (("calendar", "--organizer", "a@b.example"), "nodir/x.ics", "nodir"),
+        (("statuspage",), "nodir/page", "nodir"),
+    ],
+)
+def test_a_folder_that_is_not_there_is_named_and_not_made(signed, tmp_path, command, to, folder):
+    answer = signed("export", *command, "--to", to)
+
+    assert answer.code == 2
+    assert f"there is no folder {folder}; make it, or name another --to" in answer.err
+    assert not (tmp_path / to).parent.exists()
+
+
+def test_a_page_is_not_written_where_a_file_is(signed):
+    answer = signed("export", "statuspage", "--to", "acme.toml")
+
+    assert answer.code == 2
+    assert "acme.toml/api/v2 cannot be made (Not a directory); name another --to" in answer.err
+
+
+@pytest.mark.parametrize("url", ["notaurl", "ftp://status.example", "https://"])
+def test_a_page_is_at_an_address_of_the_web(signed, url):
+    answer = signed("export", "statuspage", "--url", url)
+
+    assert answer.code == 2
+    assert "--url" in answer.err
+    assert "write it as https://host/" in answer.err
+
+
+@pytest.mark.parametrize("mail", ["notmail", "@b.example", "a@", "a@b\n.example"])
+def test_an_organizer_that_is_no_address_is_said_to_be_none(signed, monkeypatch, mail):
+    given = signed("export", "calendar", "--organizer", mail)
+    monkeypatch.setenv("CONSTAT_SMTP_FROM", mail)
+    of_environment = signed("export", "calendar")
+
+    assert (given.code, of_environment.code) == (2, 2)
+    assert f"--organizer {mail!r} is no address; write one as ops@example.com" in given.err
+    assert f"CONSTAT_SMTP_FROM {mail!r} is no address" in of_environment.err
+
+
 def test_a_calendar_needs_to_know_who_announces(signed, tmp_path):
     refused = signed("export", "calendar")
     answer = signed("export", "calendar", "--organizer", "ops@constat.example", "--to", "feed.ics")

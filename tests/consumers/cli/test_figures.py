@@ -3,11 +3,13 @@
 import json
 import re
 import shlex
+import time
 from datetime import UTC, datetime
 
 import pytest
 
 from consumers.pages.checking import AS_AGREED, command
+from ledger.instants import format_instant
 from projections.figures import Statement
 
 CSV = """platform,observed_at,outcome
@@ -158,6 +160,28 @@ def test_an_instant_is_explained_by_the_day_of_the_contracts_own_calendar(asked)
 
     assert json.loads(at.out)["stretches"][0]["from"] == "2026-09-08T11:00:00+02:00"
     assert json.loads(leap.out)["stretches"][0]["from"] == "2026-09-01T00:00:00+02:00"
+
+
+def test_one_round_is_named_as_one_and_several_as_from_the_first_to_the_last(asked, tmp_path):
+    (tmp_path / "more.csv").write_text(
+        "platform,observed_at,outcome,error\nacme-prod,2026-09-09T09:00:00+02:00,down,refused\n"
+        "acme-prod,2026-09-09T09:01:00+02:00,up,\n"
+    )
+    assert asked("import", "results", "more.csv", "--agent", "lyon").code == 0
+
+    one = asked("explain", "--platform", "acme-prod", "--at", "2026-09-09T09:00:30+02:00").out
+
+    (round_,) = [line for line in one.splitlines() if "agent lyon said down" in line]
+    assert re.search(r"\(refused\) in round \d+$", round_)
+
+
+def test_nothing_is_explained_that_came_after_what_was_known(asked):
+    now = format_instant(time.time_ns() // 1_000_000)
+
+    answer = asked("explain", "--platform", "acme-prod", "--at", now, "--as-of", "1")
+
+    assert answer.code == 2
+    assert f"--at {now} comes after the moment of --as-of" in answer.err
 
 
 def test_what_explains_cannot_move_the_cursor_of_a_terminal(asked, tmp_path):

@@ -65,6 +65,28 @@ def test_a_followed_server_is_read_until_sigterm_and_the_next_run_goes_on_from_t
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("signed")
+def test_who_follows_is_told_all_once_and_then_a_line_of_what_came(tmp_path):
+    kuma = Kuma(tmp_path / "kuma.db")
+    monitor = kuma.monitor("acme-prod")
+    end_ms = kuma.beats(monitor, NOON_MS, (1, 3))
+    followed = [CONSTAT, "import", "uptime-kuma", "kuma.db", "--follow", "--every", "1"]
+    with subprocess.Popen(followed, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        lines = iter(process.stdout.readline, "")
+        first = [next(lines), next(lines)]
+        end_ms = kuma.beats(monitor, end_ms, (1, 1))
+        next(line for line in lines if ", 1 stored" in line)
+        kuma.beats(monitor, end_ms, (1, 1))
+        third = next(lines)
+        process.send_signal(signal.SIGTERM)
+        rest, _ = process.communicate(timeout=30)
+
+    assert first == ["kuma.db: 3 results read, 3 stored\n", "  agent uptime-kuma: 3 rounds\n"]
+    assert third == "kuma.db: 5 results read, 1 stored\n"
+    assert rest == ""
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("signed")
 def test_who_follows_a_program_that_is_away_is_told_and_waits_for_it(tmp_path):
     port = free_port()
     followed = [CONSTAT, "import", "gatus", f"http://127.0.0.1:{port}", "--follow", "--every", "1"]
@@ -172,6 +194,24 @@ def test_a_first_reading_has_to_be_told_where_it_begins(signed):
     assert "say with --from TIME" in answer.err
 
 
+@pytest.mark.parametrize(
+    ("interval", "sentence"),
+    [
+        (("--from", "2026-01-01T05:14Z", "--to", "2026-01-01T05:10Z"), "does not come after --from"),
+        (("--from", "2026-01-01T05:14Z", "--to", "2026-01-01T05:14Z"), "does not come after --from"),
+        (("--from", "9000-01-01T00:00Z"), "--from 9000-01-01T00:00Z is yet to come"),
+        (("--from", "9000-01-01T00:00Z", "--to", "9000-01-02T00:00Z"), "is yet to come"),
+    ],
+)
+def test_an_interval_in_which_there_can_be_no_history_is_refused_before_anybody_is_asked(
+    signed, interval, sentence
+):
+    answer = signed("import", "prometheus", f"http://127.0.0.1:{free_port()}", *interval)
+
+    assert answer.code == 2
+    assert sentence in answer.err
+
+
 def test_a_server_that_does_not_answer_leaves_with_two(signed):
     answer = signed("import", "prometheus", f"http://127.0.0.1:{free_port()}", "--from", BEGINNING)
 
@@ -202,6 +242,14 @@ def test_an_uptime_kuma_is_read_and_told_of_and_the_same_again_stores_nothing(si
     assert "'Acme' is named acme-prod" in answer.out
     assert "acme-prod: until " in answer.out
     assert again[0]["stored"] == 0
+
+
+@pytest.mark.parametrize(("program", "file"), [("uptime-kuma", "kuma.db"), ("gatus", "SQLite file")])
+def test_a_folder_where_a_programs_file_is_asked_for_is_said_to_be_one(signed, program, file):
+    answer = signed("import", program, ".")
+
+    assert answer.code == 2
+    assert f". is a folder; name the {file}" in answer.err
 
 
 # ---------------------------------------------------------------- what others told
@@ -260,6 +308,8 @@ def test_the_silences_of_an_alertmanager_are_told_of(signed, tmp_path):
     programs.require("prometheus-alertmanager")
     with programs.alertmanager(tmp_path, free_port()) as url:
         answer = signed("import", "alertmanager", url)
+        misnamed = signed("import", "alertmanager", url, "--name", "http://typo/=acme-prod")
 
     assert answer.code == 0
     assert answer.out == f"{url}: 0 silences read, 0 stored\n"
+    assert "nothing in the source is called 'http://typo/'" in misnamed.out

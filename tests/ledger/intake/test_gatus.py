@@ -229,3 +229,17 @@ def test_an_address_that_is_no_gatus_is_refused_with_advice(api):
 
     with pytest.raises(BadInputError, match="does not answer as Gatus 5 does"):
         list(gatus.results())
+
+
+def test_a_name_for_what_no_endpoint_is_called_is_said_also_where_nothing_has_a_result(file):
+    names = {"acme prod": "acme-prod"}
+
+    empty = import_gatus(Story().ledger, GatusFile(file.path), "gatus", names)
+    file.add(results(True, True), as_go_prints)
+    filled = import_gatus(Story().ledger, GatusFile(file.path), "gatus", names)
+
+    assert (
+        "nothing in the source is called 'acme prod', so nothing is named acme-prod; "
+        "it names no platform at all"
+    ) in empty.notes
+    assert filled.notes[0].endswith("; it has 'core/acme prod'")

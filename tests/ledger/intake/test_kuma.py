@@ -271,3 +271,15 @@ def test_what_is_no_file_of_kuma_is_refused_with_advice(tmp_path):
         KumaFile(tmp_path / "notes.db").monitors()
     with pytest.raises(BadInputError, match="there is no such file"):
         KumaFile(tmp_path / "none.db").monitors()
+
+
+def test_a_name_for_what_no_monitor_is_called_is_said(kuma):
+    kuma.beats(kuma.monitor("Acme (Prod)"), NOON_MS, (1, 3))
+
+    typo = imported(Story(), kuma, names={"Acme (Prd)": "acme-prod"})
+    right = imported(Story(), kuma, names={"Acme (Prod)": "acme-prod"})
+
+    assert typo.notes[0] == (
+        "nothing in the source is called 'Acme (Prd)', so nothing is named acme-prod; it has 'Acme (Prod)'"
+    )
+    assert not any("nothing in the source" in note for note in right.notes)

@@ -163,15 +163,26 @@ def samples(found):
     return sorted((each.labels, *row) for each in found for row in each.samples.rows())
 
 
-def test_a_scrape_that_failed_is_counted_once_however_often_it_is_read(history):
+def test_a_scrape_that_failed_is_told_of_in_one_reading_and_not_in_the_next_that_reads_it_again(history):
     read, story = source(history), Story()
     first = import_prometheus(story.ledger, read, history.from_ms, history.until_ms)
 
+    read.look_up(history.from_ms, history.until_ms)
     again = import_prometheus(story.ledger, read, history.from_ms, history.until_ms)
 
-    assert [note for note in again.notes if "could not be scraped" in note] == [
-        note for note in first.notes if "could not be scraped" in note
+    assert sum("could not be scraped" in note for note in first.notes) == 1
+    assert not any("could not be scraped" in note for note in (*again.notes, *again.news))
+
+
+def test_of_several_targets_an_exporter_that_is_away_is_missed_as_often_as_of_one(history):
+    both, one = source(history), source(history, query=f'probe_success{{instance="{history.site}"}}')
+    told = [
+        import_prometheus(Story().ledger, each, history.from_ms, history.until_ms) for each in (both, one)
     ]
+
+    of_both, of_one = (int(each.news[0].split(" time")[0]) for each in told)
+    assert of_one >= 3
+    assert of_one <= of_both <= of_one + 1
 
 
 def test_a_platform_of_which_there_is_no_sample_is_looked_for_only_once_by_who_follows(history):
@@ -200,6 +211,18 @@ def test_of_many_probes_less_time_is_asked_for_at_once(probes, hours):
     assert parts[0][1] / 3_600_000 == pytest.approx(hours, abs=0.05)
     assert [start for start, _ in parts[1:]] == [end for _, end in parts[:-1]]
     assert parts[-1][1] == 10 * 24 * 3_600_000
+
+
+def test_a_name_for_what_no_series_is_called_is_said_beside_what_there_is(history):
+    typo = history.site.replace("127", "172")
+
+    taken = imported(Story(), history, names={typo: "acme-prod", history.other: "acme-test"})
+
+    assert taken.notes[0].startswith(
+        f"nothing in the source is called {typo!r}, so nothing is named acme-prod"
+    )
+    assert repr(history.site) in taken.notes[0]
+    assert sum("nothing in the source" in note for note in taken.notes) == 1
 
 
 def test_two_series_of_one_platform_are_refused(history):
