@@ -114,7 +114,9 @@ def test_live_shows_what_is_down_first_and_leaves_with_1(constat):
     assert lines[-1].endswith(": 1 up, 1 down")
 
 
-def test_live_says_when_it_was_said_where_that_does_not_hold_any_more(constat, tmp_path):
+def test_live_says_of_an_agent_since_when_it_is_silent_where_what_it_said_does_not_hold_any_more(
+    constat, tmp_path
+):
     start_ms = time.time_ns() // 1_000_000 - 600_000
     probe(tmp_path, start_ms)
 
@@ -122,8 +124,10 @@ def test_live_says_when_it_was_said_where_that_does_not_hold_any_more(constat, t
 
     at = format_instant(start_ms)
     assert lines[3].startswith("?  prod      unknown  ")
-    assert lines[3].rstrip().endswith(f"paris: up, at {at}")
-    assert f"at {at}" in " ".join(lines[4:])
+    assert lines[3].rstrip().endswith(f"paris: silent since {at}, last up")
+    assert lines[4].rstrip().startswith("?  test      unknown  ")
+    assert lines[-2] == f"paris, silent since {at}"
+    assert f"at {at}" in lines[-1]
 
 
 @pytest.mark.usefixtures("seen")
