@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from consumers.cli import bars, common, opening, printing, recording
+from consumers.cli import bars, common, opening, printing, recording, times
 
 if TYPE_CHECKING:
     from consumers.agent.checking import Checked, Tried
-    from consumers.agent.file import Loaded
+    from consumers.agent.file import AgentFile, Loaded
     from consumers.agent.recorded import Machine
+    from ledger.application import Ledger
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -115,10 +116,14 @@ def check(
         loaded = _in_ledger(from_ledger, machine, ledger or common.DEFAULT_LEDGER)
     with bars.progress_bar("trying", len(loaded.file.target)) as advance:
         found = checking.check(loaded, advance)
-    if as_json:
-        printing.print_json({"agent": loaded.file.agent, "place": loaded.file.place} | _as_json(found))
-    else:
+    if not as_json:
         _show(found)
+    warnings = _misfits(loaded.file, ledger or loaded.file.ledger)
+    if as_json:
+        who = {"agent": loaded.file.agent, "place": loaded.file.place}
+        printing.print_json(who | _as_json(found) | {"warnings": warnings})
+    else:
+        _warn(warnings)
     is_well = found.references_answer and not found.distrust
     if not is_well or any(each.judged.outcome != "up" for each in found.tried):
         raise typer.Exit(1)
@@ -143,10 +148,36 @@ def plan(
     stated, planned_ms = read_stated(file), recording.occurrence(at)
     with opening.open_ledger(ledger or stated.ledger or common.DEFAULT_LEDGER) as opened:
         done = recorded.record(opened, stated, now_ms=planned_ms, again=again)
+        warnings = _held_against(opened, stated)
+    _warn(warnings)
     if done or as_json:
         printing.print_recorded(done, as_json=as_json)
     else:
         print(f"the ledger has this plan of agent {stated.agent} already; nothing was recorded")
+
+
+def _misfits(file: "AgentFile", ledger: str | None) -> list[str]:
+    """Where a file does not fit the contracts; a ledger that nobody names need not be there."""
+    from ledger.errors import ConstatError, MissingLedgerError
+
+    try:
+        with opening.open_ledger(ledger or common.DEFAULT_LEDGER) as opened:
+            return _held_against(opened, file)
+    except ConstatError as error:
+        if ledger is None and isinstance(error, MissingLedgerError):
+            return []
+        return [f"the file was held against no contract: {error}"]
+
+
+def _held_against(opened: "Ledger", file: "AgentFile") -> list[str]:
+    from consumers.agent.contracted import misfits
+
+    return misfits(opened, [each.platform for each in file.target], file.period_ms, times.now_ms())
+
+
+def _warn(warnings: list[str]) -> None:
+    for each in warnings:
+        printing.warn(each)
 
 
 def _of_machine(

@@ -4,6 +4,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -14,6 +15,8 @@ _NAME = TypeAdapter(Name)
 _OUTSIDE = re.compile(r"[^A-Za-z0-9._@-]+")
 _LENGTH_MAX = 100
 _DIGEST_LENGTH = 8
+ALIKE = 0.8
+"""From here on, of 1 for the same, two names may be two spellings of one."""
 
 
 def is_name(text: str) -> bool:
@@ -79,3 +82,10 @@ def slugs(texts: Iterable[str], given: Mapping[str, str] | None = None) -> dict[
                 else f"{origin[name]!r} and {text!r} would both be named {name}; give each a name of its own"
             )
     return named
+
+
+def likely(strangers: Iterable[str], have: Iterable[str]) -> dict[str, str]:
+    """For each name that is like one of those there are, however its letters are cased, which one."""
+    folded = {name.casefold(): name for name in sorted(have)}
+    found = {name: get_close_matches(name.casefold(), folded, n=1, cutoff=ALIKE) for name in strangers}
+    return {name: folded[nearest[0]] for name, nearest in found.items() if nearest}

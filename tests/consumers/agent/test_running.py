@@ -111,6 +111,22 @@ def test_another_plan_is_a_fact_and_holds_from_the_next_round_on(place, service)
 
 
 @pytest.mark.slow
+def test_an_agent_says_once_that_no_contract_has_a_platform(place, service):
+    place.sign()
+    place.write(service, acme_prood=service.url())
+
+    with place.running() as process:
+        place.until_kept(3)
+        stop(process)
+
+    told = [line["why"] for line in place.log if line["event"] == "the plan does not fit the contracts"]
+    assert [why.split(";")[0] for why in told] == [
+        "no contract has acme-prood",
+        "acme-prood may be acme-prod, which a contract has",
+    ]
+
+
+@pytest.mark.slow
 def test_a_stop_ends_the_round_with_what_was_seen(place, service):
     targets = {f"acme_{number}": service.url() for number in range(40)}
     place.write(service, **targets)

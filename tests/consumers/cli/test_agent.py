@@ -79,6 +79,43 @@ def test_a_file_with_a_mistake_is_told_and_leaves_with_2(constat, tmp_path):
 
 
 @pytest.fixture
+def contract(constat):
+    """A ledger with the template's contract."""
+    Path("acme.toml").write_text(constat("contract", "template", "jamespot").out)
+    assert constat("contract", "sign", "acme.toml").code == 0
+
+
+STRANGE = "constat: warning: no contract has acme-prood; "
+
+
+@pytest.mark.usefixtures("contract")
+def test_check_and_plan_warn_of_a_platform_that_no_contract_has(constat, tmp_path, service):
+    write(tmp_path, service.url(), **{"acme-prood": service.url()})
+
+    checked = constat("agent", "check", "agent.toml")
+    machines = constat("agent", "check", "agent.toml", "--json")
+    recorded = constat("agent", "plan", "agent.toml")
+    again = constat("agent", "plan", "agent.toml")
+
+    assert (checked.code, recorded.code, again.code) == (0, 0, 0)
+    for answer in (checked, recorded, again):
+        assert answer.err.startswith(STRANGE)
+        assert "acme-prood may be acme-prod" in answer.err
+    assert machines.err == ""
+    assert len(json.loads(machines.out)["warnings"]) == 2
+
+
+def test_a_check_beside_a_ledger_that_cannot_be_read_says_so_and_what_it_tried(constat, tmp_path, service):
+    write(tmp_path, service.url(), prod=service.url())
+
+    answer = constat("agent", "check", "agent.toml", "--ledger", "nowhere.db")
+
+    assert answer.code == 0
+    assert answer.out.startswith("prod  up ")
+    assert "the file was held against no contract: there is no ledger at nowhere.db" in answer.err
+
+
+@pytest.fixture
 def seen(tmp_path):
     """A ledger in which two platforms were probed a moment ago, one of which is down."""
     probe(tmp_path, time.time_ns() // 1_000_000 - 1_000)
