@@ -144,6 +144,22 @@ def test_a_stop_ends_the_round_with_what_was_seen(place, service):
 
 
 @pytest.mark.slow
+def test_a_stop_before_the_first_probe_of_a_round_is_no_warning(place, service):
+    place.write(service, acme_prod=service.url())
+    with place.running() as process:
+        place.until_kept(1)
+        begun = Notebook(place.folder / "paris.outbox.db.notes", "paris").last.number
+        wait_until(
+            lambda: Notebook(place.folder / "paris.outbox.db.notes", "paris").last.number > begun,
+            "the next round begins",
+        )
+        stop(process)
+
+    assert "a round was dropped" not in place.events()
+    assert "stopped before the first probe of a round" in place.events()
+
+
+@pytest.mark.slow
 def test_a_slow_target_delays_no_other(place, service):
     hanging = {f"slow_{number}": service.url("/hang") for number in range(30)}
     quick = {f"quick_{number}": service.url() for number in range(30)}
