@@ -10,6 +10,7 @@ from consumers.cli import bars, common, opening, printing, recording, times
 if TYPE_CHECKING:
     from consumers.agent.checking import Checked, Tried
     from consumers.agent.file import AgentFile, Loaded
+    from consumers.agent.prober import Referred
     from consumers.agent.recorded import Machine
     from ledger.application import Ledger
 
@@ -103,10 +104,12 @@ def check(
 ) -> None:
     """Try every target of a file, or of a plan in the ledger, once and print what a round would say.
 
-    Nothing is kept. Exit 1 if something is not up, no reference answers, or the clock is not to be trusted.
+    It tells of each reference whether it answers, and warns of secrets in the file. Nothing is kept.
+    Exit 1 if something is not up, no reference answers, or the clock is not to be trusted.
     """
     from consumers.agent import checking
     from consumers.agent.file import read_agent_file
+    from consumers.agent.in_clear import in_clear
 
     machine = _of_machine(file, from_ledger, None, ca_file)
     if file:
@@ -118,7 +121,7 @@ def check(
         found = checking.check(loaded, advance)
     if not as_json:
         _show(found)
-    warnings = _misfits(loaded.file, ledger or loaded.file.ledger)
+    warnings = [*in_clear(loaded.file), *_misfits(loaded.file, ledger or loaded.file.ledger)]
     if as_json:
         who = {"agent": loaded.file.agent, "place": loaded.file.place}
         printing.print_json(who | _as_json(found) | {"warnings": warnings})
@@ -206,8 +209,21 @@ def _in_ledger(agent: str, machine: "Machine", ledger: str) -> "Loaded":
 
 
 def _as_json(found: "Checked") -> dict[str, Any]:
+    from consumers.agent.references import is_an_answer
+
     return {
         "references_answer": found.references_answer,
+        "references": [
+            {
+                "address": each.address,
+                "proxy": each.proxy,
+                "answers": is_an_answer(each.attempt),
+                "status": each.attempt.status or None,
+                "error": _why(each),
+                "latency_ms": each.attempt.length_ms,
+            }
+            for each in found.references
+        ],
         "clock": found.distrust,
         "platforms": [
             {"platform": each.target.platform, "kind": each.target.kind, **each.judged._asdict()}
@@ -220,10 +236,27 @@ def _show(found: "Checked") -> None:
     width = max(len(each.target.platform) for each in found.tried)
     for each in found.tried:
         print(f"{each.target.platform:{width}}  {_line(each)}")
+    for referred in found.references:
+        print(f"reference {_of_reference(referred)}")
     if not found.references_answer:
         print("no reference answers: whatever failed would be unknown, not down")
     if found.distrust:
         print(f"{found.distrust}: a round would say unknown of everything")
+
+
+def _of_reference(found: "Referred") -> str:
+    from consumers.agent.references import is_an_answer
+
+    by = f" by {found.proxy}" if found.proxy else ""
+    status = f"HTTP {found.attempt.status}, " if found.attempt.status else ""
+    if is_an_answer(found.attempt):
+        return f"{found.address}{by}: answers, {status}{found.attempt.length_ms} ms"
+    return f"{found.address}{by}: does not answer, {_why(found)}"
+
+
+def _why(found: "Referred") -> str:
+    failure = found.attempt.failure
+    return failure.text if failure else ""
 
 
 def _line(tried: "Tried") -> str:

@@ -37,7 +37,7 @@ def test_a_check_prints_what_a_round_would_say_and_leaves_with_1_if_something_is
 
     answer = constat("agent", "check", "agent.toml")
 
-    first, second = answer.out.splitlines()
+    first, second, _ = answer.out.splitlines()
     assert answer.code == 1
     assert first.startswith("prod  up        HTTP 200, ")
     assert second == "test  down      HTTP 503, twice"
@@ -76,6 +76,37 @@ def test_a_file_with_a_mistake_is_told_and_leaves_with_2(constat, tmp_path):
 
     assert answer.code == 2
     assert answer.err.startswith("constat: agent.toml: nothing was probed\n  place: is missing; write it")
+
+
+def test_a_check_tells_of_each_reference_whether_it_answers(constat, tmp_path, service):
+    dead = f"tcp://127.0.0.1:{closed_port()}"
+    write(tmp_path, f'{service.url()}", "{dead}', prod=service.url())
+
+    answer = constat("agent", "check", "agent.toml")
+    machines = json.loads(constat("agent", "check", "agent.toml", "--json").out)
+
+    assert answer.code == 0
+    assert answer.out.splitlines()[1].startswith(f"reference {service.url()}: answers, HTTP 200, ")
+    assert answer.out.splitlines()[2] == f"reference {dead}: does not answer, connection refused"
+    assert [(each["address"], each["answers"], each["error"]) for each in machines["references"]] == [
+        (service.url(), True, ""),
+        (dead, False, "connection refused"),
+    ]
+
+
+def test_a_check_warns_of_a_secret_in_clear_and_does_not_repeat_it(constat, tmp_path, service):
+    write(tmp_path, service.url(), prod=service.url())
+    with (tmp_path / "agent.toml").open("a") as file:
+        file.write(
+            '\nheaders = {Authorization = "Bearer sesame", X-Api-Key = "sesame", Accept = "text/html"}\n'
+        )
+
+    answer = constat("agent", "check", "agent.toml")
+
+    assert "prod: the header Authorization may hold a secret" in answer.err
+    assert "prod: the header X-Api-Key may hold a secret" in answer.err
+    assert "Accept" not in answer.err
+    assert "sesame" not in answer.out + answer.err
 
 
 @pytest.fixture
