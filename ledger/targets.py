@@ -34,13 +34,14 @@ VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 """How a value names a variable of the environment."""
 _ONLY_A_VARIABLE = re.compile(rf"(?:[A-Za-z]{{1,16}} )?{VARIABLE.pattern}")
 """A variable, and at most one word before it, as in `Bearer ${ACME_TOKEN}`."""
-_ONLY_A_LOGIN = re.compile(rf"(?:[^:${{}}]{{1,64}}:)?{VARIABLE.pattern}")
+ONLY_A_LOGIN = re.compile(rf"(?:[^:${{}}]{{1,64}}:)?{VARIABLE.pattern}")
 """A variable, and at most a user before it, as in `user:${PROXY_PASSWORD}`."""
-_SOUNDS_SECRET = re.compile(
+SOUNDS_SECRET = re.compile(
     r"token|secret|passw|pwd|apikey|credential|signature|session"
     r"|(?:^|[-_.])(?:key|sig|auth|pass|login)(?:$|[-_.])",
     re.IGNORECASE,
 )
+"""What a name holds that may be that of a secret."""
 
 Positive = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
@@ -202,7 +203,7 @@ def _of_headers(platform: str, headers: Mapping[str, str]) -> Iterator[str]:
 def _of_proxy(where: str, proxy: str | None, login: str | None) -> Iterator[str]:
     if proxy is not None:
         yield from _of_address(f"{where}: its proxy", proxy)
-    if login is not None and not _ONLY_A_LOGIN.fullmatch(login):
+    if login is not None and not ONLY_A_LOGIN.fullmatch(login):
         yield (
             f"{where}: its proxy_login holds a password; put it into the environment of the agent, and name "
             "the variable: proxy_login = 'user:${PROXY_PASSWORD}'"
@@ -221,4 +222,4 @@ def _of_address(where: str, address: str) -> Iterator[str]:
 
 
 def _suspects(query: str) -> Sequence[str]:
-    return [name for name, _ in parse_qsl(query, keep_blank_values=True) if _SOUNDS_SECRET.search(name)]
+    return [name for name, _ in parse_qsl(query, keep_blank_values=True) if SOUNDS_SECRET.search(name)]

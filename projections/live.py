@@ -5,7 +5,8 @@ what was so before that is told as "for longer".
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from ledger.instants import DAY_MS, format_instant
 from ledger.interval import Interval
@@ -17,7 +18,7 @@ from projections.attention import concerned, signed
 from projections.classes import VERDICTS
 from projections.figures import AsOfFigures, Figures, Instant, Verdict
 from projections.last_rounds import Heard, last_rounds
-from projections.periods import Part, parts_between
+from projections.periods import Part, parts_between, terms_at
 from projections.verdicts import verdicts_over
 
 ROUNDS = 10
@@ -25,13 +26,17 @@ ROUNDS = 10
 
 
 class SaidLive(Figures):
-    """What an agent said last of a platform."""
+    """What an agent said last of a platform.
+
+    `status` is None where there was none. `silent_since` is None as long as what it said holds.
+    """
 
     agent: str
     outcome: Verdict
-    status: int
+    status: int | None
     error: str
     at: Instant
+    silent_since: Instant | None
 
 
 class PlatformLive(Figures):
@@ -60,6 +65,7 @@ class AgentLive(Figures):
     """An agent in service, and its last rounds, oldest first.
 
     `started` and `stopped` are those of its last run, if it takes them down; `version` and `place` too.
+    `silent_since` is when its last round began, if nothing that it said there holds any more.
     """
 
     agent: str
@@ -69,6 +75,7 @@ class AgentLive(Figures):
     version: str | None
     started: Instant | None
     stopped: Instant | None
+    silent_since: Instant | None
     rounds: tuple[RoundLive, ...]
 
 
@@ -85,17 +92,49 @@ def live(known: Known) -> Live:
     """How it is at the moment known."""
     heard = last_rounds(known)
     rounds = {each.plan.agent: list(_rounds(known, each)) for each in heard}
-    platforms = _platforms(known, heard, _said(known, rounds))
+    holding = _holding(known, heard)
+    platforms = _platforms(known, heard, _said(known, rounds, holding))
     return Live(
         as_of=as_of_figures(known.as_of),
         at=format_instant(known.as_of.moment_ms),
         platforms=tuple(sorted(platforms, key=_urgency)),
-        agents=tuple(_agent(known, each, rounds[each.plan.agent]) for each in heard),
+        agents=tuple(_agent(known, each, rounds[each.plan.agent], holding) for each in heard),
     )
 
 
 def _urgency(found: PlatformLive) -> tuple[int, str]:
     return ("down", "unknown", "degraded", "up").index(found.verdict), found.platform
+
+
+# ---------------------------------------------------------------- silence
+
+
+class _Holding(NamedTuple):
+    """How long what an agent says of a platform holds, at a moment."""
+
+    moment_ms: int
+    by_platform_ms: Mapping[str, int]
+
+    def silent_since(self, plan: PlanSet, platforms: Iterable[str], said_ms: int) -> Instant | None:
+        """When an agent said last what holds of none of some platforms any more; None if it holds of one.
+
+        What a source says that logs only changes holds until it says something else.
+        """
+        holds_ms = max(self.by_platform_ms.get(platform, Terms().stale_after_ms) for platform in platforms)
+        is_silent = not plan.transitions and said_ms + holds_ms < self.moment_ms
+        return format_instant(said_ms) if is_silent else None
+
+
+def _holding(known: Known, heard: Sequence[Heard]) -> _Holding:
+    """By the terms in force; where a platform has several contracts, as long as under one of them."""
+    moment_ms = known.as_of.moment_ms
+    probed = {planned.platform for each in heard for planned in each.plan.platforms}
+    holds: dict[str, int] = {}
+    for _, contract in signed(known):
+        if terms := terms_at(contract, moment_ms):
+            for platform in concerned(contract, sorted(probed), Interval.at(moment_ms)):
+                holds[platform] = max(holds.get(platform, 0), terms.stale_after_ms)
+    return _Holding(moment_ms, holds)
 
 
 # ---------------------------------------------------------------- agents
@@ -109,7 +148,7 @@ def _rounds(known: Known, heard: Heard) -> Iterator[Round]:
     return (decode(kept.value, with_latencies=False)[0] for kept in last)
 
 
-def _agent(known: Known, heard: Heard, rounds: Sequence[Round]) -> AgentLive:
+def _agent(known: Known, heard: Heard, rounds: Sequence[Round], holding: _Holding) -> AgentLive:
     runs = known.runs.get(heard.plan.agent)
     run = runs.last if runs else None
     return AgentLive(
@@ -120,6 +159,9 @@ def _agent(known: Known, heard: Heard, rounds: Sequence[Round]) -> AgentLive:
         version=run.started.version if run else None,
         started=format_instant(run.started_ms) if run else None,
         stopped=format_instant(run.stopped_ms) if run and run.stopped_ms is not None else None,
+        silent_since=holding.silent_since(
+            heard.plan, [each.platform for each in heard.plan.platforms], heard.last.start_ms
+        ),
         rounds=tuple(map(_round, rounds)),
     )
 
@@ -140,20 +182,22 @@ def _round(found: Round) -> RoundLive:
 # ---------------------------------------------------------------- platforms
 
 
-def _said(known: Known, rounds: Mapping[str, Sequence[Round]]) -> Mapping[str, list[SaidLive]]:
+def _said(
+    known: Known, rounds: Mapping[str, Sequence[Round]], holding: _Holding
+) -> Mapping[str, list[SaidLive]]:
     """Of each platform what each agent said last, by agent."""
     found: dict[str, list[SaidLive]] = {}
     for agent, several in sorted(rounds.items()):
         last: dict[str, SaidLive] = {}
         for each in several:
             if plan := known.plans.get(each.plan):  # a round may be known before its plan is
-                last |= _in_round(agent, each, plan)
+                last |= _in_round(agent, each, plan, holding)
         for platform, said in last.items():
             found.setdefault(platform, []).append(said)
     return found
 
 
-def _in_round(agent: str, found: Round, plan: PlanSet) -> dict[str, SaidLive]:
+def _in_round(agent: str, found: Round, plan: PlanSet, holding: _Holding) -> dict[str, SaidLive]:
     missing = frozenset(found.missing)
     said = {}
     for index, planned in enumerate(plan.platforms):
@@ -166,9 +210,10 @@ def _in_round(agent: str, found: Round, plan: PlanSet) -> dict[str, SaidLive]:
             {
                 "agent": agent,
                 "outcome": outcome,
-                "status": status,
+                "status": status or None,
                 "error": error,
                 "at": format_instant(at_ms),
+                "silent_since": holding.silent_since(plan, [planned.platform], at_ms),
             }
         )
     return said

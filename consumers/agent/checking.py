@@ -8,7 +8,7 @@ from consumers.agent.awareness import Awareness
 from consumers.agent.clock import Clock, Look, SystemClock, distrust
 from consumers.agent.file import Loaded
 from consumers.agent.judging import Judged
-from consumers.agent.prober import Prober, cancelled
+from consumers.agent.prober import Prober, Referred, cancelled
 from consumers.agent.targets import Target
 from ledger.progress import Progress
 
@@ -27,6 +27,7 @@ class Checked(NamedTuple):
     """What came of all targets, in the order of the file."""
 
     tried: Sequence[Tried]
+    references: Sequence[Referred]
     references_answer: bool
     distrust: str | None
     """Why the clock is not to be trusted; None if it is."""
@@ -51,9 +52,10 @@ async def _checked(loaded: Loaded, progress: Progress, clock: Clock) -> Checked:
 
     try:
         answer = await prober.references_answer(first.monotonic_ms)
+        references = await prober.each_reference()
         tried = await asyncio.gather(*map(one, loaded.file.target))
     finally:
         await cancelled(noticing)
         await prober.close()
     found = distrust([first, Look.at(clock)], None, prober.told)
-    return Checked(tried, answer, found.why.text if found else None)
+    return Checked(tried, references, answer, found.why.text if found else None)

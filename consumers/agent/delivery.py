@@ -6,9 +6,11 @@ Whatever the ledger does, the agent probes on. What it does not take now waits o
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import TYPE_CHECKING
 
 import structlog
 
+from consumers.agent.contracted import misfits
 from consumers.agent.notebook import Notebook, Noted
 from consumers.agent.sources import Source, require_alone, require_in_service
 from consumers.following import PAUSES_S
@@ -27,6 +29,9 @@ from ledger.errors import (
 from ledger.log.arbitration import Head
 from ledger.outbox.outbox import Outbox
 from ledger.runs import AgentStarted
+
+if TYPE_CHECKING:
+    from ledger.plans import PlanSet
 
 END_S = 10.0
 """So long the last rounds may take to arrive once the end is asked for; else they wait for the next start."""
@@ -52,6 +57,8 @@ class Delivery:
         self._knows_a_plan = False
         self._seen: Head | None = None
         """The agent's last fact of plans that was looked at."""
+        self._fitted: PlanSet | None = None
+        """The plan that was held against the contracts."""
         self.is_probing = False
         """Whether the agent probes by a plan that it knows: one that it cannot take up then ends nothing."""
         self._met: Future[None] = Future()
@@ -187,6 +194,17 @@ class Delivery:
     def _learn(self, ledger: Ledger) -> None:
         self._outbox.learn(ledger)
         self.learnt.set()
+        self._warn_of_misfits(ledger)
+
+    def _warn_of_misfits(self, ledger: Ledger) -> None:
+        """Say once of each plan where it does not fit the contracts."""
+        plan = self._outbox.plan
+        if plan == self._fitted:
+            return
+        platforms = [each.platform for each in plan.platforms]
+        for why in misfits(ledger, platforms, plan.period_ms, self._now_ms()):
+            _LOG.warning("the plan does not fit the contracts", why=why)
+        self._fitted = plan
 
     def _last_of_plans(self, ledger: Ledger) -> Head | None:
         stream = plans.stream_of(self._source.agent)

@@ -55,12 +55,20 @@ def failure_of(error: Exception) -> Failure:
     return sentence("own-mistake"), type(error).__name__
 
 
+def of_proxy(host: str, port: int, failure: Failure) -> Failure:
+    """A failure on the way to the agent's proxy, which is named; what this machine lacks stays its own."""
+    found, original = failure
+    if found.kind.startswith("own-"):
+        return failure
+    return sentence("own-proxy-away", f"{host}:{port}", found.text), original
+
+
 def cause_of(error: Exception) -> Exception:
-    """What lies beneath an error of the HTTP client."""
+    """What lies beneath an error of the HTTP client; where a proxy was not reached, two of them."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return error.certificate_error
     if isinstance(error, aiohttp.ClientConnectorError):
-        return error.os_error
+        return cause_of(error.os_error)
     return error
 
 

@@ -2,13 +2,14 @@
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from consumers.agent.mistakes import mistakes
 from consumers.agent.targets import (
     HttpTarget,
     Proxy,
@@ -19,9 +20,8 @@ from consumers.agent.targets import (
     reference,
     require_proxy,
 )
-from ledger.errors import BadInputError, in_our_words
+from ledger.errors import BadInputError
 from ledger.fact import Name, Text, Value
-from ledger.intake.names import advice
 
 TARGETS_MAX = 5_000
 """What one process on one core probes each minute, and what fits into one record with every error."""
@@ -38,8 +38,8 @@ class AgentFile(Value):
     place: Text
     ledger: str | None = None
     outbox: Path | None = None
-    outbox_bytes_max: Annotated[int, Field(ge=65_536)] | None = None
-    period_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+    outbox_bytes_max: Annotated[int, Field(strict=True, ge=65_536)] | None = None
+    period_seconds: Annotated[int, Field(strict=True, ge=1, le=3600)] = 60
     references: Annotated[tuple[str, ...], Field(min_length=1)]
     """Addresses that answer whenever the agent's own network works; only then does it say `down`."""
     ca_file: Path | None = None
@@ -47,8 +47,8 @@ class AgentFile(Value):
     """By it targets of HTTP are asked; those of the environment are never used."""
     proxy_login: str | None = None
     """`user:${NAME}`; what stands in `${}` the environment says."""
-    timeout_ms: Annotated[int, Field(ge=50)] = 10_000
-    degraded_after_ms: Annotated[int, Field(ge=1)] | None = None
+    timeout_ms: Annotated[int, Field(strict=True, ge=50)] = 10_000
+    degraded_after_ms: Annotated[int, Field(strict=True, ge=1)] | None = None
     target: Annotated[tuple[Target, ...], Field(min_length=1, max_length=TARGETS_MAX)]
 
     @property
@@ -206,39 +206,5 @@ def understood(stated: Mapping[str, Any], name: str) -> AgentFile:
     try:
         return AgentFile.model_validate(told)
     except ValidationError as error:
-        faults = _faults(error, told)
+        faults = mistakes(error, told)
         raise BadInputError("\n".join([f"{name}: nothing was probed", *faults])) from None
-
-
-def _faults(error: ValidationError, stated: Mapping[str, Any]) -> Iterator[str]:
-    # What stands in the file is not quoted: it may be a secret that somebody wrote there by mistake.
-    for each in error.errors(include_input=False):
-        key = _key(each["loc"], stated)
-        match each["type"]:
-            case "missing":
-                yield f"  {key}: is missing; write it"
-            case "extra_forbidden":
-                yield f"  {key}: is no key of this part of an agent's file; see docs/howto/agent.md"
-            case "string_pattern_mismatch" if each["loc"][-1] in ("agent", "platform"):
-                yield f"  {key}: {advice(_at(stated, each['loc']))}"
-            case _:
-                yield f"  {key}: {in_our_words(each['msg'])}"
-
-
-def _key(place: tuple[int | str, ...], stated: Mapping[str, Any]) -> str:
-    if len(place) < 2 or place[0] != "target":  # noqa: PLR2004 - `target`, and which of them
-        return ".".join(map(str, place)) or "the file"
-    number = int(place[1])
-    found = stated["target"][number]
-    whose = found.get("platform") if isinstance(found, dict) else None
-    # pydantic puts the kind behind the number
-    return ".".join([f"target {number + 1}{f' ({whose})' if whose else ''}", *map(str, place[3:])])
-
-
-def _at(stated: Any, place: tuple[int | str, ...]) -> str:  # noqa: ANN401 - whatever TOML can hold
-    found = stated
-    for part in place:
-        is_there = isinstance(found, dict) and part in found  # pydantic names kinds, which no file does
-        if is_there or (isinstance(found, list) and isinstance(part, int)):
-            found = found[part]
-    return str(found)

@@ -18,7 +18,7 @@ from jsonpath_rfc9535 import compile as compile_path
 
 from consumers.agent.certificates import Certificates
 from consumers.agent.clock import Clock, Told
-from consumers.agent.failures import failure_of
+from consumers.agent.failures import failure_of, of_proxy
 from consumers.agent.judging import Attempt
 from consumers.agent.names import Names, is_name
 from consumers.agent.sentences import Kind, Sentence, seconds, sentence
@@ -41,6 +41,9 @@ _WAITING_FOR: dict[str, Kind] = {
 }
 
 
+_NOT_REACHED = (aiohttp.ClientProxyConnectionError, aiohttp.ClientConnectorDNSError)
+
+
 class Phase:
     """Whom a try asks now, which a redirect changes, by which proxy, and what it waits for."""
 
@@ -53,6 +56,12 @@ class Phase:
         self.host, self.port = _host_of(urlsplit(url))
         connected, _ = _host_of(urlsplit(self.proxy.url)) if self.proxy else (self.host, self.port)
         self.waiting_for = "name" if is_name(connected) else "connection"
+        self._is_tunnel = url.startswith("https:")
+
+    @property
+    def is_on_the_way_to_the_proxy(self) -> bool:
+        """Whether it waits for the proxy itself. A tunnel counts as a connection up to its other end."""
+        return self.waiting_for == "name" or (self.waiting_for == "connection" and not self._is_tunnel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +106,13 @@ class HttpTries:
                 found = await self._asked(session, target, headers, phase)
         except TimeoutError:
             failure = sentence(_WAITING_FOR[phase.waiting_for], seconds(timeout_ms)), ""
+            if proxy and phase.is_on_the_way_to_the_proxy:
+                failure = of_proxy(*_host_of(urlsplit(proxy.url)), failure)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told and stops no other
             if proxy:  # the day of a certificate is read over a connection of our own
                 failure = failure_of(error)
+                if isinstance(error, _NOT_REACHED):  # nobody but the proxy is resolved and connected to
+                    failure = of_proxy(*_host_of(urlsplit(proxy.url)), failure)
             else:
                 failure = await self._certificates.failure(error, phase.host, phase.port)
         ended_ms = self._clock.monotonic_ms()

@@ -13,7 +13,7 @@ WAITED = frozenset(
     {"connect-timeout", "answer-timeout", "name-timeout", "dns-timeout", "closed", "tls-failed"}
 )
 """What an agent that stands still may take for a fault of the other side."""
-OWN = frozenset({"own-room", "own-forbidden", "own-proxy", "own-mistake"})
+OWN = frozenset({"own-room", "own-forbidden", "own-proxy", "own-proxy-away", "own-mistake"})
 """What a try itself finds wrong with the agent."""
 OF_NAMES = frozenset({"name-timeout", "name-unknown", "name-unresolved"})
 

@@ -1,7 +1,8 @@
 """Probes targets: a try, a second one if the first fails, a look at the references, and what that means."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from consumers.agent.awareness import Awareness
 from consumers.agent.certificates import Certificates
@@ -16,6 +17,15 @@ from consumers.agent.targets import DnsTarget, HttpTarget, Proxy, Reference, Tar
 
 ERROR = 400
 """From here on a status of HTTP is an error."""
+
+
+class Referred(NamedTuple):
+    """A reference, and what came of one try of it."""
+
+    address: str
+    proxy: str | None
+    """By which it was asked; None if by none."""
+    attempt: Attempt
 
 
 class Prober:
@@ -35,9 +45,11 @@ class Prober:
         self._plain = PlainTries(self._names, certificates, clock)
         self._ways = {proxy: self._references_by(proxy, clock) for proxy in set(self._proxies.values())}
 
+    def _usable_by(self, proxy: Proxy | None) -> Sequence[str]:
+        return [each for each in self._file.references if proxy is None or each.startswith("http")]
+
     def _references_by(self, proxy: Proxy | None, clock: Clock) -> References:
         """The references as they are looked at by a proxy: so they tell whether it lets anybody through."""
-        usable = [each for each in self._file.references if proxy is None or each.startswith("http")]
 
         async def of(found: Reference, timeout_ms: int) -> Attempt:
             if isinstance(found, TcpTarget):
@@ -46,7 +58,7 @@ class Prober:
             # An error may be the word of the proxy, which answers also where its own network is away.
             return attempt._replace(status=0) if proxy and attempt.status >= ERROR else attempt
 
-        return References(usable, of, self._file.reference_ms, clock)
+        return References(self._usable_by(proxy), of, self._file.reference_ms, clock)
 
     async def keep_looking(self) -> None:
         """Look at the references by each way now and then, until cancelled."""
@@ -57,6 +69,16 @@ class Prober:
         ways = self._ways.values()
         await asyncio.gather(*(references.looked_after(moment_ms) for references in ways))
         return all(references.last.answered for references in ways)
+
+    async def each_reference(self) -> Sequence[Referred]:
+        """What each reference says, by each way on which it is looked at."""
+        ways = list(self._ways.items())
+        tried = await asyncio.gather(*(references.each() for _, references in ways))
+        return [
+            Referred(address, proxy.url if proxy else None, attempt)
+            for (proxy, _), attempts in zip(ways, tried, strict=True)
+            for address, attempt in zip(self._usable_by(proxy), attempts, strict=True)
+        ]
 
     @property
     def told(self) -> Mapping[str, Told]:

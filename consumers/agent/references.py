@@ -54,6 +54,10 @@ class References:
         while not (self._checks and self._checks[-1].started_ms >= moment_ms):
             await self._look()
 
+    async def each(self) -> Sequence[Attempt]:
+        """Try all of them to the end, also those behind the first one that answers; in their order."""
+        return await asyncio.gather(*(self._attempt(each, self._timeout_ms) for each in self._references))
+
     async def _look(self) -> None:
         """Look, or wait for the look that goes on."""
         if self._looking is None or self._looking.done():
@@ -93,7 +97,12 @@ def _done(tries: Sequence["asyncio.Future[Attempt]"]) -> Iterator[Attempt]:
 
 def _answered(tries: Sequence["asyncio.Future[Attempt]"]) -> bool:
     """Whether one answered, whatever it said."""
-    return any(attempt.failure is None or attempt.status for attempt in _done(tries))
+    return any(is_an_answer(attempt) for attempt in _done(tries))
+
+
+def is_an_answer(attempt: Attempt) -> bool:
+    """Whether a reference answered, whatever it said."""
+    return attempt.failure is None or bool(attempt.status)
 
 
 def _resolved(named: Sequence["asyncio.Future[Attempt]"]) -> bool:

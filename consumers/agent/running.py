@@ -172,7 +172,7 @@ class Agent:
             if in_flight.is_of_another_time(distrust):
                 self._start_ms = self._shown_ms  # none will speak of that time, so none is to be waited for
             self._shown_ms = self._start_ms
-            self._disk.submit(self._keep, in_flight, distrust, self._shown_ms)
+            self._disk.submit(self._keep, in_flight, distrust, self._shown_ms, is_ending=ending.is_asked)
 
     async def _on_disk(self, do: Callable[..., Done], *arguments: object) -> Done:
         return await asyncio.get_running_loop().run_in_executor(self._disk, do, *arguments)
@@ -209,13 +209,18 @@ class Agent:
             _LOG.error("a round was begun without a note", number=number, why=str(error))
         return number
 
-    def _keep(self, in_flight: InFlight, distrust: Distrust | None, shown_ms: int) -> None:
+    def _keep(
+        self, in_flight: InFlight, distrust: Distrust | None, shown_ms: int, *, is_ending: bool
+    ) -> None:
         """Close a round and keep it; whatever becomes of it, the next one goes on."""
         try:
             found = in_flight.closed(distrust)
             if found is None:
                 why = distrust.why.text if distrust else "nothing was seen"
-                _LOG.warning("a round was dropped", number=in_flight.begun.number, why=why)
+                if is_ending and not in_flight.results:  # as whoever stops an agent expects
+                    _LOG.info("stopped before the first probe of a round", number=in_flight.begun.number)
+                else:
+                    _LOG.warning("a round was dropped", number=in_flight.begun.number, why=why)
                 self._notebook.begin(in_flight.begun.number, shown_ms)
                 return
             self._outbox.put(found)

@@ -49,6 +49,7 @@ Kind = Literal[
     "own-room",
     "own-forbidden",
     "own-proxy",
+    "own-proxy-away",
     "own-mistake",
 ]
 
@@ -94,15 +95,19 @@ SENTENCES: dict[Kind, str] = {
     "own-room": "the agent itself had no room for a connection",
     "own-forbidden": "the agent's own machine let no connection out",
     "own-proxy": "the agent's proxy refused: HTTP {}",
+    "own-proxy-away": "the proxy {}: {}",
     "own-mistake": "the agent failed by a mistake of its own",
 }
-"""Every sentence; what stands for `{}` is a number, a day or a code."""
+"""Every sentence; what stands for `{}` is a number, a day or a code, or the agent's proxy and a sentence."""
 
 ORIGINAL_LENGTH_MAX = 100
 _NOT_WITHIN = '[]"\\'
 """What would end the brackets, or be longer in the record than it is here."""
 _PLACE = r"[0-9A-Z+\-.,:]+"
-_FORMS = "|".join(re.escape(text).replace(r"\{\}", _PLACE) for text in SENTENCES.values())
+_OF_NUMBERS = "|".join(
+    re.escape(text).replace(r"\{\}", _PLACE) for kind, text in SENTENCES.items() if kind != "own-proxy-away"
+)
+_FORMS = rf"{_OF_NUMBERS}|the proxy [0-9A-Za-z_.:-]+: (?:{_OF_NUMBERS})"
 _LATER = "answered only at the second try; first "
 _ERROR = re.compile(rf"(?:{_LATER})?(?:{_FORMS})(?:, twice|; again: (?:{_FORMS}))?(?: \[[^\[\]]*\])?")
 

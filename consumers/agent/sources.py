@@ -9,15 +9,13 @@ import structlog
 from consumers.agent.file import Loaded
 from consumers.agent.planning import is_as, planned
 from consumers.agent.recorded import Kept, Machine, loaded_of, recorded_for
-from ledger import plans, runs
+from ledger import plans
 from ledger.application import Ledger
 from ledger.errors import BadInputError, RefusedError
 from ledger.instants import format_instant
 from ledger.outbox.outbox import Outbox
 from ledger.plans import PlanSet
-
-SILENT_ROUNDS = 3
-"""Who has made no round for so many periods, and did not say that it ended, was killed."""
+from ledger.running import running
 
 _LOG = structlog.stdlib.get_logger(__name__)
 
@@ -139,18 +137,10 @@ def require_alone(ledger: Ledger, agent: str, outbox: Outbox, now_ms: int) -> No
     Raises:
         RefusedError: says since when it runs, and what to do.
     """
-    run = ledger.load(runs.stream_of(agent), runs.INITIAL, runs.evolve)[0].last
-    head, plan = ledger.engine.round_head(agent), ledger.plans_of(agent).last
-    if run is None or run.stopped or plan is None or head.number < outbox.next_number:
+    if ledger.engine.round_head(agent).number < outbox.next_number:
         return
-    silence_ms = SILENT_ROUNDS * plan.period_ms
-    recent = ledger.engine.rounds(
-        agents=[agent], start_from_ms=now_ms - silence_ms, start_until_ms=now_ms + 1
-    )
-    if last := max(recent, key=lambda each: each.number, default=None):
-        since, began = format_instant(run.started_ms), format_instant(last.start_ms)
+    if other := running(ledger, agent, now_ms):
         raise RefusedError(
-            f"agent {agent} runs elsewhere: it was started at {since} in {run.started.place}, and its round "
-            f"{last.number} began at {began}. Stop it first; if it was killed, start this one after "
-            f"{format_instant(last.start_ms + silence_ms)}; or give this one a name of its own"
+            f"agent {agent} runs elsewhere: {other.told}. Stop it first; if it was killed, start this one "
+            f"after {format_instant(other.silent_ms)}; or give this one a name of its own"
         )

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from jsonpath_rfc9535 import JSONPathError
 from jsonpath_rfc9535 import compile as compile_path
-from pydantic import Field, IPvAnyAddress, field_validator
+from pydantic import Field, IPvAnyAddress, field_validator, model_validator
 
 from ledger.errors import BadInputError
 from ledger.fact import Name, Value
@@ -18,10 +18,10 @@ _NOT_IN_HEADERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 """Who sent it would send another header, or nothing at all."""
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
-Port = Annotated[int, Field(ge=1, le=65_535)]
+Port = Annotated[int, Field(strict=True, ge=1, le=65_535)]
 Host = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[^\s/@]+$")]
-Status = Annotated[int, Field(ge=100, le=599)]
-Days = Annotated[int, Field(ge=0, le=3650)]
+Status = Annotated[int, Field(strict=True, ge=100, le=599)]
+Days = Annotated[int, Field(strict=True, ge=0, le=3650)]
 
 
 def is_http(url: str) -> bool:
@@ -57,8 +57,8 @@ class _Probed(Value):
     """What every kind of target has."""
 
     platform: Name
-    timeout_ms: Annotated[int, Field(ge=50)] | None = None
-    degraded_after_ms: Annotated[int, Field(ge=1)] | None = None
+    timeout_ms: Annotated[int, Field(strict=True, ge=50)] | None = None
+    degraded_after_ms: Annotated[int, Field(strict=True, ge=1)] | None = None
 
     @property
     def usual_status(self) -> int:
@@ -93,7 +93,7 @@ class HttpTarget(_Probed):
     json_path: str | None = None
     """An expression of RFC 9535 that must find something in the body; with `json_equals`, this."""
     json_equals: str | int | bool | None = None
-    redirects: Annotated[int, Field(ge=0, le=20)] = 5
+    redirects: Annotated[int, Field(strict=True, ge=0, le=20)] = 5
     certificate_days: Days | None = None
     """With fewer days left on its certificate it is degraded."""
     proxy: str | Literal[False] | None = None
@@ -138,6 +138,20 @@ class HttpTarget(_Probed):
             except JSONPathError as error:
                 raise ValueError(f"is no JSON path ({error}); write one as $.status") from None
         return path
+
+    @model_validator(mode="after")
+    def _is_all_looked_at(self) -> Self:
+        if self.json_equals is not None and self.json_path is None:
+            raise ValueError(
+                "json_equals stands without json_path, and would never be looked at; write json_path, or "
+                "leave it out"
+            )
+        if self.certificate_days is not None and not self.url.startswith("https:"):
+            raise ValueError(
+                "certificate_days is of the certificate of https://, and http:// has none; write https://, "
+                "or leave it out"
+            )
+        return self
 
 
 class TcpTarget(_Probed):

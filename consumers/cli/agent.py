@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from consumers.cli import bars, common, opening, printing, recording
+from consumers.cli import bars, common, opening, printing, recording, times
 
 if TYPE_CHECKING:
     from consumers.agent.checking import Checked, Tried
-    from consumers.agent.file import Loaded
+    from consumers.agent.file import AgentFile, Loaded
+    from consumers.agent.prober import Referred
     from consumers.agent.recorded import Machine
+    from ledger.application import Ledger
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -102,10 +104,12 @@ def check(
 ) -> None:
     """Try every target of a file, or of a plan in the ledger, once and print what a round would say.
 
-    Nothing is kept. Exit 1 if something is not up, no reference answers, or the clock is not to be trusted.
+    It tells of each reference whether it answers, and warns of secrets in the file. Nothing is kept.
+    Exit 1 if something is not up, no reference answers, or the clock is not to be trusted.
     """
     from consumers.agent import checking
     from consumers.agent.file import read_agent_file
+    from consumers.agent.in_clear import in_clear
 
     machine = _of_machine(file, from_ledger, None, ca_file)
     if file:
@@ -115,10 +119,14 @@ def check(
         loaded = _in_ledger(from_ledger, machine, ledger or common.DEFAULT_LEDGER)
     with bars.progress_bar("trying", len(loaded.file.target)) as advance:
         found = checking.check(loaded, advance)
-    if as_json:
-        printing.print_json({"agent": loaded.file.agent, "place": loaded.file.place} | _as_json(found))
-    else:
+    if not as_json:
         _show(found)
+    warnings = [*in_clear(loaded.file), *_misfits(loaded.file, ledger or loaded.file.ledger)]
+    if as_json:
+        who = {"agent": loaded.file.agent, "place": loaded.file.place}
+        printing.print_json(who | _as_json(found) | {"warnings": warnings})
+    else:
+        _warn(warnings)
     is_well = found.references_answer and not found.distrust
     if not is_well or any(each.judged.outcome != "up" for each in found.tried):
         raise typer.Exit(1)
@@ -143,10 +151,36 @@ def plan(
     stated, planned_ms = read_stated(file), recording.occurrence(at)
     with opening.open_ledger(ledger or stated.ledger or common.DEFAULT_LEDGER) as opened:
         done = recorded.record(opened, stated, now_ms=planned_ms, again=again)
+        warnings = _held_against(opened, stated)
+    _warn(warnings)
     if done or as_json:
         printing.print_recorded(done, as_json=as_json)
     else:
         print(f"the ledger has this plan of agent {stated.agent} already; nothing was recorded")
+
+
+def _misfits(file: "AgentFile", ledger: str | None) -> list[str]:
+    """Where a file does not fit the contracts; a ledger that nobody names need not be there."""
+    from ledger.errors import ConstatError, MissingLedgerError
+
+    try:
+        with opening.open_ledger(ledger or common.DEFAULT_LEDGER) as opened:
+            return _held_against(opened, file)
+    except ConstatError as error:
+        if ledger is None and isinstance(error, MissingLedgerError):
+            return []
+        return [f"the file was held against no contract: {error}"]
+
+
+def _held_against(opened: "Ledger", file: "AgentFile") -> list[str]:
+    from consumers.agent.contracted import misfits
+
+    return misfits(opened, [each.platform for each in file.target], file.period_ms, times.now_ms())
+
+
+def _warn(warnings: list[str]) -> None:
+    for each in warnings:
+        printing.warn(each)
 
 
 def _of_machine(
@@ -180,8 +214,21 @@ def _in_ledger(agent: str, machine: "Machine", ledger: str) -> "Loaded":
 
 
 def _as_json(found: "Checked") -> dict[str, Any]:
+    from consumers.agent.references import is_an_answer
+
     return {
         "references_answer": found.references_answer,
+        "references": [
+            {
+                "address": each.address,
+                "proxy": each.proxy,
+                "answers": is_an_answer(each.attempt),
+                "status": each.attempt.status or None,
+                "error": _why(each),
+                "latency_ms": each.attempt.length_ms,
+            }
+            for each in found.references
+        ],
         "clock": found.distrust,
         "platforms": [
             {"platform": each.target.platform, "kind": each.target.kind, **each.judged._asdict()}
@@ -194,10 +241,27 @@ def _show(found: "Checked") -> None:
     width = max(len(each.target.platform) for each in found.tried)
     for each in found.tried:
         print(f"{each.target.platform:{width}}  {_line(each)}")
+    for referred in found.references:
+        print(f"reference {_of_reference(referred)}")
     if not found.references_answer:
         print("no reference answers: whatever failed would be unknown, not down")
     if found.distrust:
         print(f"{found.distrust}: a round would say unknown of everything")
+
+
+def _of_reference(found: "Referred") -> str:
+    from consumers.agent.references import is_an_answer
+
+    by = f" by {found.proxy}" if found.proxy else ""
+    status = f"HTTP {found.attempt.status}, " if found.attempt.status else ""
+    if is_an_answer(found.attempt):
+        return f"{found.address}{by}: answers, {status}{found.attempt.length_ms} ms"
+    return f"{found.address}{by}: does not answer, {_why(found)}"
+
+
+def _why(found: "Referred") -> str:
+    failure = found.attempt.failure
+    return failure.text if failure else ""
 
 
 def _line(tried: "Tried") -> str:

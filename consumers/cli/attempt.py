@@ -1,6 +1,6 @@
 """One attempt to import a source: what became of it, as people are told and as machines read it."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from ledger.intake.list_import import ImportedList
     from ledger.intake.told import ImportedFacts
 
-ALIKE = 0.8
-"""From here on, of 1 for the same, two names may be two spellings of one."""
 NAMED = 10
 """How many platforms a warning names; it counts the rest, and --json has them all."""
 
@@ -36,17 +34,10 @@ def with_strangers(
     name: str, imported: "Imported | ImportedList | ImportedFacts", have: Collection[str]
 ) -> Attempt:
     """What was taken, beside the platforms that contracts have."""
+    from ledger.intake.names import likely
+
     strangers = tuple(platform for platform in imported.platforms if platform not in have)
-    return Attempt(name, imported, strangers=strangers, likely=_likely(strangers[:NAMED], have))
-
-
-def _likely(strangers: Iterable[str], have: Iterable[str]) -> dict[str, str]:
-    """For each name that is like one of those there are, however its letters are cased, which one."""
-    from difflib import get_close_matches
-
-    folded = {name.casefold(): name for name in sorted(have)}
-    found = {name: get_close_matches(name.casefold(), folded, n=1, cutoff=ALIKE) for name in strangers}
-    return {name: folded[nearest[0]] for name, nearest in found.items() if nearest}
+    return Attempt(name, imported, strangers=strangers, likely=likely(strangers[:NAMED], have))
 
 
 # ---------------------------------------------------------------- what is said of it

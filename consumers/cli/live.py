@@ -31,6 +31,8 @@ def live(
 ) -> None:
     """Show the verdict on each platform now, since when, and the last rounds of each agent.
 
+    Of an agent whose last word does not hold any more it says since when it is silent.
+
     It goes on until Ctrl-C; with --once, with --json or into a pipe it is shown once, and then exit 1 if a
     platform is down.
     """
@@ -98,19 +100,25 @@ def _platforms(platforms: "tuple[PlatformLive, ...]") -> "Table":
 
 
 def _said(platform: "PlatformLive") -> list[str]:
-    """Agents that say up are named together; each other one has a line of its own.
+    """Agents that say up are named together; each other one has a line of its own, who is silent too.
 
-    Where nobody knows, each has one, with the time: it may be long ago that it said so.
+    Where nobody knows, each has one, with the time at which it said so.
     """
+    silent = [
+        f"{said.agent}: silent since {said.silent_since}, last {_words(said)}"
+        for said in platform.said
+        if said.silent_since
+    ]
+    heard = [said for said in platform.said if not said.silent_since]
     if platform.verdict == "unknown":
-        return [f"{_words(said)}, at {said.at}" for said in platform.said]
-    well = [said.agent for said in platform.said if said.outcome == "up"]
-    others = [_words(said) for said in platform.said if said.outcome != "up"]
-    return [*others, *([f"{', '.join(well)}: up"] if well else [])]
+        return [*(f"{said.agent}: {_words(said)}, at {said.at}" for said in heard), *silent]
+    well = [said.agent for said in heard if said.outcome == "up"]
+    others = [f"{said.agent}: {_words(said)}" for said in heard if said.outcome != "up"]
+    return [*others, *([f"{', '.join(well)}: up"] if well else []), *silent]
 
 
 def _words(said: "SaidLive") -> str:
-    return f"{said.agent}: {said.outcome}{f', {said.error}' if said.error else ''}"
+    return f"{said.outcome}{f', {said.error}' if said.error else ''}"
 
 
 def _agents(agents: "tuple[AgentLive, ...]") -> "Text":
@@ -124,7 +132,8 @@ def _agent(agent: "AgentLive") -> list[str]:
     last = (
         f"  {''.join(map(_sign, agent.rounds))}  {_told(agent.rounds[-1])}" if agent.rounds else "  no round"
     )
-    return [f"{agent.agent}{place}{_run(agent)}", last]
+    silent = f", silent since {agent.silent_since}" if agent.silent_since else ""
+    return [f"{agent.agent}{place}{_run(agent)}{silent}", last]
 
 
 def _run(agent: "AgentLive") -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from consumers.cli import bars, common, opening, printing
+from consumers.cli import bars, common, opening, printing, times
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
@@ -56,12 +56,13 @@ def send(
 ) -> None:
     """Send what waits to the ledger, in order, each round once; run it again if it broke off.
 
-    An agent that runs does this itself, and has its outbox for itself.
+    An agent that runs does this itself, and has its outbox for itself. With --renumber it is refused while
+    the ledger shows that another process runs under the agent's name.
     """
     from ledger.outbox.outbox import Outbox
 
     with Outbox.open(str(file)) as outbox, opening.open_ledger(ledger) as opened:
-        renumbered = outbox.renumber(opened) if renumber else None
+        renumbered = outbox.renumber(opened, now_ms=times.now_ms()) if renumber else None
         sent = _sent(outbox, opened)
         left = outbox.pending()
     if as_json:

@@ -9,7 +9,11 @@ from ledger.application import Ledger
 from ledger.instants import MINUTE_MS, format_instant
 from ledger.intake.gatus import Gatus, results
 from ledger.intake.importing import Imported, import_results
+<<<<<<< HEAD
 from ledger.intake.names import unmatched
+=======
+from ledger.intake.own_agents import require_not_probing
+>>>>>>> ia
 from ledger.intake.results import named
 from ledger.intake.resuming import last_results, last_round_ms
 from ledger.intake.sampling import GAP, Sampling
@@ -22,9 +26,11 @@ def import_gatus(ledger: Ledger, gatus: Gatus, agent: str, names: Mapping[str, s
 
     Raises:
         BadInputError: it is no Gatus, or contradicts what is stored.
+        RefusedError: the agent is one of our own that probes.
         UnreachableSourceError: it does not answer.
         ConflictError: see `import_source`.
     """
+    require_not_probing(ledger, [agent])
     last_ms = last_round_ms(ledger, agent) or 0
     before = last_results(ledger, agent, last_ms + MINUTE_MS)
     kept = results(gatus.results(), agent)

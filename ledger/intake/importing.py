@@ -16,6 +16,7 @@ from ledger.application import Ledger
 from ledger.errors import BadInputError, ConflictError
 from ledger.intake.assemble import PERIOD_MS, plan_for, rounds_of
 from ledger.intake.merge import each_once, none_left_out, only_new
+from ledger.intake.own_agents import require_not_probing
 from ledger.intake.rejects import Origin, Rejects, RejectsFile
 from ledger.intake.results import Progress, Results, read_results, silent
 from ledger.intake.sources import Source
@@ -107,7 +108,8 @@ def import_source(  # noqa: PLR0913 - what, where to, how, and who watches
         BadInputError: the source cannot be read, it holds rejects and they are not put aside, or it writes
             a platform otherwise than the agent's earlier sources did.
         UnusableLedgerError: the ledger cannot be written, or takes no rounds from this user.
-        RefusedError: an agent of it logs every result and this source only changes, or the reverse.
+        RefusedError: an agent of it logs every result and this source only changes, or the reverse; or it is
+            one of our own that probes.
         ConflictError: another writer was first; nothing was stored for the agent it wrote for, and the
             same import again stores what is still missing.
     """
@@ -143,6 +145,7 @@ def _take(
     put_aside: Callable[[], None] | None,
 ) -> Imported:
     origin = rejects.source
+    require_not_probing(ledger, sorted(found.frame["agent"].unique().cast(pl.String)))
     for agent, some in _by_agent(found.frame):
         _require_one_origin(origin, ledger.plans_of(agent), agent, some, found.written)
     new = [

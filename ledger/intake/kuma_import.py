@@ -16,7 +16,12 @@ from ledger.instants import HOUR_MS, MINUTE_MS, format_instant
 from ledger.intake.frames import RESULTS
 from ledger.intake.importing import Imported, Kind, import_results
 from ledger.intake.kuma import NOT_PROBED, PENDING, KumaFile, Monitor, dense_from, results
+<<<<<<< HEAD
 from ledger.intake.names import slugs, unmatched
+=======
+from ledger.intake.names import slugs
+from ledger.intake.own_agents import require_not_probing
+>>>>>>> ia
 from ledger.intake.results import Results
 from ledger.intake.resuming import last_results, last_round_ms
 from ledger.intake.sampling import NAMED, Sampling
@@ -57,8 +62,10 @@ def import_kuma(ledger: Ledger, source: KumaSource) -> Imported:
 
     Raises:
         BadInputError: the file is none of Uptime Kuma 2, or contradicts what is stored.
+        RefusedError: one of its two agents is one of our own that probes.
         ConflictError: see `import_source`.
     """
+    require_not_probing(ledger, (source.agent, source.agent + CHANGES))
     read = _read(ledger, source)
     changes = _lined(_changes(ledger, read))
     beats = read.fresh.filter(pl.col("observed_ms") >= pl.col("since_ms"))

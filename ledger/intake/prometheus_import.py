@@ -7,6 +7,7 @@ from ledger.application import Ledger
 from ledger.errors import BadInputError
 from ledger.instants import DAY_MS, format_instant
 from ledger.intake.importing import Imported, import_results
+from ledger.intake.own_agents import require_not_probing
 from ledger.intake.prometheus import LATE_MS, PrometheusSource
 from ledger.intake.results import Progress, silent
 from ledger.intake.resuming import last_round_ms
@@ -29,7 +30,9 @@ def first_instant(
 
     Raises:
         BadInputError: it is the first reading, and nobody says from when on.
+        RefusedError: the agent is one of our own that probes; the server is not asked.
     """
+    require_not_probing(ledger, [source.agent])
     last_ms = last_round_ms(ledger, source.agent)
     if last_ms is None:
         if from_ms is None:

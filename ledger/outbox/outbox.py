@@ -220,18 +220,19 @@ class Outbox:
         with self._sending:
             return sending.send(self._file, ledger, progress)
 
-    def renumber(self, ledger: Ledger) -> Renumbered:
+    def renumber(self, ledger: Ledger, *, now_ms: int) -> Renumbered:
         """Number what is in conflict anew, behind the agent's last round in the ledger; put damage aside.
 
         Nothing is sent by it, and nothing changes if nothing is in conflict or damaged. A person decides
         this: the other writer may have recorded the same minutes.
 
         Raises:
+            RefusedError: another process runs under the agent's name, as far as the ledger tells at `now_ms`.
             UnusableLedgerError: the ledger cannot be reached.
             DamagedOutboxError: the file itself is damaged, not only some of its rounds.
         """
         with self._sending:
-            return sending.renumber(self._file, ledger)
+            return sending.renumber(self._file, ledger, now_ms)
 
 
 def _note(connection: sqlite3.Connection, refused: Sequence[Round]) -> None:

@@ -11,13 +11,14 @@ from itertools import islice
 from typing import NamedTuple
 
 from ledger.application import Ledger
-from ledger.errors import ConflictError, DamagedOutboxError, counted
+from ledger.errors import ConflictError, DamagedOutboxError, RefusedError, counted
 from ledger.instants import format_instant
 from ledger.log.interface import RoundHead
 from ledger.outbox import chain
 from ledger.outbox.chain import Renumbered
 from ledger.outbox.file import OutboxFile
 from ledger.outbox.pending import Kept
+from ledger.running import running
 
 Progress = Callable[[int], None]
 """Hears how many more rounds the ledger is known to have."""
@@ -50,15 +51,32 @@ def send(file: OutboxFile, ledger: Ledger, progress: Progress) -> Sent:
     return Sent(sent, already_there)
 
 
-def renumber(file: OutboxFile, ledger: Ledger) -> Renumbered:
+def renumber(file: OutboxFile, ledger: Ledger, now_ms: int) -> Renumbered:
     """Put what is in conflict behind the agent's last round in the ledger. See `Outbox.renumber`."""
     try:
         _settle(file, ledger, lambda _: None)
         for _ in chain.walk(file):
-            pass
+            _require_alone(file, ledger, now_ms)
     except (ConflictError, DamagedOutboxError):
-        return chain.rechain(file, ledger.engine.round_head(file.agent))
+        head = ledger.engine.round_head(file.agent)
+        if head != chain.known(file):
+            _require_alone(file, ledger, now_ms)
+        return chain.rechain(file, head)
     return Renumbered(0, 0)
+
+
+def _require_alone(file: OutboxFile, ledger: Ledger, now_ms: int) -> None:
+    """Refuse to move on an agent whose process runs: none of its rounds would follow any more.
+
+    It is another one than that of this outbox, whose last round in the ledger is known here.
+    """
+    if other := running(ledger, file.agent, now_ms):
+        raise RefusedError(
+            f"agent {file.agent} runs elsewhere: {other.told}. If another round were put behind that one, "
+            "none of its own would ever follow. Nothing was changed. To do: stop it first; if it was killed, "
+            f"wait until {format_instant(other.silent_ms)}; then run this command again, and start only one "
+            "under this name"
+        )
 
 
 def take_out_arrived(file: OutboxFile, ledger: Ledger, head: RoundHead) -> int:
@@ -116,10 +134,11 @@ def _conflict(file: OutboxFile, known: RoundHead, head: RoundHead, left: Sequenc
         advice = "name the right one with --ledger, or if this is the right one"
     else:
         what = f"agent {file.agent} stands at round {head.number}, which another writer appended"
-        advice = "see that only one process probes under this name, and if this is to count too"
+        advice = "stop every process that probes under this name, this one too; if what waits is to count too"
     return (
-        f"{what}. What waits here does not follow that round: {_shown(left)}. Nothing of it is dropped. To "
-        f"do: {advice}, `constat outbox send {file.path} --renumber` puts it behind that round"
+        f"{what}. What waits here does not follow that round, and nothing that comes will: {_shown(left)}. "
+        f"Nothing of it is dropped. To do: {advice}, `constat outbox send {file.path} --renumber` puts it "
+        f"behind that round; if not, move {file.path} away. Then start one process under this name"
     )
 
 

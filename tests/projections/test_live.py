@@ -54,6 +54,48 @@ def test_an_agent_that_fell_silent_leaves_its_platforms_unknown():
     }
 
 
+def test_an_agent_that_fell_silent_is_told_as_silent_also_where_others_know_the_verdict():
+    dead = probing({PROD: "down"}, {PROD: "down"}, agent="lyon")
+    found = look(probing(*[{}] * 10, story=dead), minute(10))
+
+    (prod,) = [each for each in found.platforms if each.platform == PROD]
+    assert prod.verdict == "up"
+    assert [(said.agent, said.silent_since) for said in prod.said] == [
+        ("lyon", "2026-10-06T07:01:01Z"),
+        ("paris", None),
+    ]
+    assert [(each.agent, each.silent_since) for each in found.agents] == [
+        ("lyon", "2026-10-06T07:01:00Z"),
+        ("paris", None),
+    ]
+
+
+def test_an_agent_is_silent_once_what_it_said_does_not_hold_any_more_by_the_terms():
+    story = probing({}, story=acme(stale_after_seconds=600))
+    said_ms = minute(0) + 1_000
+
+    def silent_since(at_ms):
+        return {each.platform: each.said[0].silent_since for each in look(story, at_ms).platforms}
+
+    assert silent_since(said_ms + 600_000)[PROD] is None
+    assert silent_since(said_ms + 600_001)[PROD] == "2026-10-06T07:00:01Z"
+    assert silent_since(minute(3))["spare"] is not None  # no contract's: 150 s
+
+
+def test_a_source_that_logs_only_changes_is_never_silent():
+    story = acme().observed("history", PROD, "2026-09-01T00:00Z up")
+
+    (prod,) = look(story, ms(NINE)).platforms
+    assert prod.said[0].silent_since is None
+    assert look(story, ms(NINE)).agents[0].silent_since is None
+
+
+def test_what_has_no_status_has_none():
+    found = look(probing({PROD: "down"}), minute(1))
+
+    assert [each.said[0].status for each in found.platforms] == [None, 200]
+
+
 def test_agents_that_disagree_are_judged_by_the_quorum_of_the_terms():
     story = probing({PROD: "down"}, agent="lyon", story=probing({}))
 

@@ -196,7 +196,7 @@ def test_a_name_is_unknown_to_the_platform_only_if_another_one_is_resolved():
 
 @pytest.mark.parametrize("kind", sorted(OWN))
 def test_the_agents_own_mistake_is_unknown_and_excuses_a_first_try(kind):
-    own = sentence(kind, 407)
+    own = sentence(kind, 407, "connection refused")
     judgement = after(own)
     assert (judgement.outcome, judgement.error) == ("unknown", f"{own.text} [{own.text}, twice]")
     first, second = Attempt(0, 10, own), Attempt(10, 30, status=200)

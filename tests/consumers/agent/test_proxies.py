@@ -12,7 +12,7 @@ import pytest
 
 from consumers.agent.checking import check
 from consumers.agent.sentences import is_of_the_list
-from tests.consumers.agent.services import SESAME, closed_port, loaded, serving
+from tests.consumers.agent.services import SESAME, closed_port, deaf, loaded, serving
 
 LOGIN = "constat:" + SESAME
 
@@ -169,11 +169,32 @@ def test_a_platform_that_is_down_behind_a_proxy_is_down(service, proxy):
     assert (broken.outcome, broken.error) == ("down", "HTTP 500, twice")
 
 
-def test_a_proxy_that_is_not_there_is_the_agents_own_trouble(service):
-    judged = asked(service.url(), {"url": service.url()}, proxy=f"http://127.0.0.1:{closed_port()}")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_is_not_there_is_named_and_is_the_agents_own_trouble(service, scheme):
+    port = closed_port()
+    url = service.url().replace("http:", f"{scheme}:")
+    judged = asked(service.url(), {"url": url}, proxy=f"http://127.0.0.1:{port}")
 
     assert judged.outcome == "unknown"
-    assert judged.error.startswith("the agent's own network: no reference answered [connection refused")
+    assert judged.error.startswith(f"the proxy 127.0.0.1:{port}: connection refused [")
+    assert is_of_the_list(judged.error)
+
+
+def test_a_proxy_whose_name_does_not_exist_is_named(service):
+    judged = asked(service.url(), {"url": service.url()}, proxy="http://proxy.invalid:3128")
+
+    assert judged.outcome == "unknown"
+    assert judged.error.startswith("the proxy proxy.invalid:3128: the name ")
+    assert is_of_the_list(judged.error)
+
+
+def test_a_proxy_that_takes_no_connection_is_named(service):
+    with deaf() as port:
+        judged = asked(service.url(), {"url": service.url()}, proxy=f"http://127.0.0.1:{port}")
+
+    assert judged.outcome == "unknown"
+    assert judged.error.startswith(f"the proxy 127.0.0.1:{port}: connect timeout after ")
+    assert is_of_the_list(judged.error)
 
 
 def test_a_proxy_whose_own_network_is_cut_answers_for_nobody(service, proxy):

@@ -112,6 +112,22 @@ def test_another_plan_is_a_fact_and_holds_from_the_next_round_on(place, service)
 
 
 @pytest.mark.slow
+def test_an_agent_says_once_that_no_contract_has_a_platform(place, service):
+    place.sign()
+    place.write(service, acme_prood=service.url())
+
+    with place.running() as process:
+        place.until_kept(3)
+        stop(process)
+
+    told = [line["why"] for line in place.log if line["event"] == "the plan does not fit the contracts"]
+    assert [why.split(";")[0] for why in told] == [
+        "no contract has acme-prood",
+        "acme-prood may be acme-prod, which a contract has",
+    ]
+
+
+@pytest.mark.slow
 def test_a_stop_ends_the_round_with_what_was_seen(place, service):
     targets = {f"acme_{number}": service.url() for number in range(40)}
     place.write(service, **targets)
@@ -126,6 +142,22 @@ def test_a_stop_ends_the_round_with_what_was_seen(place, service):
     assert last.number == 2
     assert 0 < len(last.missing) < 40
     assert not last.not_up
+
+
+@pytest.mark.slow
+def test_a_stop_before_the_first_probe_of_a_round_is_no_warning(place, service):
+    place.write(service, acme_prod=service.url())
+    with place.running() as process:
+        place.until_kept(1)
+        begun = Notebook(place.folder / "paris.outbox.db.notes", "paris").last.number
+        wait_until(
+            lambda: Notebook(place.folder / "paris.outbox.db.notes", "paris").last.number > begun,
+            "the next round begins",
+        )
+        stop(process)
+
+    assert "a round was dropped" not in place.events()
+    assert "stopped before the first probe of a round" in place.events()
 
 
 @pytest.mark.slow

@@ -37,7 +37,7 @@ def test_a_check_prints_what_a_round_would_say_and_leaves_with_1_if_something_is
 
     answer = constat("agent", "check", "agent.toml")
 
-    first, second = answer.out.splitlines()
+    first, second, _ = answer.out.splitlines()
     assert answer.code == 1
     assert first.startswith("prod  up        HTTP 200, ")
     assert second == "test  down      HTTP 503, twice"
@@ -78,6 +78,74 @@ def test_a_file_with_a_mistake_is_told_and_leaves_with_2(constat, tmp_path):
     assert answer.err.startswith("constat: agent.toml: nothing was probed\n  place: is missing; write it")
 
 
+def test_a_check_tells_of_each_reference_whether_it_answers(constat, tmp_path, service):
+    dead = f"tcp://127.0.0.1:{closed_port()}"
+    write(tmp_path, f'{service.url()}", "{dead}', prod=service.url())
+
+    answer = constat("agent", "check", "agent.toml")
+    machines = json.loads(constat("agent", "check", "agent.toml", "--json").out)
+
+    assert answer.code == 0
+    assert answer.out.splitlines()[1].startswith(f"reference {service.url()}: answers, HTTP 200, ")
+    assert answer.out.splitlines()[2] == f"reference {dead}: does not answer, connection refused"
+    assert [(each["address"], each["answers"], each["error"]) for each in machines["references"]] == [
+        (service.url(), True, ""),
+        (dead, False, "connection refused"),
+    ]
+
+
+def test_a_check_warns_of_a_secret_in_clear_and_does_not_repeat_it(constat, tmp_path, service):
+    write(tmp_path, service.url(), prod=service.url())
+    with (tmp_path / "agent.toml").open("a") as file:
+        file.write(
+            '\nheaders = {Authorization = "Bearer sesame", X-Api-Key = "sesame", Accept = "text/html"}\n'
+        )
+
+    answer = constat("agent", "check", "agent.toml")
+
+    assert "prod: the header Authorization may hold a secret" in answer.err
+    assert "prod: the header X-Api-Key may hold a secret" in answer.err
+    assert "Accept" not in answer.err
+    assert "sesame" not in answer.out + answer.err
+
+
+@pytest.fixture
+def contract(constat):
+    """A ledger with the template's contract."""
+    Path("acme.toml").write_text(constat("contract", "template", "jamespot").out)
+    assert constat("contract", "sign", "acme.toml").code == 0
+
+
+STRANGE = "constat: warning: no contract has acme-prood; "
+
+
+@pytest.mark.usefixtures("contract")
+def test_check_and_plan_warn_of_a_platform_that_no_contract_has(constat, tmp_path, service):
+    write(tmp_path, service.url(), **{"acme-prood": service.url()})
+
+    checked = constat("agent", "check", "agent.toml")
+    machines = constat("agent", "check", "agent.toml", "--json")
+    recorded = constat("agent", "plan", "agent.toml")
+    again = constat("agent", "plan", "agent.toml")
+
+    assert (checked.code, recorded.code, again.code) == (0, 0, 0)
+    for answer in (checked, recorded, again):
+        assert answer.err.startswith(STRANGE)
+        assert "acme-prood may be acme-prod" in answer.err
+    assert machines.err == ""
+    assert len(json.loads(machines.out)["warnings"]) == 2
+
+
+def test_a_check_beside_a_ledger_that_cannot_be_read_says_so_and_what_it_tried(constat, tmp_path, service):
+    write(tmp_path, service.url(), prod=service.url())
+
+    answer = constat("agent", "check", "agent.toml", "--ledger", "nowhere.db")
+
+    assert answer.code == 0
+    assert answer.out.startswith("prod  up ")
+    assert "the file was held against no contract: there is no ledger at nowhere.db" in answer.err
+
+
 @pytest.fixture
 def seen(tmp_path):
     """A ledger in which two platforms were probed a moment ago, one of which is down."""
@@ -114,7 +182,9 @@ def test_live_shows_what_is_down_first_and_leaves_with_1(constat):
     assert lines[-1].endswith(": 1 up, 1 down")
 
 
-def test_live_says_when_it_was_said_where_that_does_not_hold_any_more(constat, tmp_path):
+def test_live_says_of_an_agent_since_when_it_is_silent_where_what_it_said_does_not_hold_any_more(
+    constat, tmp_path
+):
     start_ms = time.time_ns() // 1_000_000 - 600_000
     probe(tmp_path, start_ms)
 
@@ -122,8 +192,10 @@ def test_live_says_when_it_was_said_where_that_does_not_hold_any_more(constat, t
 
     at = format_instant(start_ms)
     assert lines[3].startswith("?  prod      unknown  ")
-    assert lines[3].rstrip().endswith(f"paris: up, at {at}")
-    assert f"at {at}" in " ".join(lines[4:])
+    assert lines[3].rstrip().endswith(f"paris: silent since {at}, last up")
+    assert lines[4].rstrip().startswith("?  test      unknown  ")
+    assert lines[-2] == f"paris, silent since {at}"
+    assert f"at {at}" in lines[-1]
 
 
 @pytest.mark.usefixtures("seen")

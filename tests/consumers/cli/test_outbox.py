@@ -1,14 +1,17 @@
 """`constat outbox`, as somebody calls it who looks what an agent holds back, or brings it to the ledger by hand."""
 
 import json
+import time
 
 import pytest
 
 from ledger.application import Ledger
 from ledger.errors import UnreachableLedgerError
+from ledger.fact import Draft
 from ledger.outbox import chain
 from ledger.outbox.file import BYTES_MIN
 from ledger.outbox.outbox import Outbox
+from ledger.runs import AgentStarted
 from tests.ledger.log.processes import AGENT, a_round, ledger_at, new_ledger
 from tests.ledger.outbox.agents import LONG, begun, put, put_until_refused, stored
 
@@ -201,6 +204,22 @@ def test_send_tells_a_conflict_and_renumbers_when_it_is_asked_to(constat, path, 
     assert done.out == "2 rounds numbered anew\nagent paris: 2 rounds sent\n"
     with ledger_at(tmp_path / "constat.db") as ledger:
         assert stored(ledger) == [1, 2, 3]
+
+
+def test_send_renumbers_nothing_while_the_ledger_shows_that_another_process_runs(constat, path, tmp_path):
+    holding(path, 2)
+    now_ms = time.time_ns() // 1_000_000
+    started = AgentStarted(agent=AGENT, run="theirs", version="0.1.0", place="Lyon")
+    with ledger_at(tmp_path / "constat.db") as ledger:
+        ledger.append(Draft(f"run:{AGENT}", started, now_ms - 90_000))
+        ledger.append_rounds(AGENT, [a_round(1, not_up=OTHER)._replace(start_ms=now_ms - 60_000)])
+
+    refused = constat("outbox", "send", "outbox.db", "--renumber")
+
+    assert (refused.code, refused.out) == (2, "")
+    assert "agent paris runs elsewhere" in refused.err
+    with ledger_at(tmp_path / "constat.db") as ledger:
+        assert stored(ledger) == [1]
 
 
 def test_send_says_how_far_it_came_when_it_breaks_off(constat, path, monkeypatch):

@@ -114,7 +114,7 @@ class Agent(RuleBasedStateMachine):
     @precondition(lambda self: not self.is_ours)
     @rule()
     def renumber(self):
-        self.outbox.renumber(self.ledger)
+        self.outbox.renumber(self.ledger, now_ms=0)
         self.is_ours = self.is_ours or bool(self.waits)
 
     @invariant()

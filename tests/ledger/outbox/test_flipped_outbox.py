@@ -44,7 +44,7 @@ def arrived(folder, *, renumbering=False):
         try:
             with Outbox.open(str(folder / "outbox.db")) as outbox:
                 if renumbering:
-                    outbox.renumber(ledger)
+                    outbox.renumber(ledger, now_ms=0)
                 outbox.send(ledger)
         except ConstatError:
             said = True

@@ -1,21 +1,26 @@
 """From an outbox to a ledger of each kind: in order, each round once, and nothing dropped that is in conflict."""
 
+import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 
 from ledger.errors import (
     BadInputError,
     ConflictError,
+    RefusedError,
     UnknownOutcomeError,
     UnreachableLedgerError,
 )
+from ledger.fact import Draft
 from ledger.outbox import chain
 from ledger.outbox.chain import Renumbered
 from ledger.outbox.outbox import Outbox
 from ledger.outbox.pending import look
 from ledger.outbox.sending import Sent
 from ledger.rounds import decode
+from ledger.runs import AgentStarted, AgentStopped
 from ledger.verify import verify
 from tests.ledger.log.processes import AGENT, a_round, ledger_at, new_ledger
 from tests.ledger.outbox.agents import begun, put, stored, waiting
@@ -201,7 +206,9 @@ def test_a_conflict_is_told_and_nothing_is_dropped(outbox, path, ledger):
     text = str(told.value)
     assert "agent paris stands at round 3, which another writer appended" in text
     assert "3 rounds (number 3 to 5, started 1970-01-01T00:03:00Z to 1970-01-01T00:05:00Z)" in text
-    assert "only one process probes under this name" in text
+    assert "nothing that comes will" in text
+    assert "stop every process that probes under this name, this one too" in text
+    assert f"if not, move {path} away. Then start one process under this name" in text
     assert f"`constat outbox send {path} --renumber`" in text
     assert waiting(outbox) == (3, 3, 5)
     assert look(path).conflict == text
@@ -268,7 +275,7 @@ def test_what_is_in_conflict_can_be_put_behind_the_other_rounds(outbox, ledger):
     with pytest.raises(ConflictError):
         outbox.send(ledger)
 
-    assert outbox.renumber(ledger) == Renumbered(3, 0)
+    assert outbox.renumber(ledger, now_ms=0) == Renumbered(3, 0)
     assert outbox.pending().conflict is None
     assert put(outbox) == [10]
     assert outbox.send(ledger) == Sent(4, 0)
@@ -288,9 +295,70 @@ def test_nothing_is_numbered_anew_where_nothing_is_in_conflict(outbox, ledger):
     put(outbox, 3)
     before = chain.kept(outbox._file)
 
-    assert outbox.renumber(ledger) == Renumbered(0, 0)
+    assert outbox.renumber(ledger, now_ms=0) == Renumbered(0, 0)
 
     assert chain.kept(outbox._file) == before
+
+
+MINUTE_MS = 60_000
+STARTED = AgentStarted(agent=AGENT, run="theirs", version="0.1.0", place="Lyon")
+STOPPED = AgentStopped(agent=AGENT, run="theirs", why="asked")
+
+
+def runs_elsewhere(ledger, *facts):
+    """Another process, whose third round began at 00:03."""
+    ledger.append(*(Draft(f"run:{AGENT}", fact, at_ms) for fact, at_ms in ((STARTED, 0), *facts)))
+    ledger.append_rounds(AGENT, [a_round(number, not_up=OTHER) for number in (1, 2, 3)])
+
+
+def test_nothing_is_numbered_anew_while_another_process_runs_under_the_name(outbox, ledger):
+    put(outbox, 2)
+    runs_elsewhere(ledger)
+    before = chain.kept(outbox._file)
+
+    with pytest.raises(RefusedError) as told:
+        outbox.renumber(ledger, now_ms=6 * MINUTE_MS)
+
+    assert "agent paris runs elsewhere: it was started at 1970-01-01T00:00:00Z in Lyon" in str(told.value)
+    assert "stop it first; if it was killed, wait until 1970-01-01T00:06:00Z" in str(told.value)
+    assert chain.kept(outbox._file) == before
+
+
+@pytest.mark.parametrize(
+    ("facts", "now_ms"), [((), 6 * MINUTE_MS + 1), (((STOPPED, 3 * MINUTE_MS + 1),), 4 * MINUTE_MS)]
+)
+def test_what_waits_is_numbered_anew_once_the_other_process_was_stopped_or_has_fallen_silent(
+    outbox, ledger, facts, now_ms
+):
+    put(outbox, 2)
+    runs_elsewhere(ledger, *facts)
+
+    assert outbox.renumber(ledger, now_ms=now_ms) == Renumbered(2, 0)
+    assert outbox.send(ledger) == Sent(2, 0)
+
+
+def test_a_stop_that_was_recorded_before_the_last_round_is_that_of_another_run(outbox, ledger):
+    put(outbox, 2)
+    earlier = AgentStarted(agent=AGENT, run="earlier", version="0.1.0", place="Lyon")
+    ended = AgentStopped(agent=AGENT, run="earlier", why="asked")
+    runs_elsewhere(ledger, (earlier, 1), (ended, MINUTE_MS))
+
+    with pytest.raises(RefusedError, match="runs elsewhere"):
+        outbox.renumber(ledger, now_ms=4 * MINUTE_MS)
+
+
+def test_what_is_damaged_is_put_aside_also_if_the_last_round_of_this_outbox_was_made_just_now(
+    outbox, path, ledger
+):
+    """The run that the ledger shows is the one of this outbox."""
+    ledger.append(Draft(f"run:{AGENT}", STARTED, 0))
+    put(outbox, 3)
+    outbox.send(ledger)
+    put(outbox, 2)
+    with closing(sqlite3.connect(path)) as opened, opened:
+        opened.execute("UPDATE rounds SET value = x'00' WHERE number = 4")
+
+    assert outbox.renumber(ledger, now_ms=4 * MINUTE_MS) == Renumbered(1, 1)
 
 
 def test_a_zombie_that_wakes_up_behind_its_successor_moves_nothing(outbox, tmp_path, ledger):
@@ -334,7 +402,7 @@ def test_behind_an_older_copy_of_the_ledger_the_numbers_stay_and_the_gap_is_seen
     older = tmp_path / "older.db"
     new_ledger(older)
     with ledger_at(older) as restored:
-        assert outbox.renumber(restored) == Renumbered(2, 0)
+        assert outbox.renumber(restored, now_ms=0) == Renumbered(2, 0)
         outbox.send(restored)
 
         assert stored(restored) == [6, 7]
