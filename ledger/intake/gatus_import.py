@@ -9,11 +9,8 @@ from ledger.application import Ledger
 from ledger.instants import MINUTE_MS, format_instant
 from ledger.intake.gatus import Gatus, results
 from ledger.intake.importing import Imported, import_results
-<<<<<<< HEAD
 from ledger.intake.names import unmatched
-=======
 from ledger.intake.own_agents import require_not_probing
->>>>>>> ia
 from ledger.intake.results import named
 from ledger.intake.resuming import last_results, last_round_ms
 from ledger.intake.sampling import GAP, Sampling

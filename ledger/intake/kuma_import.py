@@ -16,12 +16,8 @@ from ledger.instants import HOUR_MS, MINUTE_MS, format_instant
 from ledger.intake.frames import RESULTS
 from ledger.intake.importing import Imported, Kind, import_results
 from ledger.intake.kuma import NOT_PROBED, PENDING, KumaFile, Monitor, dense_from, results
-<<<<<<< HEAD
 from ledger.intake.names import slugs, unmatched
-=======
-from ledger.intake.names import slugs
 from ledger.intake.own_agents import require_not_probing
->>>>>>> ia
 from ledger.intake.results import Results
 from ledger.intake.resuming import last_results, last_round_ms
 from ledger.intake.sampling import NAMED, Sampling

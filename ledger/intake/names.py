@@ -3,11 +3,7 @@
 import hashlib
 import re
 import unicodedata
-<<<<<<< HEAD
 from collections.abc import Iterable, Iterator, Mapping
-=======
-from collections.abc import Iterable, Mapping
->>>>>>> ia
 from difflib import get_close_matches
 
 from pydantic import TypeAdapter, ValidationError
@@ -19,13 +15,10 @@ _NAME = TypeAdapter(Name)
 _OUTSIDE = re.compile(r"[^A-Za-z0-9._@-]+")
 _LENGTH_MAX = 100
 _DIGEST_LENGTH = 8
-<<<<<<< HEAD
 _NAMED = 3
 """So many texts of a source are told where none is the one that was meant."""
-=======
 ALIKE = 0.8
 """From here on, of 1 for the same, two names may be two spellings of one."""
->>>>>>> ia
 
 
 def is_name(text: str) -> bool:
@@ -93,7 +86,6 @@ def slugs(texts: Iterable[str], given: Mapping[str, str] | None = None) -> dict[
     return named
 
 
-<<<<<<< HEAD
 def unmatched(given: Mapping[str, str], texts: Iterable[str]) -> Iterator[str]:
     """A sentence for each text that was given a name and that a source does not write.
 
@@ -106,10 +98,10 @@ def unmatched(given: Mapping[str, str], texts: Iterable[str]) -> Iterator[str]:
         has = f"it has {', '.join(map(repr, shown))}" if shown else "it names no platform at all"
         rest = f" and {len(there) - len(shown)} more" if len(there) > len(shown) else ""
         yield f"nothing in the source is called {text!r}, so nothing is named {given[text]}; {has}{rest}"
-=======
+
+
 def likely(strangers: Iterable[str], have: Iterable[str]) -> dict[str, str]:
     """For each name that is like one of those there are, however its letters are cased, which one."""
     folded = {name.casefold(): name for name in sorted(have)}
     found = {name: get_close_matches(name.casefold(), folded, n=1, cutoff=ALIKE) for name in strangers}
     return {name: folded[nearest[0]] for name, nearest in found.items() if nearest}
->>>>>>> ia

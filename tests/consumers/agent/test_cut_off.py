@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from projections.observed import fold_agents
-from projections.steps import UNKNOWN, UP
+from projections.steps import UNKNOWN, UP, pairs
 from tests.consumers.agent.networks import network
 from tests.consumers.agent.places import COMMAND, PERIOD_MS, SLACK_MS, now_ms, stop
 from tests.consumers.agent.services import serving
@@ -62,12 +62,12 @@ def test_an_agent_whose_network_is_cut_says_unknown_and_never_down_and_another_o
     assert outcomes == {"unknown"}
     assert all(error.startswith("the agent's own network: no reference answered") for error in errors)
     for platform in ("acme-prod", "acme-far"):
-        (first, (blind_ms, blind), (seeing_ms, seeing)) = said["lyon"][platform][:3]
+        (first, (blind_ms, blind), (seeing_ms, seeing)) = pairs(said["lyon"][platform][:3])
         assert (first[1], blind, seeing) == (UP, UNKNOWN, UP)
         assert cut_ms - SLACK_MS <= blind_ms < cut_ms + PERIOD_MS + SLACK_MS
         assert joined_ms <= seeing_ms < joined_ms + PERIOD_MS + SLACK_MS
     # The statement: no downtime at all; what only the blind one probes is unknown, what both probe is up.
-    began_ms = said["paris"]["acme-prod"][0][0]
+    began_ms, _ = next(pairs(said["paris"]["acme-prod"]))
     assert time_of["acme-prod"]["down"] == time_of["acme-far"]["down"] == 0
     assert time_of["acme-prod"]["up"] >= joined_ms - began_ms
     assert (

@@ -13,7 +13,7 @@ from ledger.instants import from_ms
 from projections.asof import Known, at_head
 from projections.live import live
 from projections.observed import fold_agents
-from projections.steps import DOWN, UNKNOWN, UP
+from projections.steps import DOWN, UNKNOWN, UP, pairs
 from tests.consumers.agent.places import COMMAND, PERIOD_MS, SLACK_MS, Place, now_ms, stop
 from tests.consumers.agent.services import serving
 from tests.consumers.services import wait_until
@@ -158,9 +158,11 @@ def test_the_statement_has_the_minutes_of_the_broken_service_and_none_of_the_age
     assert time_of["acme-prod"]["down"] == 0
     assert time_of["acme-far"]["down"] == 0
     # Down from when the second one says so to when the first one says otherwise: the quorum is "all".
-    down_ms = [next(at for at, outcome in said[agent]["acme-test"] if outcome == DOWN) for agent in said]
+    down_ms = [
+        next(at for at, outcome in pairs(said[agent]["acme-test"]) if outcome == DOWN) for agent in said
+    ]
     up_ms = [
-        next(at for at, outcome in said[agent]["acme-test"] if at > down and outcome == UP)
+        next(at for at, outcome in pairs(said[agent]["acme-test"]) if at > down and outcome == UP)
         for agent, down in zip(said, down_ms, strict=True)
     ]
     assert time_of["acme-test"]["down"] == min(up_ms) - max(down_ms)
@@ -169,7 +171,7 @@ def test_the_statement_has_the_minutes_of_the_broken_service_and_none_of_the_age
     # What only the agent in Lyon probes is unknown while it was cut off, and to the millisecond.
     unknown = [
         (at, outcome)
-        for at, outcome in said["lyon"]["acme-far"]
+        for at, outcome in pairs(said["lyon"]["acme-far"])
         if cut_ms <= at < joined_ms + PERIOD_MS + SLACK_MS
     ]
     assert [outcome for _, outcome in unknown] == [UNKNOWN, UP]
