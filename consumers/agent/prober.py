@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from consumers.agent.awareness import Awareness
@@ -99,11 +100,23 @@ class Prober:
         references = self._ways[self._proxies[target.platform]]
         first, second = await self._attempt(target, anew=False), None
         if first.failure:
+            await self._look_between(references, target, first)
             second = await self._attempt(target, anew=True)
             if second.failure:
                 await references.looked_after(second.ended_ms)
         known = Self(references.since(first.started_ms), self._awareness.standstills_since(first.started_ms))
         return judged(first, second, known, self._file.degraded_after_ms_of(target))
+
+    async def _look_between(self, references: References, target: Target, first: Attempt) -> None:
+        """Look at the references before the second try, for no longer than the first one might have taken.
+
+        Two tries that are refused take a moment. A network that is away for that moment, and back for a look
+        behind them, would make the platform down; so the second one is made by a network that works.
+        """
+        left_ms = self._file.timeout_ms_of(target) - first.length_ms
+        if left_ms > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(references.looked_after(first.ended_ms), left_ms / 1000)
 
     async def _attempt(self, target: Target, *, anew: bool) -> Attempt:
         timeout_ms = self._file.timeout_ms_of(target)
