@@ -20,8 +20,7 @@ from resource import RUSAGE_CHILDREN, getrusage
 
 from benchmarks.fold import AT_ONCE, FIRST_MS, MINUTE_MS, SEED, Log, plan_of, rounds_of
 from consumers.cache.folder import FOLDER, OFF
-from ledger import contracts as contract_facts
-from ledger import plans
+from ledger import contracts, plans
 from ledger.application import Ledger
 from ledger.contracts import ContractSigned, PlatformAdded
 from ledger.fact import Draft
@@ -33,20 +32,20 @@ CONTRACTS = 100
 MANY = 1_000
 FULL = (Log(2, 43_200, 1_000, 3), Log(2, 43_200, 1_000, 13))
 """0.3 % of the results not up, near what is promised; and 1.3 %, the month of the other benchmarks."""
-UNCACHED = {FOLDER: OFF}
 QUICK = (Log(2, 1_440, 1_000, 13),)
+UNCACHED = {FOLDER: OFF}
 FIRST_DAY = date(2026, 10, 1)
 """The local day of `FIRST_MS`."""
 
 
-def write(path: Path, log: Log, contracts: int) -> None:
-    """The ledger; the same shape always gives the same bytes."""
+def write(path: Path, log: Log, count: int) -> None:
+    """A ledger of so many contracts; the same shape always gives the same bytes."""
     dice = random.Random(SEED)
     after_ms = FIRST_MS + (log.rounds + 1) * MINUTE_MS
     with Ledger(SQLiteEngine(str(path), clock=lambda: after_ms)) as ledger:
         agents = [plan_of(f"agent-{number}", log.platforms) for number in range(log.agents)]
-        for number in range(contracts):
-            ledger.append(*_signed(number, agents[0], contracts))
+        for number in range(count):
+            ledger.append(*_signed(number, agents[0], count))
         for plan in agents:
             ledger.append(Draft(plans.stream_of(plan.agent), plan, FIRST_MS))
             rounds = rounds_of(dice, plan, log)
@@ -66,7 +65,7 @@ def _signed(number: int, plan: PlanSet, of: int) -> list[Draft]:
             for each in plan.platforms[number::of]
         ),
     ]
-    return [Draft(contract_facts.stream_of(name), fact, FIRST_MS) for fact in facts]
+    return [Draft(contracts.stream_of(name), fact, FIRST_MS) for fact in facts]
 
 
 def timed(path: Path, *options: str, **environment: str) -> str:
@@ -80,12 +79,12 @@ def timed(path: Path, *options: str, **environment: str) -> str:
 
 
 @contextmanager
-def ledger_of(log: Log, contracts: int) -> Iterator[Path]:
-    """A ledger, with the head of its table printed."""
+def ledger_of(log: Log, count: int) -> Iterator[Path]:
+    """A ledger of so many contracts, with the head of its table printed."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ledger.db"
-        write(path, log, contracts)
-        print(f"\n{contracts:,} contracts, {log}\n\n| | time | CPU |\n|---|---|---|", flush=True)
+        write(path, log, count)
+        print(f"\n{count:,} contracts, {log}\n\n| | time | CPU |\n|---|---|---|", flush=True)
         yield path
 
 

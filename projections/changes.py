@@ -68,9 +68,7 @@ def said_of(known: Known, chosen: frozenset[str], stale_after_ms: int) -> Said:
     slot = "observed", folded, stale_after_ms
     observed = known.latest(slot, known.rounds_key, lambda: _observed(known, folded, stale_after_ms))
     return {
-        (platform, agent): steps
-        for platform in sorted(chosen)
-        for agent, steps in observed.get(platform, {}).items()
+        (platform, agent): steps for platform in chosen for agent, steps in observed.get(platform, {}).items()
     }
 
 

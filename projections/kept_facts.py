@@ -36,9 +36,6 @@ class KeptFacts(Sequence[RecordedFact]):
     def __eq__(self, other: object) -> bool:
         return self._kept == other._kept if isinstance(other, KeptFacts) else NotImplemented
 
-    def __hash__(self) -> int:
-        raise TypeError("facts known are a list, and no key")
-
     def _at(self, place: int) -> RecordedFact:
         found = self._read[place]
         if found is None:

@@ -23,7 +23,7 @@ through, and a column of them would be taken apart one by one.
 """
 Steps = list[Step]
 OUTCOMES = 4
-"""One more than the greatest outcome: what a step holds its instant times."""
+"""How many there are: a step is its instant times so many, and its outcome."""
 
 
 def step(at_ms: int, outcome: int) -> Step:
@@ -44,7 +44,7 @@ def before(steps: Steps, instant_ms: int) -> Steps:
 def say(steps: Steps, at_ms: int, outcome: int) -> None:
     """Add a step behind the last one, unless it says nothing new."""
     if outcome != (steps[-1] & 3 if steps else UNKNOWN):
-        steps.append(at_ms << 2 | outcome)
+        steps.append(step(at_ms, outcome))
 
 
 def hear(steps: Steps, held_until_ms: int, at_ms: int, outcome: int) -> None:

@@ -117,7 +117,7 @@ def _difference(now: pl.Expr, before: pl.Expr) -> pl.Expr:
     return now.cast(pl.Int64) - before.cast(pl.Int64)
 
 
-# Expressions that are always the same are made once: where contracts are many and small, that is half of all.
+# What is always the same is made once, and not for each of many small contracts.
 _SAID_BEFORE = (
     pl.when(_differs("platform", "agent")).then(UNKNOWN).otherwise(_OUTCOME.shift(1)).alias("before")
 )
