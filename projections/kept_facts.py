@@ -36,6 +36,8 @@ class KeptFacts(Sequence[RecordedFact]):
     def __eq__(self, other: object) -> bool:
         return self._kept == other._kept if isinstance(other, KeptFacts) else NotImplemented
 
+    __hash__ = None  # type: ignore[assignment]  # as of every list
+
     def _at(self, place: int) -> RecordedFact:
         found = self._read[place]
         if found is None:
