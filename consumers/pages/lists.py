@@ -59,7 +59,7 @@ def reasons(statement: Statement, form: Format) -> Iterator[RenderableType]:
 
 def register(statement: Statement, form: Format) -> Iterator[RenderableType]:
     """Every maintenance, incident, claim and correction with its history."""
-    if not statement.entries:
+    if not (statement.entries or statement.announced_later):
         yield Prose(form.words.register_none)
     for entry in statement.entries:
         yield Text.assemble((telling.heading(entry, form), "bold"), (f"  {telling.concerned(entry)}", "dim"))
