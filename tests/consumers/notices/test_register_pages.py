@@ -75,6 +75,16 @@ def test_a_register_in_which_only_later_work_stands_does_not_say_that_there_is_n
     assert is_said == [False, False, True, True]
 
 
+@pytest.mark.parametrize("language", SENTENCES)
+def test_a_notice_about_which_no_mail_was_tried_is_said_to_be_that_on_a_page_as_on_a_terminal(language):
+    found = statement(announced().known(october("4 23:50")), "acme", "1")
+    said = words.of(language)
+
+    for shown in (html.page(found, language), on_a_terminal(found, language)):
+        assert plain(said.not_mailed) in plain(shown)
+        assert plain(said.not_given) not in plain(shown)
+
+
 def on_a_terminal(found, language: str) -> str:
     text = io.StringIO()
     console = Console(file=text, width=200)
