@@ -13,6 +13,9 @@ from ledger.log.interface import KeptRound
 from projections.asof import Known
 from projections.attention import concerned
 
+Late = list[KeptRound]
+"""The first late round of each agent, by agent."""
+
 
 class LateRounds:
     """The late rounds of one moment of knowledge; what one contract asked for is not looked for again."""
@@ -25,7 +28,7 @@ class LateRounds:
                 self._agents[planned.platform].add(plan.agent)
         self._found: dict[tuple[str, int, Interval], KeptRound | None] = {}
 
-    def of(self, contract: Contract, periods: list[Interval], sealed: Mapping[str, int]) -> list["Late"]:
+    def of(self, contract: Contract, periods: list[Interval], sealed: Mapping[str, int]) -> list[Late]:
         """For each period, the first late round of each agent that probes a platform of the contract in it.
 
         `sealed` is the number up to which each agent's rounds were known.
@@ -39,7 +42,7 @@ class LateRounds:
 
     def _in(
         self, contract: Contract, period: Interval, suspects: set[str], sealed: Mapping[str, int]
-    ) -> "Late":
+    ) -> Late:
         if not suspects:
             return []
         platforms = concerned(contract, (each.platform for each in contract.platforms), period)
@@ -58,7 +61,3 @@ class LateRounds:
             )
             self._found[key] = next(rounds, None)
         return self._found[key]
-
-
-Late = list[KeptRound]
-"""The first late round of each agent, by agent."""

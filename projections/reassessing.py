@@ -37,8 +37,8 @@ class _Moving(NamedTuple):
 
     position: int
     recorded_ms: int
-    platforms: Sequence[str]
-    spans: Sequence[Interval]
+    platforms: tuple[str, ...]
+    spans: tuple[Interval, ...]
 
 
 def due_revisions(known: Known) -> Iterator[Attention]:

@@ -10,7 +10,6 @@ from ledger.contracts import Contract
 from ledger.corrections import Correction
 from ledger.incidents import Incident
 from ledger.interval import Interval
-from ledger.maintenance import Maintenance
 from projections.asof import Known
 from projections.attention import concerned
 from projections.calendar import END_OF_TIME_MS
@@ -60,19 +59,14 @@ def announced_later(known: Known, contract: Contract, period: Period) -> tuple[M
     if period.complete:
         return ()
     scope = Scope(known, contract, period)
-    coming = sorted(
-        (each.announced.start_ms, each.name)
+    found = [
+        (announced.start_ms, each.name, coming_entry(each, platforms, scope))
         for each in known.maintenances.values()
-        if each.announced and each.finished_ms is None and each.started_ms is None
-        if each.announced.start_ms >= known.as_of.moment_ms
-    )
-    found = ((known.maintenances[name], _concerned(scope, known.maintenances[name])) for _, name in coming)
-    return tuple(coming_entry(each, platforms, scope) for each, platforms in found if platforms)
-
-
-def _concerned(scope: Scope, maintenance: Maintenance) -> tuple[str, ...]:
-    assert maintenance.announced is not None
-    return concerned(scope.contract, maintenance.platforms, maintenance.announced)
+        if (announced := each.announced) and each.started_ms is None and each.finished_ms is None
+        if announced.start_ms >= known.as_of.moment_ms
+        if (platforms := concerned(contract, each.platforms, announced))
+    ]
+    return tuple(entry for *_, entry in sorted(found, key=lambda each: each[:2]))
 
 
 # ---------------------------------------------------------------- maintenances and claims

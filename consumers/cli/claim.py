@@ -110,17 +110,16 @@ def rule(
     known = opening.facts_now(ledger)
     revised = _sequence_of(known, claim, revises)
     found = known.claims.get(claim, subject.INITIAL).filed
-    spans = [_span(text) for text in accepted]
-    if decision is Decision.accepted and found:
-        spans = [found.claimed]
+    parts = tuple(_span(text) for text in accepted)
+
+    def accepted_of(filed: subject.ClaimFiled) -> tuple["Span", ...]:
+        return (filed.claimed,) if decision is Decision.accepted else parts
 
     def decide(state: subject.Claim) -> subject.ClaimRuled:
-        filed = subject.require_filed(state, claim)
-        whole = (filed.claimed,) if decision is Decision.accepted else ()
         ruled = subject.ClaimRuled(
             claim=claim,
             decision=decision.value,
-            accepted=whole or tuple(_span(text) for text in accepted),
+            accepted=accepted_of(subject.require_filed(state, claim)),
             reason=reason,
             evidence=documents.named(),
             by=by,
@@ -136,7 +135,7 @@ def rule(
         at=at,
         as_json=as_json,
         evidence=documents,
-        shown=recording.shown_back(known, found.platforms if found else (), spans),
+        shown=recording.shown_back(known, found.platforms, accepted_of(found)) if found else (),
     )
 
 

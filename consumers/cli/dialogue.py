@@ -37,7 +37,7 @@ def told(
             if check:
                 check(answer)
         except ConstatError as error:
-            print(f"constat: {error}", file=sys.stderr)
+            typer.echo(f"constat: {error}", err=True)
         else:
             return answer
 

@@ -58,8 +58,8 @@ def sync(
     A person is an opaque id; name and address go to the store, never into the ledger. Role `administrator`,
     or none, makes a designated administrator; any other role is kept and gets no mail.
     """
-    from consumers.directory.keeping import Standing
     from consumers.directory.source import read_lists
+    from consumers.directory.standing import Standing
 
     made_ms = recording.occurrence(made_at or _written_at(file), "--made-at")
     lists, shared = read_lists(file, also, Standing(opening.facts_now(ledger), made_ms))

@@ -110,8 +110,8 @@ class Desk:
             if option is not None:  # before anything is asked for: no answer would mend it
                 times.instant(option, zone)
 
-        def check_start(text: str) -> None:
-            times.span_between(text, end, zone) if end else times.instant(text, zone)
+        def check_start(text: str) -> object:
+            return times.span_between(text, end, zone) if end else times.instant(text, zone)
 
         begins = dialogue.told(start, "--from", f"announced start ({clock})", check=check_start)
         ends = dialogue.told(

@@ -23,17 +23,10 @@ def instant(text: str, zone: "ZoneInfo | None" = None) -> int:
             a clock's change.
     """
     from ledger.errors import BadInputError
-    from ledger.instants import NoZoneError, format_instant, parse_instant, parse_local
+    from ledger.instants import format_instant
 
     try:
-        return parse_instant(text)
-    except NoZoneError as error:
-        if zone is None:
-            raise BadInputError(str(error)) from None
-    except ValueError as error:
-        raise BadInputError(str(error)) from None
-    try:
-        first, second = parse_local(text, zone)
+        first, second = _readings(text, zone)
     except ValueError as error:
         raise BadInputError(str(error)) from None
     if first != second:
@@ -42,6 +35,18 @@ def instant(text: str, zone: "ZoneInfo | None" = None) -> int:
             f"{format_instant(first, zone)} or {format_instant(second, zone)}"
         )
     return first
+
+
+def _readings(text: str, zone: "ZoneInfo | None") -> tuple[int, int]:
+    """The first and the second reading of a time; alike unless a clock's change makes them differ."""
+    from ledger.instants import NoZoneError, parse_instant, parse_local
+
+    try:
+        return (at_ms := parse_instant(text)), at_ms
+    except NoZoneError:
+        if zone is None:
+            raise
+    return parse_local(text, zone)
 
 
 def occurred(text: str | None, zone: "ZoneInfo | None" = None) -> int:

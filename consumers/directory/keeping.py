@@ -12,7 +12,7 @@ from consumers.evidence import Evidence
 from consumers.races import TRIES, gave_up
 from ledger import directory
 from ledger.application import Ledger
-from ledger.errors import BadInputError, ConflictError, RefusedError
+from ledger.errors import ConflictError, RefusedError
 from ledger.fact import Draft, RecordedFact
 from ledger.log.arbitration import Head
 from ledger.mails import MailBounced, MailFact
@@ -24,33 +24,6 @@ class Synchronised(NamedTuple):
 
     recorded: list[RecordedFact]
     changed: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What a ledger has against lists that were made at a moment, before any is put in force."""
-
-    known: Known
-    made_ms: int
-
-    def against_contract(self, contract: str) -> str | None:
-        """The contract is unknown."""
-        try:
-            self.known.contract(contract)
-        except BadInputError as error:
-            return str(error)
-        return None
-
-    def against_age(self, contract: str) -> str | None:
-        """A newer list is in force."""
-        return directory.refusal_of_age(self._directory(contract), contract, self.made_ms)
-
-    def against_person(self, contract: str, person: str) -> str | None:
-        """The person was erased, and the id with them."""
-        return directory.refusal_of_erased(self._directory(contract), contract, [person])
-
-    def _directory(self, contract: str) -> directory.Directory:
-        return self.known.directories.get(contract, directory.INITIAL)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from email.errors import MessageError
 from email.headerregistry import Address
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
+from consumers.directory.standing import Standing
 from consumers.directory.store import Entry
 from ledger.errors import BadInputError, counted
 from ledger.intake.names import is_name
@@ -27,8 +28,8 @@ _ADDRESS = re.compile(
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
-
 Row = Mapping[str, str]
+"""A line: what stands in each column."""
 
 
 class Lists(NamedTuple):
@@ -38,19 +39,6 @@ class Lists(NamedTuple):
     """Everybody, in order of their ids."""
     shared: tuple[str, ...]
     """A sentence for each line that gives the address of an earlier line to another id."""
-
-
-class Standing(Protocol):
-    """What the ledger has against a list; it is told together with what is wrong in the file."""
-
-    def against_contract(self, contract: str) -> str | None:
-        """Why no list of a contract is taken from anybody."""
-
-    def against_age(self, contract: str) -> str | None:
-        """Why a list that was made then is not taken."""
-
-    def against_person(self, contract: str, person: str) -> str | None:
-        """Why nobody is an administrator under this id."""
 
 
 def read_lists(path: Path, also: Iterable[str], standing: Standing) -> Lists:
@@ -111,8 +99,8 @@ def _require_columns(path: Path, there: Sequence[str]) -> None:
     missing = [name for name in COLUMNS if name not in there]
     strangers = [name for name in there if name not in _KNOWN]
     if missing or strangers:
-        lacks = [f"lacks {', '.join(missing)}"] if missing else []
-        what = " and ".join([*lacks, *([f"has unknown {', '.join(strangers)}"] if strangers else [])])
+        wrong = {"lacks": missing, "has unknown": strangers}
+        what = " and ".join(f"{how} {', '.join(names)}" for how, names in wrong.items() if names)
         raise BadInputError(
             f"{path}:1: the heading {what}; the columns are {','.join(COLUMNS)}[,{','.join(OPTIONAL)}]"
         )

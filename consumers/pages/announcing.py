@@ -33,7 +33,7 @@ def _client(found: ClientComing) -> Iterator[str]:
     platforms = ", ".join(found.platforms)
     yield f"  {found.contract} ({found.client}): {span(announced)} {found.zone}, on {platforms}"
     yield f"    {found.notice.kind}, {_given(found)}, position {found.notice.position}"
-    for line in telling.mails(found.notice, Format(words.of("en"), ZoneInfo(found.zone), None)):
+    for line in telling.mails(found.notice, _english(found)):
         yield f"    {line}"
 
 
@@ -51,5 +51,9 @@ def _awaited(found: ClientComing) -> str:
     what = "given to nobody yet" if found.notice.mails else "not given yet, no mail about it was tried"
     if awaited is None or awaited.left_ms < 0:
         return f"{what}: too late, in time until {found.latest_given_at}"
-    left = Format(words.of("en"), ZoneInfo(found.zone), None).duration(awaited.left_ms)
+    left = _english(found).duration(awaited.left_ms)
     return f"{what}: in time until {found.latest_given_at}, {left} left"
+
+
+def _english(found: ClientComing) -> Format:
+    return Format(words.of("en"), ZoneInfo(found.zone), None)

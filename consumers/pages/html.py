@@ -6,7 +6,17 @@ from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from consumers.pages import arithmetic, checking, drawing, strip, summary, telling, time_table, words
+from consumers.pages import (
+    arithmetic,
+    checking,
+    drawing,
+    entries,
+    strip,
+    summary,
+    telling,
+    time_table,
+    words,
+)
 from consumers.pages.format import Format
 from consumers.pages.harmless import harmless
 from consumers.pages.vocabulary import Words
@@ -76,6 +86,7 @@ def environment() -> Environment:
         arithmetic=arithmetic,
         checking=checking,
         drawing=drawing,
+        entries=entries,
         speech=words,
         strip=strip,
         summary=summary,

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from consumers.pages import telling, words
+from consumers.pages import entries, telling, words
 from consumers.pages.format import Format
 from consumers.pages.prose import Prose
 from projections.figures import ClaimEntry, Class, CommitmentEntry, MaintenanceEntry, RegisterEntry, Statement
@@ -59,23 +59,23 @@ def reasons(statement: Statement, form: Format) -> Iterator[RenderableType]:
 
 def register(statement: Statement, form: Format) -> Iterator[RenderableType]:
     """Every maintenance, incident, claim and correction with its history."""
-    if not statement.entries:
+    if not (statement.entries or statement.announced_later):
         yield Prose(form.words.register_none)
     for entry in statement.entries:
-        yield Text.assemble((telling.heading(entry, form), "bold"), (f"  {telling.concerned(entry)}", "dim"))
+        yield Text.assemble((entries.heading(entry, form), "bold"), (f"  {entries.concerned(entry)}", "dim"))
         yield from _entry(entry, form)
     for entry in statement.announced_later:
-        yield Text(telling.announced_later(entry, form), style="bold")
+        yield Text(entries.announced_later(entry, form), style="bold")
         yield from _notices(entry, form)
 
 
 def _entry(entry: RegisterEntry, form: Format) -> Iterator[RenderableType]:
     if isinstance(entry, MaintenanceEntry):
         yield from _notices(entry, form)
-    for sentence in telling.story(entry, form):
+    for sentence in entries.story(entry, form):
         yield _item(sentence)
     if isinstance(entry, MaintenanceEntry | ClaimEntry):
-        for sentence in telling.exclusions(entry.exclusions, form):
+        for sentence in entries.exclusions(entry.exclusions, form):
             yield _item(sentence, style="bright_blue")
 
 

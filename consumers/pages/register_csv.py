@@ -8,8 +8,8 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from consumers.pages.csv_ import Cell, safe
+from consumers.pages.entries import platforms_of
 from consumers.pages.harmless import harmless
-from consumers.pages.telling import platforms_of
 from projections.figures import (
     ClaimEntry,
     CommitmentEntry,

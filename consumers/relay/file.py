@@ -66,24 +66,23 @@ class FileSink:
             raise BadInputError(
                 f"{self.path} ends with a line that is no event of a feed ({error}); name another file"
             ) from error
-        if not feed.has(engine, event.position, event.value) and not self._is_of(engine):
-            raise feed.not_held(self.path, event.position, _GO_ON)
         self._require_unchanged(engine, event.position)
         return event.position
 
-    def _is_of(self, engine: Engine) -> bool:
-        """Whether any line is the ledger's: it says whose feed the file was."""
-        return feed.has_any(engine, map(hash_of, self._lines()))
+    def _require_unchanged(self, engine: Engine, until: int) -> None:
+        """Refuse a file of which a line is not the event that the ledger has there, and name the line.
+
+        Where no line is the ledger's, nothing says whose feed the file was.
+        """
+        if what := feed.first_other(engine, until, self._lines()):
+            if not feed.has_any(engine, map(hash_of, self._lines())):
+                raise feed.not_held(self.path, until, _GO_ON)
+            raise feed.changed(self.path, what, _GO_ON)
 
     def _lines(self) -> Iterator[bytes]:
         with open(self._file, "rb", closefd=False) as file:
             file.seek(0)
             yield from (line[:-1] for line in file if line.endswith(b"\n"))
-
-    def _require_unchanged(self, engine: Engine, until: int) -> None:
-        """Refuse a file of which a line is not the event that the ledger has there, and name the line."""
-        if what := feed.first_other(engine, until, self._lines()):
-            raise feed.changed(self.path, what, _GO_ON)
 
     def _require_torn_event(self, begin: int) -> None:
         """Behind the last line feed may stand only what a relay left that was killed while it wrote."""

@@ -255,6 +255,16 @@ def relayed_and_billed(constat, ledger, tmp_path):
     return tmp_path / "feed.jsonl"
 
 
+def changed_and_billed(constat, tmp_path, before, after):
+    """Relay a feed to a file, change what it says, and bill that."""
+    constat("relay", "--to", "feed.jsonl")
+    feed = tmp_path / "feed.jsonl"
+    whole = feed.read_bytes()
+    assert before in whole
+    feed.write_bytes(whole.replace(before, after))
+    constat("bill", "run", "--from", "feed.jsonl")
+
+
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
 def test_a_line_of_the_feed_that_was_changed_after_it_was_billed_does_not_reconcile(
     constat, ledger, tmp_path, number
@@ -312,10 +322,7 @@ def test_an_event_that_was_changed_before_it_was_billed_does_not_reconcile_where
     constat, ledger, tmp_path
 ):
     assess(ledger, acme_prod=3)
-    constat("relay", "--to", "feed.jsonl")
-    feed = tmp_path / "feed.jsonl"
-    feed.write_bytes(feed.read_bytes().replace(b'"clause":"5.1"', b'"clause":"9.9"'))
-    constat("bill", "run", "--from", "feed.jsonl")
+    changed_and_billed(constat, tmp_path, b'"clause":"5.1"', b'"clause":"9.9"')
     assert totals(constat) == owed(tmp_path / "constat.db")
 
     found = constat("bill", "reconcile")
@@ -363,10 +370,7 @@ def test_a_contract_that_took_a_changed_event_is_billed_into_a_new_store_because
     constat, ledger, tmp_path
 ):
     assess(ledger, acme_prod=3)
-    constat("relay", "--to", "feed.jsonl")
-    feed = tmp_path / "feed.jsonl"
-    feed.write_bytes(feed.read_bytes().replace(b'"days":3', b'"days":9'))
-    constat("bill", "run", "--from", "feed.jsonl")
+    changed_and_billed(constat, tmp_path, b'"days":3', b'"days":9')
     assess(ledger, number=2, acme_prod=1)
     constat("relay", "--to", "again.jsonl")
 

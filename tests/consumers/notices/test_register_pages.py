@@ -1,11 +1,16 @@
 """What a client reads of the mails about a notice, in both languages, on a page and on a terminal."""
 
-import pytest
+import io
 
-from consumers.pages import html, telling, words
+import pytest
+from rich.console import Console
+
+from consumers.pages import html, lists, telling, words
 from consumers.pages.format import Format
 from projections.statement import statement
 from tests.consumers.notices.postoffice import JOHN, PROD, TUESDAY, ZOE, Mailroom, Office, listening
+from tests.projections.attending import announced
+from tests.projections.promised import october
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +58,39 @@ def test_a_client_reads_what_became_of_each_mail(refused, language):
         plain(sentence).replace("'", "&#39;") in page.replace("'", "&#39;")
         for sentence in SENTENCES[language]
     )
+
+
+@pytest.mark.parametrize("language", SENTENCES)
+def test_a_register_in_which_only_later_work_stands_does_not_say_that_there_is_no_maintenance(language):
+    ahead = announced().known(october("4 23:50"))
+    found = statement(ahead, "acme", "1")
+    said, none_later = words.of(language), found.model_copy(update={"announced_later": ()})
+
+    is_said = [
+        plain(said.register_none) in plain(page)
+        for each in (found, none_later)
+        for page in (html.page(each, language), on_a_terminal(each, language))
+    ]
+
+    assert is_said == [False, False, True, True]
+
+
+@pytest.mark.parametrize("language", SENTENCES)
+def test_a_notice_about_which_no_mail_was_tried_is_said_to_be_that_on_a_page_as_on_a_terminal(language):
+    found = statement(announced().known(october("4 23:50")), "acme", "1")
+    said = words.of(language)
+
+    for shown in (html.page(found, language), on_a_terminal(found, language)):
+        assert plain(said.not_mailed) in plain(shown)
+        assert plain(said.not_given) not in plain(shown)
+
+
+def on_a_terminal(found, language: str) -> str:
+    text = io.StringIO()
+    console = Console(file=text, width=200)
+    for each in lists.register(found, Format.of(found, words.of(language))):
+        console.print(each)
+    return text.getvalue()
 
 
 def plain(text: str) -> str:
