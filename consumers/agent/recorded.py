@@ -33,10 +33,6 @@ class Machine:
     environment: Mapping[str, str] | None = None
     """That of the process, if it is left out."""
 
-    def outbox_of(self, agent: str) -> Path:
-        """The file in which an agent's rounds wait here."""
-        return self.outbox or Path(f"{agent}.outbox.db")
-
 
 # ---------------------------------------------------------------- to the ledger
 
@@ -137,7 +133,7 @@ def loaded_of(plan: PlanSet, defined: TargetsDefined, machine: Machine) -> Loade
         "agent": plan.agent,
         "period_seconds": plan.period_ms // 1000,
         "target": told["targets"],
-        "outbox": machine.outbox_of(plan.agent),
+        "outbox": machine.outbox,
         "ca_file": machine.ca_file,
     }
     return completed(understood(stated, where), where, machine.environment)
