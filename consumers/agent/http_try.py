@@ -39,8 +39,6 @@ _WAITING_FOR: dict[str, Kind] = {
     "connection": "connect-timeout",
     "answer": "answer-timeout",
 }
-
-
 _NOT_REACHED = (aiohttp.ClientProxyConnectionError, aiohttp.ClientConnectorDNSError)
 
 
