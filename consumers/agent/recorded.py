@@ -85,7 +85,7 @@ def _in_order(told: Sequence[dict[str, object]]) -> list[dict[str, object]]:
 
 
 def _require_room(plan: PlanSet, defined: TargetsDefined) -> None:
-    length = sum(len(fact.model_dump_json(exclude_none=True)) for fact in (plan, defined))
+    length = sum(len(fact.model_dump_json(exclude_none=True).encode()) for fact in (plan, defined))
     if length + _ENVELOPES_BYTES > RECORD_BYTES_MAX:
         raise RefusedError(
             f"the plan of agent {plan.agent} with its targets has {length:,} bytes, and a record of a ledger "
