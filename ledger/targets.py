@@ -34,7 +34,7 @@ VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 """How a value names a variable of the environment."""
 _ONLY_A_VARIABLE = re.compile(rf"(?:[A-Za-z]{{1,16}} )?{VARIABLE.pattern}")
 """A variable, and at most one word before it, as in `Bearer ${ACME_TOKEN}`."""
-ONLY_A_LOGIN = re.compile(rf"(?:[^:${{}}]{{1,64}}:)?{VARIABLE.pattern}")
+_ONLY_A_LOGIN = re.compile(rf"(?:[^:${{}}]{{1,64}}:)?{VARIABLE.pattern}")
 """A variable, and at most a user before it, as in `user:${PROXY_PASSWORD}`."""
 SOUNDS_SECRET = re.compile(
     r"token|secret|passw|pwd|apikey|credential|signature|session"
@@ -203,7 +203,12 @@ def _of_headers(platform: str, headers: Mapping[str, str]) -> Iterator[str]:
 def _of_proxy(where: str, proxy: str | None, login: str | None) -> Iterator[str]:
     if proxy is not None:
         yield from _of_address(f"{where}: its proxy", proxy)
-    if login is not None and not ONLY_A_LOGIN.fullmatch(login):
+    yield from of_login(where, login)
+
+
+def of_login(where: str, login: str | None) -> Iterator[str]:
+    """A sentence if a login of a proxy holds its password, and not the name of a variable in its place."""
+    if login is not None and not _ONLY_A_LOGIN.fullmatch(login):
         yield (
             f"{where}: its proxy_login holds a password; put it into the environment of the agent, and name "
             "the variable: proxy_login = 'user:${PROXY_PASSWORD}'"

@@ -109,6 +109,10 @@ def _urgency(found: PlatformLive) -> tuple[int, str]:
 # ---------------------------------------------------------------- silence
 
 
+_NOBODYS_MS = Terms().stale_after_ms
+"""So long it holds of a platform that no contract has."""
+
+
 class _Holding(NamedTuple):
     """How long what an agent says of a platform holds, at a moment."""
 
@@ -120,7 +124,7 @@ class _Holding(NamedTuple):
 
         What a source says that logs only changes holds until it says something else.
         """
-        holds_ms = max(self.by_platform_ms.get(platform, Terms().stale_after_ms) for platform in platforms)
+        holds_ms = max(self.by_platform_ms.get(platform, _NOBODYS_MS) for platform in platforms)
         is_silent = not plan.transitions and said_ms + holds_ms < self.moment_ms
         return format_instant(said_ms) if is_silent else None
 

@@ -16,10 +16,10 @@ from pwd import getpwall
 from typing import Any
 
 import psycopg
-import pytest
 
 from tests.ports import free_port
 from tests.programs import READY_S, wait_for
+from tests.required import lacking
 
 PASSWORD = "not to be told"
 """Of the superuser `postgres`."""
@@ -123,10 +123,7 @@ class Server:
 def server() -> Iterator[Server]:
     """A server that runs, as long as the block lasts."""
     if not (_tool("initdb") and _tool("postgres")):
-        why = "not installed: PostgreSQL; apt-get install postgresql"
-        if os.environ.get("CONSTAT_REQUIRE_POSTGRESQL"):
-            pytest.fail(f"PostgreSQL is required here, and {why}")
-        pytest.skip(why)
+        lacking("CONSTAT_REQUIRE_POSTGRESQL", "not installed: PostgreSQL; apt-get install postgresql")
     # Not below a folder of pytest's: those are closed to whoever runs the server.
     with tempfile.TemporaryDirectory(prefix="constat-postgresql-") as folder:
         made = Server(Path(folder))

@@ -4,7 +4,6 @@ They come from the distribution's packages. Where one is not installed the test 
 `CONSTAT_REQUIRE_PROMETHEUS=1` makes that a failure.
 """
 
-import os
 import shutil
 import subprocess
 import time
@@ -18,6 +17,8 @@ from typing import Self
 import pytest
 import urllib3
 
+from tests.required import lacking
+
 READY_S = 30
 
 
@@ -25,10 +26,7 @@ def require(*names: str) -> None:
     """Skip the test that asks, or fail it where the programs are required, if one is not on the path."""
     missing = " ".join(name for name in names if not shutil.which(name))
     if missing:
-        why = f"not installed: {missing}; apt-get install {missing}"
-        if os.environ.get("CONSTAT_REQUIRE_PROMETHEUS"):
-            pytest.fail(f"Prometheus is required here, and {why}")
-        pytest.skip(why)
+        lacking("CONSTAT_REQUIRE_PROMETHEUS", f"not installed: {missing}; apt-get install {missing}")
 
 
 def wait_for(is_so: Callable[[], object], what: str, within_s: float = READY_S) -> None:

@@ -115,9 +115,7 @@ class Delivery:
             except Exception as error:  # noqa: BLE001 - the agent probes on, whatever it is
                 is_awaited = self._is_awaited()
                 if is_awaited and self.forbids_to_begin(error):
-                    self._met.set_exception(
-                        error
-                    )  # who waits says it; said here too, it would stand there twice
+                    self._met.set_exception(error)  # who waits says it; here it would be said twice
                     return
                 self._told(error)
                 if is_awaited:

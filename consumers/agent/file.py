@@ -59,7 +59,7 @@ class AgentFile(Value):
     @property
     def outbox_path(self) -> Path:
         """The file in which rounds wait."""
-        return self.outbox or Path(f"{self.agent}.outbox.db")
+        return outbox_of(self.agent, self.outbox)
 
     def timeout_ms_of(self, target: Target) -> int:
         """How long one try of a target may take."""
@@ -97,7 +97,7 @@ class AgentFile(Value):
     @field_validator("proxy")
     @classmethod
     def _is_a_proxy(cls, proxy: str | None) -> str | None:
-        return proxy and require_proxy(proxy)
+        return proxy if proxy is None else require_proxy(proxy)
 
     @model_validator(mode="after")
     def _can_be_asked_by_proxies(self) -> Self:
@@ -109,7 +109,7 @@ class AgentFile(Value):
             raise ValueError(
                 "a proxy_login stands beside no proxy, and goes to no other one; write both or none"
             )
-        ours = [each for each in self.target if isinstance(each, HttpTarget) and self.is_by_proxy(each)]
+        ours = [each for each in self.target if isinstance(each, HttpTarget) and self._is_by_proxy(each)]
         for target in ours:
             if target.certificate_days is not None:
                 raise ValueError(
@@ -123,8 +123,7 @@ class AgentFile(Value):
             )
         return self
 
-    def is_by_proxy(self, target: HttpTarget) -> bool:
-        """Whether a target is asked by a proxy, its own one or the agent's."""
+    def _is_by_proxy(self, target: HttpTarget) -> bool:
         return bool(target.proxy) or (target.proxy is None and self.proxy is not None)
 
     @model_validator(mode="after")
@@ -143,6 +142,11 @@ class AgentFile(Value):
                     "or period_seconds longer"
                 )
         return self
+
+
+def outbox_of(agent: str, named: Path | None) -> Path:
+    """The file in which an agent's rounds wait: the one that is named, or one beside whoever starts it."""
+    return named or Path(f"{agent}.outbox.db")
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,6 @@ _WAITING_FOR: dict[str, Kind] = {
     "connection": "connect-timeout",
     "answer": "answer-timeout",
 }
-
-
 _NOT_REACHED = (aiohttp.ClientProxyConnectionError, aiohttp.ClientConnectorDNSError)
 
 
@@ -100,21 +98,21 @@ class HttpTries:
         """Try a target once, by a proxy if one is named."""
         session = self._anew if anew else self._usual
         phase, started_ms = Phase(target.url, proxy), self._clock.monotonic_ms()
-        found, failure = Answer(0), None
+        found, failure, is_of_proxy = Answer(0), None, False
         try:
             async with asyncio.timeout(timeout_ms / 1000):
                 found = await self._asked(session, target, headers, phase)
         except TimeoutError:
             failure = sentence(_WAITING_FOR[phase.waiting_for], seconds(timeout_ms)), ""
-            if proxy and phase.is_on_the_way_to_the_proxy:
-                failure = of_proxy(*_host_of(urlsplit(proxy.url)), failure)
+            is_of_proxy = phase.is_on_the_way_to_the_proxy
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told and stops no other
             if proxy:  # the day of a certificate is read over a connection of our own
                 failure = failure_of(error)
-                if isinstance(error, _NOT_REACHED):  # nobody but the proxy is resolved and connected to
-                    failure = of_proxy(*_host_of(urlsplit(proxy.url)), failure)
             else:
                 failure = await self._certificates.failure(error, phase.host, phase.port)
+            is_of_proxy = isinstance(error, _NOT_REACHED)  # nobody but a proxy is resolved and connected to
+        if proxy and failure and is_of_proxy:
+            failure = of_proxy(*_host_of(urlsplit(proxy.url)), failure)
         ended_ms = self._clock.monotonic_ms()
         if failure:
             return Attempt(started_ms, ended_ms, *failure)

@@ -39,6 +39,8 @@ _WORDS = {
     "model_attributes_type": "is to be a table; write [[target]] above its keys",
 }
 """What pydantic calls a mistake -> what we say of it, with the limits that it names."""
+_IN_TARGET = 3
+"""Behind `target`, which of them and its kind, which pydantic puts there, comes the key."""
 
 
 def mistakes(error: ValidationError, stated: Mapping[str, Any]) -> Iterator[str]:
@@ -67,10 +69,6 @@ def _sentence(each: ErrorDetails, stated: Mapping[str, Any]) -> str:
     if kind in _WORDS:
         return _WORDS[kind].format(**each.get("ctx", {}))
     return in_our_words(each["msg"])
-
-
-_IN_TARGET = 3
-"""Behind `target`, which of them and its kind, which pydantic puts there, comes the key."""
 
 
 def _key(each: ErrorDetails, stated: Mapping[str, Any]) -> str:

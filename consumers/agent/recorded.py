@@ -33,10 +33,6 @@ class Machine:
     environment: Mapping[str, str] | None = None
     """That of the process, if it is left out."""
 
-    def outbox_of(self, agent: str) -> Path:
-        """The file in which an agent's rounds wait here."""
-        return self.outbox or Path(f"{agent}.outbox.db")
-
 
 # ---------------------------------------------------------------- to the ledger
 
@@ -89,7 +85,7 @@ def _in_order(told: Sequence[dict[str, object]]) -> list[dict[str, object]]:
 
 
 def _require_room(plan: PlanSet, defined: TargetsDefined) -> None:
-    length = sum(len(fact.model_dump_json(exclude_none=True)) for fact in (plan, defined))
+    length = sum(len(fact.model_dump_json(exclude_none=True).encode()) for fact in (plan, defined))
     if length + _ENVELOPES_BYTES > RECORD_BYTES_MAX:
         raise RefusedError(
             f"the plan of agent {plan.agent} with its targets has {length:,} bytes, and a record of a ledger "
@@ -137,7 +133,7 @@ def loaded_of(plan: PlanSet, defined: TargetsDefined, machine: Machine) -> Loade
         "agent": plan.agent,
         "period_seconds": plan.period_ms // 1000,
         "target": told["targets"],
-        "outbox": machine.outbox_of(plan.agent),
+        "outbox": machine.outbox,
         "ca_file": machine.ca_file,
     }
     return completed(understood(stated, where), where, machine.environment)

@@ -27,9 +27,7 @@ from ledger.application import Ledger
 from ledger.errors import (
     ConstatError,
     RefusedError,
-    UnknownOutcomeError,
     UnreachableLedgerError,
-    UnusableLedgerError,
     UnusableOutboxError,
 )
 from ledger.outbox.outbox import Outbox
@@ -117,13 +115,10 @@ class Agent:
         try:
             if not self._delivery.meet(PATIENCE_S if knows_a_plan else None):
                 _LOG.warning("the ledger does not answer yet")
-        except (UnusableLedgerError, UnknownOutcomeError) as error:
+        except Exception as error:
             if self._delivery.forbids_to_begin(error):
                 self._delivery.end()
                 raise
-        except Exception:
-            self._delivery.end()
-            raise
 
     # ------------------------------------------------------------ within the loop
 

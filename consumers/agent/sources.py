@@ -6,7 +6,7 @@ from typing import Protocol
 
 import structlog
 
-from consumers.agent.file import Loaded
+from consumers.agent.file import Loaded, outbox_of
 from consumers.agent.planning import is_as, planned
 from consumers.agent.recorded import Kept, Machine, loaded_of, recorded_for
 from ledger import plans
@@ -92,7 +92,7 @@ class FromLedger:
         """
         self.agent = agent
         self._machine = machine
-        self.outbox_path = machine.outbox_of(agent)
+        self.outbox_path = outbox_of(agent, machine.outbox)
         self.again = f"`constat agent plan FILE --again` and `constat agent run --from-ledger {agent}`"
         self._kept = Kept(self.outbox_path, agent)
         self._known: Known | None = None

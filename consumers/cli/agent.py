@@ -1,16 +1,14 @@
 """`constat agent`: run an agent, try its file, record its plan, take one out of service."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from consumers.cli import bars, common, opening, printing, recording, times
+from consumers.cli import agent_check, bars, common, opening, printing, recording, times
 
 if TYPE_CHECKING:
-    from consumers.agent.checking import Checked, Tried
     from consumers.agent.file import AgentFile, Loaded
-    from consumers.agent.prober import Referred
     from consumers.agent.recorded import Machine
     from ledger.application import Ledger
 
@@ -120,11 +118,11 @@ def check(
     with bars.progress_bar("trying", len(loaded.file.target)) as advance:
         found = checking.check(loaded, advance)
     if not as_json:
-        _show(found)
+        agent_check.show(found)
     warnings = [*in_clear(loaded.file), *_misfits(loaded.file, ledger or loaded.file.ledger)]
     if as_json:
         who = {"agent": loaded.file.agent, "place": loaded.file.place}
-        printing.print_json(who | _as_json(found) | {"warnings": warnings})
+        printing.print_json(who | agent_check.as_json(found) | {"warnings": warnings})
     else:
         _warn(warnings)
     is_well = found.references_answer and not found.distrust
@@ -211,64 +209,6 @@ def _in_ledger(agent: str, machine: "Machine", ledger: str) -> "Loaded":
 
     with opening.open_ledger(ledger) as opened:
         return recorded.loaded_of(*recorded.recorded_for(opened, agent), machine)
-
-
-def _as_json(found: "Checked") -> dict[str, Any]:
-    from consumers.agent.references import is_an_answer
-
-    return {
-        "references_answer": found.references_answer,
-        "references": [
-            {
-                "address": each.address,
-                "proxy": each.proxy,
-                "answers": is_an_answer(each.attempt),
-                "status": each.attempt.status or None,
-                "error": _why(each),
-                "latency_ms": each.attempt.length_ms,
-            }
-            for each in found.references
-        ],
-        "clock": found.distrust,
-        "platforms": [
-            {"platform": each.target.platform, "kind": each.target.kind, **each.judged._asdict()}
-            for each in found.tried
-        ],
-    }
-
-
-def _show(found: "Checked") -> None:
-    width = max(len(each.target.platform) for each in found.tried)
-    for each in found.tried:
-        print(f"{each.target.platform:{width}}  {_line(each)}")
-    for referred in found.references:
-        print(f"reference {_of_reference(referred)}")
-    if not found.references_answer:
-        print("no reference answers: whatever failed would be unknown, not down")
-    if found.distrust:
-        print(f"{found.distrust}: a round would say unknown of everything")
-
-
-def _of_reference(found: "Referred") -> str:
-    from consumers.agent.references import is_an_answer
-
-    by = f" by {found.proxy}" if found.proxy else ""
-    status = f"HTTP {found.attempt.status}, " if found.attempt.status else ""
-    if is_an_answer(found.attempt):
-        return f"{found.address}{by}: answers, {status}{found.attempt.length_ms} ms"
-    return f"{found.address}{by}: does not answer, {_why(found)}"
-
-
-def _why(found: "Referred") -> str:
-    failure = found.attempt.failure
-    return failure.text if failure else ""
-
-
-def _line(tried: "Tried") -> str:
-    judged = tried.judged
-    status = f"HTTP {judged.status}, " if judged.status else ""
-    answered = f"{status}{judged.latency_ms} ms"
-    return f"{judged.outcome:8}  {judged.error or answered}"
 
 
 @app.command()

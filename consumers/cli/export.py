@@ -187,8 +187,10 @@ def _require_url(url: str) -> None:
     from ledger.errors import BadInputError
     from ledger.intake.web import Address
 
+    if not url:
+        return
     try:
-        Address.parse(url or "https://host/")
+        Address.parse(url)
     except BadInputError as error:
         raise BadInputError(f"--url: {error}") from None
 

@@ -56,7 +56,7 @@ def renumber(file: OutboxFile, ledger: Ledger, now_ms: int) -> Renumbered:
     try:
         _settle(file, ledger, lambda _: None)
         for _ in chain.walk(file):
-            _require_alone(file, ledger, now_ms)
+            pass
     except (ConflictError, DamagedOutboxError):
         head = ledger.engine.round_head(file.agent)
         if head != chain.known(file):

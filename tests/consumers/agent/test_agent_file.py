@@ -76,6 +76,7 @@ def test_what_cannot_stand_in_a_header_is_refused_before_a_platform_is_called_do
         (HEAD.replace('["https://www.example.org/"]', "[]") + PROD, "references: is empty; write at least one"),
         ('proxy = "http://me:sesame@proxy.example:1"\n' + HEAD + PROD, "proxy: is no proxy; write http://host:port"),
         ('proxy = "https://proxy.example"\n' + HEAD + PROD, "proxy: is no proxy"),
+        ('proxy = ""\n' + HEAD + PROD, "proxy: is no proxy"),
         (HEAD + PROD + 'proxy = "socks5://proxy.example"\n', r"target 1 \(acme-prod\)\.proxy.*: is no proxy"),
         ('proxy_login = "me:sesame"\n' + HEAD + PROD, "a proxy_login stands beside no proxy"),
         ('proxy = "http://proxy.example"\n' + HEAD + PROD + "certificate_days = 3\n", "acme-prod: certificate_days is looked at without a proxy"),

@@ -28,15 +28,15 @@ class Desk(Place):
         return self.said("plan", *options)
 
     def said(self, name, *options):
-        done = subprocess.run(
-            [COMMAND, *self.command(name), *options],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = answer(self.folder, *self.command(name), *options)
         return done.returncode, done.stdout + done.stderr
+
+
+def answer(folder, *arguments):
+    """What `constat` says, and how it leaves."""
+    return subprocess.run(
+        [COMMAND, *arguments], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 def of(kind, tmp_path, name, url):
@@ -141,14 +141,7 @@ def test_a_plan_that_the_machine_has_not_what_it_needs_for_is_told_and_the_known
 
 def begun(machine):
     """What is said by one that does not begin."""
-    done = subprocess.run(
-        [COMMAND, *machine.command("run")],
-        cwd=machine.folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = answer(machine.folder, *machine.command("run"))
     return done.returncode, done.stderr
 
 
@@ -207,9 +200,7 @@ def test_what_is_recorded_can_be_tried_first_and_is_recorded_once(desk, machine,
     code, said = desk.record(service, acme_prod=service.url(), acme_test=service.url("/status/404"))
     assert (code, said.count("recorded at position")) == (0, 2)
 
-    done = subprocess.run(
-        [COMMAND, *machine.command("check")], cwd=machine.folder, capture_output=True, text=True, check=False
-    )
+    done = answer(machine.folder, *machine.command("check"))
 
     assert done.returncode == 1
     assert re.search(r"acme-prod +up +HTTP 200.*\nacme-test +down +HTTP 404, twice", done.stdout)
@@ -227,9 +218,7 @@ def test_what_is_recorded_can_be_tried_first_and_is_recorded_once(desk, machine,
     ],
 )
 def test_a_file_and_a_ledger_are_not_mixed(tmp_path, options, why):
-    done = subprocess.run(
-        [COMMAND, "agent", *options], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    done = answer(tmp_path, "agent", *options)
 
     assert done.returncode == 2
     assert why in " ".join(done.stderr.split())
@@ -256,7 +245,7 @@ def test_who_began_and_is_refused_the_next_time_says_why_once(desk, machine, ser
     desk.record(service, acme_prod=service.url())
     machine.probe_until(1)
     retired = ("agent", "retire", "paris", "--by", "sre-1", "--reason", "moved", "--ledger", machine.url)
-    subprocess.run([COMMAND, *retired], cwd=machine.folder, capture_output=True, check=True)
+    assert answer(machine.folder, *retired).returncode == 0
 
     said = refused(machine.folder, "--from-ledger", "paris", "--ledger", machine.url)
 
@@ -266,13 +255,6 @@ def test_who_began_and_is_refused_the_next_time_says_why_once(desk, machine, ser
 
 def refused(folder, *options):
     """What `constat agent run` says where it does not begin."""
-    done = subprocess.run(
-        [COMMAND, "agent", "run", *options],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = answer(folder, "agent", "run", *options)
     assert done.returncode == 2
     return done.stderr

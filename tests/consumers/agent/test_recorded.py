@@ -198,9 +198,12 @@ def test_a_plan_with_a_secret_leaves_nothing_in_the_ledger(ledger):
     assert list(ledger.engine.facts()) == []
 
 
-def test_a_plan_that_is_longer_than_a_record_is_refused_with_what_to_do(ledger):
-    url = f"http://acme.example/{'x' * 200}"
-    told = [{"platform": f"acme-{number}", "kind": "http", "url": url} for number in range(5_000)]
+@pytest.mark.parametrize(
+    "more",
+    [{"url": f"http://acme.example/{'x' * 200}"}, {"url": "http://acme.example/", "body_contains": "é" * 40}],
+)
+def test_a_plan_that_is_longer_than_a_record_is_refused_with_what_to_do(ledger, more):
+    told = [{"platform": f"acme-{number}", "kind": "http"} | more for number in range(5_000)]
 
     with pytest.raises(RefusedError, match=r"has 1,\d+,\d+ bytes, .*spread its targets over two agents"):
         recorded(ledger, file_of(target=told))

@@ -347,8 +347,9 @@ def test_a_stop_that_was_recorded_before_the_last_round_is_that_of_another_run(o
         outbox.renumber(ledger, now_ms=4 * MINUTE_MS)
 
 
+@pytest.mark.parametrize("number", [4, 5])
 def test_what_is_damaged_is_put_aside_also_if_the_last_round_of_this_outbox_was_made_just_now(
-    outbox, path, ledger
+    outbox, path, ledger, number
 ):
     """The run that the ledger shows is the one of this outbox."""
     ledger.append(Draft(f"run:{AGENT}", STARTED, 0))
@@ -356,9 +357,21 @@ def test_what_is_damaged_is_put_aside_also_if_the_last_round_of_this_outbox_was_
     outbox.send(ledger)
     put(outbox, 2)
     with closing(sqlite3.connect(path)) as opened, opened:
-        opened.execute("UPDATE rounds SET value = x'00' WHERE number = 4")
+        opened.execute("UPDATE rounds SET value = x'00' WHERE number = ?", (number,))
 
     assert outbox.renumber(ledger, now_ms=4 * MINUTE_MS) == Renumbered(1, 1)
+
+
+def test_nothing_is_refused_where_nothing_is_in_conflict_though_the_own_run_was_killed_just_now(
+    outbox, ledger
+):
+    """The run that the ledger shows is the one of this outbox."""
+    ledger.append(Draft(f"run:{AGENT}", STARTED, 0))
+    put(outbox, 3)
+    outbox.send(ledger)
+    put(outbox, 2)
+
+    assert outbox.renumber(ledger, now_ms=4 * MINUTE_MS) == Renumbered(0, 0)
 
 
 def test_a_zombie_that_wakes_up_behind_its_successor_moves_nothing(outbox, tmp_path, ledger):
