@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.agent import sentences
+from consumers.agent.failures import of_proxy
 from consumers.agent.judging import (
     OF_NAMES,
     OWN,
@@ -29,9 +30,10 @@ _values = st.sampled_from(["10", "0.5", "503", "2026-11-20", "NXDOMAIN", "-3.5",
 
 @st.composite
 def said(draw):
-    kind = draw(st.sampled_from(sorted(sentences.SENTENCES)))
+    kind = draw(st.sampled_from(sorted(sentences.SENTENCES.keys() - {"own-proxy-away"})))
     values = [draw(_values) for _ in range(sentences.SENTENCES[kind].count("{}"))]
-    return sentence(kind, *values)
+    found = sentence(kind, *values)
+    return of_proxy("proxy.example", 3128, (found, ""))[0] if draw(st.booleans()) else found
 
 
 @st.composite
