@@ -4,8 +4,9 @@ Nothing is remembered between two runs but the ledger itself. Whoever was killed
 finds what stands already and adds only what is missing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from consumers import seal as sealing
 from consumers.races import TRIES, gave_up
@@ -21,15 +22,27 @@ from ledger.progress import Stages, untold
 from ledger.sealing import named
 from ledger.seals import Seal
 from projections.asof import Fold, Known, at_seal
-from projections.assessment import CLAUSE, Conclusion, conclusions, draft, due_count, overhear
+from projections.assessment import CLAUSE, due_count
+from projections.concluding import Concluded, Problem, Revision, conclude
 from projections.figures import Remark
-from projections.remarks import remarks
 
 ENVELOPE_BYTES = 700
 """What stands around the data of a fact, at most."""
 
-JUDGING = "judging contracts"
 TAKING_DOWN = "taking down"
+
+Conclude = Callable[[Known, Sequence[str], Mapping[str, Assessments], Stages], list[Concluded | Problem]]
+"""`concluding.conclude`, or what gives the same."""
+
+
+class Hands(NamedTuple):
+    """Who folds the rounds and judges the contracts: this process alone, unless said otherwise."""
+
+    fold: Fold | None = None
+    conclude: Conclude = conclude
+
+
+ALONE = Hands()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +53,6 @@ class AssessedPeriod:
     is_new: bool = False
     penalties: tuple[PenaltyFact, ...] = ()
     remarks: tuple[Remark, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A contract that could not be assessed, and why."""
-
-    contract: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +74,9 @@ class Job:
     now_ms: int
     contracts: Sequence[str] = ()
     dry_run: bool = False
-    fold: Fold | None = None
+    hands: Hands = ALONE
     heard: Stages = untold
-    """Hears how many contracts are judged, and then how many are taken down."""
+    """Hears how many contracts are judged, how many of these are laid out, and how many taken down."""
 
 
 def assess(job: Job, at: str | None = None) -> Outcome:
@@ -118,43 +123,26 @@ def _is_more_due(known: Known, now_ms: int) -> bool:
 
 
 def _known(found: Seal, job: Job) -> Known:
-    return Known.at(job.ledger.engine, at_seal(job.ledger.engine, found), job.fold)
+    return Known.at(job.ledger.engine, at_seal(job.ledger.engine, found), job.hands.fold)
 
 
 def _as_known_at(found: Seal, known: Known, job: Job) -> Outcome:
     names = sorted(set(job.contracts) or known.contracts)
     known = known.about(known.contract(name) for name in names)
-    concluded, problems = _concluded(known, names, job.heard)
-    standing = {name: _standing(job.ledger, name) for name in concluded}
-    news = {
-        name: [each for each in found_here if each.is_new_to(standing[name])]
-        for name, found_here in concluded.items()
-    }
-    overhear(known, news)
-    if any(news.values()) and not job.dry_run and not sealing.is_recorded(found):
+    standing = {name: _standing(job.ledger, name) for name in names}
+    found_of_each = job.hands.conclude(known, names, standing, job.heard)
+    concluded = [each for each in found_of_each if isinstance(each, Concluded)]
+    problems = [each for each in found_of_each if isinstance(each, Problem)]
+    if any(each.news for each in concluded) and not job.dry_run and not sealing.is_recorded(found):
         found = sealing.record(job.ledger, found)
     assessed: list[AssessedPeriod] = []
-    for number, name in enumerate(concluded, start=1):
-        new = _taken_down(known, found, news[name], standing[name], job) if news[name] else {}
-        assessed += _all(concluded[name], _remarked(known, new, news[name]), standing[name])
+    for number, its in enumerate(concluded, start=1):
+        stands = standing[its.contract]
+        new = _taken_down(found, its.news, stands, job) if its.news else {}
+        assessed += _all(its, _remarked(new, its.news), stands)
         job.heard(TAKING_DOWN, number, len(concluded))
-    zones = {name: require_signed(known.contract(name)).zone for name in concluded}
+    zones = {each.contract: require_signed(known.contract(each.contract)).zone for each in concluded}
     return Outcome(found, tuple(assessed), zones, tuple(problems))
-
-
-def _concluded(
-    known: Known, names: Sequence[str], heard: Stages
-) -> tuple[dict[str, list[Conclusion]], list[Problem]]:
-    """What can be concluded. One contract that cannot be judged keeps no other one waiting."""
-    concluded: dict[str, list[Conclusion]] = {}
-    problems = []
-    for number, name in enumerate(names, start=1):
-        try:
-            concluded[name] = conclusions(known, name)
-        except (BadInputError, RefusedError) as error:
-            problems.append(Problem(name, str(error)))
-        heard(JUDGING, number, len(names))
-    return concluded, problems
 
 
 def _standing(ledger: Ledger, name: str) -> Assessments:
@@ -162,35 +150,28 @@ def _standing(ledger: Ledger, name: str) -> Assessments:
     return state
 
 
-def _remarked(
-    known: Known, new: Mapping[int, AssessedPeriod], news: Iterable[Conclusion]
-) -> dict[int, AssessedPeriod]:
+def _remarked(new: Mapping[int, AssessedPeriod], news: Iterable[Revision]) -> dict[int, AssessedPeriod]:
     """What is new, each with what its statement remarks."""
-    remarked = dict(new)
-    for each in news:
-        if each.judged and each.number in new:
-            period, judgement = each.judged
-            found = remarks(known, period, judgement.timelines)
-            remarked[each.number] = replace(new[each.number], remarks=found)
-    return remarked
+    found = {each.conclusion.number: each.remarks for each in news}
+    return {number: replace(period, remarks=found.get(number, ())) for number, period in new.items()}
 
 
 def _all(
-    concluded: Iterable[Conclusion], new: Mapping[int, AssessedPeriod], standing: Assessments
+    its: Concluded, new: Mapping[int, AssessedPeriod], standing: Assessments
 ) -> Iterator[AssessedPeriod]:
-    for each in concluded:
-        yield new.get(each.number) or AssessedPeriod(standing.periods[each.number].made)
+    for number in its.periods:
+        yield new.get(number) or AssessedPeriod(standing.periods[number].made)
 
 
 # ---------------------------------------------------------------- what is taken down
 
 
 def _taken_down(
-    known: Known, found: Seal, news: Sequence[Conclusion], standing: Assessments, job: Job
+    found: Seal, news: Sequence[Revision], standing: Assessments, job: Job
 ) -> dict[int, AssessedPeriod]:
     """The new revisions of a contract by period, recorded unless this is a dry run."""
     assert found.made
-    drafts = [draft(known, each, found.made.seal, standing) for each in news]
+    drafts = [each.drafted(found.made.seal, standing) for each in news]
     if job.dry_run:
         return _by_period(_decided(standing, drafts, found))
     decided: list[Fact] = []

@@ -4,9 +4,10 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 from consumers.cache.folder import folder_of
 from ledger.application import KAFKA, SQLITE, Heard, open_engine
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 Folding = Callable[[Known, Sequence[str], frozenset[str], int, Progress], StepsByAgent]
 """`fold_agents`, or what gives the same."""
+
+Part = TypeVar("Part")
+Outcome = TypeVar("Outcome")
 
 MANY_ROUNDS = 30_000
 """Fewer are folded here in less time than sharing them out takes."""
@@ -74,13 +78,13 @@ def fold_share(share: Share) -> StepsByAgent:
     """
     engine = open_engine(share.url, create=False)
     try:
-        return share.fold(Known(share.as_of, share.plans, engine), _folded_here.add)
+        return share.fold(Known(share.as_of, share.plans, engine), done_here.add)
     finally:
         engine.close()
 
 
-class FoldedRounds:
-    """How many rounds are folded; of several processes by all of them, in memory that they share."""
+class Done:
+    """How much of some work is done; of several processes by all of them, in memory that they share."""
 
     def __init__(self) -> None:
         self.shared: Synchronized[int] | None = None
@@ -91,22 +95,22 @@ class FoldedRounds:
         """How many so far."""
         return self._own if self.shared is None else self.shared.value
 
-    def add(self, rounds: int) -> None:
+    def add(self, more: int) -> None:
         """Count some more."""
         if self.shared is None:
-            self._own += rounds
+            self._own += more
             return
         with self.shared.get_lock():
-            self.shared.value += rounds
+            self.shared.value += more
 
     def begin(self) -> None:
-        """Count from nothing on, while nobody else folds."""
+        """Count from nothing on, while nobody else works."""
         self._own = 0
         if self.shared is not None:
             self.shared.value = 0
 
 
-_folded_here = FoldedRounds()
+done_here = Done()
 """In a process of the pool, those of all of them."""
 
 
@@ -125,7 +129,7 @@ class Workers:
         self.count = count
         self.cache = cache
         self.heard: Heard = lambda _done, _of: None
-        self._folded = FoldedRounds()
+        self._done = Done()
         self._pool: ProcessPoolExecutor | None = None
 
     @classmethod
@@ -142,7 +146,7 @@ class Workers:
 
     def __enter__(self) -> Self:
         if self.count > 1 and _may_be_large(self.url):
-            self._pool, self._folded.shared = _pool(self.count - 1)
+            self._pool, self._done.shared = _pool(self.count - 1)
         return self
 
     def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
@@ -160,27 +164,57 @@ class Workers:
         Raises:
             DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
         """
-        telling = self._telling(known)
+        telling = self.counting(lambda rounds: self.heard(rounds, known.round_offset))
         plans = list(known.facts_about("plan"))
         whole = Share(self.url, known.as_of, plans, agents, platforms, stale_after_ms, self.cache)
         processes = min(self.count, len(agents))
         if self._pool is None or processes <= 1 or whole.behind(known) < MANY_ROUNDS:
             return whole.fold(known, telling)
-        own, *others = [whole._replace(agents=agents[first::processes]) for first in range(processes)]
-        at_work = [self._pool.submit(fold_share, share) for share in others]
-        folded = dict(own.fold(known, telling))
-        for share, work in zip(others, at_work, strict=True):
-            folded.update(_outcome(work, share, known, telling))
-        return folded
+        shares = [whole._replace(agents=agents[first::processes]) for first in range(processes)]
+        folded = self.spread(shares, fold_share, lambda share: share.fold(known, telling), telling)
+        return {agent: steps for each in folded for agent, steps in each.items()}
 
-    def _telling(self, known: Known) -> Progress:
-        """Counts, from nothing on, what is folded here, and tells of all that is folded."""
-        of = known.round_offset
-        self._folded.begin()
+    @property
+    def at_hand(self) -> int:
+        """How many processes can work at once, this one included."""
+        return 1 if self._pool is None else self.count
 
-        def tell(rounds: int) -> None:
-            self._folded.add(rounds)
-            self.heard(self._folded.number, of)
+    def spread(
+        self,
+        parts: Sequence[Part],
+        elsewhere: Callable[[Part], Outcome],
+        here: Callable[[Part], Outcome],
+        telling: Progress,
+    ) -> list[Outcome]:
+        """What each part of some work comes to: the first is done here, each other one in another process.
+
+        `telling` is told of nothing now and then, so that whoever shows progress looks at what all have done.
+        A part whose process dies is done here, too.
+        """
+        own, *others = parts
+        at_work = [self._begun(elsewhere, part) for part in others]
+        done = [here(own)]
+        for part, work in zip(others, at_work, strict=True):
+            done.append(here(part) if work is None else _outcome(work, partial(here, part), telling))
+        return done
+
+    def _begun(self, elsewhere: Callable[[Part], Outcome], part: Part) -> "Future[Outcome] | None":
+        """A part at work in another process; None if one was killed before, for then none takes any more."""
+        from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 - few commands need it
+
+        assert self._pool
+        try:
+            return self._pool.submit(elsewhere, part)
+        except BrokenProcessPool:
+            return None
+
+    def counting(self, hear: Callable[[int], None]) -> Progress:
+        """Counts, from nothing on, what is done here; `hear` hears how much all have done."""
+        self._done.begin()
+
+        def tell(more: int) -> None:
+            self._done.add(more)
+            hear(self._done.number)
 
         return tell
 
@@ -203,16 +237,16 @@ def _pool(processes: int) -> "tuple[ProcessPoolExecutor, Synchronized[int]]":
 
     if not _is_alone():
         return _waiting(processes, get_context("spawn"))
-    pool, folded = _waiting(processes, get_context("fork"))
+    pool, done = _waiting(processes, get_context("fork"))
     pool.submit(_cores)  # any work: with the first all of them are split off
-    return pool, folded
+    return pool, done
 
 
 def _waiting(processes: int, context: "BaseContext") -> "tuple[ProcessPoolExecutor, Synchronized[int]]":
     from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - few commands need them
 
-    folded = context.Value("q", 0)
-    return ProcessPoolExecutor(processes, context, initializer=_follow, initargs=(folded,)), folded
+    done = context.Value("q", 0)
+    return ProcessPoolExecutor(processes, context, initializer=_follow, initargs=(done,)), done
 
 
 def end_children() -> None:
@@ -223,9 +257,9 @@ def end_children() -> None:
         child.terminate()
 
 
-def _follow(folded: "Synchronized[int]") -> None:
+def _follow(done: "Synchronized[int]") -> None:
     """Leave when the first process leaves, however it ends: only that one hears a Ctrl-C."""
-    _folded_here.shared = folded
+    done_here.shared = done
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_leave_with_parent, daemon=True).start()
 
@@ -253,8 +287,8 @@ def _may_be_large(url: str) -> bool:
         return False
 
 
-def _outcome(work: "Future[StepsByAgent]", share: Share, known: Known, telling: Progress) -> StepsByAgent:
-    """What another process has folded; while it is at it, it is told how far all of them are."""
+def _outcome(work: "Future[Outcome]", here: Callable[[], Outcome], telling: Progress) -> Outcome:
+    """What another process came to; while it is at it, it is told how far all of them are."""
     from concurrent.futures import wait  # noqa: PLC0415 - as above
     from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
 
@@ -264,7 +298,7 @@ def _outcome(work: "Future[StepsByAgent]", share: Share, known: Known, telling: 
     try:
         return work.result()
     except BrokenProcessPool:  # killed, perhaps for its memory: it is done here, which takes longer
-        return share.fold(known, telling)
+        return here()
 
 
 def _cores() -> int:

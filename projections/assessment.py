@@ -4,7 +4,7 @@ A period is due once its end and the grace of its terms have passed. Only where 
 what stands does it become a new revision: a note in an incident moves no figure, so it makes none.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,7 +57,7 @@ def conclusions(known: Known, name: str) -> list[Conclusion]:
     standing = known.assessments.get(name, Assessments()).periods
     begun = periods_of(contract, known.as_of.moment_ms)
     ended = [period for period in begun if period.complete]
-    judgements = judge_each(known, contract, ended) if any(_due(ended, standing, known)) else []
+    judgements = judge_each(known, contract, ended) if is_judged(known, name) else []
     found = [
         _concluded(name, period, judged)
         for period, judged in zip(ended, judgements, strict=False)
@@ -66,6 +66,13 @@ def conclusions(known: Known, name: str) -> list[Conclusion]:
     left = judgements[-1].penalties.days_left_under_cap if judgements else _cap(contract)
     gone = [standing[number] for number in sorted(standing) if number > len(begun)]
     return [*found, *(_withdrawn(each, left) for each in gone)]
+
+
+def is_judged(known: Known, name: str) -> bool:
+    """Whether any period of a contract is due, or was assessed before: only then are its rounds looked at."""
+    standing = known.assessments.get(name, Assessments()).periods
+    begun = periods_of(known.contract(name), known.as_of.moment_ms)
+    return any(_is_due(period, standing, known) for period in begun if period.complete)
 
 
 def due_count(known: Known, moment_ms: int) -> int:
@@ -94,25 +101,6 @@ def overhear(known: Known, news: Mapping[str, Sequence[Conclusion]]) -> None:
     """Read once what the agents said around everything that the statements of new revisions tell."""
     judged = [each.judged for several in news.values() for each in several if each.judged]
     heard.overhear(known, ((period.parts, intervals_told(its.timelines)) for period, its in judged))
-
-
-def draft(known: Known, conclusion: Conclusion, seal: str, state: Assessments) -> AssessmentMade:
-    """A conclusion as the next revision of its period, with the digest of the statement behind it."""
-    before = state.periods.get(conclusion.number)
-    return AssessmentMade(
-        contract=conclusion.contract,
-        period=conclusion.period,
-        period_number=conclusion.number,
-        revision=before.made.revision + 1 if before else 1,
-        seal=seal,
-        terms_version=conclusion.terms_version,
-        platforms=conclusion.platforms,
-        days_accrued=conclusion.days_accrued,
-        days_granted=conclusion.days_granted,
-        days_left_under_cap=conclusion.days_left_under_cap,
-        figures_digest=conclusion.figures_digest,
-        statement_digest=_statement_digest(known, conclusion),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +140,6 @@ def _digest(figures: dict[str, Any]) -> str:
 
 
 # ---------------------------------------------------------------- which periods
-
-
-def _due(ended: Iterable[Period], standing: Mapping[int, Assessed], known: Known) -> Iterator[bool]:
-    return (_is_due(period, standing, known) for period in ended)
 
 
 def _is_due(period: Period, standing: Mapping[int, Assessed], known: Known) -> bool:
@@ -233,8 +217,11 @@ def _cap(contract: Contract) -> int:
     return contract.versions[0].terms.cap_days
 
 
-def _statement_digest(known: Known, conclusion: Conclusion) -> str:
-    """There is no statement of a period that is not: what is assessed stands for it."""
+def statement_digest(known: Known, conclusion: Conclusion) -> str:
+    """The digest of the statement behind a conclusion.
+
+    There is no statement of a period that is not: what is assessed stands for it.
+    """
     if conclusion.judged is None:
         return conclusion.figures_digest
     contract = known.contract(conclusion.contract)

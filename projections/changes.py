@@ -29,6 +29,7 @@ __all__ = [
     "UNKNOWN",
     "UP",
     "frame",
+    "observed",
     "observed_within",
     "outcome_changes",
     "said_of",
@@ -39,6 +40,8 @@ SCHEMA = _NAMES | {"at_ms": pl.Int64(), "outcome": pl.Int8()}
 
 Said = dict[tuple[str, str], Steps]
 """What is said of each platform by each agent."""
+Observed = dict[str, dict[str, Steps]]
+"""The same by platform, and then by agent: whoever asks about a few of many looks at no others."""
 
 
 def outcome_changes(
@@ -64,12 +67,21 @@ def said_of(known: Known, chosen: frozenset[str], stale_after_ms: int) -> Said:
     Raises:
         DamagedLedgerError: as above.
     """
+    found = observed(known, chosen, stale_after_ms)
+    return {
+        (platform, agent): steps for platform in chosen for agent, steps in found.get(platform, {}).items()
+    }
+
+
+def observed(known: Known, chosen: frozenset[str], stale_after_ms: int) -> Observed:
+    """What was observed of some platforms, and of all that are asked about with them; folded once.
+
+    Raises:
+        DamagedLedgerError: as above.
+    """
     folded = max(known.together, chosen)
     slot = "observed", folded, stale_after_ms
-    observed = known.latest(slot, known.rounds_key, lambda: _observed(known, folded, stale_after_ms))
-    return {
-        (platform, agent): steps for platform in chosen for agent, steps in observed.get(platform, {}).items()
-    }
+    return known.latest(slot, known.rounds_key, lambda: _observed(known, folded, stale_after_ms))
 
 
 def frame(said: Said, until_ms: int) -> pl.DataFrame:
@@ -91,10 +103,9 @@ def _taken_apart(steps: pl.Series) -> tuple[pl.Series, pl.Series]:
     return at_ms.alias("at_ms"), (steps - at_ms * OUTCOMES).cast(pl.Int8).alias("outcome")
 
 
-def _observed(known: Known, platforms: frozenset[str], stale_after_ms: int) -> dict[str, dict[str, Steps]]:
-    """What each agent says, by platform: whoever asks about a few of many looks at no others."""
+def _observed(known: Known, platforms: frozenset[str], stale_after_ms: int) -> Observed:
     fold = known.fold or fold_agents
-    found: dict[str, dict[str, Steps]] = {}
+    found: Observed = {}
     for agent, steps in fold(known, _agents(known, platforms), platforms, stale_after_ms).items():
         for platform, said in steps.items():
             found.setdefault(platform, {})[agent] = said

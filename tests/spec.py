@@ -35,11 +35,11 @@ def span(text: str) -> Span:
 
 
 class Story:
-    """A ledger in memory; every append happens at the story's recorded clock."""
+    """A ledger, in memory unless a file is named; every append happens at the story's recorded clock."""
 
-    def __init__(self, recorded_at: str = "2026-09-01T00:00:00Z") -> None:
+    def __init__(self, recorded_at: str = "2026-09-01T00:00:00Z", path: str = ":memory:") -> None:
         self.now_ms = ms(recorded_at)
-        self.engine = SQLiteEngine(":memory:", clock=lambda: self.now_ms)
+        self.engine = SQLiteEngine(path, clock=lambda: self.now_ms)
         self.ledger = Ledger(self.engine)
         self._plans: dict[str, PlanSet] = {}
         self._numbers: dict[str, int] = {}

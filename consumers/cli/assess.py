@@ -46,10 +46,12 @@ def assess(
     with Workers.of(ledger, cached=not no_cache) as workers, opening.open_ledger(ledger) as opened:
         from consumers.assess import Job
         from consumers.assess import assess as assessed
+        from consumers.judges import hands_of
 
         with bars.progress_in_stages() as heard:
             workers.heard = partial(heard, "folding rounds")
-            job = Job(opened, times.now_ms(), contract, dry_run=dry_run, fold=workers.fold, heard=heard)
+            hands = hands_of(workers)
+            job = Job(opened, times.now_ms(), contract, dry_run=dry_run, hands=hands, heard=heard)
             outcome = assessed(job, seal)
     if as_json:
         printing.print_json(_as_json(outcome, dry_run=dry_run))

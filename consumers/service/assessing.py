@@ -12,10 +12,10 @@ from contextlib import AbstractContextManager, nullcontext
 
 import structlog
 
-from consumers.assess import AssessedPeriod, Job, Outcome, assess
+from consumers.assess import ALONE, AssessedPeriod, Hands, Job, Outcome, assess
 from consumers.stopping import Stop
 from ledger.application import Ledger
-from projections.asof import Fold, Known, at_head
+from projections.asof import Known, at_head
 from projections.assessment import due_count
 
 PATIENCE_S = 60.0
@@ -23,6 +23,10 @@ REST = 20
 """So a running assessment takes at most a twentieth of the time, of however many processors."""
 
 _LOG = structlog.stdlib.get_logger(__name__)
+
+
+def _alone() -> AbstractContextManager[Hands]:
+    return nullcontext(ALONE)
 
 
 class Assessor:
@@ -33,13 +37,13 @@ class Assessor:
         ledger: Ledger,
         now_ms: Callable[[], int],
         now_s: Callable[[], float] = time.monotonic,
-        folding: Callable[[], AbstractContextManager[Fold | None]] = nullcontext,
+        working: Callable[[], AbstractContextManager[Hands]] = _alone,
     ) -> None:
         self._ledger = ledger
         self._now_ms = now_ms
         self._now_s = now_s
-        self._folding = folding
-        """Gives for each look who folds the rounds; they need not wait for the next one."""
+        self._working = working
+        """Gives for each look who does the long work; they need not wait for the next one."""
         self._before: tuple[int, int] | None = None
         """How far the logs had come at the last look."""
         self._assessed: tuple[int, int] | None = None
@@ -64,8 +68,8 @@ class Assessor:
         if not is_wanted and not self._is_more_due():
             return None
         began_s = self._now_s()
-        with self._folding() as fold:
-            outcome = assess(Job(self._ledger, self._now_ms(), fold=fold))
+        with self._working() as hands:
+            outcome = assess(Job(self._ledger, self._now_ms(), hands=hands))
         self._assessed = place
         self._remember()
         self._rested_s = self._now_s() + REST * (self._now_s() - began_s)

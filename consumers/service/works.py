@@ -9,9 +9,11 @@ from typing import Literal, get_args
 
 import structlog
 
+from consumers.assess import Hands
 from consumers.billing.ledger_source import LedgerSource
 from consumers.billing.run import Biller
 from consumers.billing.store import Store
+from consumers.judges import hands_of
 from consumers.notices import running
 from consumers.notices.escalating import told
 from consumers.relay.event import FeedEvent
@@ -26,7 +28,6 @@ from consumers.workers import Workers
 from ledger.errors import ConflictError
 from ledger.log.interface import Engine
 from ledger.mails import FATES, MailAccepted
-from projections.asof import Fold
 
 Consumer = Literal["notify", "assess", "relay", "bill"]
 CONSUMERS: tuple[Consumer, ...] = get_args(Consumer)
@@ -98,15 +99,15 @@ def _mailed(done: running.Done) -> None:
 
 def _assess(setup: Setup, stop: Stop) -> None:
     with setup.ledger() as ledger:
-        folding = partial(_folding, setup.url)
-        Assessor(ledger, setup.now_ms, folding=folding).run(stop, setup.every_s)
+        working = partial(_working, setup.url)
+        Assessor(ledger, setup.now_ms, working=working).run(stop, setup.every_s)
 
 
 @contextmanager
-def _folding(url: str) -> Iterator[Fold]:
-    """Processes for one look, which start only if there are many rounds."""
+def _working(url: str) -> Iterator[Hands]:
+    """Processes for one look, which start only if there is much to do."""
     with Workers.of(url) as workers:
-        yield workers.fold
+        yield hands_of(workers)
 
 
 class _WatchedSink:
