@@ -9,7 +9,7 @@ from consumers.cli import common, opening, printing, recording, times
 if TYPE_CHECKING:
     from ledger.support import Request
     from projections.asof import Known
-    from projections.support_clock import OpenRequest, SupportClock
+    from projections.support_clock import SupportClock
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="File and answer support requests; record interventions."
@@ -173,20 +173,15 @@ SIGNS = {"running": " ", "warning": "!", "lost": "✗"}
 
 
 def _print_clock(clock: "SupportClock") -> None:
+    from consumers.inbox import time_left
     from consumers.pages.harmless import harmless_text
+    from ledger.instants import read_instant
 
     if not clock.requests:
         print("no request is open")
     for each in clock.requests:
         where = f", {each.platform}" if each.platform else ""
+        left = time_left(read_instant(each.lost_at) - read_instant(clock.at))
         print(f"{SIGNS[each.clock]} {each.request} ({each.contract}{where}): {harmless_text(each.subject)}")
-        print(
-            f"    filed {each.filed_at}, {each.hours_used} h of {each.promised_hours} h used, {_left(each)}"
-        )
+        print(f"    filed {each.filed_at}, to be answered within {each.promised_hours} h: {left}")
         print(f"    an answer is in time until {each.lost_at}")
-
-
-def _left(request: "OpenRequest") -> str:
-    if request.clock == "lost":
-        return f"lost {request.hours_left.removeprefix('-')} h ago"
-    return f"{request.hours_left} h left"

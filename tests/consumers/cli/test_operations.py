@@ -76,6 +76,7 @@ def test_an_open_request_that_is_lost_makes_the_command_leave_with_one(asked):
     none = asked("support", "open")
 
     assert lost.code == 1
+    assert "to be answered within 48 h: overdue by " in lost.out
     assert "an answer is in time until 2026-10-08T09:00:00+02:00" in lost.out
     assert (none.code, none.out) == (0, "no request is open\n")
 
