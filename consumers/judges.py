@@ -10,7 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from consumers.assess import Hands
-from consumers.workers import Workers, done_here
+from consumers.counting import done_here
+from consumers.workers import Workers
 from ledger.application import open_engine
 from ledger.assessments import Assessments
 from ledger.progress import Progress, Stages

@@ -1,4 +1,7 @@
-"""Rounds folded by several processes: each takes whole agents, reads the log itself and gives back steps."""
+"""Processes that work on one ledger: each takes a part, reads the log itself, and gives back what it found.
+
+Rounds are folded by whole agents, contracts judged by whole contracts (`judges.py`).
+"""
 
 import os
 import signal
@@ -7,23 +10,20 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from consumers.cache.folder import folder_of
-from ledger.application import KAFKA, SQLITE, Heard, open_engine
+from consumers.counting import Done, done_here
+from consumers.share import Share, fold_share
+from ledger.application import KAFKA, SQLITE, Heard
 from ledger.errors import BadInputError
-from ledger.fact import RecordedFact
 from ledger.progress import Progress
-from projections.asof import AsOf, Known, StepsByAgent
-from projections.observed import fold_agents
+from projections.asof import Known, StepsByAgent
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
     from multiprocessing.context import BaseContext
     from multiprocessing.sharedctypes import Synchronized
-
-Folding = Callable[[Known, Sequence[str], frozenset[str], int, Progress], StepsByAgent]
-"""`fold_agents`, or what gives the same."""
 
 Part = TypeVar("Part")
 Outcome = TypeVar("Outcome")
@@ -36,82 +36,6 @@ TOLD_EVERY_S = 0.2
 """How often it is told how far others are, once nothing is left to fold here."""
 PROCESSES = "CONSTAT_WORKERS"
 """The environment may say how many processes fold; else one for each core that we may use."""
-
-
-class Share(NamedTuple):
-    """What one process folds: some agents of a ledger, as known at a moment."""
-
-    url: str
-    as_of: AsOf
-    plans: Sequence[RecordedFact]
-    """The facts that the rounds name their plans by."""
-    agents: Sequence[str]
-    platforms: frozenset[str]
-    stale_after_ms: int
-    cache: Path | None
-    """Where folds are kept; None if nowhere."""
-
-    def fold(self, known: Known, progress: Progress) -> StepsByAgent:
-        """The steps of its agents, of what is known of the ledger; `progress` hears of the rounds.
-
-        Raises:
-            DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
-        """
-        folding = _folding(self.cache)
-        return folding(known, self.agents, self.platforms, self.stale_after_ms, progress)
-
-    def behind(self, known: Known) -> int:
-        """How many rounds are to be folded."""
-        if self.cache is None:
-            return known.round_offset
-        from consumers.cache.folding import CachedFold  # noqa: PLC0415 - as below
-
-        return CachedFold(self.cache).behind(known, self.agents, self.stale_after_ms)
-
-
-def fold_share(share: Share) -> StepsByAgent:
-    """Fold a share through an engine of one's own; its rounds are counted where all processes see it.
-
-    Raises:
-        DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
-        UnusableLedgerError: the ledger cannot be opened.
-    """
-    engine = open_engine(share.url, create=False)
-    try:
-        return share.fold(Known(share.as_of, share.plans, engine), done_here.add)
-    finally:
-        engine.close()
-
-
-class Done:
-    """How much of some work is done; of several processes by all of them, in memory that they share."""
-
-    def __init__(self) -> None:
-        self.shared: Synchronized[int] | None = None
-        self._own = 0
-
-    @property
-    def number(self) -> int:
-        """How many so far."""
-        return self._own if self.shared is None else self.shared.value
-
-    def add(self, more: int) -> None:
-        """Count some more."""
-        if self.shared is None:
-            self._own += more
-            return
-        with self.shared.get_lock():
-            self.shared.value += more
-
-    def begin(self) -> None:
-        """Count from nothing on, while nobody else works."""
-        self._own = 0
-        if self.shared is not None:
-            self.shared.value = 0
-
-
-done_here = Done()
-"""In a process of the pool, those of all of them."""
 
 
 class Workers:
@@ -217,15 +141,6 @@ class Workers:
             hear(self._done.number)
 
         return tell
-
-
-def _folding(cache: Path | None) -> Folding:
-    if cache is None:
-        return fold_agents
-    # Polars has threads of its own, and while there are any no process is split off.
-    from consumers.cache.folding import CachedFold  # noqa: PLC0415
-
-    return CachedFold(cache)
 
 
 def _pool(processes: int) -> "tuple[ProcessPoolExecutor, Synchronized[int]]":

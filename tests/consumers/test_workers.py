@@ -14,7 +14,8 @@ import pytest
 
 import consumers.workers as workers_module
 from consumers.cache import folding
-from consumers.workers import Share, Workers, fold_share
+from consumers.share import Share, fold_share
+from consumers.workers import Workers
 from ledger.application import Ledger
 from ledger.errors import BadInputError, DamagedLedgerError
 from ledger.fact import Draft
