@@ -19,8 +19,9 @@ from ledger.fact import Draft
 from ledger.log.sqlite import SQLiteEngine
 from ledger.plans import Planned, PlanSet, stream_of
 from ledger.rounds import LATE, Round, decode
-from projections.asof import Known, at_head
+from projections.asof import Known
 from projections.changes import outcome_changes
+from projections.moment import at_head
 
 SEED = 20261001
 FIRST_MS = 1_790_805_600_000

@@ -16,7 +16,8 @@ from consumers.bench.measure import cpu_seconds
 from consumers.cache.files import CacheFile, plan_hashes
 from consumers.cache.telling import take_over
 from ledger.application import open_engine
-from projections.asof import Known, at_head
+from projections.asof import Known
+from projections.moment import at_head
 from projections.observed import fold_agents
 
 

@@ -21,10 +21,11 @@ from ledger.log.interface import RECORD_BYTES_MAX
 from ledger.progress import Stages, untold
 from ledger.sealing import named
 from ledger.seals import Seal
-from projections.asof import Fold, Known, at_seal
+from projections.asof import Fold, Known
 from projections.assessment import CLAUSE, due_count
 from projections.concluding import Concluded, Problem, Revision, conclude
 from projections.figures import Remark
+from projections.moment import at_seal
 
 ENVELOPE_BYTES = 700
 """What stands around the data of a fact, at most."""

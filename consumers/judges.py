@@ -15,10 +15,11 @@ from consumers.workers import Workers
 from ledger.application import open_engine
 from ledger.assessments import Assessments
 from ledger.progress import Progress, Stages
-from projections.asof import AsOf, Known, StepsByAgent
+from projections.asof import Known, StepsByAgent
 from projections.assessment import is_judged
 from projections.changes import Observed, observed
 from projections.concluding import JUDGING, LAYING_OUT, Concluded, Problem, conclude
+from projections.moment import AsOf
 
 if TYPE_CHECKING:
     from projections.steps import Steps

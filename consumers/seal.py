@@ -11,7 +11,8 @@ from ledger.fact import RecordedFact
 from ledger.log.interface import Engine
 from ledger.sealing import fixed, is_behind, require_unbroken
 from ledger.seals import Seal, SealMade
-from projections.asof import AsOf, Known
+from projections.asof import Known
+from projections.moment import AsOf
 
 LOOKS = 3
 """How often a seal may know of more rounds than were read before it, until it is held against the logs."""

@@ -8,7 +8,8 @@ from consumers.counting import done_here
 from ledger.application import open_engine
 from ledger.fact import RecordedFact
 from ledger.progress import Progress
-from projections.asof import AsOf, Known, StepsByAgent
+from projections.asof import Known, StepsByAgent
+from projections.moment import AsOf
 from projections.observed import fold_agents
 
 Folding = Callable[[Known, Sequence[str], frozenset[str], int, Progress], StepsByAgent]

@@ -7,9 +7,10 @@ the last notice is shown, as it was given to each client; who withdraws it takes
 from ledger.contracts import Contract, require_signed
 from ledger.interval import Interval
 from ledger.maintenance import Maintenance
-from projections.asof import Known, as_of_figures
+from projections.asof import Known
 from projections.attention import concerned, signed
 from projections.figures import AsOfFigures, Figures, Instant, NoticeFigures
+from projections.moment import as_of_figures
 from projections.periods import period_between
 from projections.register_exclusions import last_notice
 from projections.scope import Scope

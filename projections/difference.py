@@ -12,8 +12,9 @@ from typing import Literal
 from ledger.errors import BadInputError
 from ledger.fact import RecordedFact
 from ledger.interval import Interval
-from projections.asof import AsOf, Known
+from projections.asof import Known
 from projections.judgement import Judgement, judge
+from projections.moment import AsOf
 from projections.selection import select
 
 

@@ -14,10 +14,11 @@ from ledger.instants import DAY_MS, HOUR_MS, format_instant
 from ledger.interval import Interval
 from ledger.maintenance import Maintenance
 from ledger.terms import zone_of
-from projections.asof import Known, as_of_figures
+from projections.asof import Known
 from projections.assessment import due_periods
 from projections.attention import Attention, Inbox, InboxItem, concerned, signed
 from projections.last_rounds import silent_agents
+from projections.moment import as_of_figures
 from projections.periods import PERIOD_DAYS_MAX, periods_of, terms_at
 from projections.reassessing import due_revisions
 from projections.support_clock import due_requests

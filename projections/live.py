@@ -13,11 +13,12 @@ from ledger.interval import Interval
 from ledger.plans import PlanSet
 from ledger.rounds import Round, decode
 from ledger.terms import Terms
-from projections.asof import Known, as_of_figures
+from projections.asof import Known
 from projections.attention import concerned, signed
 from projections.classes import VERDICTS
 from projections.figures import AsOfFigures, Figures, Instant, Verdict
 from projections.last_rounds import Heard, last_rounds
+from projections.moment import as_of_figures
 from projections.periods import Part, parts_between, terms_at
 from projections.verdicts import verdicts_over
 

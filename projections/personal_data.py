@@ -16,11 +16,12 @@ from ledger.instants import format_instant
 from ledger.interval import Interval, intersect
 from ledger.processors import Engagement
 from ledger.terms import zone_of
-from projections.asof import Known, as_of_figures
+from projections.asof import Known
 from projections.calendar import END_OF_TIME_MS, local_date
 from projections.canonical import digest
 from projections.clauses import PERSONAL_DATA
 from projections.figures import AsOfFigures, Figures, Instant
+from projections.moment import as_of_figures
 from projections.periods import memberships
 
 When = Literal["past", "present", "future"]

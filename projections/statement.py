@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from ledger.contracts import Contract
 from ledger.instants import format_instant
 from ledger.interval import Interval
-from projections.asof import Known, as_of_figures
+from projections.asof import Known
 from projections.canonical import sealed
 from projections.commitments import commitments
 from projections.figures import PeriodFigures, Statement
 from projections.judgement import Judgement, judge
+from projections.moment import as_of_figures
 from projections.periods import Period
 from projections.register import announced_later, register
 from projections.remarks import remarks

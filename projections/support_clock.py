@@ -12,8 +12,9 @@ from ledger.contracts import Contract, require_signed
 from ledger.instants import HOUR_MS, format_instant
 from ledger.support import Request, SupportRequested
 from ledger.terms import zone_of
-from projections.asof import Known, as_of_figures
+from projections.asof import Known
 from projections.figures import AsOfFigures, Figures, Instant
+from projections.moment import as_of_figures
 from projections.periods import terms_at
 from projections.units import hours
 

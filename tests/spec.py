@@ -18,7 +18,8 @@ from ledger.log.sqlite import SQLiteEngine
 from ledger.plans import Planned, PlanSet
 from ledger.rounds import Round
 from ledger.terms import Terms
-from projections.asof import AsOf, Known, at_position, at_time
+from projections.asof import Known
+from projections.moment import AsOf, at_position, at_time
 
 LATER = "2027-12-31T00:00:00Z"
 

@@ -14,8 +14,9 @@ import pytest
 
 from consumers.cli.commands import COMMANDS
 from ledger.application import open_engine
-from projections.asof import Known, at_head
+from projections.asof import Known
 from projections.inbox import inbox
+from projections.moment import at_head
 from tests.consumers.billing.penalties import assess, ledger_at
 from tests.ports import free_port
 from tests.reader import ROOT, run, texts

@@ -15,7 +15,8 @@ from consumers.cache.folding import CachedFold
 from ledger.application import open_engine
 from ledger.instants import MINUTE_MS
 from ledger.interval import Interval
-from projections.asof import Fold, Known, at_head, at_time
+from projections.asof import Fold, Known
+from projections.moment import at_head, at_time
 
 HOURS = range(9 * 60, 12 * 60)
 """Three hours of the first day, a Thursday, while it counts."""

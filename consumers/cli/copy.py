@@ -114,8 +114,9 @@ def run(source: "Engine", target: "Engine", url: str) -> "Copied":
 def compare(source: "Engine", target: "Engine", closing: "LedgerCopied") -> Proof:
     """Compare two ledgers up to where the copy went: counts, hashes, statements."""
     from ledger import copy as copying
-    from projections.asof import AsOf, Known
+    from projections.asof import Known
     from projections.digests import digests
+    from projections.moment import AsOf
 
     until_ms = copying.known_until_ms(source, closing)
     numbers = tuple((each.agent, each.number) for each in closing.rounds)

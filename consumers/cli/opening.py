@@ -10,7 +10,8 @@ from consumers.cli import bars, times
 if TYPE_CHECKING:
     from ledger.application import Ledger
     from ledger.log.interface import Engine
-    from projections.asof import AsOf, Known
+    from projections.asof import Known
+    from projections.moment import AsOf
 
 _DIGITS = 19
 """A position has fewer."""
@@ -44,7 +45,8 @@ def open_known(url: str, text: str | None, *, cached: bool = True) -> Iterator["
 
 def known_now(ledger: "Ledger") -> "Known":
     """What an open ledger knows now; rounds are folded here."""
-    from projections.asof import Known, at_head
+    from projections.asof import Known
+    from projections.moment import at_head
 
     return Known.at(ledger.engine, at_head(ledger.engine, times.now_ms()))
 
@@ -64,7 +66,7 @@ def as_of(engine: "Engine", text: str | None) -> "AsOf":
         BadInputError: it is none, or lies in the future, of which nothing can be known for ever.
     """
     from ledger.sealing import named
-    from projections.asof import at_head, at_position, at_seal, at_time
+    from projections.moment import at_head, at_position, at_seal, at_time
 
     if text is None:
         return at_head(engine, times.now_ms())

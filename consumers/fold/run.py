@@ -13,7 +13,8 @@ from ledger.instants import END_OF_TIME_MS
 from ledger.log import codec
 from ledger.log.kafka.engine import KafkaEngine
 from ledger.progress import Progress
-from projections.asof import AsOf, Known
+from projections.asof import Known
+from projections.moment import AsOf
 
 if TYPE_CHECKING:
     from ledger.fact import RecordedFact

@@ -11,7 +11,8 @@ from consumers.metrics.collector import EVERY_S, LedgerCollector, Look
 from consumers.metrics.snapshot import Snapshot, billed, look
 from ledger.application import open_engine
 from ledger.errors import BadInputError
-from projections.asof import Known, at_head
+from projections.asof import Known
+from projections.moment import at_head
 
 
 @dataclass(frozen=True)

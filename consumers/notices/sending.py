@@ -33,7 +33,8 @@ from ledger.mails import (
     MailRefused,
     MailUnanswered,
 )
-from projections.asof import Known, at_head
+from projections.asof import Known
+from projections.moment import at_head
 
 if TYPE_CHECKING:
     from ledger.log.arbitration import Head

@@ -15,8 +15,9 @@ import structlog
 from consumers.assess import ALONE, AssessedPeriod, Hands, Job, Outcome, assess
 from consumers.stopping import Stop
 from ledger.application import Ledger
-from projections.asof import Known, at_head
+from projections.asof import Known
 from projections.assessment import due_count
+from projections.moment import at_head
 
 PATIENCE_S = 60.0
 REST = 20

@@ -7,7 +7,8 @@ from ledger.assessments import AssessmentMade, PenaltyGranted, PenaltyReversed
 from ledger.errors import BadInputError
 from ledger.log import codec
 from ledger.sealing import named
-from projections.asof import Known, at_head, at_seal
+from projections.asof import Known
+from projections.moment import at_head, at_seal
 from projections.statement import statement
 from tests.spec import Story, ms
 

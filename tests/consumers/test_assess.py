@@ -13,7 +13,8 @@ from ledger import contracts, incidents, seals
 from ledger.errors import BadInputError, DamagedLedgerError
 from ledger.incidents import IncidentOpened
 from ledger.sealing import fixed, named
-from projections.asof import Known, at_seal
+from projections.asof import Known
+from projections.moment import at_seal
 from projections.statement import statement
 from tests.consumers.assessed import (
     ALWAYS,

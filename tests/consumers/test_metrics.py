@@ -27,8 +27,9 @@ from consumers.relay.state import RelayState
 from consumers.service.appends import TimedLedger
 from consumers.stopping import Stop
 from ledger.errors import MissingLedgerError, RefusedError, UnusableLedgerError
-from projections.asof import Known, at_head
+from projections.asof import Known
 from projections.attention import KINDS
+from projections.moment import at_head
 from projections.unknown import unknown_share
 from tests.consumers.billing.penalties import assess, ledger_at
 from tests.projections.promised import PROD

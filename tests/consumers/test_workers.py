@@ -22,7 +22,8 @@ from ledger.fact import Draft
 from ledger.log.database import IN_MEMORY
 from ledger.plans import Planned, PlanSet
 from ledger.rounds import Round
-from projections.asof import Known, at_head
+from projections.asof import Known
+from projections.moment import at_head
 from projections.observed import fold_agents
 
 PLATFORMS = ("acme-prod", "acme-test")

@@ -11,7 +11,7 @@ from ledger.fact import Draft
 from ledger.log.interface import Ends, RoundsEnd
 from ledger.seals import SealMade
 from ledger.verify import verify
-from projections.asof import at_seal
+from projections.moment import at_seal
 from tests.ledger.log.processes import AGENT, a_round, new_ledger, update
 from tests.ledger.test_verify import Forger
 from tests.subjects import after

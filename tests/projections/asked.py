@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from ledger.interval import Interval
-from projections.asof import Known, at_time
+from projections.asof import Known
 from projections.figures import Statement
+from projections.moment import at_time
 from projections.statement import statement
 from tests.oracle.facts import Claimed, Corrected, Fact, Mailed, Notice, Result, Ruled, Worked
 from tests.projections.months import Month

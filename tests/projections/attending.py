@@ -2,8 +2,9 @@
 
 from ledger.directory import DirectorySynchronised
 from ledger.mails import MailAccepted, MailBounced, MailRefused
-from projections.asof import Known, at_head
+from projections.asof import Known
 from projections.inbox import inbox
+from projections.moment import at_head
 from tests.projections.promised import PROD, acme, october
 from tests.spec import Story, ms
 

@@ -11,8 +11,9 @@ from ledger.log import codec
 from ledger.log.codec import Envelope
 from ledger.operations import BackupTaken
 from ledger.support import SupportRequested
-from projections.asof import Known, at_head, at_time
+from projections.asof import Known
 from projections.figures import Statement
+from projections.moment import at_head, at_time
 from projections.statement import statement
 from tests.spec import Story, ms
 

@@ -4,8 +4,9 @@ import pytest
 
 from ledger.errors import BadInputError
 from ledger.maintenance import MaintenanceFinished, MaintenanceStarted
-from projections.asof import Known, at_head
+from projections.asof import Known
 from projections.coming import coming
+from projections.moment import at_head
 from tests.projections.attending import TUESDAY, WEDNESDAY, accepted, announced, refused
 from tests.projections.promised import PROD, acme, october
 from tests.spec import ms

@@ -12,10 +12,11 @@ from ledger.mails import Mail, MailAbandoned, MailAccepted, MailAttempted, MailB
 from ledger.maintenance import Maintenance, Notice
 from ledger.terms import Terms
 from projections.announced import judge_maintenance
-from projections.asof import Known, at_position
+from projections.asof import Known
 from projections.difference import difference
 from projections.exclusions import exclusions
 from projections.given import as_told
+from projections.moment import at_position
 from projections.periods import Part
 from projections.selection import select
 from projections.statement import statement

@@ -6,8 +6,9 @@ from ledger.errors import DamagedLedgerError
 from ledger.log import codec
 from ledger.log.interface import KeptFact
 from projections import kept_facts
-from projections.asof import AsOf, Known
+from projections.asof import Known
 from projections.kept_facts import KeptFacts
+from projections.moment import AsOf
 from tests.spec import Story
 
 NOBODYS = KeptFact(1, "weather:paris", 1_000, b'{"type": "constat.weather.rained.v9"}')

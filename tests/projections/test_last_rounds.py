@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from ledger.instants import MINUTE_MS
 from ledger.plans import AgentRetired
-from projections.asof import Known, at_head, at_position
+from projections.asof import Known
 from projections.last_rounds import last_rounds
+from projections.moment import at_head, at_position
 from projections.statement import statement
 from tests.projections.attending import listed, look
 from tests.projections.promised import PROD, acme, october

@@ -12,8 +12,9 @@ from ledger import sealing, seals
 from ledger.contracts import PlatformRemoved
 from ledger.instants import parse_instant
 from ledger.interval import Interval
-from projections.asof import Known, at_position, at_seal
+from projections.asof import Known
 from projections.figures import Statement
+from projections.moment import at_position, at_seal
 from projections.statement import statement
 from tests.disputes.loading import answer_of_oracle, answer_of_product
 from tests.oracle import judge

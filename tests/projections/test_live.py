@@ -3,8 +3,9 @@
 from ledger.instants import MINUTE_MS
 from ledger.plans import Planned
 from ledger.runs import AgentStarted, AgentStopped
-from projections.asof import Known, at_head
+from projections.asof import Known
 from projections.live import ROUNDS, live
+from projections.moment import at_head
 from tests.projections.promised import PROD, acme, october
 from tests.spec import ms
 

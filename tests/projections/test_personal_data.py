@@ -8,7 +8,8 @@ from consumers.pages import personal_data as pages
 from ledger.components import ComponentDisabled, ComponentEnabled
 from ledger.contracts import ContractEnded
 from ledger.processors import ProcessorChanged, ProcessorDismissed, ProcessorEngaged
-from projections.asof import Known, at_head
+from projections.asof import Known
+from projections.moment import at_head
 from projections.personal_data import personal_data
 from projections.processor_changes import processor_changes
 from tests.projections.promised import PROD, acme, october

@@ -5,8 +5,9 @@ from collections import Counter
 import pytest
 
 from consumers.inbox import told
-from projections.asof import Known, at_head
+from projections.asof import Known
 from projections.inbox import inbox
+from projections.moment import at_head
 from tests.consumers.assessed import ALWAYS, assessed, down, two_months
 from tests.projections.attending import TUESDAY, bounced, look
 from tests.projections.promised import PROD

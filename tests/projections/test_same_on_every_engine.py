@@ -10,7 +10,8 @@ from ledger.application import Ledger, open_engine
 from ledger.instants import parse_instant
 from ledger.interval import Interval
 from ledger.log import codec
-from projections.asof import AsOf, Known, at_time
+from projections.asof import Known
+from projections.moment import AsOf, at_time
 from projections.statement import statement
 from tests.disputes.loading import folders, load, whole_answer_of_product
 from tests.ledger.copying import copied

@@ -6,7 +6,8 @@ import pytest
 
 from ledger.errors import BadInputError
 from ledger.support import SupportAnswered, SupportRequested
-from projections.asof import Known, at_head
+from projections.asof import Known
+from projections.moment import at_head
 from projections.support_clock import support_clock
 from tests.projections.promised import acme, amended, october, of
 from tests.spec import Story, ms

@@ -11,7 +11,8 @@ import pytest
 
 from consumers.agent.notebook import Notebook
 from ledger.verify import verify
-from projections.asof import Known, at_head
+from projections.asof import Known
+from projections.moment import at_head
 from projections.observed import fold_agents
 from projections.steps import DOWN, UP, pairs
 from tests.consumers.agent.places import COMMAND, PERIOD_MS, SLACK_MS, Place, now_ms, stop

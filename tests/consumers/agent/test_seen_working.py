@@ -10,8 +10,9 @@ from contextlib import contextmanager
 import pytest
 
 from ledger.instants import from_ms
-from projections.asof import Known, at_head
+from projections.asof import Known
 from projections.live import live
+from projections.moment import at_head
 from projections.observed import fold_agents
 from projections.steps import DOWN, UNKNOWN, UP, pairs
 from tests.consumers.agent.places import COMMAND, PERIOD_MS, SLACK_MS, Place, now_ms, stop

@@ -12,7 +12,8 @@ from consumers.bench.sums import replayed, windows_of
 from consumers.bench.write import write
 from ledger.application import open_engine
 from ledger.rounds import check
-from projections.asof import Known, at_head
+from projections.asof import Known
+from projections.moment import at_head
 from tests.consumers.bench.small import ALWAYS, BOUNDS, SMALL, facts_of, results_of
 from tests.oracle import every_change
 from tests.oracle.world import World

@@ -1,6 +1,7 @@
 """Ledgers of rounds that came one by one, and what was known of them at each."""
 
-from projections.asof import Known, at_time
+from projections.asof import Known
+from projections.moment import at_time
 from tests.projections.results import PLATFORMS, STALE_AFTER_MS, Told
 from tests.spec import Story
 

@@ -18,8 +18,9 @@ from ledger.errors import ConflictError
 from ledger.fact import Draft
 from ledger.mails import MailAbandoned
 from ledger.terms import Terms
-from projections.asof import Known, at_head
+from projections.asof import Known
 from projections.coming import coming
+from projections.moment import at_head
 from tests.projections.attending import accepted, announced, mailed, refused
 from tests.projections.promised import october
 from tests.spec import ms

@@ -14,7 +14,8 @@ from ledger.directory import DirectorySynchronised, PersonErased
 from ledger.errors import ConstatError
 from ledger.fact import Draft
 from ledger.terms import Terms
-from projections.asof import Known, at_head
+from projections.asof import Known
+from projections.moment import at_head
 from tests.ledger.log.processes import ledger_at, started
 
 EIGHT, NINE = 8 * 3_600_000, 9 * 3_600_000

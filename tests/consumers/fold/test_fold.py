@@ -23,7 +23,8 @@ from ledger.log.kafka.places import partition_of
 from ledger.log.kafka.settings import COMPACTED
 from ledger.plans import Planned, PlanSet
 from ledger.rounds import Round
-from projections.asof import Known, at_head
+from projections.asof import Known
+from projections.moment import at_head
 
 pytestmark = pytest.mark.slow
 

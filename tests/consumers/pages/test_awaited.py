@@ -7,7 +7,8 @@ from rich.console import Console
 
 from consumers.pages import html, summary, telling, terminal, words
 from consumers.pages.format import Format
-from projections.asof import Known, at_head
+from projections.asof import Known
+from projections.moment import at_head
 from projections.statement import statement
 from tests.projections.attending import accepted, announced, refused
 from tests.projections.promised import acme, october

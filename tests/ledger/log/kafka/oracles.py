@@ -25,8 +25,9 @@ from ledger.log.kafka.address import parse
 from ledger.log.kafka.clients import FETCH, consumer
 from ledger.log.kafka.engine import KafkaEngine
 from ledger.rounds import decode
-from projections.asof import AsOf, Known
+from projections.asof import Known
 from projections.figures import Statement
+from projections.moment import AsOf
 from projections.statement import statement
 from tests.disputes.loading import Answer, answer_of_oracle, answer_of_product
 from tests.ledger.copying import copied
