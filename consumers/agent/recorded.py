@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 from pydantic import ValidationError
@@ -11,7 +12,7 @@ from consumers.agent.file import AgentFile, Loaded, completed, understood
 from consumers.agent.planning import is_as, planned
 from ledger import plans, targets
 from ledger.application import Ledger
-from ledger.errors import RefusedError, UnusableOutboxError
+from ledger.errors import BadInputError, RefusedError, UnusableOutboxError
 from ledger.fact import Draft, RecordedFact
 from ledger.files import written_whole
 from ledger.intake.own_agents import require_not_imported
@@ -129,7 +130,7 @@ def loaded_of(plan: PlanSet, defined: TargetsDefined, machine: Machine) -> Loade
 
     Raises:
         BadInputError: the environment does not have what a header needs, or another version of Constat
-            recorded what this one does not understand.
+            recorded what this one does not take.
     """
     where = f"plan {plan.reference} of the ledger"
     told = defined.model_dump(mode="json", exclude_none=True)
@@ -140,7 +141,17 @@ def loaded_of(plan: PlanSet, defined: TargetsDefined, machine: Machine) -> Loade
         "outbox": machine.outbox,
         "ca_file": machine.ca_file,
     }
-    return completed(understood(stated, where), where, machine.environment)
+    return completed(_understood(stated, where), where, machine.environment)
+
+
+def _understood(stated: Mapping[str, Any], where: str) -> AgentFile:
+    try:
+        return understood(stated, where)
+    except BadInputError as error:
+        raise BadInputError(
+            f"{error}\nan earlier or a later version of Constat recorded it; correct it in the agent's file, "
+            "and record that with `constat agent plan FILE`"
+        ) from None
 
 
 class Kept:
