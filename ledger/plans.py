@@ -10,6 +10,11 @@ from ledger.errors import RefusedError
 from ledger.fact import Fact, Name, Person, RecordedFact, Text, Value
 from ledger.instants import format_instant
 
+IMPORTS = "/imports"
+"""The source of a plan that an import made."""
+AGENTS = "/agents/"
+"""How the source of a plan begins that the process of an agent recorded; the agent's name follows."""
+
 # ---------------------------------------------------------------- facts
 
 
@@ -70,6 +75,10 @@ class Plans:
     history: tuple[PlanSet, ...] = ()
     retired_ms: int | None = None
     """When the agent was retired; None if it is in service or never was."""
+    is_imports: bool = False
+    """An import made one of them."""
+    is_agents: bool = False
+    """The process of an agent recorded one of them."""
 
     @property
     def last(self) -> PlanSet | None:
@@ -97,7 +106,11 @@ def evolve(state: Plans, recorded: RecordedFact) -> Plans:
     """An agent's plans after one more fact."""
     match recorded.fact:
         case PlanSet() as fact:
-            return Plans((*state.history, fact))
+            return Plans(
+                (*state.history, fact),
+                is_imports=state.is_imports or recorded.source == IMPORTS,
+                is_agents=state.is_agents or recorded.source.startswith(AGENTS),
+            )
         case AgentRetired():
             return replace(state, retired_ms=recorded.occurred_ms)
     return state

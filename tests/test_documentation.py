@@ -18,10 +18,12 @@ from projections.asof import Known
 from projections.inbox import inbox
 from projections.moment import at_head
 from tests.consumers.billing.penalties import assess, ledger_at
-from tests.ports import free_port
-from tests.reader import ROOT, run, texts
+from tests.ports import free_port, free_ports
+from tests.reader import ROOT, run, steps, texts
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+PORT = re.compile(r"\b80[89]\d\b")
+"""A port of the services of the how-to of agents."""
 HEADER = "platform,observed_at,outcome\n"
 OCTOBER = HEADER + "".join(f"acme-prod,2026-10-01T09:0{minute}:00+02:00,up\n" for minute in range(3))
 NOVEMBER = HEADER + ("acme-prod,2026-11-02T09:00:00+01:00,up\nacme-prod,2026-11-02T09:01:00+01:00,sideways\n")
@@ -187,32 +189,44 @@ def test_every_command_of_the_how_to_of_running_prints_what_it_shows(tmp_path):
 
 @pytest.mark.slow
 def test_every_command_of_the_how_to_of_agents_prints_what_it_shows(tmp_path):
-    """The services and the agent are started from the lines that the page shows, on ports of their own."""
+    """The services and the agents are started from the lines that the page shows, on ports of their own."""
     page = tmp_path / "agent.md"
     text = (ROOT / "docs" / "howto" / "agent.md").read_text()
-    for port in ("8080", "8081", "8082", "8083"):
-        text = text.replace(port, str(free_port()))
+    theirs = sorted(set(PORT.findall(text)))
+    ports = dict(zip(theirs, map(str, free_ports(len(theirs))), strict=True))
+    text = PORT.sub(lambda found: ports[found[0]], text)
     page.write_text(text)
     (program,) = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    contract, agent = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    for name, content in {"services.py": program, "contract.toml": contract, "agent.toml": agent}.items():
+    contract, agent, second = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    files = {"services.py": program, "contract.toml": contract, "agent.toml": agent, "lyon.toml": second}
+    for name, content in files.items():
         (tmp_path / name).write_text(content)
-    server, process = re.findall(r"^```sh\n(.*?)\n```$", text, re.MULTILINE | re.DOTALL)
-    command = [Path(sys.executable).parent / "constat", *process.split()[1:]]
+    server, *agents = re.findall(r"^```sh\n(.*?)\n```$", text, re.MULTILINE | re.DOTALL)
+    from_lyon = [command for command, _ in steps(page)].index("touch cut") - 1
 
     with subprocess.Popen([sys.executable, *server.split()[1:]], cwd=tmp_path) as services:
         try:
             wait_until_it_listens(int(re.findall(r"port = (\d+)", agent)[0]))
             run(page, tmp_path, part=slice(2))
-            with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as running:
-                try:
-                    run(page, tmp_path, part=slice(2, None))
-                    running.terminate()
-                    assert running.wait(20) == 0
-                finally:
-                    running.kill()
+            with an_agent(tmp_path, agents[0]):
+                run(page, tmp_path, part=slice(2, from_lyon))
+                with an_agent(tmp_path, agents[1]):
+                    run(page, tmp_path, part=slice(from_lyon, None))
         finally:
             services.kill()
+
+
+@contextmanager
+def an_agent(folder: Path, line: str) -> Iterator[None]:
+    """The agent that a line of a page starts; it ends in good order."""
+    command = [Path(sys.executable).parent / "constat", *line.split()[1:]]
+    with subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL) as running:
+        try:
+            yield
+            running.terminate()
+            assert running.wait(20) == 0
+        finally:
+            running.kill()
 
 
 def wait_until_nothing_is_in_the_inbox(folder: Path) -> None:

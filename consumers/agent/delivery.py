@@ -91,8 +91,8 @@ class Delivery:
 
         Raises:
             RefusedError: the agent was retired, and is not meant to be in service again; or its name is that
-                of a source which logs only changes; or another process seems to go under it; or the ledger
-                does not say how its platforms are probed.
+                of an import; or another process seems to go under it; or the ledger does not say how its
+                platforms are probed.
             BadInputError: the environment does not have what the plan of the ledger needs.
             UnusableLedgerError, UnknownOutcomeError: the ledger cannot be read or written now.
         """
@@ -250,7 +250,7 @@ def _append(ledger: Ledger, noted: Noted) -> None:
                 runs.start(state, fact) if isinstance(fact, AgentStarted) else runs.stop(state, fact)
             ),
             occurred_ms=noted.occurred_ms,
-            source=f"/agents/{fact.agent}",
+            source=f"{plans.AGENTS}{fact.agent}",
         )
     except (RefusedError, BadInputError) as error:
         _LOG.error("a start or a stop was not taken", run=fact.run, why=str(error))

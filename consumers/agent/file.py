@@ -143,6 +143,18 @@ class AgentFile(Value):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _are_slow_before_they_are_late(self) -> Self:
+        for target in self.target:
+            slow_ms, late_ms = self.degraded_after_ms_of(target), self.timeout_ms_of(target)
+            if slow_ms is not None and slow_ms >= late_ms:
+                raise ValueError(
+                    f"{target.platform}: no answer can be slow, for after {late_ms:,} ms (timeout_ms) it is "
+                    f"none any more, and degraded_after_ms is {slow_ms:,}; make degraded_after_ms shorter, "
+                    "or timeout_ms longer"
+                )
+        return self
+
 
 def outbox_of(agent: str, named: Path | None) -> Path:
     """The file in which an agent's rounds wait: the one that is named, or one beside whoever starts it."""

@@ -44,13 +44,13 @@ _IN_TARGET = 3
 
 
 def mistakes(error: ValidationError, stated: Mapping[str, Any]) -> Iterator[str]:
-    """A line for each key that is wrong."""
+    """A line for each key that is wrong, and for what is wrong of all of them together."""
     told = set()
     for each in error.errors(include_input=False):
         key = _key(each, stated)
         if key not in told and not _is_of_its_items(each, stated):
             told.add(key)
-            yield f"  {key}: {_sentence(each, stated)}"
+            yield f"  {key}: {_sentence(each, stated)}" if key else f"  {_sentence(each, stated)}"
 
 
 def _is_of_its_items(each: ErrorDetails, stated: Mapping[str, Any]) -> bool:
@@ -72,9 +72,10 @@ def _sentence(each: ErrorDetails, stated: Mapping[str, Any]) -> str:
 
 
 def _key(each: ErrorDetails, stated: Mapping[str, Any]) -> str:
+    """Which key it is; empty if it is of none."""
     place = each["loc"]
     if len(place) < 2 or place[0] != "target":  # noqa: PLR2004 - `target`, and which of them
-        return ".".join(map(str, place)) or "the file"
+        return ".".join(map(str, place))
     number = int(place[1])
     found = stated["target"][number]
     whose = found.get("platform") if isinstance(found, dict) else None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 from pydantic import ValidationError
@@ -11,9 +12,10 @@ from consumers.agent.file import AgentFile, Loaded, completed, understood
 from consumers.agent.planning import is_as, planned
 from ledger import plans, targets
 from ledger.application import Ledger
-from ledger.errors import RefusedError, UnusableOutboxError
+from ledger.errors import BadInputError, RefusedError, UnusableOutboxError
 from ledger.fact import Draft, RecordedFact
 from ledger.files import written_whole
+from ledger.intake.own_agents import require_not_imported
 from ledger.log.interface import RECORD_BYTES_MAX
 from ledger.plans import PlanSet
 from ledger.targets import TargetsDefined
@@ -43,14 +45,15 @@ def record(ledger: Ledger, file: AgentFile, *, now_ms: int, again: bool = False)
     Each list of targets has a plan of its own, so that a round names the one by which it was made.
 
     Raises:
-        RefusedError: the agent was retired and is not to be taken back, logs only changes, or the file holds
-            what may be a secret.
+        RefusedError: the agent was retired and is not to be taken back, its name is that of an import, or
+            the file holds what may be a secret.
         ConflictError: another writer was first; nothing was recorded.
     """
     agent = file.agent
     names = plans.stream_of(agent), targets.stream_of(agent)
     state, head = ledger.load(names[0], plans.INITIAL, plans.evolve)
     before, head_of_targets = ledger.load(names[1], targets.INITIAL, targets.evolve)
+    require_not_imported(ledger, agent, state)
     if state.retired_ms is not None and not again:
         raise RefusedError(
             f"agent {agent} was retired; if it is to probe again, record its plan with --again"
@@ -100,7 +103,8 @@ def recorded_for(ledger: Ledger, agent: str) -> tuple[PlanSet, TargetsDefined]:
     """The plan of an agent and how it is probed, as the ledger has them.
 
     Raises:
-        RefusedError: it has no such agent, or its plan came without its targets.
+        RefusedError: it has no such agent, its name is that of an import, or its plan came without its
+            targets.
     """
     state = ledger.plans_of(agent)
     if state.last is None:
@@ -108,6 +112,7 @@ def recorded_for(ledger: Ledger, agent: str) -> tuple[PlanSet, TargetsDefined]:
             f"this ledger knows no agent {agent}; see that the name is spelt as its own, or record its plan "
             "with `constat agent plan FILE`"
         )
+    require_not_imported(ledger, agent, state)
     plans.require_in_service(state, agent)
     found, _ = ledger.load(targets.stream_of(agent), targets.INITIAL, targets.evolve)
     defined = found.of(state.current)
@@ -125,7 +130,7 @@ def loaded_of(plan: PlanSet, defined: TargetsDefined, machine: Machine) -> Loade
 
     Raises:
         BadInputError: the environment does not have what a header needs, or another version of Constat
-            recorded what this one does not understand.
+            recorded what this one does not take.
     """
     where = f"plan {plan.reference} of the ledger"
     told = defined.model_dump(mode="json", exclude_none=True)
@@ -136,7 +141,17 @@ def loaded_of(plan: PlanSet, defined: TargetsDefined, machine: Machine) -> Loade
         "outbox": machine.outbox,
         "ca_file": machine.ca_file,
     }
-    return completed(understood(stated, where), where, machine.environment)
+    return completed(_understood(stated, where), where, machine.environment)
+
+
+def _understood(stated: Mapping[str, Any], where: str) -> AgentFile:
+    try:
+        return understood(stated, where)
+    except BadInputError as error:
+        raise BadInputError(
+            f"{error}\nan earlier or a later version of Constat recorded it; correct it in the agent's file, "
+            "and record that with `constat agent plan FILE`"
+        ) from None
 
 
 class Kept:

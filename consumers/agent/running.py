@@ -30,6 +30,7 @@ from ledger.errors import (
     UnreachableLedgerError,
     UnusableOutboxError,
 )
+from ledger.intake.own_agents import require_not_imported
 from ledger.outbox.outbox import Outbox
 from ledger.plans import PlanSet
 from ledger.rounds import Round
@@ -265,6 +266,7 @@ def _require_ledger(source: Source, url: str) -> None:
         return
     try:
         with Ledger.open(url, create=False) as ledger:
+            require_not_imported(ledger, source.agent, ledger.plans_of(source.agent))
             if source.follows:
                 recorded_for(ledger, source.agent)
     except UnreachableLedgerError:

@@ -1,5 +1,6 @@
 """Where an agent has its plan from: a file of its machine, or the ledger."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,8 +14,9 @@ from ledger import plans
 from ledger.application import Ledger
 from ledger.errors import BadInputError, RefusedError
 from ledger.instants import format_instant
+from ledger.intake.own_agents import require_not_imported
 from ledger.outbox.outbox import Outbox
-from ledger.plans import PlanSet
+from ledger.plans import Plans, PlanSet
 from ledger.running import running
 
 _LOG = structlog.stdlib.get_logger(__name__)
@@ -55,15 +57,20 @@ class FromFile:
     def settle(self, ledger: Ledger, now_ms: int) -> None:
         """Record the plan of the file if the ledger has another one."""
         file, agent = self._loaded.file, self.agent
-        if is_as(ledger.plans_of(agent).current, file):
-            return
+
+        def decide(found: Plans) -> Sequence[PlanSet]:
+            require_not_imported(ledger, agent, found)
+            if is_as(found.current, file):
+                return ()
+            return (plans.set_plan(found, agent, planned(file), period_ms=file.period_ms),)
+
         ledger.record(
             plans.stream_of(agent),
             plans.INITIAL,
             plans.evolve,
-            lambda found: plans.set_plan(found, agent, planned(file), period_ms=file.period_ms),
+            decide,
             occurred_ms=now_ms,
-            source=f"/agents/{agent}",
+            source=f"{plans.AGENTS}{agent}",
         )
 
     def of(self, plan: PlanSet) -> Loaded | None:  # noqa: ARG002 - also of an older plan: what it names of it
@@ -117,12 +124,14 @@ class FromLedger:
 
 
 def require_in_service(ledger: Ledger, source: Source) -> None:
-    """Refuse to run an agent that was retired.
+    """Refuse to run an agent that was retired; and under the name of an import, which no `again` helps.
 
     Raises:
-        RefusedError: says how it comes back.
+        RefusedError: says how it comes back, or what to do.
     """
-    if ledger.plans_of(source.agent).retired_ms is not None:
+    state = ledger.plans_of(source.agent)
+    require_not_imported(ledger, source.agent, state)
+    if state.retired_ms is not None:
         raise RefusedError(
             f"agent {source.agent} was retired; if it is to probe again, start it once with {source.again}"
         )

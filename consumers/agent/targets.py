@@ -146,6 +146,12 @@ class HttpTarget(_Probed):
                 "json_equals stands without json_path, and would never be looked at; write json_path, or "
                 "leave it out"
             )
+        of_a_body = [key for key in ("body_contains", "json_path") if getattr(self, key) is not None]
+        if self.method == "HEAD" and of_a_body:
+            raise ValueError(
+                f"{' and '.join(of_a_body)} would be looked for in a body, and an answer to HEAD has none: "
+                "it would never be up; write another method, or leave it out"
+            )
         if self.certificate_days is not None and not self.url.startswith("https:"):
             raise ValueError(
                 "certificate_days is of the certificate of https://, and http:// has none; write https://, "

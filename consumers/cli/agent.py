@@ -158,12 +158,14 @@ def plan(
 
 
 def _misfits(file: "AgentFile", ledger: str | None) -> list[str]:
-    """Where a file does not fit the contracts; a ledger that nobody names need not be there."""
-    from ledger.errors import ConstatError, MissingLedgerError
+    """Where a file does not fit what a ledger has; one that nobody names need not be there."""
+    from ledger.errors import ConstatError, MissingLedgerError, RefusedError
 
     try:
         with opening.open_ledger(ledger or common.DEFAULT_LEDGER) as opened:
             return _held_against(opened, file)
+    except RefusedError as error:
+        return [f"`constat agent run` would be refused: {error}"]
     except ConstatError as error:
         if ledger is None and isinstance(error, MissingLedgerError):
             return []
@@ -172,7 +174,9 @@ def _misfits(file: "AgentFile", ledger: str | None) -> list[str]:
 
 def _held_against(opened: "Ledger", file: "AgentFile") -> list[str]:
     from consumers.agent.contracted import misfits
+    from ledger.intake.own_agents import require_not_imported
 
+    require_not_imported(opened, file.agent, opened.plans_of(file.agent))
     return misfits(opened, [each.platform for each in file.target], file.period_ms, times.now_ms())
 
 

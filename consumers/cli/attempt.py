@@ -31,12 +31,15 @@ class Attempt:
 
 
 def with_strangers(
-    name: str, imported: "Imported | ImportedList | ImportedFacts", have: Collection[str]
+    name: str,
+    imported: "Imported | ImportedList | ImportedFacts",
+    have: Collection[str],
+    told: Collection[str] = (),
 ) -> Attempt:
-    """What was taken, beside the platforms that contracts have."""
+    """What was taken, beside the platforms that contracts have, and those of which all was `told` before."""
     from ledger.intake.names import likely
 
-    strangers = tuple(platform for platform in imported.platforms if platform not in have)
+    strangers = tuple(each for each in imported.platforms if each not in have and each not in told)
     return Attempt(name, imported, strangers=strangers, likely=likely(strangers[:NAMED], have))
 
 
@@ -58,6 +61,10 @@ def tell(found: Attempt) -> None:
     if found.imported:
         _tell_imported(found.imported)
     _tell_wrong(found)
+    _tell_strangers(found)
+
+
+def _tell_strangers(found: Attempt) -> None:
     if found.strangers:
         what = (
             "their results are stored, and count"
@@ -76,11 +83,15 @@ def tell(found: Attempt) -> None:
 
 
 def tell_more(found: Attempt) -> None:
-    """Say to a person who follows a source what came of it, in one line: the first report said the rest."""
+    """Say to a person who follows a source what came of it, in one line: the first report said the rest.
+
+    Platforms that no contract has are told when they come up first.
+    """
     if found.imported:
         news = getattr(found.imported, "news", ())
         print("; ".join((_counts(found.imported), *news)), flush=True)
     _tell_wrong(found)
+    _tell_strangers(found)
 
 
 def _tell_wrong(found: Attempt) -> None:

@@ -73,6 +73,7 @@ def read(
             return
         with until_told() as stop:
             failures, is_first = 0, True
+            told: set[str] = set()
             while not stop.is_asked:
                 try:
                     importing.tell_one(
@@ -81,6 +82,7 @@ def read(
                         lambda opened: take(opened, lambda: stop.is_asked),
                         as_json=as_json,
                         again=not is_first,
+                        told=told,
                     )
                     failures, is_first, pause_s = 0, False, every_s
                 except (ConflictError, UnreachableLedgerError, UnreachableSourceError) as error:

@@ -91,10 +91,12 @@ def tell_one(
     *,
     as_json: bool,
     again: bool = False,
+    told: set[str] | None = None,
 ) -> None:
     """Import from a program that runs, and say what became of it.
 
-    `again`, it is one line, and none if nothing was stored.
+    `again`, it is one line, and none if nothing was stored. Of platforms in `told` it was said before whether
+    a contract has them; those that were read now are added.
 
     Raises:
         UnreachableSourceError: the program does not answer.
@@ -112,13 +114,22 @@ def tell_one(
     else:
         if again and not imported.stored:
             return
-        if again:  # who follows was told the first time which platforms no contract has
-            found = Attempt(name, imported)
-        else:
-            found = with_strangers(name, imported, recording.platforms_of_contracts(ledger))
+        found = _with_new_strangers(ledger, name, imported, set() if told is None else told)
     if not as_json:
         (tell_more if again else tell)(found)
     leave([found], as_json=as_json)
+
+
+def _with_new_strangers(
+    ledger: "Ledger", name: str, imported: "Imported | ImportedFacts", told: set[str]
+) -> Attempt:
+    """What was taken; the contracts are read only if a platform came that was not there before."""
+    if told.issuperset(imported.platforms):
+        return Attempt(name, imported)
+    ledger.engine.read_decisions()  # who follows has the ledger open for long
+    found = with_strangers(name, imported, recording.platforms_of_contracts(ledger), frozenset(told))
+    told.update(imported.platforms)
+    return found
 
 
 def _opened(file: Path, open_source: Callable[[Path], "Source"]) -> "Source | _Unreadable":

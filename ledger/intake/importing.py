@@ -24,7 +24,7 @@ from ledger.intake.stored import stored_results
 from ledger.log.interface import RoundHead
 from ledger.plans import Plans, PlanSet
 
-SOURCE = "/imports"
+SOURCE = plans.IMPORTS
 
 
 @dataclass(frozen=True, slots=True)

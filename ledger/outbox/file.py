@@ -185,7 +185,8 @@ def _claimed(path: str) -> int:
         ) from error
     if claim is None:
         raise UnusableOutboxError(
-            f"another process has {path} open, and only one at a time may put and send: its rounds would not "
-            "follow each other; let that one send them, or end it first"
+            f"another process has {path} open, and only one at a time may put and send: its rounds would "
+            "not follow each other; let that one send them, or end it first; a second agent takes a name of "
+            "its own"
         )
     return claim

@@ -105,6 +105,12 @@ def test_what_cannot_stand_in_a_header_is_refused_before_a_platform_is_called_do
         (HEAD + '[[target]]\nplatform = "db"\nkind = "tcp"\nhost = ""\nport = 99999\n', r"(?s)\.host: is empty.*\.port: is too much; write 65,535 or less"),
         (HEAD + '[[target]]\nplatform = "db"\nkind = "dns"\nname = "db"\nserver = "ns1"\n', r"\.server: is no address; write one of numbers"),
         ("target = []\n" + HEAD, "target: is empty; write at least one"),
+        (HEAD + PROD + "timeout_ms = 700\ndegraded_after_ms = 900\n", r"  acme-prod: no answer can be slow, for after 700 ms \(timeout_ms\) it is none any more"),
+        (HEAD + PROD + "degraded_after_ms = 10000\n", "acme-prod: .*degraded_after_ms is 10,000; make degraded_after_ms shorter, or timeout_ms longer"),
+        ("degraded_after_ms = 700\n" + HEAD + PROD + "timeout_ms = 700\n", "acme-prod: no answer can be slow"),
+        ("timeout_ms = 900\n" + HEAD + PROD + "degraded_after_ms = 1000\n", "acme-prod: no answer can be slow"),
+        (HEAD + PROD + 'method = "HEAD"\nbody_contains = "well"\n', r"target 1 \(acme-prod\): body_contains would be looked for in a body, and an answer to HEAD has none"),
+        (HEAD + PROD + 'method = "HEAD"\njson_path = "$.a"\njson_equals = 1\n', r"target 1 \(acme-prod\): json_path would be .*write another method, or leave it out"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_key_and_what_to_do(tmp_path, text, sentence):
@@ -125,6 +131,19 @@ def test_one_mistake_is_told_by_one_line(tmp_path, text):
         read(tmp_path, text)
 
     assert len(str(told.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "timeout_ms = 701\ndegraded_after_ms = 700\n" + HEAD + PROD,
+        "degraded_after_ms = 900\n" + HEAD + PROD + "timeout_ms = 700\ndegraded_after_ms = 300\n",
+        HEAD + PROD + 'method = "HEAD"\nstatus = [204]\n',
+        HEAD + PROD + 'method = "POST"\nbody_contains = "well"\n',
+    ],
+)
+def test_what_can_come_true_is_taken(tmp_path, text):
+    assert read(tmp_path, text).file.target[0].platform == "acme-prod"
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):

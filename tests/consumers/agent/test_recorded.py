@@ -232,6 +232,28 @@ def test_a_variable_that_the_machine_does_not_have_is_named(ledger):
         loaded_of(plan, defined, Machine(environment={}))
 
 
+@pytest.mark.parametrize(
+    ("target", "sentence"),
+    [
+        ({"timeout_ms": 700, "degraded_after_ms": 700}, "  prod: no answer can be slow, "),
+        ({"method": "HEAD", "body_contains": "well"}, "body_contains would be looked for in a body"),
+        ({"method": "HEAD", "json_path": "$.status"}, "json_path would be looked for in a body"),
+    ],
+)
+def test_a_plan_by_which_a_condition_can_never_come_true_is_not_probed(target, sentence):
+    """An earlier version recorded such plans, and a ledger forgets nothing."""
+    plan = plans.set_plan(plans.INITIAL, "paris", planned(file_of()))
+    before = defined_of(file_of(), plan)
+    defined = before.model_copy(update={"targets": (before.targets[0].model_copy(update=target),)})
+
+    with pytest.raises(BadInputError) as told:
+        loaded_of(plan, defined, Machine(environment={}))
+
+    assert str(told.value).startswith("plan paris/1 of the ledger: nothing was probed\n")
+    assert sentence in str(told.value)
+    assert str(told.value).endswith("record that with `constat agent plan FILE`")
+
+
 # ---------------------------------------------------------------- kept on the machine
 
 

@@ -238,6 +238,7 @@ def test_two_processes_of_one_agent_are_refused(place, service):
 
         assert code == 2
         assert "another process has paris.outbox.db open" in said
+        assert "a second agent takes a name of its own" in said
         stop(process)
 
 

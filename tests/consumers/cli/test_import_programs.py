@@ -87,6 +87,36 @@ def test_who_follows_is_told_all_once_and_then_a_line_of_what_came(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("signed")
+def test_who_follows_is_warned_once_of_a_platform_without_a_contract_that_comes_up_later(tmp_path):
+    kuma = Kuma(tmp_path / "kuma.db")
+    ours, end_ms = kuma.monitor("acme-prod"), NOON_MS
+    end_ms = kuma.beats(ours, end_ms, (1, 3))
+    followed = [CONSTAT, "import", "uptime-kuma", "kuma.db", "--follow", "--every", "1"]
+    with subprocess.Popen(
+        followed, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        lines = iter(process.stdout.readline, "")
+        next(line for line in lines if "3 stored" in line)
+        stranger = kuma.monitor("acme-prood")
+        stranger_ms = kuma.beats(stranger, end_ms, (1, 2))
+        next(line for line in lines if ", 2 stored" in line)
+        kuma.beats(stranger, stranger_ms, (1, 1))
+        kuma.beats(ours, end_ms, (1, 1))
+        next(line for line in lines if " stored" in line)
+        kuma.beats(kuma.monitor("other"), stranger_ms, (1, 4))
+        next(line for line in lines if ", 4 stored" in line)
+        process.send_signal(signal.SIGTERM)
+        _, warned = process.communicate(timeout=30)
+
+    assert [line.split(";")[0] for line in warned.splitlines()] == [
+        "constat: warning: no contract has acme-prood",
+        "constat: warning: acme-prood may be acme-prod, which a contract has",
+        "constat: warning: no contract has other",
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("signed")
 def test_who_follows_a_program_that_is_away_is_told_and_waits_for_it(tmp_path):
     port = free_port()
     followed = [CONSTAT, "import", "gatus", f"http://127.0.0.1:{port}", "--follow", "--every", "1"]

@@ -1,8 +1,8 @@
-"""No source takes the name of an agent that probes: its plan and its rounds stay its own."""
+"""Neither takes the name of the other: not a source that of an agent that probes, nor such an agent a source's."""
 
 import pytest
 
-from ledger import runs, targets
+from ledger import plans, runs, targets
 from ledger.errors import RefusedError
 from ledger.intake.columns import Columns
 from ledger.intake.files import open_source
@@ -11,10 +11,12 @@ from ledger.intake.gatus_tables import GatusFile
 from ledger.intake.importing import import_source
 from ledger.intake.kuma import KumaFile
 from ledger.intake.kuma_import import KumaSource, import_kuma
+from ledger.intake.own_agents import require_not_imported
 from ledger.intake.prometheus import PrometheusSource
 from ledger.intake.prometheus_api import Prometheus, Selector
 from ledger.intake.prometheus_import import first_instant
 from ledger.intake.web import Address, Web
+from ledger.plans import AgentRetired, Planned
 from ledger.runs import AgentStarted, AgentStopped
 from ledger.targets import HttpDefined, TargetsDefined
 from tests.ledger.intake.test_gatus import SQLiteFile, results
@@ -102,6 +104,26 @@ def test_an_agent_whose_targets_are_recorded_has_its_name_before_its_first_run(t
         take_results(story, tmp_path)
 
 
+def test_an_agent_that_was_killed_before_its_start_was_recorded_has_its_name_by_its_plan(tmp_path):
+    story = Story()
+    agent_plans(story)
+
+    with pytest.raises(RefusedError, match=ADVICE.replace(r".*", r"\(its plan is that of its file\).*")):
+        take_results(story, tmp_path)
+
+
+def agent_plans(story):
+    """What the process of an agent records of its file, behind whatever was there."""
+    story.ledger.record(
+        plans.stream_of("paris-1"),
+        plans.INITIAL,
+        plans.evolve,
+        lambda found: plans.set_plan(found, "paris-1", (Planned(platform="acme-prod"),)),
+        occurred_ms=story.now_ms,
+        source="/agents/paris-1",
+    )
+
+
 def test_a_name_that_only_imports_had_is_theirs_still(tmp_path):
     story = Story()
 
@@ -109,3 +131,63 @@ def test_a_name_that_only_imports_had_is_theirs_still(tmp_path):
     take_results(story, tmp_path)
 
     assert story.engine.round_head("paris-1").number == 1
+
+
+# ---------------------------------------------------------------- the other way round
+
+
+def require(story):
+    require_not_imported(story.ledger, "paris-1", story.ledger.plans_of("paris-1"))
+
+
+def test_an_agent_does_not_probe_under_the_name_of_an_import(tmp_path):
+    story = Story()
+    take_results(story, tmp_path)
+
+    with pytest.raises(RefusedError, match=r'paris-1 has its plan from an import, .*agent = "paris-1-probe"'):
+        require(story)
+
+
+def test_a_name_that_logs_only_changes_is_none_of_an_agent_whatever_else_is_known_of_it():
+    story = Story().plan("paris-1", ["acme-prod"], transitions=True)
+    story.fact(runs.stream_of("paris-1"), STARTED)
+
+    with pytest.raises(
+        RefusedError, match=r"paris-1 logs only changes, .*give the agent that probes another"
+    ):
+        require(story)
+
+
+def test_a_retired_import_keeps_its_name(tmp_path):
+    story = Story()
+    take_results(story, tmp_path)
+    story.fact(plans.stream_of("paris-1"), AgentRetired(agent="paris-1", reason="moved", by="sre-1"))
+
+    with pytest.raises(RefusedError, match="has its plan from an import"):
+        require(story)
+
+
+@pytest.mark.parametrize(
+    "probe",
+    [
+        agent_plans,
+        lambda story: story.fact(runs.stream_of("paris-1"), STARTED),
+        lambda story: story.fact(targets.stream_of("paris-1"), DEFINED),
+    ],
+    ids=["planned", "started", "recorded"],
+)
+def test_an_agent_that_has_probed_under_the_name_of_an_import_goes_on_and_the_import_does_not(
+    tmp_path, probe
+):
+    story = Story()
+    take_results(story, tmp_path)
+    probe(story)
+
+    require(story)
+
+    with pytest.raises(RefusedError, match=ADVICE):
+        take_results(story, tmp_path)
+
+
+def test_a_name_that_nobody_had_is_free():
+    require(Story())
