@@ -1,5 +1,6 @@
 """Lines of the table for a month on a broker: cold, again, how far behind; and what it takes there."""
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ PARTITIONS = 2
 
 def lines(part: Part, broker: str, turns: int, say: Callable[[str], None]) -> Iterator[Line]:
     """The month sent to a ledger of its own, which is deleted at the end; each round a record batch."""
-    with fresh(broker, part.folder / "mirror") as url:
+    with tempfile.TemporaryDirectory(dir=part.folder) as mirrors, fresh(broker, Path(mirrors) / "m") as url:
         say("sending them to the broker")
         _send(part, url)
         yield _stored(part, url)
