@@ -258,8 +258,10 @@ def _mistimed(found: Round, period_ms: int) -> str | None:
 
 
 def _disjoint(found: Round) -> bool:
-    exceptions = [*found.not_up, *found.missing]
-    return len(set(exceptions)) == len(exceptions) and found.odd_status.keys().isdisjoint(exceptions)
+    not_up, missing, odd_status = found.not_up.keys(), found.missing, found.odd_status.keys()
+    if len(set(missing)) != len(missing) or not not_up.isdisjoint(missing):
+        return False
+    return odd_status.isdisjoint(missing) and odd_status.isdisjoint(not_up)
 
 
 def chained(rounds: Sequence[Round], previous_hash: str) -> list[bytes]:

@@ -4,7 +4,7 @@ Time that nobody observed is a quantity of its own. `unknown-time` says on which
 always show both.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -46,12 +46,14 @@ def measured(timeline: Timeline, terms: Terms) -> Measure:
 
 def measure(totals_ms: Sums, days_ms: Iterable[Sums], terms: Terms) -> Measure:
     """Measure any time, given whole and by local days."""
-    return measure_with(totals_ms, sum(over_daily_ms(day_ms, terms) for day_ms in days_ms), terms)
+    return measure_with(totals_ms, sum(over_daily_ms(days_ms, terms)), terms)
 
 
-def over_daily_ms(day_ms: Sums, terms: Terms) -> int:
-    """What of the down time of a local day exceeds the daily allowance."""
-    return max(0, counted_down_ms(day_ms, terms.readings) - terms.daily_allowance_ms)
+def over_daily_ms(days_ms: Iterable[Sums], terms: Terms) -> Iterator[int]:
+    """What of the down time of each local day exceeds the daily allowance."""
+    counting, allowance_ms = counting_down(terms.readings), terms.daily_allowance_ms
+    for day_ms in days_ms:
+        yield max(0, sum(map(day_ms.__getitem__, counting)) - allowance_ms)
 
 
 def measure_with(totals_ms: Sums, over_daily_ms: int, terms: Terms) -> Measure:

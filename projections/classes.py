@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
+from itertools import chain
 
 import polars as pl
 
@@ -102,10 +103,15 @@ def members(contract: Contract, period: Period) -> list[str]:
 
 
 def _excluded(excluding: Sequence[Exclusion], kind: str) -> tuple[Interval, ...]:
-    return tuple(union(span for each in excluding if each.kind == kind for span in each.excluded))
+    return _together(tuple(each.excluded for each in excluding if each.kind == kind))
 
 
-# Most platforms of a period share their hours and what is excluded: their layout is made once.
+# Most platforms of a period share their hours and what is excluded: both are laid out once.
+@lru_cache(maxsize=1024)
+def _together(excluded: tuple[tuple[Interval, ...], ...]) -> tuple[Interval, ...]:
+    return tuple(union(chain.from_iterable(excluded)))
+
+
 @lru_cache(maxsize=1024)
 def layout(
     bounds: Interval,
@@ -133,12 +139,12 @@ def classified(verdicts: pl.DataFrame, layouts: Mapping[str, Layout], period: Pe
     if not layouts:
         return {}
     pieces = _pieces(verdicts, layouts, period)
-    segments = _joined(pieces, period.interval.end_ms).partition_by("platform", as_dict=True)
+    segments = dict(_by_platform(_joined(pieces, period.interval.end_ms)))
     days: dict[str, dict[date, Mapping[Class, int]]] = {name: {} for name in sorted(layouts)}
     for platform, day, *sums in _day_sums(pieces).iter_rows():
         days[platform][day] = dict(zip(CLASSES, sums, strict=True))
     _check_conservation(days, period)
-    return {name: Timeline(name, _totals(days[name]), days[name], segments[(name,)]) for name in days}
+    return {name: Timeline(name, _totals(days[name]), days[name], segments[name]) for name in days}
 
 
 def _pieces(verdicts: pl.DataFrame, layouts: Mapping[str, Layout], period: Period) -> pl.DataFrame:
@@ -192,9 +198,15 @@ def _seen(verdicts: pl.DataFrame, names: pl.Enum, bounds: Interval) -> pl.DataFr
 
 
 def _laid(layouts: Mapping[str, Layout], names: pl.Enum) -> pl.DataFrame:
-    rows = [(name, start_ms, kind) for name, laid in layouts.items() for start_ms, kind in laid]
-    schema: dict[str, Column] = {"platform": names, "start_ms": pl.Int64, "kind": pl.Int8}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    # A column at a time: of ten thousand platforms it has a million rows.
+    own = [index for index, laid in enumerate(layouts.values()) for _ in laid]
+    return pl.DataFrame(
+        [
+            pl.Series("platform", list(layouts), dtype=names).gather(own),
+            pl.Series("start_ms", [start_ms for laid in layouts.values() for start_ms, _ in laid], pl.Int64),
+            pl.Series("kind", [kind for laid in layouts.values() for _, kind in laid], pl.Int8),
+        ]
+    )
 
 
 def _cut(names: pl.Enum, period: Period) -> pl.DataFrame:
@@ -224,6 +236,14 @@ def _joined(pieces: pl.DataFrame, end_ms: int) -> pl.DataFrame:
         .with_columns(end_ms=pl.col("start_ms").shift(-1).over("platform").fill_null(end_ms))
         .drop("day")
     )
+
+
+def _by_platform(segments: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The segments of each platform; they stand together, so that nothing need be copied."""
+    first = 0
+    for rows, name in segments["platform"].rle().struct.unnest().iter_rows():
+        yield name, segments.slice(first, rows)
+        first += rows
 
 
 def _day_sums(pieces: pl.DataFrame) -> pl.DataFrame:

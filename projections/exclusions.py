@@ -19,11 +19,10 @@ Kind = Literal["maintenance", "claim"]
 
 
 class Exclusion(NamedTuple):
-    """One maintenance or claim on one platform within a period; nothing outside the platform's membership."""
+    """One maintenance or claim on a platform within a period; nothing outside the platform's membership."""
 
     kind: Kind
     name: str
-    platform: str
     excluded: tuple[Interval, ...]
     """In normal form. Two exclusions may overlap."""
     not_excluded: tuple[tuple[Interval, NotExcluded], ...]
@@ -86,13 +85,13 @@ def _judged(
         [*_maintenances(known, contract, platforms, parts, period), *_claims(known, platforms, parts)],
         key=lambda each: each[0].positions,
     ):
-        for platform in sorted(concerned):
-            by_platform.setdefault(platform, []).append(exclusion._replace(platform=platform))
+        for platform in concerned:
+            by_platform.setdefault(platform, []).append(exclusion)
     return by_platform
 
 
 _Concerned = tuple[Exclusion, AbstractSet[str]]
-"""What a subject excludes, for no platform yet, and the platforms asked for that it concerns."""
+"""What a subject excludes on any platform, and the platforms asked for that it concerns."""
 
 
 def _maintenances(
@@ -120,7 +119,7 @@ def _claims(known: Known, platforms: AbstractSet[str], parts: Sequence[Part]) ->
 
 
 def _exclusion(kind: Kind, name: str, judged: Judged, positions: Sequence[int]) -> Exclusion:
-    return Exclusion(kind, name, "", judged.excluded, judged.not_excluded, tuple(sorted(positions)))
+    return Exclusion(kind, name, judged.excluded, judged.not_excluded, tuple(sorted(positions)))
 
 
 # ---------------------------------------------------------------- membership, ceiling, period

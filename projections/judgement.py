@@ -44,7 +44,12 @@ class Judgement:
     @cached_property
     def availability(self) -> Availability:
         """Laid out when it is asked for: of ten thousand platforms it has three hundred thousand days."""
-        return _availability(self.period, self.timelines, self.accrual)
+        return _availability(self.period, self.timelines, self.accrual, with_days=True)
+
+    @cached_property
+    def availability_in_all(self) -> Availability:
+        """The same without the days."""
+        return _availability(self.period, self.timelines, self.accrual, with_days=False)
 
 
 def judge(known: Known, contract: Contract, period: Period) -> Judgement:
@@ -102,15 +107,22 @@ def _grants(contract: Contract, periods: Sequence[Period], accruals: Sequence[Ac
 # ---------------------------------------------------------------- laid out as figures
 
 
-def _availability(period: Period, lines: Mapping[str, Timeline], accrual: Accrual) -> Availability:
+def _availability(
+    period: Period, lines: Mapping[str, Timeline], accrual: Accrual, *, with_days: bool
+) -> Availability:
     met = {each.platform: each.target_met for each in accrual.platforms}
     return Availability(
         target_percent=f"{period.terms.target_percent.normalize():f}",
-        platforms=tuple(_platform_availability(period, line, met[name]) for name, line in lines.items()),
+        platforms=tuple(
+            _platform_availability(period, line, met[name], _days(line) if with_days else ())
+            for name, line in lines.items()
+        ),
     )
 
 
-def _platform_availability(period: Period, line: Timeline, target_met: bool) -> PlatformAvailability:
+def _platform_availability(
+    period: Period, line: Timeline, target_met: bool, days: tuple[DayFigures, ...]
+) -> PlatformAvailability:
     measure = measured(line, period.terms)
     bounds = measure.share_bounds
     return PlatformAvailability(
@@ -120,10 +132,14 @@ def _platform_availability(period: Period, line: Timeline, target_met: bool) -> 
         percent_bounds=bounds and (percent(bounds[0]), percent(bounds[1])),
         coverage_percent=_percent(measure.coverage),
         target_met=target_met,
-        days=tuple(
-            DayFigures(day=day.isoformat(), classes_ms=_classes_ms(sums_ms))
-            for day, sums_ms in line.days_ms.items()
-        ),
+        days=days,
+    )
+
+
+def _days(line: Timeline) -> tuple[DayFigures, ...]:
+    return tuple(
+        DayFigures(day=day.isoformat(), classes_ms=_classes_ms(sums_ms))
+        for day, sums_ms in line.days_ms.items()
     )
 
 

@@ -88,7 +88,7 @@ def _maintenances_and_claims(scope: Scope) -> Iterator[_Found]:
 
 def _by_name(scope: Scope) -> ByName:
     found = exclusions_by_platform(scope.known, scope.contract, list(scope.own), scope.period)
-    return {(each.kind, each.name, each.platform): each for own in found.values() for each in own}
+    return {(each.kind, each.name, platform): each for platform, own in found.items() for each in own}
 
 
 # ---------------------------------------------------------------- incidents

@@ -99,7 +99,7 @@ class History:
         # The days hold their terms as long as this lives, so that the object itself is a key.
         found = self._over_daily_ms.get(id(terms))
         if found is None:
-            found = [0, *accumulate(over_daily_ms(day.sums_ms, terms) for day in self.days)]
+            found = [0, *accumulate(over_daily_ms((day.sums_ms for day in self.days), terms))]
             self._over_daily_ms[id(terms)] = found
         return found
 

@@ -8,7 +8,7 @@ from ledger.interval import Interval
 from projections.asof import Known
 from projections.canonical import sealed
 from projections.commitments import commitments
-from projections.figures import PeriodFigures, Statement
+from projections.figures import Availability, PeriodFigures, Statement
 from projections.judgement import Judgement, judge
 from projections.moment import as_of_figures
 from projections.periods import Period
@@ -42,11 +42,16 @@ def part_of_statement(
 ) -> Statement:
     """The same with availability, penalties and remarks, and of the rest only `part`; without a digest.
 
+    The days of availability are there if it is the part: no other shows them.
+
     Raises:
         BadInputError: as above.
     """
     contract, asked = select(known, contract_name, period, readings)
-    found = _judged(known, contract, asked, judge(known, contract, asked))
+    judged = judge(known, contract, asked)
+    is_by_day = part == "availability"
+    availability = judged.availability if is_by_day else judged.availability_in_all
+    found = _laid_out(known, contract, judged, availability)
     if part == "register":
         later = announced_later(known, contract, asked)
         entries = register(known, contract, asked)
@@ -65,12 +70,12 @@ def lay_out(known: Known, contract: Contract, period: Period, judged: Judgement 
         "commitments": commitments(known, contract, period),
         "stretches": stretches(known, contract, period, judged.timelines),
     }
-    return sealed(_judged(known, contract, period, judged).model_copy(update=whole))
+    return sealed(_laid_out(known, contract, judged, judged.availability).model_copy(update=whole))
 
 
-def _judged(known: Known, contract: Contract, period: Period, judged: Judgement) -> Statement:
+def _laid_out(known: Known, contract: Contract, judged: Judgement, availability: Availability) -> Statement:
     assert contract.signed is not None
-    signed = contract.signed
+    signed, period = contract.signed, judged.period
     return Statement(
         contract=signed.contract,
         client=signed.client,
@@ -80,7 +85,7 @@ def _judged(known: Known, contract: Contract, period: Period, judged: Judgement)
         readings=period.terms.readings.model_dump(by_alias=True),
         period=period_figures(period),
         as_of=as_of_figures(known.as_of, period.zone),
-        availability=judged.availability,
+        availability=availability,
         penalties=judged.penalties,
         entries=(),
         commitments=(),

@@ -5,7 +5,7 @@ from functools import partial
 
 from consumers.bench.measure import Way, in_turns, require_equal
 from consumers.bench.part import Part
-from consumers.bench.peers import in_duckdb, in_polars, one_event_each, parquet
+from consumers.bench.peers import in_duckdb, in_polars, one_event_each, one_fact_each, parquet
 from consumers.bench.table import Line
 
 ONE_EVENT_LEAST, DUCKDB_LEAST, POLARS_LEAST = 100, 4, 6
@@ -14,19 +14,20 @@ ONE_EVENT_LEAST, DUCKDB_LEAST, POLARS_LEAST = 100, 4, 6
 
 def each_result(whole: Part, part: Part, turns: int) -> Iterator[Line]:
     """One JSON event for each result, on a part; the whole takes as much longer as it is larger."""
-    path = one_event_each.write(part)
-    replay = partial(one_event_each.replay, part, path)
-    require_equal(part.replay(), {"one event for each result": replay})
-    factor = len(whole.minutes) / len(part.minutes)
-    (ratios,) = in_turns(whole.replay, [replay], turns)
-    several = ratios.times(factor)
-    hours = len(part.minutes) / 60
-    yield Line(
-        f"the same, one JSON event for each result ({hours:g} h of it measured, × {factor:.0f})",
-        "that replay",
-        several,
-        least=ONE_EVENT_LEAST,
+    events = Way(partial(one_event_each.replay, part, one_event_each.write(part)), ONE_EVENT_LEAST)
+    facts = Way(partial(one_fact_each.replay, part, one_fact_each.write(part)))
+    require_equal(
+        part.replay(), {"one event for each result": events.run, "one fact for each result": facts.run}
     )
+    factor = len(whole.minutes) / len(part.minutes)
+    measured = f"({len(part.minutes) / 60:g} h of it measured, × {factor:.0f})"
+    ways = {
+        f"the same, one JSON event for each result, decoded by msgspec {measured}": events,
+        f"the same, each result a fact of the decision log {measured}": facts,
+    }
+    found = in_turns(whole.replay, [way.run for way in ways.values()], turns)
+    for (what, way), ratios in zip(ways.items(), found, strict=True):
+        yield Line(what, "that replay", ratios.times(factor), least=way.least)
 
 
 def as_parquet(part: Part, turns: int) -> Iterator[Line]:

@@ -1,5 +1,6 @@
-"""Lines of the table that read the month from a broker: cold, again, and how far behind a reader is."""
+"""Lines of the table for a month on a broker: cold, again, how far behind; and what it takes there."""
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from statistics import median
 from consumers.bench.measure import in_turns, require_equal
 from consumers.bench.month import BEGIN_MS, agent_of
 from consumers.bench.part import Part
+from consumers.bench.sizes import results_in
 from consumers.bench.table import Line
 from ledger.application import Ledger, open_engine
 from ledger.errors import UnreachableLedgerError
@@ -26,9 +28,10 @@ PARTITIONS = 2
 
 def lines(part: Part, broker: str, turns: int, say: Callable[[str], None]) -> Iterator[Line]:
     """The month sent to a ledger of its own, which is deleted at the end; each round a record batch."""
-    with fresh(broker, part.folder / "mirror") as url:
+    with tempfile.TemporaryDirectory(dir=part.folder) as mirrors, fresh(broker, Path(mirrors) / "m") as url:
         say("sending them to the broker")
         _send(part, url)
+        yield _stored(part, url)
         say("reading them from there")
         yield from _read(part, url, turns)
         yield _tail(part, url)
@@ -85,6 +88,27 @@ def _send(part: Part, url: str) -> None:
 
 def _draft(recorded: RecordedFact) -> Draft:
     return Draft(recorded.stream, recorded.fact, recorded.occurred_ms, recorded.source)
+
+
+# ---------------------------------------------------------------- kept
+
+
+def _stored(part: Part, url: str) -> Line:
+    """What the rounds take on one broker's disk, by its own account: record batches, as they were sent."""
+    from ledger.log.kafka import topics  # noqa: PLC0415 - as above
+    from ledger.log.kafka.address import parse  # noqa: PLC0415
+
+    address = parse(url)
+    with topics.administrator(address) as client:
+        brokers = client.describe_log_dirs([address.probes])
+    folders = [folder for broker in brokers for folder in broker["log_dirs"]]
+    found = [topic for folder in folders for topic in folder["topics"]]
+    stored = sum(each["partition_size"] for topic in found for each in topic["partitions"])
+    with part.known() as known:
+        results = results_in(kept.value for kept in known.rounds())
+    return Line(
+        "bytes a result on the broker's disk, each round a record batch", figure=f"{stored / results:.2f} B"
+    )
 
 
 # ---------------------------------------------------------------- read

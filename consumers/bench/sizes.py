@@ -1,6 +1,6 @@
 """How many bytes a result takes in the log, raw and compressed: rounds alone, and rounds together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from itertools import islice
 
@@ -20,7 +20,7 @@ def lines(part: Part) -> Iterator[Line]:
     with part.known() as known:
         kept = islice(known.rounds(agents=known.agents()[:1]), SAMPLE)
         values = [each.value for each in kept]
-    results = sum(_results(value) for value in values)
+    results = results_in(values)
     yield _line("bytes a result in the log, raw", values, results)
     if find_spec("zstandard") is None:
         yield Line("bytes a result, compressed", figure="zstandard is not installed (group `bench`)")
@@ -30,9 +30,10 @@ def lines(part: Part) -> Iterator[Line]:
     yield _line("… in batches of a megabyte, as an import is sent", together, results)
 
 
-def _results(value: bytes) -> int:
-    found, _ = decode(value, with_latencies=False)
-    return found.n - len(found.missing)
+def results_in(values: Iterable[bytes]) -> int:
+    """How many results stored rounds hold."""
+    rounds = (decode(value, with_latencies=False)[0] for value in values)
+    return sum(found.n - len(found.missing) for found in rounds)
 
 
 def _line(what: str, values: Sequence[bytes], results: int) -> Line:

@@ -50,9 +50,8 @@ def running(known: Known, contract: Contract) -> Statement | None:
     begun = periods_of(contract, known.as_of.moment_ms)
     if not begun or begun[-1].complete:
         return None
-    return part_of_statement(
-        known, require_signed(contract).contract, str(begun[-1].number), None, "availability"
-    )
+    name, period = require_signed(contract).contract, str(begun[-1].number)
+    return part_of_statement(known, name, period, None, "penalties")  # the part of all time, without its days
 
 
 def all_running(known: Known, several: Sequence[Contract]) -> tuple[list[Statement], Mapping[str, str]]:

@@ -3,6 +3,7 @@
 The bytes are written once and hashed as they stand; nothing is ever serialised anew to check a hash.
 """
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, NamedTuple
 
 import orjson
@@ -16,6 +17,9 @@ from ledger.log.interface import KeptFact
 
 SEQUENCE_DIGITS = 12
 _COULD_BE_CLOUD_EVENT = b'{"specversion"'
+
+Reader = Callable[[str, dict[str, Any]], Fact]
+"""Makes a fact of its type's name and its data; see `facts.read` for what it raises."""
 
 
 class StoredFact(BaseModel):
@@ -102,11 +106,11 @@ def _event(envelope: Envelope) -> dict[str, Any]:
     }
 
 
-def decode(value: bytes) -> Envelope:
-    """Read a stored fact.
+def decode(value: bytes, read: Reader = facts.read) -> Envelope:
+    """Read a stored fact, of those that this version of Constat knows or that `read` does.
 
     Raises:
-        DamagedLedgerError: the bytes are no fact that this version of Constat knows.
+        DamagedLedgerError: the bytes are no such fact.
     """
     try:
         stored = StoredFact.model_validate_json(value)
@@ -116,7 +120,7 @@ def decode(value: bytes) -> Envelope:
             occurred_ms=read_instant(stored.time),
             source=stored.source,
             previous_hash=stored.previoushash,
-            fact=facts.read(stored.type, stored.data),
+            fact=read(stored.type, stored.data),
         )
     except KeyError as error:
         raise _unreadable(f"its type {error} is not known to this version") from error
@@ -137,9 +141,9 @@ def _unreadable(why: str) -> DamagedLedgerError:
     )
 
 
-def recorded(kept: KeptFact) -> RecordedFact:
-    """A fact that a ledger keeps, with what it knows of it."""
-    return recorded_as(decode(kept.value), hash_of(kept.value), kept.position, kept.recorded_ms)
+def recorded(kept: KeptFact, read: Reader = facts.read) -> RecordedFact:
+    """A fact that a ledger keeps, with what it knows of it. See `decode`."""
+    return recorded_as(decode(kept.value, read), hash_of(kept.value), kept.position, kept.recorded_ms)
 
 
 def recorded_as(envelope: Envelope, kept_hash: str, position: int, recorded_ms: int) -> RecordedFact:

@@ -205,6 +205,10 @@ def test_a_writer_with_a_stale_view_is_fenced_even_where_it_skips_a_number(plann
         (a_round(1)._replace(plan="lyon/1"), "record its plan first"),
         (a_round(1)._replace(n=2, jitter=bytes(2)), "has 2 platforms, the plan 3"),
         (a_round(1)._replace(start_ms=2**53 - 1), "starts before 1970 or after the year 9998"),
+        (a_round(1)._replace(not_up={1: ("down", 0, "")}, missing=[1]), "stands in two places"),
+        (a_round(1)._replace(not_up={}, missing=[1, 1]), "stands in two places"),
+        (a_round(1)._replace(not_up={}, missing=[1], odd_status={1: 301}), "stands in two places"),
+        (a_round(1)._replace(not_up={1: ("down", 0, "")}, odd_status={1: 301}), "stands in two places"),
     ],
 )
 def test_a_round_that_is_not_the_agents_or_does_not_fit_its_plan_is_refused_at_the_door(planned, found, what):

@@ -6,7 +6,7 @@ round is checked against its plan as well; this has nothing of that.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -79,7 +79,7 @@ def _append(engine: SQLiteEngine, part: Part, stream: int, witness: int) -> None
     plan, number, previous_hash = plan_of(part.month, stream, witness), 0, GENESIS_HASH
     for found in rounds_of(part.month, stream, witness, part.minutes):
         records = []
-        for data in _results(found, plan):
+        for data in results_of(found, plan):
             number += 1
             value = _encoded(plan.agent, number, previous_hash, data)
             previous_hash = hash_of(value)
@@ -87,7 +87,8 @@ def _append(engine: SQLiteEngine, part: Part, stream: int, witness: int) -> None
         engine.append_rounds(plan.agent, records)
 
 
-def _results(found: Round, plan: PlanSet) -> Iterator[ResultData]:
+def results_of(found: Round, plan: PlanSet) -> Iterator[ResultData]:
+    """Every result of a round."""
     for index, planned in enumerate(plan.platforms):
         outcome = found.outcome(index)
         if outcome is not None:
@@ -121,7 +122,7 @@ def replay(part: Part, path: Path) -> Sums:
     return within(verdicts(changes, part.month.names, part.bounds, TERMS), part.windows)
 
 
-class _Said:
+class Said:
     """What one agent says of one platform, and until when the last of it holds."""
 
     __slots__ = ("steps", "until_ms")
@@ -132,7 +133,7 @@ class _Said:
 
 
 def _folded(engine: Engine, stale_after_ms: int) -> dict[tuple[str, str], Steps]:
-    said: defaultdict[tuple[str, str], _Said] = defaultdict(_Said)
+    said: defaultdict[tuple[str, str], Said] = defaultdict(Said)
     heads: dict[str, str] = {}
     for kept in engine.rounds():
         event = _validated(kept.value)
@@ -143,6 +144,11 @@ def _folded(engine: Engine, stale_after_ms: int) -> dict[tuple[str, str], Steps]
         found = said[data.platform, kept.agent]
         hear(found.steps, found.until_ms or data.at, data.at, CODES[data.outcome])
         found.until_ms = data.at + stale_after_ms
+    return steps_of(said)
+
+
+def steps_of(said: Mapping[tuple[str, str], Said]) -> dict[tuple[str, str], Steps]:
+    """The steps of each platform and agent; nothing holds behind the last of what was said."""
     for found in said.values():
         say(found.steps, found.until_ms, UNKNOWN)
     return {key: found.steps for key, found in said.items()}

@@ -5,12 +5,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from consumers.bench import beside, curves, on_kafka, replay, run
+from consumers.bench import beside, curves, on_kafka, replay, run, sizes
 from consumers.bench.curves import Curve, Point
 from consumers.bench.measure import Ratios, in_turns
 from consumers.bench.month import MONTHS, Month
 from consumers.bench.part import Part
-from consumers.bench.peers import one_event_each
+from consumers.bench.peers import one_event_each, one_fact_each
 from consumers.bench.plot import svg
 from consumers.bench.sums import FROZEN, Sums
 from consumers.bench.table import Line, as_text
@@ -39,6 +39,7 @@ def test_the_table_has_a_line_for_each_way(constat, monkeypatch, tmp_path):
         "moments, from the cache",
         "constat penalties",
         "one JSON event for each",
+        "a fact of the decision log",
     ):
         assert what in told
     for what in ("Polars, Parquet as it arrived", "sorted by platform", "DuckDB", "bytes a result"):
@@ -66,10 +67,11 @@ def test_the_code_says_whether_a_line_was_below_its_ratio(constat, monkeypatch, 
     assert constat("bench", "--quick").code == code
 
 
-def test_no_time_is_printed_of_a_way_that_comes_to_other_sums(part, monkeypatch):
-    monkeypatch.setattr(one_event_each, "replay", lambda *_: Sums(0, 0, 0, 1))
+@pytest.mark.parametrize(("peer", "what"), [(one_event_each, "event"), (one_fact_each, "fact")])
+def test_no_time_is_printed_of_a_way_that_comes_to_other_sums(part, monkeypatch, peer, what):
+    monkeypatch.setattr(peer, "replay", lambda *_: Sums(0, 0, 0, 1))
 
-    with pytest.raises(AssertionError, match="one event for each result comes to Sums"):
+    with pytest.raises(AssertionError, match=f"one {what} for each result comes to Sums"):
         list(beside.each_result(part, part, turns=1))
 
 
@@ -119,7 +121,13 @@ def test_a_ratio_is_to_the_runs_before_and_behind_it():
 def test_on_a_broker_the_month_comes_to_the_same_sums(broker, part):
     lines = list(on_kafka.lines(part, broker, 1, lambda _: None))
 
-    assert [line.what[:15] for line in lines] == ["from the broker"] * 2 + ["a round on the "]
+    stored, *others = lines
+    assert [line.what[:15] for line in others] == ["from the broker"] * 2 + ["a round on the "]
+    assert stored.what.startswith("bytes a result on the broker's disk")
+    with part.known() as known:
+        values = [kept.value for kept in known.rounds()]
+    raw = sum(map(len, values)) / sizes.results_in(values)
+    assert raw < float(stored.figure.removesuffix(" B")) < 2 * raw
 
 
 def test_the_plot_is_an_image_with_both_curves(constat, monkeypatch, tmp_path):
