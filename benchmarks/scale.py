@@ -52,7 +52,7 @@ def main() -> None:
         ("agents", 3),
         ("plan", 1_000),
         ("notices", 1),
-        ("result-bytes", 2.6),
+        ("result-bytes", 2.7),
         ("replicas", 3),
         ("core", 30.0),
         ("gigabyte", 0.094),

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from consumers.bench.measure import in_turns, require_equal
-from consumers.bench.month import BEGIN_MS, agent_of
+from consumers.bench.month import BEGIN_MS, DAY_MINUTES, agent_of
 from consumers.bench.part import Part
 from consumers.bench.sizes import results_in
 from consumers.bench.table import Line
@@ -18,6 +18,7 @@ from ledger.application import Ledger, open_engine
 from ledger.errors import UnreachableLedgerError
 from ledger.fact import Draft, RecordedFact
 from ledger.instants import MINUTE_MS
+from ledger.log.kafka.settings import COMPRESSIONS
 from ledger.rounds import Round
 
 FACTS_TOGETHER = 500
@@ -31,21 +32,22 @@ def lines(part: Part, broker: str, turns: int, say: Callable[[str], None]) -> It
     with tempfile.TemporaryDirectory(dir=part.folder) as mirrors, fresh(broker, Path(mirrors) / "m") as url:
         say("sending them to the broker")
         _send(part, url)
-        yield _stored(part, url)
         say("reading them from there")
         yield from _read(part, url, turns)
         yield _tail(part, url)
+    say("sending a day of them compressed")
+    yield from _sizes(Part(part.month, part.minutes[:DAY_MINUTES], part.folder), broker)
 
 
 @contextmanager
-def fresh(broker: str, mirrors: Path) -> Iterator[str]:
+def fresh(broker: str, mirrors: Path, compression: str = COMPRESSIONS[0]) -> Iterator[str]:
     """A new ledger on the broker, deleted afterwards."""
     from ledger.log.kafka import topics  # noqa: PLC0415 - who has no broker needs no client
     from ledger.log.kafka.address import parse  # noqa: PLC0415
 
     url = f"kafka://{broker}/bench-{time.time_ns()}?mirrors={mirrors}"
     address = parse(url)
-    topics.create(address, replicas=1, probe_partitions=PARTITIONS)
+    topics.create(address, replicas=1, probe_partitions=PARTITIONS, compression=compression)
     try:
         yield url
     finally:
@@ -56,15 +58,15 @@ def fresh(broker: str, mirrors: Path) -> Iterator[str]:
 # ---------------------------------------------------------------- sent
 
 
-def _send(part: Part, url: str) -> None:
-    """Facts by the door for writing; rounds as their agents would send them, byte for byte."""
+def _send(part: Part, url: str, *, batched: bool = False) -> None:
+    """Facts by the door for writing; rounds byte for byte, each alone as agents send them, or in batches."""
     from ledger.log.kafka import clients  # noqa: PLC0415 - as above
     from ledger.log.kafka.address import parse  # noqa: PLC0415
     from ledger.log.kafka.outcomes import shown  # noqa: PLC0415
     from ledger.log.kafka.places import partition_of  # noqa: PLC0415
 
     address = parse(url)
-    producer = clients.producer(address, batch_size=0)
+    producer = clients.producer(address, **(clients.BATCHING if batched else {"batch_size": 0}))
     with part.known() as known, Ledger.open(url) as ledger:
         facts = iter(known.facts)
         while together := list(islice(facts, FACTS_TOGETHER)):
@@ -93,8 +95,26 @@ def _draft(recorded: RecordedFact) -> Draft:
 # ---------------------------------------------------------------- kept
 
 
-def _stored(part: Part, url: str) -> Line:
-    """What the rounds take on one broker's disk, by its own account: record batches, as they were sent."""
+def _sizes(part: Part, broker: str) -> Iterator[Line]:
+    """What a result takes on the disk of one broker, by its own account."""
+    with part.known() as known:
+        results = results_in(kept.value for kept in known.rounds())
+    for compression in COMPRESSIONS:
+        for together in (False, True):
+            how = "many together, as an import is sent" if together else "each round a record batch"
+            with (
+                tempfile.TemporaryDirectory(dir=part.folder) as mirrors,
+                fresh(broker, Path(mirrors) / "m", compression) as url,
+            ):
+                _send(part, url, batched=together)
+                stored = _stored(url)
+            yield Line(
+                f"bytes a result on the broker's disk, {compression}; {how}",
+                figure=f"{stored / results:.2f} B",
+            )
+
+
+def _stored(url: str) -> int:
     from ledger.log.kafka import topics  # noqa: PLC0415 - as above
     from ledger.log.kafka.address import parse  # noqa: PLC0415
 
@@ -103,12 +123,7 @@ def _stored(part: Part, url: str) -> Line:
         brokers = client.describe_log_dirs([address.probes])
     folders = [folder for broker in brokers for folder in broker["log_dirs"]]
     found = [topic for folder in folders for topic in folder["topics"]]
-    stored = sum(each["partition_size"] for topic in found for each in topic["partitions"])
-    with part.known() as known:
-        results = results_in(kept.value for kept in known.rounds())
-    return Line(
-        "bytes a result on the broker's disk, each round a record batch", figure=f"{stored / results:.2f} B"
-    )
+    return sum(each["partition_size"] for topic in found for each in topic["partitions"])
 
 
 # ---------------------------------------------------------------- read

@@ -1,8 +1,9 @@
 """How many bytes a result takes in the log, raw and compressed: rounds alone, and rounds together."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.util import find_spec
 from itertools import islice
+
+import zstandard
 
 from consumers.bench.part import Part
 from consumers.bench.table import Line
@@ -22,12 +23,9 @@ def lines(part: Part) -> Iterator[Line]:
         values = [each.value for each in kept]
     results = results_in(values)
     yield _line("bytes a result in the log, raw", values, results)
-    if find_spec("zstandard") is None:
-        yield Line("bytes a result, compressed", figure="zstandard is not installed (group `bench`)")
-        return
-    yield _line("… each round compressed alone, as it is sent live", _compressed(values), results)
+    yield _line("… each round compressed alone with zstd", _compressed(values), results)
     together = _compressed(list(_batches(values)))
-    yield _line("… in batches of a megabyte, as an import is sent", together, results)
+    yield _line("… in batches of a megabyte with zstd", together, results)
 
 
 def results_in(values: Iterable[bytes]) -> int:
@@ -41,8 +39,6 @@ def _line(what: str, values: Sequence[bytes], results: int) -> Line:
 
 
 def _compressed(values: Sequence[bytes]) -> list[bytes]:
-    import zstandard  # noqa: PLC0415 - it is not installed with Constat
-
     return [zstandard.ZstdCompressor(level=LEVEL).compress(value) for value in values]
 
 

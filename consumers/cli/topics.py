@@ -1,5 +1,6 @@
 """`constat topics`: the topics of a ledger on Kafka and those beside them, made and checked."""
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -30,6 +31,19 @@ ProbePartitions = Annotated[
     int,
     typer.Option("--probe-partitions", min=1, help="Over how many partitions agents are spread, for ever."),
 ]
+
+
+class Codec(StrEnum):
+    """In what brokers may keep rounds; those of `ledger.log.kafka.settings`, as a test compares."""
+
+    ZSTD = "zstd"
+    GZIP = "gzip"
+    UNCOMPRESSED = "uncompressed"
+
+
+Compression = Annotated[
+    Codec, typer.Option("--compression", help="In what brokers keep rounds, whatever they are sent in.")
+]
 FlushEach = Annotated[
     bool,
     typer.Option("--flush-each", help="Force each record to disk at once: one broker alone, a power cut."),
@@ -43,6 +57,7 @@ def create(
     min_in_sync: MinInSync = None,
     probe_partitions: ProbePartitions = PROBE_PARTITIONS,
     flush_each: FlushEach = False,
+    compression: Compression = Codec.ZSTD,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
     context: typer.Context,
 ) -> None:
@@ -61,6 +76,7 @@ def create(
         min_in_sync=min_in_sync,
         probe_partitions=probe_partitions,
         flush_each=flush_each,
+        compression=compression,
     )
     for name in (address.decisions, address.probes, address.penalties, address.changes):
         print(f"made {name}" if name in made else f"{name} is there already, and was left as it is")
@@ -70,6 +86,7 @@ def create(
         min_in_sync,
         probe_partitions if _is_given(context, "probe_partitions") else None,
         flush_each,
+        compression if _is_given(context, "compression") else None,
     )
     others = differences(address, found, asked)
     for other in others:

@@ -1,10 +1,10 @@
 """What of topics that are there already is not as somebody asked for it, and how that is changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ledger.log.kafka.address import Address
-from ledger.log.kafka.settings import FLUSH, Topic, Topics
+from ledger.log.kafka.settings import COMPRESSION, FLUSH, Topic, Topics
 
 
 class Asked(NamedTuple):
@@ -14,6 +14,8 @@ class Asked(NamedTuple):
     min_in_sync: int | None = None
     probe_partitions: int | None = None
     flush_each: bool = False
+    compression: str | None = None
+    """Of the probes."""
 
 
 class Difference(NamedTuple):
@@ -38,6 +40,9 @@ def differences(address: Address, found: Topics, asked: Asked) -> list[Differenc
         option = f"--probe-partitions {wanted}"
         change = "it stays so: each agent's rounds lie in one of them for ever; copy into new topics instead"
         both.append(Difference(found.probes.name, "the number of partitions", str(have), option, change))
+    if asked.compression is not None:
+        setting = COMPRESSION, asked.compression, f"--compression {asked.compression}"
+        both += _settings(address, found.probes, [setting])
     return both
 
 
@@ -51,6 +56,11 @@ def _of(address: Address, topic: Topic, asked: Asked) -> Iterator[Difference]:
         wanted.append(("min.insync.replicas", str(asked.min_in_sync), f"--min-in-sync {asked.min_in_sync}"))
     if asked.flush_each:
         wanted.append((FLUSH, "1", "--flush-each"))
+    yield from _settings(address, topic, wanted)
+
+
+def _settings(address: Address, topic: Topic, wanted: Iterable[tuple[str, str, str]]) -> Iterator[Difference]:
+    """Settings, each with its value and the option that asks for it."""
     for setting, value, option in wanted:
         if (is_now := topic.settings.get(setting, "unset")) != value:
             change = (

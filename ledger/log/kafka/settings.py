@@ -5,13 +5,17 @@ from typing import NamedTuple
 
 FLUSH = "flush.messages"
 """After how many records a broker forces them to disk: 1 is at once; unset, the system does when it likes."""
+COMPRESSION = "compression.type"
+"""In what a broker keeps records, whatever they were sent in; `producer` is as they were sent."""
+COMPRESSIONS = ("zstd", "gzip", "uncompressed")
+"""What every Constat reads; for another one a reader would need a library that it may not have."""
 SETTINGS = {
     "cleanup.policy": "delete",
     "retention.ms": "-1",
     "retention.bytes": "-1",
     "message.timestamp.type": "LogAppendTime",
     "unclean.leader.election.enable": "false",
-    "compression.type": "producer",
+    COMPRESSION: "producer",
     "max.message.bytes": "1048588",
 }
 """What the topics are made with, besides `min.insync.replicas`."""
@@ -75,8 +79,8 @@ _RULES: tuple[tuple[str, Callable[[str], bool], str, str], ...] = (
         "a replica that fell behind could become leader, and acknowledged facts would be lost",
     ),
     (
-        "compression.type",
-        lambda value: value in {"producer", "uncompressed", "gzip"},
+        COMPRESSION,
+        lambda value: value in {"producer", *COMPRESSIONS},
         "producer",
         "the broker would store facts in a form that not every reader can read",
     ),

@@ -29,7 +29,16 @@ from ledger.log.kafka.address import Address
 from ledger.log.kafka.connecting import connected
 from ledger.log.kafka.outcomes import advice_on, shown
 from ledger.log.kafka.patience import PATIENCE_MS, PAUSE_S, patiently
-from ledger.log.kafka.settings import COMPACTED, FLUSH, SETTINGS, Topic, Topics, majority_of
+from ledger.log.kafka.settings import (
+    COMPACTED,
+    COMPRESSION,
+    COMPRESSIONS,
+    FLUSH,
+    SETTINGS,
+    Topic,
+    Topics,
+    majority_of,
+)
 
 PROBE_PARTITIONS = 6
 """How many partitions the probes are spread over if nobody says otherwise; fixed for the ledger's life."""
@@ -178,18 +187,20 @@ def check(address: Address) -> Topics:
     return topics
 
 
-def create(
+def create(  # noqa: PLR0913 - each is a setting of its own
     address: Address,
     *,
     replicas: int = 1,
     min_in_sync: int | None = None,
     probe_partitions: int = PROBE_PARTITIONS,
     flush_each: bool = False,
+    compression: str = COMPRESSIONS[0],
 ) -> list[str]:
     """Make the topics that are not there yet, those beside the two, too; the names of those that were made.
 
     `flush_each` has a broker force each record to disk before it answers: slower, and what one broker alone
-    needs to keep an acknowledged fact through a power cut.
+    needs to keep an acknowledged fact through a power cut. `compression`, one of `COMPRESSIONS`, is what it keeps
+    rounds in, whatever they were sent in.
 
     Raises:
         BadInputError: so many replicas in step are no majority, or more than there are.
@@ -205,7 +216,7 @@ def create(
     every = SETTINGS | more
     wanted = {
         address.decisions: _wanted(1, replicas, every),
-        address.probes: _wanted(probe_partitions, replicas, every),
+        address.probes: _wanted(probe_partitions, replicas, every | {COMPRESSION: compression}),
         address.penalties: _wanted(1, replicas, every),
         address.changes: _wanted(probe_partitions, replicas, COMPACTED | more),
     }

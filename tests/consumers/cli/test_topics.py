@@ -5,9 +5,13 @@ import json
 import pytest
 
 from consumers.cli import topics as command
+from ledger.application import Ledger
+from ledger.fact import Draft
 from ledger.log.kafka import topics
 from ledger.log.kafka.address import parse
-from ledger.log.kafka.settings import SETTINGS
+from ledger.log.kafka.settings import COMPRESSIONS, SETTINGS
+from ledger.plans import Planned, PlanSet
+from ledger.rounds import Round, decode
 from tests import brokers
 
 REFUSED = "kafka://127.0.0.1:1/constat"
@@ -36,6 +40,10 @@ def settings_of(url):
 
 
 # ---------------------------------------------------------------- create
+
+
+def test_the_command_knows_the_compressions_that_every_reader_has():
+    assert tuple(command.Codec) == COMPRESSIONS
 
 
 def test_create_makes_both_topics_and_says_that_they_are_as_they_must_be(constat, url):
@@ -101,6 +109,36 @@ def test_what_of_topics_that_are_there_is_not_as_asked_is_said_with_how_to_chang
     )
     assert answer.out.count(", forced to disk when the system likes\n") == 4
     assert settings_of(url) == before
+
+
+@pytest.mark.parametrize(
+    ("asked", "compression"), [((), "zstd"), (("--compression", "gzip"), "gzip")], ids=["usual", "gzip"]
+)
+def test_rounds_are_kept_compressed_and_read_as_they_were_sent(constat, url, asked, compression):
+    constat("topics", "create", *asked, "--ledger", url)
+    plan = PlanSet(agent="paris", plan_version=1, platforms=(Planned(platform="acme-prod"),))
+    rounds = [
+        Round(agent="paris", number=n, plan="paris/1", start_ms=n * 60_000, n=1, jitter=bytes(1))
+        for n in range(1, 301)
+    ]
+
+    with Ledger.open(url) as ledger:
+        ledger.append(Draft("plan:paris", plan, 0))
+        ledger.append_rounds("paris", rounds)
+        kept = list(ledger.engine.rounds())
+
+    assert [decode(each.value)[0].number for each in kept] == list(range(1, 301))
+    assert settings_of(url)[1].settings["compression.type"] == compression
+    assert 0 < stored(url) < sum(len(each.value) for each in kept) / 2
+
+
+def stored(url):
+    """How many bytes the broker keeps of the rounds."""
+    probes = parse(url).probes
+    with topics.administrator(parse(url)) as client:
+        (broker,) = client.describe_log_dirs([probes])
+    (folder,) = broker["log_dirs"]
+    return sum(each["partition_size"] for topic in folder["topics"] for each in topic["partitions"])
 
 
 def test_topics_that_are_there_as_they_are_asked_for_are_an_answer_of_yes(constat, url):

@@ -32,6 +32,15 @@ def test_a_setting_is_changed_on_both_topics():
     assert [each.rpartition(" ")[2] for each in sentences(flush_each=True)] == ["flush.messages=1`"] * 2
 
 
+def test_only_rounds_are_kept_compressed():
+    (probes,) = sentences(compression="zstd")
+
+    assert probes == (
+        f"acme.probes: compression.type is unset and not as --compression zstd asks; {WITH} acme.probes "
+        "--add-config compression.type=zstd`"
+    )
+
+
 def test_replicas_are_given_by_another_tool_and_partitions_stay_for_ever():
     replicas, _, partitions = sentences(replicas=5, probe_partitions=7)
 

@@ -63,7 +63,12 @@ def test_a_setting_that_the_brokers_do_not_show_is_a_fault(setting):
     assert f"{setting} is unset and must be " in first
 
 
-@pytest.mark.parametrize("codec", ["zstd", "lz4", "snappy"])
+@pytest.mark.parametrize("codec", ["producer", "uncompressed", "gzip", "zstd"])
+def test_a_compression_that_every_reader_has_is_none(codec):
+    assert sentences(topics_with(**{"compression.type": codec})) == []
+
+
+@pytest.mark.parametrize("codec", ["lz4", "snappy"])
 def test_a_compression_that_not_every_reader_has_is_a_fault(codec):
     (first, _) = sentences(topics_with(**{"compression.type": codec}))
 
