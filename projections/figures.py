@@ -97,6 +97,17 @@ class PlatformAvailability(Figures):
     days: tuple[DayFigures, ...]
 
 
+class AgentAvailability(Figures):
+    """A platform as one agent alone saw it; what is promised is judged by all agents together."""
+
+    platform: str
+    agent: str
+    classes_ms: ClassesMs
+    percent: Percent | None
+    percent_bounds: tuple[Percent, Percent] | None
+    coverage_percent: Percent | None
+
+
 class Availability(Figures):
     """The measured availability."""
 
@@ -419,5 +430,7 @@ class Statement(Figures):
     """Of a period that runs: work that begins after the moment known, each with its last notice."""
     commitments: tuple[CommitmentEntry, ...]
     stretches: tuple[Stretch, ...]
+    agents: tuple[AgentAvailability, ...] = Field(default=(), exclude_if=_is_missing)
+    """What each agent alone saw; only where that was asked for."""
     remarks: tuple[Remark, ...] = Field(default=(), exclude_if=_is_missing)
     digest: str = ""

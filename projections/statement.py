@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from ledger.contracts import Contract
 from ledger.instants import format_instant
 from ledger.interval import Interval
+from projections.alone import seen_alone
 from projections.asof import Known
 from projections.canonical import sealed
 from projections.commitments import commitments
@@ -42,7 +43,8 @@ def part_of_statement(
 ) -> Statement:
     """The same with availability, penalties and remarks, and of the rest only `part`; without a digest.
 
-    The days of availability are there if it is the part: no other shows them.
+    The days of availability are there if it is the part: no other shows them. The part `agents` is
+    what each of them alone saw.
 
     Raises:
         BadInputError: as above.
@@ -58,6 +60,8 @@ def part_of_statement(
         return found.model_copy(update={"entries": entries, "announced_later": later})
     if part == "commitments":
         return found.model_copy(update={"commitments": commitments(known, contract, asked)})
+    if part == "agents":
+        return found.model_copy(update={"agents": seen_alone(known, contract, asked)})
     return found
 
 

@@ -32,17 +32,31 @@ _IS_DOWN: Mapping[str, pl.Expr] = {
 """The reading `quorum`: when the known agents, of which there is at least one, say down."""
 
 
-def verdicts_over(known: Known, platforms: Collection[str], parts: Sequence[Part]) -> pl.DataFrame:
-    """The verdicts over consecutive parts of a period, each by its own terms (`SCHEMA`)."""
+def verdicts_over(
+    known: Known, platforms: Collection[str], parts: Sequence[Part], *, alone: str | None = None
+) -> pl.DataFrame:
+    """The verdicts over consecutive parts of a period, each by its own terms (`SCHEMA`).
+
+    Of one agent `alone` if it is named, as if nobody else had probed and nobody else were needed.
+    """
     until_ms = max((part.interval.end_ms for part in parts), default=0)
     changes = {
         stale_after_ms: outcome_changes(known, platforms, stale_after_ms, until_ms)
         for stale_after_ms in sorted({part.terms.stale_after_ms for part in parts})
     }
     spans = [
-        verdicts(changes[part.terms.stale_after_ms], platforms, part.interval, part.terms) for part in parts
+        verdicts(heard, platforms, part.interval, terms)
+        for part in parts
+        for heard, terms in [_heard(changes[part.terms.stale_after_ms], part.terms, alone)]
     ]
     return spans[0] if len(spans) == 1 else _joined(spans)
+
+
+def _heard(changes: pl.DataFrame, terms: Terms, alone: str | None) -> tuple[pl.DataFrame, Terms]:
+    """The changes that are heard, and the terms by which they are judged."""
+    if alone is None:
+        return changes, terms
+    return changes.filter(pl.col("agent") == alone), terms.model_copy(update={"agents_min": 1})
 
 
 def verdicts(

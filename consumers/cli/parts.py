@@ -24,6 +24,7 @@ class By(StrEnum):
 
     platform = "platform"
     day = "day"
+    agent = "agent"
 
 
 class Layout(StrEnum):
@@ -44,7 +45,10 @@ def _part(name: str) -> Callable[..., None]:
         as_of: common.AsOfOption = None,
         reading: asking.ReadingOption = [],  # noqa: B006 - typer copies it
         by: Annotated[
-            By, typer.Option("--by", help="Cut by platform or by day (availability).")
+            By,
+            typer.Option(
+                "--by", help="Cut by platform, by day, or by what each agent alone saw (availability)."
+            ),
         ] = By.platform,
         layout: Annotated[Layout, typer.Option("--format", "-f", help="How to lay it out.")] = Layout.text,
         as_json: common.JsonOption = False,
@@ -58,7 +62,8 @@ def _part(name: str) -> Callable[..., None]:
 
             asked = question.known, question.contract, question.period, question.readings
             is_sheet_of_whole = layout is Layout.csv and name in OF_TIME
-            figures = statement(*asked) if is_sheet_of_whole else part_of_statement(*asked, name)
+            shown = "agents" if by is By.agent and name == "availability" else name
+            figures = statement(*asked) if is_sheet_of_whole else part_of_statement(*asked, shown)
         if as_json or layout is Layout.json:
             _print_json(figures, name)
         elif layout is Layout.csv:
@@ -75,7 +80,8 @@ def _print_json(figures: "Statement", name: str) -> None:
     whole = as_json(figures)
     with_remarks = ("remarks",) if name in OF_TIME and "remarks" in whole else ()
     later = ("announced_later",) if name == "register" and "announced_later" in whole else ()
-    kept: dict[str, Any] = {key: whole[key] for key in (*KEPT, name, *later, *with_remarks)}
+    alone = ("agents",) if "agents" in whole else ()
+    kept: dict[str, Any] = {key: whole[key] for key in (*KEPT, name, *alone, *later, *with_remarks)}
     printing.print_json(kept | {"digest": digest(kept)})
 
 
@@ -90,7 +96,7 @@ def _show(figures: "Statement", name: str, by: By, changed: dict[str, str]) -> N
     from consumers.pages import terminal
     from consumers.pages.checking import Asked
 
-    terminal.show_part(figures, name, printing.console(), Asked(changed), by_day=by is By.day)
+    terminal.show_part(figures, name, printing.console(), Asked(changed), by=by.value)
 
 
 def _app(name: str, line: str) -> typer.Typer:

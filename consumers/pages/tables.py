@@ -1,6 +1,7 @@
 """The figures of a statement on a terminal: availability, time, penalties."""
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from rich.console import RenderableType
 from rich.padding import Padding
@@ -55,6 +56,19 @@ def time_by_day(statement: Statement, form: Format, width: int) -> Iterator[Rend
         columns = _time_columns(statement, [day.classes_ms for day in each.days], form)
         yield from blocks(each.platform, [day.day for day in each.days], columns, width)
     yield Prose(form.words.time_note, style="dim")
+
+
+def time_by_agent(statement: Statement, form: Format, width: int) -> Iterator[RenderableType]:
+    """The same of each platform as each agent alone saw it, with the share that this comes to."""
+    for platform, several in groupby(statement.agents, lambda each: each.platform):
+        alone = list(several)
+        columns = [
+            *_time_columns(statement, [each.classes_ms for each in alone], form),
+            Column(form.words.share, [Text(form.share(each.percent), style="bold") for each in alone]),
+            Column(form.words.coverage, [Text(form.share(each.coverage_percent)) for each in alone]),
+        ]
+        yield from blocks(platform, [each.agent for each in alone], columns, width)
+    yield Prose(form.words.alone_note, style="dim")
 
 
 def _time_columns(statement: Statement, lengths: list[ClassesMs], form: Format) -> list[Column]:

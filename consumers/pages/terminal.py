@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from typing import Literal
 
 from rich.console import Console, RenderableType
 from rich.text import Text
@@ -15,6 +16,9 @@ from consumers.pages.prose import Copied, Prose, Title
 from consumers.pages.vocabulary import Words
 from projections.figures import Statement
 
+By = Literal["platform", "day", "agent"]
+"""What the time of a part is cut by."""
+_TIME = {"platform": tables.time_by_class, "day": tables.time_by_day, "agent": tables.time_by_agent}
 Part = RenderableType | Copied
 """What is printed one below the other."""
 SVG_WIDTH = 100
@@ -54,9 +58,9 @@ def show_part(
     console: Console,
     asked: Asked = AS_AGREED,
     *,
-    by_day: bool = False,
+    by: By = "platform",
 ) -> None:
-    """Print one part of a statement below what it comes to; `by_day` cuts each platform's time by its days.
+    """Print one part of a statement below what it comes to; `by` is for its time.
 
     Raises:
         BadInputError: there are no words in the contract's language.
@@ -64,12 +68,11 @@ def show_part(
     quiet = harmless(statement)
     form = Format.of(quiet, words.spoken(statement, None))
     said, width = form.words, console.width
-    time = tables.time_by_day if by_day else tables.time_by_class
     sections = {
         "availability": (
             (said.days_title, signs.strips(quiet, form, width)),
             (said.availability_title, tables.availability(quiet, form, width)),
-            (said.time_title, time(quiet, form, width)),
+            (said.time_title, _TIME[by](quiet, form, width)),
         ),
         "penalties": ((said.penalties_title, tables.penalties(quiet, form)),),
         "register": ((said.register_title, lists.register(quiet, form)),),

@@ -101,6 +101,7 @@ class Words:
     time_title: str
     time_caption: str
     time_note: str
+    alone_note: str
     whole_period: str
 
     # ------------------------------------------------ penalties

@@ -162,6 +162,8 @@ ENGLISH = Words(
     time_caption="How long each class lasted, by platform",
     time_note="In hours:minutes:seconds. Every instant counts once: the classes make up the whole period. "
     "Unknown is time in which nobody observed.",
+    alone_note="As if nobody else had probed. What is promised is judged by all of them together; this shows "
+    "what each of them said.",
     whole_period="period",
     # ------------------------------------------------ penalties
     penalties_title="Penalties",

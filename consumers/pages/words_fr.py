@@ -177,6 +177,8 @@ FRENCH = Words(
     time_caption="Durée de chaque classe, par plateforme",
     time_note="En heures:minutes:secondes. Chaque instant compte une seule fois : la somme des classes est "
     "la période entière. Inconnu : le temps que personne n'a observé.",
+    alone_note="Comme si personne d'autre n'avait sondé. L'engagement est jugé d'après toutes les sondes "
+    "ensemble ; ceci montre ce que chacune a dit.",
     whole_period="période",
     # ------------------------------------------------ penalties
     penalties_title="Pénalités",

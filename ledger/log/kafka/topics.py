@@ -199,8 +199,8 @@ def create(  # noqa: PLR0913 - each is a setting of its own
     """Make the topics that are not there yet, those beside the two, too; the names of those that were made.
 
     `flush_each` has a broker force each record to disk before it answers: slower, and what one broker alone
-    needs to keep an acknowledged fact through a power cut. `compression`, one of `COMPRESSIONS`, is what it keeps
-    rounds in, whatever they were sent in.
+    needs to keep an acknowledged fact through a power cut. `compression`, one of `COMPRESSIONS`, is what it
+    keeps rounds in, whatever they were sent in.
 
     Raises:
         BadInputError: so many replicas in step are no majority, or more than there are.

@@ -70,6 +70,16 @@ def test_availability_can_be_cut_by_day(asked):
     assert "2026-09-08" in asked("availability", *PERIOD, "--by", "day").out
 
 
+def test_availability_can_be_cut_by_what_each_agent_alone_saw(asked):
+    told = asked("availability", *PERIOD, "--by", "agent")
+    found = json.loads(asked("availability", *PERIOD, "--by", "agent", "--json").out)
+
+    assert "Comme si personne d’autre n’avait sondé." in told.out
+    assert {(each["platform"], each["agent"]) for each in found["agents"]} == {("acme-prod", "paris")}
+    assert found["agents"][0]["classes_ms"] == found["availability"]["platforms"][0]["classes_ms"]
+    assert "agents" not in json.loads(asked("availability", *PERIOD, "--json").out)
+
+
 def test_a_tranche_is_explained_by_the_rounds_that_make_it(asked):
     told = asked("explain", "--platform", "acme-prod", *PERIOD, "--tranche", 2, "--json").out
 
