@@ -118,6 +118,14 @@ def synchronise(
     return DirectorySynchronised(contract=contract, administrators=people, count=len(people), by=by)
 
 
+def is_in_force(state: Directory, listed: DirectorySynchronised, made_ms: int) -> bool:
+    """Whether a list is the last one over again; the same people at a later moment are news: its age counts."""
+    if not state.lists:
+        return False
+    last = state.lists[-1]
+    return (last.administrators, last.occurred_ms) == (listed.administrators, made_ms)
+
+
 def refusal_of_age(state: Directory, contract: str, made_ms: int) -> str | None:
     """Why a list that was made then is not put in force; None if nothing is against it."""
     if not state.lists or made_ms >= state.lists[-1].occurred_ms:
