@@ -51,10 +51,10 @@ def test_the_same_list_again_is_no_news_unless_it_was_made_later(signed):
     later = synchronised(signed, TWO, "--made-at", "2026-10-02T08:00:00Z", "--json")
 
     position = json.loads(first.out)["position"]
-    assert (again.code, again.out) == (
-        0,
+    assert again.code == 0
+    assert again.out == (
         "nothing new: acme had this list of 2026-10-01T08:00:00Z already; if it was made anew since, say when "
-        "with --made-at\n",
+        "with --made-at\n"
     )
     assert json.loads(told.out)["recorded"] == []
     assert json.loads(told.out)["in_force"] == ["acme"]
