@@ -54,6 +54,8 @@ class AssessedPeriod:
     is_new: bool = False
     penalties: tuple[PenaltyFact, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    unmeasured: tuple[str, ...] = ()
+    """If it is new, the platforms of which nothing was measured in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +154,12 @@ def _standing(ledger: Ledger, name: str) -> Assessments:
 
 
 def _remarked(new: Mapping[int, AssessedPeriod], news: Iterable[Revision]) -> dict[int, AssessedPeriod]:
-    """What is new, each with what its statement remarks."""
-    found = {each.conclusion.number: each.remarks for each in news}
-    return {number: replace(period, remarks=found.get(number, ())) for number, period in new.items()}
+    """What is new, each with what its statement remarks, and with what was not measured."""
+    found = {each.conclusion.number: each for each in news}
+    return {
+        number: replace(period, remarks=found[number].remarks, unmeasured=found[number].unmeasured)
+        for number, period in new.items()
+    }
 
 
 def _all(

@@ -14,10 +14,10 @@ DAYS_FROM_MS = 2 * DAY_MS
 
 _WHY = {
     "not-tried": "no mail about it was tried",
-    "attempted": "its mail has no answer yet",
-    "unanswered": "the mail server does not answer",
-    "refused": "its mail was refused",
-    "bounced": "its mail came back",
+    "attempted": "the mail about it has no answer yet",
+    "unanswered": "the mail server has not confirmed the mail about it",
+    "refused": "the mail about it was refused",
+    "bounced": "the mail about it came back",
     "abandoned": "nobody's address is known",
 }
 _FAILED = {"bounced": "came back", "refused": "was refused", "no-address": "has no address"}
@@ -77,13 +77,20 @@ def _whose(item: InboxItem) -> str:
     return ", ".join(item.contracts) or "no contract"
 
 
+def _said(item: InboxItem) -> str:
+    """What was last said of a mail, as a part of a sentence."""
+    return (item.reply or "").rstrip(".")
+
+
 def _notice(item: InboxItem) -> str:
-    return f"no administrator of {_whose(item)} has the notice of {item.subject} ({_WHY[item.what]})"
+    why = ": ".join(filter(None, (_WHY[item.what], _said(item))))
+    return f"no administrator of {_whose(item)} has the notice of {item.subject} ({why})"
 
 
 def _mail(item: InboxItem) -> str:
+    said = f" ({_said(item)})" if item.reply else ""
     return (
-        f"the mail about {item.subject} to {item.about[0]} of {_whose(item)} {_FAILED[item.what]}; "
+        f"the mail about {item.subject} to {item.about[0]} of {_whose(item)} {_FAILED[item.what]}{said}; "
         "reach them another way or correct the list"
     )
 

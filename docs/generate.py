@@ -12,6 +12,7 @@ import typer
 from pydantic import TypeAdapter
 
 from consumers.agent.sentences import SENTENCES
+from consumers.assess_figures import OutcomeFigures
 from consumers.cli.commands import COMMANDS
 from consumers.cli.forms import WORDS, kind_of
 from consumers.cli.main import app
@@ -47,6 +48,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield Path("schemas/support-clock.schema.json"), _schema(SupportClock)
     yield Path("schemas/inbox.schema.json"), _schema(ToldInbox)
     yield Path("schemas/live.schema.json"), _schema(Live)
+    yield Path("schemas/assess.schema.json"), _schema(OutcomeFigures)
     yield Path("contract-file.md"), _contract_page()
     yield Path("readings.md"), _readings_page()
     yield Path("commands.md"), _commands_page()

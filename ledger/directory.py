@@ -118,6 +118,14 @@ def synchronise(
     return DirectorySynchronised(contract=contract, administrators=people, count=len(people), by=by)
 
 
+def is_in_force(state: Directory, listed: DirectorySynchronised, made_ms: int) -> bool:
+    """Whether a list is the last one over again; made later, the same people are news: its age counts."""
+    if not state.lists:
+        return False
+    last = state.lists[-1]
+    return (last.administrators, last.occurred_ms) == (listed.administrators, made_ms)
+
+
 def refusal_of_age(state: Directory, contract: str, made_ms: int) -> str | None:
     """Why a list that was made then is not put in force; None if nothing is against it."""
     if not state.lists or made_ms >= state.lists[-1].occurred_ms:
@@ -166,3 +174,16 @@ def require_administrator(
             f"only those {only}; they were: {', '.join(administrators) or 'nobody'}. If the "
             "list is out of date, `constat directory sync` a newer one"
         )
+
+
+def doubt_of_stranger(state: Directory, contract: str, person: str, instant_ms: int) -> str | None:
+    """What speaks against somebody who was let in because there was no list yet; None if nothing does."""
+    if not state.lists or state.at(instant_ms) is not None:
+        return None
+    if any(person in each.administrators for each in state.lists):
+        return None
+    return (
+        f"{person} is in no list of administrators of {contract}: the first one is of "
+        f"{format_instant(state.lists[0].occurred_ms)}, so nobody could be asked for at "
+        f"{format_instant(instant_ms)}"
+    )

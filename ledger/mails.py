@@ -87,7 +87,7 @@ class MailAbandoned(MailFact):
     TYPE: ClassVar[str] = "constat.mail.abandoned.v1"
 
     why: Literal["no-address", "overtaken", "over"]
-    """Nobody knows where to; a later notice arrived first; what it announces is over."""
+    """Nobody knows where to; a later notice takes its place; what it announces is over."""
 
 
 def is_needless(fact: MailFact) -> bool:

@@ -42,6 +42,8 @@ class Attention(NamedTuple):
     about: tuple[str, ...] = ()
     """Names that belong to it: platforms, agents, or the person whom a mail is for, by id."""
     positions: tuple[int, ...] = ()
+    reply: str | None = None
+    """What was last said of a mail, in the words of the server or of whoever could not reach it."""
 
 
 class InboxItem(Figures):
@@ -51,6 +53,8 @@ class InboxItem(Figures):
     subject: str
     contracts: tuple[str, ...]
     what: str
+    reply: str | None
+    """What was last said of a mail, in the words of the server or of whoever could not reach it."""
     about: tuple[str, ...]
     since: Instant
     due: Instant

@@ -14,6 +14,7 @@ from projections.asof import Known
 from projections.assessment import Conclusion, conclusions, overhear, statement_digest
 from projections.figures import Remark
 from projections.remarks import remarks
+from projections.unknown import unmeasured
 
 JUDGING = "judging contracts"
 LAYING_OUT = "laying out what is new"
@@ -34,6 +35,8 @@ class Revision:
     conclusion: Conclusion
     statement_digest: str
     remarks: tuple[Remark, ...] = ()
+    unmeasured: tuple[str, ...] = ()
+    """The platforms of which nothing was measured in the period."""
 
     def drafted(self, seal: str, standing: Assessments) -> AssessmentMade:
         """As the next assessment of its period."""
@@ -109,4 +112,5 @@ def _laid_out(known: Known, conclusion: Conclusion) -> Revision:
     if conclusion.judged is None:
         return Revision(found, digest)
     period, judgement = conclusion.judged
-    return Revision(found, digest, remarks(known, period, judgement.timelines))
+    lines = judgement.timelines
+    return Revision(found, digest, remarks(known, period, lines), unmeasured(lines.values()))

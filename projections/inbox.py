@@ -54,6 +54,7 @@ def _item(found: Attention, known: Known) -> InboxItem:
         subject=found.subject,
         contracts=found.contracts,
         what=found.what,
+        reply=found.reply,
         about=found.about,
         since=format_instant(found.since_ms, zone),
         due=format_instant(found.due_ms, zone),

@@ -17,6 +17,7 @@ from projections.attention import Attention, concerned, signed
 from projections.given import MailsByCause, mails_of
 from projections.periods import terms_at
 from projections.processor_changes import processor_changes
+from projections.register_mails import reply
 
 FAILED = ("bounced", "refused")
 
@@ -32,13 +33,15 @@ def notices_not_given(known: Known) -> Iterator[Attention]:
             platforms = concerned(contract, maintenance.platforms, notice.announced)
             tried = mails.get(notice.position, ())
             if platforms and not _is_given(tried):
+                mail = _first(tried)
                 yield Attention(
                     kind="notice-not-given",
                     subject=maintenance.name,
                     contracts=(name,),
                     since_ms=notice.given_ms,
                     due_ms=deadline_ms(contract, notice.announced),
-                    what=_what(tried),
+                    what=(mail and mail.fate) or "not-tried",
+                    reply=_said(mail) if mail else None,
                     about=platforms,
                     positions=(notice.position, *(mail.position for _, mail in tried)),
                 )
@@ -62,9 +65,16 @@ def _is_given(tried: Sequence[tuple[str, Mail]]) -> bool:
     return any(mail.accepted_ms is not None for _, mail in tried)
 
 
-def _what(tried: Sequence[tuple[str, Mail]]) -> str:
-    """How far it came: the fate of the first administrator's mail that has one."""
-    return next((mail.fate for _, mail in tried if mail.fate), "not-tried")
+def _first(tried: Sequence[tuple[str, Mail]]) -> Mail | None:
+    """The first administrator's mail that met any fate: it tells how far the notice came."""
+    return next((mail for _, mail in tried if mail.fate), None)
+
+
+def _said(mail: Mail) -> str | None:
+    """What was last answered to a mail; nobody answers to one that was not sent."""
+    if mail.last is None or isinstance(mail.last, MailAbandoned):
+        return None
+    return reply(mail.last)
 
 
 def deadline_ms(contract: Contract, announced: Interval) -> int:
@@ -109,6 +119,7 @@ def _failure(
             since_ms=mail.last_ms,
             due_ms=due_ms,
             what=what,
+            reply=_said(mail),
             about=(last.person,),
             positions=(last.cause, mail.position),
         )

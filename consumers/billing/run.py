@@ -32,8 +32,16 @@ def this_process() -> str:
 class Biller:
     """Reads one feed into one store, as its owner."""
 
-    def __init__(self, store: Store, source: Source, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        source: Source,
+        now_ms: Callable[[], int],
+        heard: Callable[[int, int], None] = lambda _entries, _place: None,
+    ) -> None:
         """Become the owner of the store, and see that the feed still holds what was read of it.
+
+        `heard` is told of each batch that was committed: how many entries, and where the last of them begins.
 
         Raises:
             LostPlaceError: it does not.
@@ -41,6 +49,7 @@ class Biller:
         """
         self._store = store
         self._source = source
+        self._heard = heard
         store.own(ROLE, this_process(), now_ms())
         self._place = self._known_place()
         self._is_verified = False
@@ -83,6 +92,7 @@ class Biller:
     def _read(self) -> Iterator[int]:
         for batch in self._source.entries(self._place.place):
             self._commit(batch)
+            self._heard(len(batch), self._place.last_place)
             yield len(batch)
 
     def _commit(self, batch: Sequence[Entry]) -> None:

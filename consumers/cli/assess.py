@@ -2,7 +2,7 @@
 
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ledger.assessments import AssessmentMade, PenaltyFact
 
 app = typer.Typer(add_completion=False)
+
+NAMED = 5
+"""So many platforms are named in a warning; `--json` names all."""
 
 
 @app.command()
@@ -54,13 +57,18 @@ def assess(
             job = Job(opened, times.now_ms(), contract, dry_run=dry_run, hands=hands, heard=heard)
             outcome = assessed(job, seal)
     if as_json:
-        printing.print_json(_as_json(outcome, dry_run=dry_run))
+        from consumers.assess_figures import figures
+
+        printing.print_json(figures(outcome, dry_run=dry_run).model_dump(mode="json", by_alias=True))
     else:
         for line in _lines(outcome, dry_run=dry_run):
             print(line)
+    for each in outcome.assessed:
+        if each.unmeasured:
+            printing.warn(_unmeasured(each))
     if outcome.problems:
-        for each in outcome.problems:
-            print(f"constat: not assessed: {each.contract}: {each.why}", file=sys.stderr)
+        for problem in outcome.problems:
+            print(f"constat: not assessed: {problem.contract}: {problem.why}", file=sys.stderr)
         raise typer.Exit(1)
 
 
@@ -125,6 +133,16 @@ def _remarks(each: "AssessedPeriod") -> "Iterator[str]":
         )
 
 
+def _unmeasured(each: "AssessedPeriod") -> str:
+    names = each.unmeasured
+    rest = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return (
+        f"{each.made.contract}, period {each.made.period_number}: nothing was measured of "
+        f"{', '.join(names[:NAMED])}{rest}, so nobody knows how it was; if somebody observed it, import that "
+        "and assess again"
+    )
+
+
 def _penalty(penalty: "PenaltyFact") -> str:
     from ledger.assessments import signed_days
 
@@ -154,36 +172,3 @@ def _days(new: "Iterable[AssessedPeriod]") -> str:
     parts = [f"{_counted_days(granted)} granted"] if granted else []
     parts += [f"{_counted_days(reversed_)} taken back"] if reversed_ else []
     return ": " + ", ".join(parts) if parts else ""
-
-
-# ---------------------------------------------------------------- told to a machine
-
-
-def _as_json(outcome: "Outcome", *, dry_run: bool) -> dict[str, Any]:
-    from consumers.seal import is_recorded
-    from ledger.instants import format_instant
-
-    seal = outcome.seal
-    assert seal.made
-    return {
-        "seal": {
-            "seal": seal.made.seal,
-            "position": seal.made.position,
-            "recorded": is_recorded(seal),
-            "occurred_at": format_instant(seal.occurred_ms),
-        },
-        "dry_run": dry_run,
-        "assessed": [
-            {
-                "new": each.is_new,
-                **each.made.model_dump(mode="json", by_alias=True),
-                "penalties": [
-                    {"type": penalty.TYPE, "platform": penalty.platform, "days": penalty.days}
-                    for penalty in each.penalties
-                ],
-                "remarks": [remark.model_dump(mode="json", by_alias=True) for remark in each.remarks],
-            }
-            for each in outcome.assessed
-        ],
-        "problems": [{"contract": each.contract, "why": each.why} for each in outcome.problems],
-    }

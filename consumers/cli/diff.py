@@ -27,7 +27,8 @@ def diff(
     end: asking.ToOption = None,
     as_of: common.AsOfOption = None,
     and_: Annotated[
-        str | None, typer.Option("--and", metavar="TIME|POSITION", help="The later moment; now if not given.")
+        str | None,
+        typer.Option("--and", metavar="TIME|POSITION|SEAL", help="The later moment; now if not given."),
     ] = None,
     reading: asking.ReadingOption = [],  # noqa: B006 - typer copies it
     as_json: common.JsonOption = False,
@@ -38,7 +39,7 @@ def diff(
     from ledger.errors import BadInputError
 
     if as_of is None:
-        raise BadInputError("say which moment to start from: --as-of TIME or --as-of POSITION")
+        raise BadInputError("say which moment to start from: --as-of TIME, --as-of POSITION or --as-of SEAL")
     with asking.asked(ledger, contract, period, start, end, and_, reading, no_cache=no_cache) as question:
         from projections.asof import Known
         from projections.difference import difference

@@ -10,7 +10,7 @@ import typer
 from consumers.cli import common, opening, printing, recording, times
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from consumers.directory.keeping import Keeper
     from consumers.directory.store import Entry
@@ -55,17 +55,22 @@ def sync(
 ) -> None:
     """Put these lists in the place of those of the same contracts; all of the file or nothing of it.
 
+    A list that is in force already, made at the same time, is not recorded again.
     A person is an opaque id; name and address go to the store, never into the ledger. Role `administrator`,
     or none, makes a designated administrator; any other role is kept and gets no mail.
     """
     from consumers.directory.source import read_lists
     from consumers.directory.standing import Standing
 
+    _require_there(file)
     made_ms = recording.occurrence(made_at or _written_at(file), "--made-at")
     lists, shared = read_lists(file, also, Standing(opening.facts_now(ledger), made_ms))
     with _keeper(ledger, directory, None) as keeper, recording.understood():
-        recorded, changed = keeper.synchronise(lists, made_ms, by)
-    printing.print_recorded(recorded, as_json=as_json, more={"changed": changed, "shared": shared})
+        recorded, changed, in_force, is_renewed = keeper.synchronise(lists, made_ms, by)
+    more = {"changed": changed, "shared": shared, "in_force": in_force, "renewed": is_renewed}
+    printing.print_recorded(recorded, as_json=as_json, more=more)
+    if in_force and not as_json:
+        print(_nothing_new(in_force, made_ms, is_renewed=is_renewed))
     for sentence in shared:
         printing.warn(sentence)
     for person in changed:
@@ -139,6 +144,13 @@ def _keeper(ledger: str, directory: Path | None, evidence: Path | None) -> "Iter
         yield Keeper(opened, partial(opening.known_now, opened), store, Evidence(found.evidence))
 
 
+def _require_there(file: Path) -> None:
+    from ledger.errors import BadInputError
+
+    if not file.exists():
+        raise BadInputError(f"{file}: there is no such file; check its name")
+
+
 def _written_at(file: Path) -> str:
     from ledger.instants import format_instant
 
@@ -146,6 +158,16 @@ def _written_at(file: Path) -> str:
 
 
 # ---------------------------------------------------------------- what is shown
+
+
+def _nothing_new(contracts: "Iterable[str]", made_ms: int, *, is_renewed: bool) -> str:
+    from ledger.instants import format_instant
+
+    kept = "the store has names and addresses as the file has them" if is_renewed else "nothing new"
+    return (
+        f"{kept}: {', '.join(contracts)} had this list of {format_instant(made_ms)} already; if it was made "
+        "anew since, say when with --made-at"
+    )
 
 
 def _shown(contract: str, known: "Known", people: "Mapping[tuple[str, str], Entry]") -> dict[str, Any]:

@@ -9,6 +9,7 @@ from consumers.cli import bars, times
 
 if TYPE_CHECKING:
     from ledger.application import Ledger
+    from ledger.errors import BadInputError
     from ledger.log.interface import Engine
     from projections.asof import Known
     from projections.moment import AsOf
@@ -17,6 +18,7 @@ _DIGITS = 19
 """A position has fewer."""
 _SEAL = re.compile(r"s[0-9]+-[0-9a-f]{12}")
 """The name of a seal; no time is written so."""
+_SEALS_SHOWN = 3
 
 
 @contextmanager
@@ -75,9 +77,34 @@ def as_of(engine: "Engine", text: str | None) -> "AsOf":
         found = at_position(engine, int(known[:_DIGITS]))
     elif _SEAL.fullmatch(known):
         found = at_seal(engine, named(engine, known))
-    else:
+    elif known[:1].isdecimal():  # as every time begins
         found = at_time(engine, _past(engine, known))
+    else:
+        raise _no_moment(engine, known)
     return found.looked_at(_past(engine, moment)) if slash else found
+
+
+def _no_moment(engine: "Engine", text: str) -> "BadInputError":
+    """What is said of a text that is no moment of knowledge: how each kind is written, and seals like it."""
+    from ledger.errors import BadInputError
+
+    alike = _seals_like(engine, text)
+    meant = f"; the seal may be {' or '.join(alike)}" if alike else ""
+    return BadInputError(
+        f"{text!r} is no date and time, no position and no seal's whole name; write a time as "
+        f"2026-10-01T09:00:00+02:00, a position as 42, or a seal as `constat seal` named it{meant}"
+    )
+
+
+def _seals_like(engine: "Engine", text: str) -> list[str]:
+    """The last seals whose name begins with a text; none where it begins as no seal does."""
+    from projections.asof import Known
+    from projections.moment import at_head
+
+    if not re.match(r"s[0-9]", text):
+        return []
+    seals = Known.at(engine, at_head(engine, times.now_ms())).seals
+    return [name for name in seals if name.startswith(text)][-_SEALS_SHOWN:]
 
 
 def _past(engine: "Engine", text: str) -> int:

@@ -38,7 +38,11 @@ def file(
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
-    """Say that a request was filed, by a designated administrator if the contract has a list of them."""
+    """Say that a request was filed, by a designated administrator if the contract has a list of them.
+
+    Of the time before its first list anybody is taken; whom no list since has is warned of.
+    """
+    from ledger import directory
     from ledger import support as subject
 
     def decide(state: subject.Request) -> subject.SupportRequested:
@@ -54,9 +58,13 @@ def file(
 
     known = opening.facts_now(ledger)
     known.contract(contract)
-    recording.require_administrator(known, contract, by, recording.occurrence(at), "may open a request")
+    filed_ms = recording.occurrence(at)
+    recording.require_administrator(known, contract, by, filed_ms, "may open a request")
     platforms = [platform] if platform else []
     recording.take_down(ledger, subject, request, decide, at=at, as_json=as_json, platforms=platforms)
+    lists = known.directories.get(contract, directory.INITIAL)
+    if doubt := directory.doubt_of_stranger(lists, contract, by, filed_ms):
+        printing.warn(f"{doubt}; if the person or the time is a slip, file it anew under another number")
 
 
 @app.command()

@@ -24,6 +24,10 @@ class Synchronised(NamedTuple):
 
     recorded: list[RecordedFact]
     changed: tuple[str, ...]
+    in_force: tuple[str, ...]
+    """The contracts of which the same list was the last one already; nothing was recorded of it."""
+    is_renewed: bool
+    """Whether the store had other names, addresses, languages or roles."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Keeper:
     def synchronise(self, lists: Mapping[str, Sequence[Entry]], made_ms: int, by: str) -> Synchronised:
         """Put other lists in force: addresses in the store first, so that whom a fact names can be reached.
 
+        A list that is in force already is no fact once more; the store has what the file says all the same.
         Who has another name and another address is taken all the same: only the provider knows whether that
         is another person.
 
@@ -53,13 +58,12 @@ class Keeper:
         """
         with self.store.alone():
             for _ in range(TRIES):
-                known = self.know()
-                drafts = [
-                    _listed(known, contract, entries, made_ms, by) for contract, entries in lists.items()
-                ]
-                changed = changed_people(self.store.entries(), chain.from_iterable(lists.values()))
+                known, before = self.know(), self.store.entries()
+                drafts, in_force = _listed(known, lists, made_ms, by)
+                changed = changed_people(before, chain.from_iterable(lists.values()))
                 with suppress(ConflictError), self.store.replaced(lists):
-                    return Synchronised(self._append(drafts, known), changed)
+                    recorded = self._append(drafts, known) if drafts else []
+                    return Synchronised(recorded, changed, in_force, before != self.store.entries())
         raise gave_up()
 
     def _append(self, drafts: Sequence[Draft], known: Known) -> list[RecordedFact]:
@@ -117,12 +121,21 @@ def changed_people(before: Iterable[Entry], after: Iterable[Entry]) -> tuple[str
     )
 
 
-def _listed(known: Known, contract: str, entries: Sequence[Entry], made_ms: int, by: str) -> Draft:
-    known.contract(contract)
-    state = known.directories.get(contract, directory.INITIAL)
-    administrators = [each.person for each in entries if each.role == ADMINISTRATOR]
-    fact = directory.synchronise(state, contract, administrators, made_ms, by)
-    return Draft(directory.stream_of(contract), fact, made_ms)
+def _listed(
+    known: Known, lists: Mapping[str, Sequence[Entry]], made_ms: int, by: str
+) -> tuple[list[Draft], tuple[str, ...]]:
+    """The facts to append, and the contracts of which the list is in force already."""
+    drafts, in_force = [], []
+    for contract, entries in lists.items():
+        known.contract(contract)
+        state = known.directories.get(contract, directory.INITIAL)
+        administrators = [each.person for each in entries if each.role == ADMINISTRATOR]
+        fact = directory.synchronise(state, contract, administrators, made_ms, by)
+        if directory.is_in_force(state, fact, made_ms):
+            in_force.append(contract)
+        else:
+            drafts.append(Draft(directory.stream_of(contract), fact, made_ms))
+    return drafts, tuple(in_force)
 
 
 def _erasures(known: Known, person: str, reason: str, by: str, now_ms: int) -> tuple[list[Draft], list[str]]:

@@ -15,6 +15,7 @@ from ledger import escalations
 from ledger.errors import ConflictError, RefusedError
 from ledger.escalations import NoticeEscalated
 from ledger.instants import format_instant, from_ms
+from ledger.mails import is_needless
 from projections.asof import Known
 
 _WHY = {
@@ -30,7 +31,7 @@ def escalate(sender: Sender, known: Known, hours_before_ms: int) -> list[NoticeE
     """Take down, once for each, what nobody has and must have soon, or will not get by itself."""
     found = []
     now_ms = sender.clock()
-    for occasion, several in by_occasion(known, sender.pending(known)):
+    for occasion, several in _needed(known, sender.pending(known)):
         if occasion.escalation in known.escalations or not _is_urgent(
             occasion, several, now_ms + hours_before_ms
         ):
@@ -44,11 +45,22 @@ def urgent_from_ms(
     known: Known, found: Sequence[Message], hours_before_ms: int, now_ms: int
 ) -> Iterator[int]:
     """When each notice that nobody has becomes urgent, of those that will only be."""
-    for occasion, several in by_occasion(known, found):
+    for occasion, several in _needed(known, found):
         if occasion.deadline_ms is not None and not _is_given(several):
             urgent_ms = occasion.deadline_ms - hours_before_ms
             if urgent_ms > now_ms:
                 yield urgent_ms
+
+
+def _needed(known: Known, found: Sequence[Message]) -> Iterator[tuple[Occasion, Sequence[Message]]]:
+    """The messages of each occasion; nothing of one that a later notice has replaced for everybody."""
+    for occasion, several in by_occasion(known, found):
+        if not several or not all(message.is_replaced or _is_needless(message) for message in several):
+            yield occasion, several
+
+
+def _is_needless(message: Message) -> bool:
+    return message.state.last is not None and is_needless(message.state.last)
 
 
 def _is_given(several: Sequence[Message]) -> bool:
@@ -104,7 +116,7 @@ def mail_ops(sender: Sender, known: Known, ops_email: str) -> list[NoticeEscalat
     now_ms = sender.clock()
     still = [
         occasion.escalation
-        for occasion, several in by_occasion(known, sender.pending(known))
+        for occasion, several in _needed(known, sender.pending(known))
         if now_ms < occasion.over_ms and not _is_given(several) and occasion.escalation in known.escalations
     ]
     mailed = []

@@ -1,7 +1,7 @@
 """Which messages there are: one for each occasion and administrator, with what became of it so far."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from consumers.directory.store import Entry
 from consumers.notices.letter import Letterhead
@@ -32,6 +32,8 @@ class Message:
     state: Mail
     is_past: bool = False
     """Whether it was never tried and told of nothing any more when the person became an administrator."""
+    is_replaced: bool = False
+    """Whether the person has had no notice of this work, and there is a later one to be told of."""
 
     def identity(self, head: Letterhead) -> dict[str, object]:
         """What every fact of this mail says."""
@@ -57,6 +59,11 @@ class Message:
         """Whether the fate of the last attempt is unknown."""
         last = self.state.last
         return isinstance(last, MailAttempted) or (isinstance(last, MailUnanswered) and last.may_have_arrived)
+
+    @property
+    def may_be_had(self) -> bool:
+        """Whether the person has it, or may have it."""
+        return self.state.accepted_ms is not None or self.may_have_arrived or self.state.may_have_arrived
 
     @property
     def is_settled(self) -> bool:
@@ -86,7 +93,7 @@ def is_for_good(state: Mail) -> bool:
 
 def messages(known: Known, people: Mapping[tuple[str, str], Entry], now_ms: int) -> list[Message]:
     """Every message that there ever was to be, in the order in which what they tell was recorded."""
-    return [
+    found = [
         Message(
             occasion,
             person,
@@ -101,6 +108,28 @@ def messages(known: Known, people: Mapping[tuple[str, str], Entry], now_ms: int)
         for name in (mail_name(known, occasion, person),)
         for state in (known.mails.get(name, mails.INITIAL),)
     ]
+    last = _last_alone(found)
+    return [replace(each, is_replaced=True) if _is_before(each, last) else each for each in found]
+
+
+Told = tuple[str, str, str]
+"""A contract, a person of it, and a work of which the person is told."""
+
+
+def _last_alone(found: Sequence[Message]) -> Mapping[Told, int]:
+    """The last notice of each work of which a person has had none, by its number: they need no other."""
+    notices = [message for message in found if message.occasion.is_notice]
+    begun = {_told(message) for message in notices if message.may_be_had}
+    last = {_told(message): message.occasion.sequence for message in notices}  # in their order
+    return {told: sequence for told, sequence in last.items() if told not in begun}
+
+
+def _is_before(message: Message, last: Mapping[Told, int]) -> bool:
+    return message.occasion.is_notice and message.occasion.sequence < last.get(_told(message), 0)
+
+
+def _told(message: Message) -> Told:
+    return message.occasion.contract, message.person, message.occasion.name
 
 
 def _was_past(known: Known, occasion: Occasion, person: str) -> bool:

@@ -86,7 +86,7 @@ class Sender:
         for message in found:
             is_wanted = (
                 message.to
-                and not (message.is_settled or message.is_past)
+                and not (message.is_settled or message.is_past or message.is_replaced)
                 and now_ms < message.occasion.over_ms
             )
             if is_wanted and not all_messages.is_overtaken(message, found):
@@ -283,12 +283,13 @@ class Sender:
 def _vain(message: Message, found: Sequence[Message], now_ms: int) -> str | None:
     """Why a message is not sent any more; None if it is to be, or if nothing is to be said of it.
 
-    What was over before it was ever tried stays unsaid: then nobody used this command for it.
+    What was over before it was ever tried stays unsaid: then nobody used this command for it. That a notice
+    was replaced before it was ever tried is said: else it would count as given when it was published.
     """
     was_tried = message.state.last is not None
     if now_ms >= message.occasion.over_ms:
         return "over" if was_tried else None
-    if was_tried and all_messages.is_overtaken(message, found):
+    if message.is_replaced or (was_tried and all_messages.is_overtaken(message, found)):
         return "overtaken"
     return "no-address" if message.to is None and not isinstance(message.state.last, MailAbandoned) else None
 

@@ -246,7 +246,7 @@ ENGLISH = Words(
     },
     mail_whys={
         "no-address": "no address is known",
-        "overtaken": "a later notice arrived",
+        "overtaken": "a later notice took its place",
         "over": "what was announced is over",
     },
     mail_attempts=("attempt", "attempts"),

@@ -261,7 +261,7 @@ FRENCH = Words(
     },
     mail_whys={
         "no-address": "adresse inconnue",
-        "overtaken": "un avis plus récent est arrivé",
+        "overtaken": "un avis plus récent l’a remplacé",
         "over": "ce qui était annoncé est passé",
     },
     mail_attempts=("tentative", "tentatives"),

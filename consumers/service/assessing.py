@@ -114,3 +114,10 @@ def _tell_of(assessed: AssessedPeriod) -> None:
         days_granted=made.days_granted,
         seal=made.seal,
     )
+    if assessed.unmeasured:
+        _LOG.warning(
+            "nothing was measured",
+            contract=made.contract,
+            period=made.period_number,
+            platforms=assessed.unmeasured,
+        )

@@ -140,5 +140,8 @@ def _relay(setup: Setup, stop: Stop) -> None:
 
 def _bill(setup: Setup, stop: Stop) -> None:
     with setup.ledger() as ledger, closing(Store(str(setup.bill_store), create=True)) as store:
-        read = Biller(store, LedgerSource(ledger.engine), setup.now_ms).run(stop, follow=True)
-    _LOG.info("billed", entries=read)
+        Biller(store, LedgerSource(ledger.engine), setup.now_ms, _billed).run(stop, follow=True)
+
+
+def _billed(entries: int, position: int) -> None:
+    _LOG.info("billed", entries=entries, position=position)

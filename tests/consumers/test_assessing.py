@@ -2,6 +2,7 @@
 large ledger."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from consumers.service import assessing
 from consumers.service.assessing import PATIENCE_S, REST, Assessor
@@ -106,6 +107,20 @@ def test_somebody_elses_assessment_is_not_made_again():
     second.settle()
 
     assert len(revisions(story.engine)) == 2
+
+
+def test_a_period_of_which_nothing_was_measured_is_warned_of_in_the_log_once():
+    desk = Desk(two_months(platforms=("acme-prod", "acme-test")))
+
+    with capture_logs() as logged:
+        desk.look()
+        desk.settle()
+
+    warned = [each for each in logged if each["log_level"] == "warning"]
+    assert [(each["event"], each["period"], each["platforms"]) for each in warned] == [
+        ("nothing was measured", 1, ("acme-test",)),
+        ("nothing was measured", 2, ("acme-test",)),
+    ]
 
 
 @pytest.mark.parametrize("looks", [1, 5])

@@ -54,6 +54,7 @@ def test_an_append_leads_to_a_mail_and_a_relayed_and_billed_penalty_and_sigterm_
         wait_until(lambda: mailroom.arrived, "a mail")
         process.wait_for("mail", fate="accepted")
         balances = wait_until(lambda: billed(folder), "a balance")
+        process.wait_for("billed")
         scraped = urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20).read().decode()
         code, seconds = process.end()
 

@@ -54,6 +54,7 @@ def test_a_notice_whose_only_accepted_mail_came_back_needs_somebody_again():
         ("notice-not-given", "bounced"),
     ]
     assert {each.due for each in found} == {DEADLINE}
+    assert {each.reply for each in found} == {"5.1.1 no"}
 
 
 def test_a_notice_of_a_contract_without_administrators_was_told_otherwise():
@@ -100,7 +101,7 @@ def test_a_refused_mail_is_due_before_the_work_begins_where_somebody_else_has_th
 
 def test_a_mail_without_an_address_needs_somebody_and_one_that_was_overtaken_does_not():
     story = mailed(accepted(announced()), MailAbandoned, "p-2", why="no-address")
-    assert [each.what for each in look(story, DEADLINE)] == ["no-address"]
+    assert [(each.what, each.reply) for each in look(story, DEADLINE)] == [("no-address", None)]
 
     story = mailed(accepted(announced()), MailAbandoned, "p-2", why="overtaken")
     assert look(story, DEADLINE) == []

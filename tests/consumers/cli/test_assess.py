@@ -7,8 +7,10 @@ import shlex
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from ledger.application import Ledger
 from ledger.contracts import ContractSigned, PlatformAdded
@@ -21,6 +23,7 @@ acme-prod,2026-09-08T09:00:00+02:00,down
 acme-prod,2026-09-08T11:00:00+02:00,up
 """
 FIRST = ("--period", "1")
+SCHEMA = Path(__file__).parents[3] / "docs" / "reference" / "schemas" / "assess.schema.json"
 
 
 @pytest.fixture
@@ -72,6 +75,35 @@ def test_it_is_said_how_much_of_what_is_assessed_rests_on_the_last_word_of_a_sou
     )
     assert line in first.out
     assert "last word" not in again.out
+
+
+def test_a_month_that_nobody_observed_is_assessed_with_a_warning_each_time_that_is_news(constat, tmp_path):
+    text = constat("contract", "template", "jamespot").out.replace("2026-10-01", "2026-09-01")
+    text = text.replace("# last_day = 2027-09-30", "last_day = 2026-09-30")
+    (tmp_path / "acme.toml").write_text(text)
+    constat("contract", "sign", "acme.toml")
+
+    tried, first, again = constat("assess", "--dry-run"), constat("assess"), constat("assess", "--json")
+
+    warning = (
+        "constat: warning: acme, period 1: nothing was measured of acme-prod, so nobody knows how it was"
+    )
+    assert (tried.code, first.code, again.code) == (0, 0, 0)
+    assert (tried.err.startswith(warning), first.err, again.err) == (True, tried.err, "")
+    assert json.loads(again.out)["assessed"][0]["unmeasured"] == []
+
+
+def test_machines_are_told_what_was_not_measured_and_a_month_that_was_has_no_warning(asked):
+    with Ledger.open(os.environ["CONSTAT_LEDGER"], create=False) as ledger:
+        added = PlatformAdded(contract="acme", platform="acme-test", from_day="2026-09-01")
+        ledger.append(Draft("contract:acme", added, 0))
+
+    told = asked("assess", "--json")
+
+    found = json.loads(told.out)
+    Draft202012Validator(json.loads(SCHEMA.read_text())).validate(found)
+    assert found["assessed"][0]["unmeasured"] == ["acme-test"]
+    assert "nothing was measured of acme-test, so" in told.err
 
 
 def test_machines_are_told_the_facts(asked):

@@ -122,6 +122,15 @@ def test_what_moved_is_printed_and_the_past_stays(asked):
     assert "penalties.days_granted" in asked("diff", *PERIOD, "--as-of", before["as_of"]["recorded_at"]).out
 
 
+def test_a_seal_whose_name_was_cut_off_is_answered_with_the_seals_that_begin_so(asked):
+    made = json.loads(asked("seal", "--json").out)["seal"]
+
+    answer = asked("statement", *PERIOD, "--as-of", made[:-3])
+
+    assert answer.code == 2
+    assert answer.err.endswith(f"named it; the seal may be {made}\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -131,6 +140,9 @@ def test_what_moved_is_printed_and_the_past_stays(asked):
         (("statement", *PERIOD, "--reading", "notice=sometimes"), "notice"),
         (("statement", *PERIOD, "--as-of", "99"), "ask for a position up to"),
         (("statement", *PERIOD, "--as-of", "yesterday"), "is no date and time"),
+        (("statement", *PERIOD, "--as-of", "s33"), "no position and no seal's whole name; write a time as"),
+        (("statement", *PERIOD, "--as-of", ""), "no position and no seal's whole name; write a time as"),
+        (("diff", *PERIOD, "--as-of", "1", "--and", "/2026-11-03T00:00Z"), "no position and no seal"),
         (("statement", *PERIOD, "--as-of", "99999999999999999999"), "ask for a position up to"),
         (("statement", *PERIOD, "--as-of", "1/2020-01-01T00:00Z"), "recorded after the moment"),
         (("statement", "--from", "2026-09-01T09:00:60", "--to", "1969-12-31"), "before 1970"),

@@ -17,6 +17,21 @@ def test_only_a_designated_administrator_opens_a_request(signed):
     assert signed(*ASK, "p-1").code == 0
 
 
+def test_whoever_filed_before_the_first_list_and_is_in_none_is_taken_with_a_warning(signed):
+    synchronised(signed, TWO, "--made-at", "2026-10-01T08:00:00Z")
+    early = ("--at", "2026-09-30T08:00:00Z")
+
+    stranger = signed(*ASK, "p-9", *early)
+    listed = signed("support", "file", "r2", *ASK[3:], "p-1", *early)
+
+    assert (stranger.code, listed.code, listed.err) == (0, 0, "")
+    assert stranger.err == (
+        "constat: warning: p-9 is in no list of administrators of acme: the first one is of "
+        "2026-10-01T08:00:00Z, so nobody could be asked for at 2026-09-30T08:00:00Z; if the person or the "
+        "time is a slip, file it anew under another number\n"
+    )
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -44,6 +44,60 @@ def test_a_list_is_as_old_as_its_file(signed):
     assert json.loads(answer.out)["occurred_at"] == "2026-09-21T14:13:20Z"
 
 
+def test_the_same_list_again_is_no_news_unless_it_was_made_later(signed):
+    first = synchronised(signed, TWO, "--made-at", "2026-10-01T08:00:00Z", "--json")
+    again = synchronised(signed, TWO, "--made-at", "2026-10-01T08:00:00Z")
+    told = synchronised(signed, TWO, "--made-at", "2026-10-01T08:00:00Z", "--json")
+    later = synchronised(signed, TWO, "--made-at", "2026-10-02T08:00:00Z", "--json")
+
+    position = json.loads(first.out)["position"]
+    assert again.code == 0
+    assert again.out == (
+        "nothing new: acme had this list of 2026-10-01T08:00:00Z already; if it was made anew since, say when "
+        "with --made-at\n"
+    )
+    assert json.loads(told.out)["recorded"] == []
+    assert json.loads(told.out)["in_force"] == ["acme"]
+    assert json.loads(later.out)["position"] == position + 1
+
+
+def test_the_same_list_again_brings_a_new_store_and_a_corrected_address_what_they_lack(signed):
+    synchronised(signed, TWO, "--made-at", "2026-10-01T08:00:00Z")
+    Path("directory.db").unlink()
+    synchronised(signed, TWO, "--made-at", "2026-10-01T08:00:00Z")
+    corrected = TWO.replace("zoe@", "zoe.martin@")
+
+    answer = synchronised(signed, corrected, "--made-at", "2026-10-01T08:00:00Z")
+
+    (shown,) = json.loads(signed("directory", "show", "--json").out)["directories"]
+    assert [each["email"] for each in shown["administrators"]] == [
+        "zoe.martin@acme.example",
+        "john@acme.example",
+    ]
+    assert answer.out.startswith("the store has names and addresses as the file has them: acme had this list")
+
+
+def test_of_two_lists_in_one_file_only_the_one_that_is_news_is_recorded(signed):
+    synchronised(signed, TWO, "--made-at", "2026-10-01T08:00:00Z")
+
+    both = TWO + "rival,p-9,Ann,ann@rival.example,en\n"
+    answer = synchronised(signed, both, "--made-at", "2026-10-01T08:00:00Z", "--json")
+
+    assert json.loads(answer.out)["stream"] == "directory:rival"
+    assert json.loads(answer.out)["in_force"] == ["acme"]
+
+
+@pytest.mark.parametrize("more", [(), ("--made-at", "2026-10-01T08:00:00Z")])
+def test_a_file_that_is_not_there_is_said_to_be_none_and_makes_no_store(signed, more):
+    answer = signed("directory", "sync", "adminstrators.csv", *more)
+
+    assert (answer.code, answer.err) == (
+        2,
+        "constat: adminstrators.csv: there is no such file; check its name\n",
+    )
+    assert not Path("directory.db").exists()
+
+
 def test_only_its_owner_reads_the_store(signed, tmp_path):
     synchronised(signed, TWO)
 

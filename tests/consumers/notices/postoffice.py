@@ -25,6 +25,7 @@ PROD = "acme-prod"
 PUBLISHED = "2026-10-01T12:00:00+02:00"
 TUESDAY = "2026-10-06T02:00:00+02:00/2026-10-06T04:00:00+02:00"
 WEDNESDAY = "2026-10-07T02:00:00+02:00/2026-10-07T04:00:00+02:00"
+THURSDAY = "2026-10-08T02:00:00+02:00/2026-10-08T04:00:00+02:00"
 ZOE = Entry("acme", "p-1", "Zoé Martin", "zoe@acme.example", None, "administrator")
 JOHN = Entry("acme", "p-2", "John Smith", "john@acme.example", "en", "administrator")
 

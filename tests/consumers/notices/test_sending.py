@@ -14,6 +14,7 @@ from tests.consumers.notices.postoffice import (
     JOHN,
     PROD,
     PUBLISHED,
+    THURSDAY,
     TUESDAY,
     WEDNESDAY,
     ZOE,
@@ -68,9 +69,10 @@ def test_no_fact_holds_a_name_or_an_address(office):
 
 
 def test_a_moved_and_a_withdrawn_notice_are_mailed_too(office, mailroom):
+    office.notify()
     office.story.moved("m1", WEDNESDAY)
+    office.notify()
     office.story.withdrawn("m1")
-
     office.notify()
 
     subjects = [message["Subject"] for recipient, message in mailroom.arrived if "john" in recipient]
@@ -140,6 +142,61 @@ def test_whoever_is_listed_later_is_told_of_the_announcement_in_force_only(offic
         "Maintenance m1 moved"
     ]
     assert mailroom.people[before:] == ["new@acme.example"]
+
+
+def test_whoever_is_listed_later_is_told_of_the_last_one_of_two_announcements_only(office, mailroom):
+    office.notify()
+    office.story.moved("m1", WEDNESDAY)
+    office.notify()
+    before = len(mailroom.arrived)
+    office.listed(ZOE, JOHN, JOHN._replace(person="p-3", email="new@acme.example"))
+    office.story.moved("m1", THURSDAY)
+
+    office.notify(AN_HOUR_LATER)
+
+    assert sorted(mailroom.people[before:]) == ["john@acme.example", "new@acme.example", "zoe@acme.example"]
+    assert [fact.fact.why for fact in office.facts(MailAbandoned)] == ["overtaken"]
+
+
+def test_whoever_has_had_none_of_three_notices_is_mailed_the_last_one_and_the_others_are_not_given(
+    office, mailroom
+):
+    office.story.moved("m1", WEDNESDAY).moved("m1", THURSDAY)
+
+    done = office.notify(AN_HOUR_LATER)
+    office.notify(AN_HOUR_LATER)
+
+    office.story.at("2026-10-10T00:00:00Z")
+    (found,) = statement(office.story.known(), "acme", "1").entries
+    given = [notice.given_at for notice in found.notices]
+    assert mailroom.people == ["zoe@acme.example", "john@acme.example"]
+    assert (done.is_well, given[:2]) == (True, [None, None])
+    assert given[2] == "2026-10-01T13:00:00+02:00"
+
+
+def test_whoever_may_have_a_notice_is_sent_it_and_the_next_and_whoever_was_refused_it_the_last_alone(
+    office, mailroom
+):
+    mailroom.drops = 1
+    mailroom.to_recipient["john@acme.example"] = "451 later"
+    office.notify()
+    mailroom.to_recipient.clear()
+    office.story.moved("m1", WEDNESDAY)
+
+    office.notify(AN_HOUR_LATER)
+
+    assert mailroom.people == ["zoe@acme.example"] * 2 + ["zoe@acme.example", "john@acme.example"]
+    assert len(set(mailroom.ids)) == 3
+
+
+def test_a_notice_that_a_later_one_replaced_is_not_escalated_beside_it(office, mailroom):
+    mailroom.to_recipient = dict.fromkeys(("zoe@acme.example", "john@acme.example"), "550 nobody")
+    office.story.moved("m1", WEDNESDAY)
+
+    done = office.notify(AN_HOUR_LATER)
+
+    (moved,) = {fact.fact.cause for fact in office.facts(MailRefused)}
+    assert [fact.cause for fact in done.escalated] == [moved]
 
 
 def test_a_notice_is_given_when_the_server_accepted_it(office):
