@@ -1,6 +1,6 @@
 """How a command of ops takes a fact down: load, decide, append, say what was recorded."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -64,10 +64,11 @@ def take_down(
     option: str = "--at",
     evidence: "Attached | None" = None,
     shown: Iterable[str] = (),
+    more: Mapping[str, object] | None = None,
 ) -> None:
     """Record what a subject decides and print it; `platforms` must belong to some contract.
 
-    What is `shown` stands below, for people only.
+    What is `shown` stands below, for people only, and `more` is for machines only.
 
     Its evidence is on disk before the fact is appended, and only if the fact is not refused.
     """
@@ -84,7 +85,7 @@ def take_down(
         recorded = opened.record(
             subject.stream_of(name), subject.INITIAL, subject.evolve, decided, occurred_ms=occurred_ms
         )
-    printing.print_recorded(recorded, as_json=as_json)
+    printing.print_recorded(recorded, as_json=as_json, more=more)
     if not as_json:
         for line in shown:
             print(line)

@@ -130,7 +130,10 @@ def test_what_moved_is_printed_and_the_past_stays(asked):
         (("contract", "sign", "acme.toml"), "already signed"),
         (("contract", "sign", "results.csv"), "is no TOML"),
         (("import", "results", "missing.csv"), "no such file"),
-        (("statement", *PERIOD, "--as-of", "2026-11-03"), "an offset: 2026-11-03T00:00+01:00 in Europe/Paris"),
+        (
+            ("statement", *PERIOD, "--as-of", "2026-11-03"),
+            "an offset: 2026-11-03T00:00+01:00 in Europe/Paris",
+        ),
         (("statement", *PERIOD, "--format", "csv", "--output", "nowhere/a.csv"), "name another --output"),
         (("verify", "--ledger", "sqlite:///results.csv"), "no SQLite database"),
     ],
