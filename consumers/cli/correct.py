@@ -103,7 +103,7 @@ def _effect(ledger: str, corrected: "ResultsCorrected", now_ms: int) -> "Correct
 
 
 def _show(found: "CorrectionPreview", *, as_json: bool) -> None:
-    from consumers.pages import correcting
+    from consumers.cli import correcting
 
     if as_json:
         printing.print_json(found.model_dump(mode="json", by_alias=True))
@@ -113,6 +113,6 @@ def _show(found: "CorrectionPreview", *, as_json: bool) -> None:
 
 
 def _in_short(found: "CorrectionPreview") -> "Iterator[str]":
-    from consumers.pages import correcting
+    from consumers.cli import correcting
 
     return correcting.in_short(found)

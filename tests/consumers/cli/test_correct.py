@@ -69,8 +69,8 @@ def test_a_preview_says_what_would_become_what_and_the_days_and_writes_nothing(c
     assert answer.out.splitlines() == [
         "paris on acme-prod, 2026-09-08 07:00+00:00 to 08:02+00:00:",
         "  2 min stay up",
-        "  2.50 min down become up",
-        "  57.50 min without a result stay unknown",
+        "  2 min 30 s down become up",
+        "  57 min 30 s without a result stay unknown",
         "acme (Acme SAS): 2026-09-08 09:00+02:00 to 10:02+02:00 Europe/Paris",
         "  period 1 (2026-09-01 to 2026-09-30): 0 days as before",
     ]
@@ -93,7 +93,7 @@ def test_once_recorded_it_is_said_in_short_what_became_what_and_the_days(correct
     answer = corrected("2026-09-08T09:00+02:00", "2026-09-08T09:02:30+02:00", "--outcome", "up")
 
     assert answer.out.splitlines()[1:] == [
-        "paris on acme-prod: 2.50 min down become up",
+        "paris on acme-prod: 2 min 30 s down become up",
         "acme: 2026-09-08 09:00:00+02:00 to 09:02:30+02:00 Europe/Paris",
         "acme: period 1 (2026-09-01 to 2026-09-30): 0 days as before",
     ]

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from consumers.cli.times import duration
 from consumers.pages.harmless import harmless_text
-from consumers.pages.previewed import minutes, span
+from consumers.pages.previewed import span
 from ledger.errors import counted
 from projections.corrected import ContractChange, CorrectionPreview, OutcomeChange, PeriodDays
 
@@ -17,7 +18,7 @@ def lines(found: CorrectionPreview) -> Iterator[str]:
     for each in found.said:
         yield f"  {_outcome(each)}"
     if found.silent_ms:
-        yield f"  {minutes(found.silent_ms)} min without a result stay unknown"
+        yield f"  {duration(found.silent_ms)} without a result stay unknown"
     if not found.contracts:
         yield f"{found.platform} is in no contract then: no figure changes"
     for contract in found.contracts:
@@ -37,8 +38,8 @@ def in_short(found: CorrectionPreview) -> Iterator[str]:
 
 def _outcome(change: OutcomeChange) -> str:
     if change.before == change.after:
-        return f"{minutes(change.length_ms)} min stay {change.after}"
-    return f"{minutes(change.length_ms)} min {change.before} become {change.after}"
+        return f"{duration(change.length_ms)} stay {change.after}"
+    return f"{duration(change.length_ms)} {change.before} become {change.after}"
 
 
 def _periods(found: ContractChange) -> Iterator[str]:
