@@ -25,6 +25,7 @@ from ledger.readings import QUESTIONS
 from ledger.rounds import StoredRound
 from ledger.terms import Terms
 from projections.coming import Coming
+from projections.corrected import CorrectionPreview
 from projections.figures import Statement
 from projections.live import Live
 from projections.personal_data import PersonalData
@@ -43,6 +44,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield Path("schemas/constat.agent.round-finished.v1.schema.json"), _round_schema()
     yield Path("schemas/statement.schema.json"), _schema(Statement)
     yield Path("schemas/notice-preview.schema.json"), _schema(Preview)
+    yield Path("schemas/correction-preview.schema.json"), _schema(CorrectionPreview)
     yield Path("schemas/coming-maintenance.schema.json"), _schema(Coming)
     yield Path("schemas/personal-data.schema.json"), _schema(PersonalData)
     yield Path("schemas/support-clock.schema.json"), _schema(SupportClock)

@@ -34,6 +34,9 @@ _WRITTEN_FIRST_MS = -719_160 * DAY_MS
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})([+-][0-9]{2}:?[0-9]{2}|Z)?", re.IGNORECASE)
 _LEAP_SECOND = re.compile(r"(?<=[T ][0-9]{2}:[0-9]{2}:)60(?=[.,Zz+\- ]|$)")
 _OFFSET_BEYOND_AN_HOUR = re.compile(r"[+-][0-9]{2}:?[6-9][0-9]$")
+_EXAMPLE = ZoneInfo("Europe/Paris")
+"""The zone by whose clock a time without an offset is written in advice; the advice names it."""
+_OFFSET_AT = len("2026-10-01T09:00:00")
 
 
 class NoZoneError(ValueError):
@@ -66,7 +69,7 @@ def read_instant(text: str) -> int:
     """The same for what a ledger already holds, whatever instant it is."""
     moment, leap_ms = _read(text)
     if moment.tzinfo is None:
-        raise NoZoneError(f"{text!r} has no zone; add its offset, as in {text}+02:00 or {text}Z")
+        raise NoZoneError(f"{text!r} has no zone; add its offset: {_with_offsets(text, moment)}")
     return to_ms(moment) + leap_ms
 
 
@@ -87,9 +90,9 @@ def _read(text: str) -> tuple[datetime, int]:
     if day := _DAY.fullmatch(text):
         if not _is_date(day[1]):
             raise ValueError(f"{text!r} is no date; write one as 2026-10-01T09:00:00+02:00")
-        raise ValueError(
-            f"{text!r} is a day without a time; write both and an offset, as in {day[1]}T00:00+01:00"
-        )
+        midnight = f"{day[1]}T00:00"
+        shown = _with_offsets(midnight, datetime.fromisoformat(midnight))
+        raise ValueError(f"{text!r} is a day without a time; write both and an offset: {shown}")
     leap = _LEAP_SECOND.search(text)
     plain = f"{text[: leap.start()]}59{text[leap.end() :]}" if leap else text
     try:
@@ -98,6 +101,13 @@ def _read(text: str) -> tuple[datetime, int]:
         return datetime.fromisoformat(plain), SECOND_MS if leap else 0
     except ValueError:
         raise ValueError(f"{text!r} is no date and time; write one as 2026-10-01T09:00:00+02:00") from None
+
+
+def _with_offsets(text: str, moment: datetime) -> str:
+    """A time that names no zone as one can write it; whoever copies it gets the hour that it names."""
+    shown = (moment.replace(tzinfo=_EXAMPLE, fold=fold, microsecond=0).isoformat() for fold in (0, 1))
+    both = dict.fromkeys(each[_OFFSET_AT:] for each in shown)
+    return f"{' or '.join(text + offset for offset in both)} in {_EXAMPLE}, {text}Z in UTC"
 
 
 def _is_date(text: str) -> bool:

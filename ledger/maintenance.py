@@ -169,6 +169,7 @@ def move(state: Maintenance, given_ms: int, moved: NoticeMoved) -> NoticeMoved:
     _require_announced(state, moved.maintenance, "moved")
     _require_later(state, given_ms)
     _require_not_over(state, given_ms, "moved")
+    _require_elsewhere(state, moved.announced.interval)
     return moved
 
 
@@ -241,4 +242,14 @@ def _require_not_over(state: Maintenance, given_ms: int, what: str) -> None:
             f"the work of {state.name} was over at {format_instant(state.finished_ms)}; what was announced "
             f"and done cannot be {what}: if the notice was given earlier, say when; other work needs another "
             "name"
+        )
+
+
+def _require_elsewhere(state: Maintenance, announced: Interval) -> None:
+    """A move to where the work is announced moves nothing, and every administrator would be told of it."""
+    if announced == state.announced:
+        raise RefusedError(
+            f"maintenance {state.name} is announced from {format_instant(announced.start_ms)} to "
+            f"{format_instant(announced.end_ms)} already, so nothing would move; if another time was meant, "
+            "name that one"
         )

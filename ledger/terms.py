@@ -36,6 +36,8 @@ def _known_zone(name: str) -> str:
 
 Zone = Annotated[str, AfterValidator(_known_zone)]
 
+HOLIDAY_CALENDAR = r"^([A-Z]{2}(-[A-Z0-9]{1,3})?)?$"
+"""How a calendar of public holidays is named: a country, a country and its part, or nothing."""
 QUOTA_GB: dict[Offer, int] = {"fast-track": 100, "professional": 250, "enterprise": 1000, "vault": 1000}
 BROWSERS: dict[str, int] = {"Firefox": 78, "Chrome": 92, "Edge": 91, "Safari": 14}
 
@@ -49,7 +51,7 @@ class Terms(Value):
     tranche_minutes: int = Field(default=60, ge=1)
     days_per_tranche: int = Field(default=1, ge=1)
     cap_days: int = Field(default=365, ge=0)
-    holiday_calendar: Annotated[str, Field(pattern=r"^([A-Z]{2}(-[A-Z0-9]{1,3})?)?$")] = "FR"
+    holiday_calendar: Annotated[str, Field(pattern=HOLIDAY_CALENDAR)] = "FR"
     extra_holidays: tuple[date, ...] = ()
     maintenance_days_per_quarter_min: int = Field(default=1, ge=0)
 

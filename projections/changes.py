@@ -20,6 +20,7 @@ from projections.steps import (
     before,
     known_within,
     laid_over,
+    pieces_within,
 )
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "observed_within",
     "outcome_changes",
     "said_of",
+    "said_within",
 ]
 
 _NAMES = {"platform": pl.String(), "agent": pl.String()}
@@ -146,5 +148,22 @@ def observed_within(
     Raises:
         DamagedLedgerError: as above.
     """
-    steps = fold_agents(known, [agent], frozenset({platform}), stale_after_ms)[agent]
-    return union(known_within(steps.get(platform, []), *within))
+    said = said_of(known, frozenset({platform}), stale_after_ms)
+    return union(known_within(said.get((platform, agent), []), *within))
+
+
+def said_within(
+    known: Known, agent: str, platform: str, stale_after_ms: int, within: Interval
+) -> dict[int, list[Interval]]:
+    """When within an interval an agent says which outcome of a platform, corrections included.
+
+    Raises:
+        DamagedLedgerError: as above.
+    """
+    chosen = frozenset({platform})
+    said = said_of(known, chosen, stale_after_ms)
+    _correct(said, known.corrections.values(), chosen)
+    found: dict[int, list[Interval]] = {}
+    for piece, outcome in pieces_within(said.get((platform, agent), []), *within):
+        found.setdefault(outcome, []).append(piece)
+    return found

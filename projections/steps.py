@@ -81,10 +81,14 @@ def _instead(was: int, outcome: int) -> int:
     return UNKNOWN if was == UNKNOWN else outcome
 
 
-def known_within(steps: Steps, start_ms: int, end_ms: int) -> Iterator[Interval]:
-    """The pieces of `[start_ms, end_ms)` in which something is known, in order."""
+def pieces_within(steps: Steps, start_ms: int, end_ms: int) -> Iterator[tuple[Interval, int]]:
+    """The pieces of `[start_ms, end_ms)` in order, each with the outcome that holds in it."""
     inner = [(at_ms, outcome) for at_ms, outcome in pairs(steps) if start_ms < at_ms < end_ms]
     turns = [(start_ms, outcome_at(steps, start_ms)), *inner, (end_ms, UNKNOWN)]
     for (at_ms, outcome), (next_ms, _) in pairwise(turns):
-        if outcome != UNKNOWN:
-            yield Interval(at_ms, next_ms)
+        yield Interval(at_ms, next_ms), outcome
+
+
+def known_within(steps: Steps, start_ms: int, end_ms: int) -> Iterator[Interval]:
+    """The pieces of `[start_ms, end_ms)` in which something is known, in order."""
+    return (piece for piece, outcome in pieces_within(steps, start_ms, end_ms) if outcome != UNKNOWN)

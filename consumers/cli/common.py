@@ -37,15 +37,23 @@ def _opaque(option: typer.CallbackParam, value: Any) -> Any:  # noqa: ANN401 - o
     Here and not in the facts, so that a ledger of before in which an address stands is read all the same.
 
     Raises:
-        BadInputError: one is an address. It is not repeated: what is printed may be logged.
+        BadInputError: one is an address or no id. It is not repeated: what is printed may be logged.
     """
     from ledger.errors import BadInputError
+    from ledger.intake.names import is_name
 
-    if any("@" in each for each in ([value] if isinstance(value, str) else value or ())):
-        raise BadInputError(
-            f"{option.opts[0]}: an id of a person has no @; an address would stay in the ledger for ever, so "
-            "write an id that tells nothing of the person, as p-4711"
-        )
+    for each in [value] if isinstance(value, str) else value or ():
+        if "@" in each:
+            raise BadInputError(
+                f"{option.opts[0]}: an id of a person has no @; an address would stay in the ledger for "
+                "ever, so write an id that tells nothing of the person, as p-4711"
+            )
+        if not is_name(each):
+            raise BadInputError(
+                f"{option.opts[0]}: an id of a person has at most 100 letters without accents, digits, "
+                "points, hyphens or underscores, and begins with a letter or a digit; a name would stay in "
+                "the ledger for ever, so write an id that tells nothing of the person, as p-4711"
+            )
     return value
 
 

@@ -9,8 +9,10 @@ import typer
 from consumers.cli import common, opening, printing, recording, times
 
 if TYPE_CHECKING:
-    from ledger.interval import Interval
-    from projections.asof import Known
+    from collections.abc import Iterator
+
+    from ledger.corrections import ResultsCorrected
+    from projections.corrected import CorrectionPreview
 
 app = typer.Typer(add_completion=False)
 
@@ -39,6 +41,10 @@ def correct(
     evidence: Annotated[
         list[Path], typer.Option("--evidence", help="A document that shows it; it is kept.")
     ] = [],  # noqa: B006 - typer copies it
+    preview: Annotated[
+        bool,
+        typer.Option("--preview", help="Show what it would change of results and days; write nothing."),
+    ] = False,
     as_json: common.JsonOption = False,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
 ) -> None:
@@ -50,8 +56,7 @@ def correct(
 
     now_ms = times.now_ms()
     documents = recording.attached(evidence)
-
-    def decide(state: subject.Correction) -> subject.ResultsCorrected:
+    with recording.understood():
         corrected = subject.ResultsCorrected(
             correction=correction,
             agent=agent,
@@ -63,47 +68,51 @@ def correct(
             evidence=documents.named(),
             by=by,
         )
-        return subject.correct(state, corrected, now_ms)
+    found = _effect(ledger, corrected, now_ms)
+    if preview:
+        _show(found, as_json=as_json)
+        return
+    recording.take_down(
+        ledger,
+        subject,
+        correction,
+        lambda state: subject.correct(state, corrected, now_ms),
+        at=None,
+        as_json=as_json,
+        evidence=documents,
+        shown=_in_short(found),
+        more={"effect": found.model_dump(mode="json", by_alias=True)},
+    )
+    if found.silent_ms:
+        printing.warn(
+            f"{times.duration(found.silent_ms)} of the interval had no result of {agent} on {platform}; that "
+            "part is not corrected"
+        )
+
+
+def _effect(ledger: str, corrected: "ResultsCorrected", now_ms: int) -> "CorrectionPreview":
+    """What a correction would change by all that is known now; refused if it cannot be made."""
+    from ledger import corrections as subject
 
     with opening.open_known(ledger, None) as known:
-        recording.require_agent(known, agent, platform)
-        asked = times.span_between(start, end)
-        silent_ms = _silent_ms(known, agent, platform, asked.interval)
-        shown = recording.shown_back(known, [platform], [asked])
-    recording.take_down(
-        ledger, subject, correction, decide, at=None, as_json=as_json, evidence=documents, shown=shown
-    )
-    if silent_ms:
-        printing.warn(
-            f"{times.duration(silent_ms)} of the interval had no result of {agent} on {platform}; that part "
-            "is not corrected"
-        )
+        from projections.corrected import preview
+
+        recording.require_agent(known, corrected.agent, corrected.platform)
+        subject.correct(known.corrections.get(corrected.correction, subject.INITIAL), corrected, now_ms)
+        return preview(known, corrected)
 
 
-def _silent_ms(known: "Known", agent: str, platform: str, interval: "Interval") -> int:
-    """How much of an interval the agent said nothing in; refused if that is all of it."""
-    from ledger.errors import BadInputError
-    from ledger.interval import total_ms
-    from projections.changes import observed_within
+def _show(found: "CorrectionPreview", *, as_json: bool) -> None:
+    from consumers.cli import correcting
 
-    stale_after_ms = _stale_after_ms(known, platform)
-    heard_ms = total_ms(observed_within(known, agent, platform, stale_after_ms, interval))
-    if not heard_ms:
-        raise BadInputError(
-            f"{agent} has no result on {platform} in that interval, and silence cannot be corrected; name an "
-            "interval, or an agent, that has results (`constat explain --platform … --at …` shows them)"
-        )
-    return interval.length_ms - heard_ms
+    if as_json:
+        printing.print_json(found.model_dump(mode="json", by_alias=True))
+        return
+    for line in correcting.lines(found):
+        print(line)
 
 
-def _stale_after_ms(known: "Known", platform: str) -> int:
-    """The longest that a result holds under the contracts that have the platform."""
-    from ledger.terms import Terms
+def _in_short(found: "CorrectionPreview") -> "Iterator[str]":
+    from consumers.cli import correcting
 
-    agreed = [
-        version.terms.stale_after_ms
-        for contract in known.contracts.values()
-        if any(member.platform == platform for member in contract.platforms)
-        for version in contract.versions
-    ]
-    return max(agreed, default=Terms().stale_after_ms)
+    return correcting.in_short(found)

@@ -1,6 +1,6 @@
 """How a command of ops takes a fact down: load, decide, append, say what was recorded."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from ledger.incidents import Browser
     from projections.asof import Known
 
-EARLY_MS = 24 * 60 * 60 * 1000
-"""How far ahead of the clock an occurrence may lie before it is taken for a slip of the pen."""
+SKEW_MS = 5 * 60 * 1000
+"""How far this machine's clock may be behind that by which an occurrence was written down. Beyond it what is
+written is yet to come; facts that are copied or imported keep whatever occurred clock they have."""
 
 
 PLAIN = {
@@ -63,10 +64,11 @@ def take_down(
     option: str = "--at",
     evidence: "Attached | None" = None,
     shown: Iterable[str] = (),
+    more: Mapping[str, object] | None = None,
 ) -> None:
     """Record what a subject decides and print it; `platforms` must belong to some contract.
 
-    What is `shown` stands below, for people only.
+    What is `shown` stands below, for people only, and `more` is for machines only.
 
     Its evidence is on disk before the fact is appended, and only if the fact is not refused.
     """
@@ -83,7 +85,7 @@ def take_down(
         recorded = opened.record(
             subject.stream_of(name), subject.INITIAL, subject.evolve, decided, occurred_ms=occurred_ms
         )
-    printing.print_recorded(recorded, as_json=as_json)
+    printing.print_recorded(recorded, as_json=as_json, more=more)
     if not as_json:
         for line in shown:
             print(line)
@@ -110,18 +112,23 @@ def shown_back(known: "Known", platforms: Iterable[str], spans: "Iterable[Span]"
 
 
 def occurrence(at: str | None, option: str = "--at", zone: "ZoneInfo | None" = None) -> int:
-    """When something happened, by an option; a moment far ahead is refused, because a fact is in the past.
+    """When something happened, by an option; what is yet to come is refused, because a fact is in the past.
 
-    Without an offset it is local time of the zone, if one is known.
+    Every option by which a person says when something happened is read here. Without an offset it is local
+    time of the zone, if one is known.
 
     Raises:
-        BadInputError: the moment lies more than a day ahead of the clock.
+        BadInputError: the moment lies further ahead of the clock than two clocks may differ.
     """
     from ledger.errors import BadInputError
+    from ledger.instants import format_instant
 
-    occurred_ms = times.occurred(at, zone)
-    if occurred_ms > times.now_ms() + EARLY_MS:
-        raise BadInputError(f"{option} {at} is yet to come; a fact says what happened, so correct the time")
+    occurred_ms, now_ms = times.occurred(at, zone), times.now_ms()
+    if occurred_ms > now_ms + SKEW_MS:
+        raise BadInputError(
+            f"{option} {at} is yet to come, it is {format_instant(now_ms, zone)} now; a fact says what "
+            "happened, so correct the time, or record it once it has happened"
+        )
     return occurred_ms
 
 
@@ -236,15 +243,26 @@ def require_agent(known: "Known", agent: str, platform: str) -> None:
     """Refuse an agent that never probed the platform: there is nothing of its to correct.
 
     Raises:
-        BadInputError: names the agents that did.
+        BadInputError: names the agents that did, or the platform that was probably meant.
     """
     from ledger.errors import BadInputError
 
-    agents = {
-        plan.agent
-        for plan in known.plans.values()
-        if any(each.platform == platform for each in plan.platforms)
-    }
-    if agent not in agents:
-        those = ", ".join(sorted(agents)) or "nobody"
-        raise BadInputError(f"agent {agent} never probed {platform}; those who did: {those}")
+    agents: dict[str, set[str]] = {}
+    for plan in known.plans.values():
+        for planned in plan.platforms:
+            agents.setdefault(planned.platform, set()).add(plan.agent)
+    if platform not in agents:
+        advice = _probably(platform, agents) or "; correct its name (`constat contract show` has them)"
+        raise BadInputError(f"no agent ever probed {platform}{advice}")
+    if agent not in agents[platform]:
+        raise BadInputError(
+            f"agent {agent} never probed {platform}; those who did: {', '.join(sorted(agents[platform]))}"
+        )
+
+
+def _probably(name: str, have: Iterable[str]) -> str:
+    """The end of a sentence about a name that there is not: the one that is like it, if one is."""
+    from ledger.intake.names import likely
+
+    meant = likely([name], have).get(name)
+    return f"; it may be {meant}, and if it is, write it so" if meant else ""

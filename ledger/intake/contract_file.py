@@ -1,5 +1,6 @@
 """Contract files: TOML to a signature with its platforms, or to the terms of an amendment."""
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from ledger.contracts import Contract, ContractSigned, PlatformAdded
 from ledger.errors import BadInputError, RefusedError, in_our_words
 from ledger.fact import Name, Text, Value
 from ledger.intake.names import advice
-from ledger.terms import Offer, Terms, Zone
+from ledger.public_holidays import public_holidays
+from ledger.terms import HOLIDAY_CALENDAR, Offer, Terms, Zone
 
 Language = Literal["fr", "en"]
 _NAMED = ("contract", "platform")
@@ -106,11 +108,23 @@ def understood(stated: Mapping[str, Any], name: str) -> ContractFile:
     try:
         found = ContractFile.model_validate(stated)
     except ValidationError as error:
-        faults = [_fault(each) for each in error.errors()]
+        faults = [*(_fault(each) for each in error.errors()), *_faulty_calendar(stated)]
         raise BadInputError("\n".join([f"{name}: nothing was signed", *map(str, faults)])) from None
-    if faults := [*_faulty_days(found), *_faulty_platforms(found)]:
+    if faults := [*_faulty_calendar(stated), *_faulty_days(found), *_faulty_platforms(found)]:
         raise BadInputError("\n".join([f"{name}: nothing was signed", *map(str, faults)]))
     return found
+
+
+def _faulty_calendar(stated: Mapping[str, Any]) -> Iterator[_Fault]:
+    """A calendar that nobody has, whatever else is wrong; what cannot be one is a fault of the model."""
+    terms = stated.get("terms")
+    calendar = terms.get("holiday_calendar") if isinstance(terms, dict) else None
+    if not isinstance(calendar, str) or not re.fullmatch(HOLIDAY_CALENDAR, calendar):
+        return
+    try:
+        public_holidays(calendar, ())
+    except BadInputError as error:
+        yield _Fault("terms.holiday_calendar", str(error))
 
 
 def _faulty_days(found: ContractFile) -> Iterator[_Fault]:

@@ -121,6 +121,22 @@ def test_work_is_not_moved_after_it_was_over():
         maintenance.move(FINISHED, FINISHED.finished_ms, moved)
 
 
+def test_work_is_not_moved_to_where_it_stands_and_may_return_to_where_it_stood():
+    again = moved.model_copy(update={"announced": span(NIGHT)})
+    elsewhere = after(maintenance, (published, MONDAY_NOON), (moved, MONDAY_EVENING))
+
+    with pytest.raises(RefusedError, match=r"announced from 2026-10-06T00:00:00Z .* nothing would move; if"):
+        maintenance.move(ANNOUNCED, ms(MONDAY_EVENING), again)
+    assert maintenance.move(elsewhere, ms(MONDAY_EVENING), again) == again
+
+
+def test_a_log_in_which_work_was_moved_to_where_it_stood_is_still_read():
+    state = after(maintenance, (published, MONDAY_NOON), (moved, MONDAY_EVENING), (moved, MONDAY_EVENING))
+
+    assert [notice.kind for notice in state.notices] == ["published", "moved", "moved"]
+    assert state.announced == span(NEXT_NIGHT).interval
+
+
 def test_a_name_is_announced_once():
     with pytest.raises(RefusedError, match="change its time with `constat notice move`"):
         maintenance.publish(ANNOUNCED, published)

@@ -41,6 +41,17 @@ def test_a_calendar_that_nobody_knows_is_not_signed_and_makes_no_ledger(constat,
     assert constat(*SEPTEMBER).code == 0
 
 
+def test_every_fault_of_a_contract_file_is_named_at_once(constat, file):
+    changed(file, "notice_hours = 24", "notice_hour = 24")
+    changed(file, 'holiday_calendar = "FR"', 'holiday_calendar = "XX"')
+
+    signed = constat("contract", "sign", file)
+
+    assert signed.code == 2
+    assert "terms.notice_hour: is no key of a contract" in signed.err
+    assert "terms.holiday_calendar: there is no holiday calendar 'XX'" in signed.err
+
+
 def test_a_ledger_whose_terms_name_no_known_calendar_is_repaired_by_an_amendment_from_their_day(
     constat, file, tmp_path
 ):

@@ -1,5 +1,7 @@
 """`constat correct`: what may be corrected, and what is said of silence."""
 
+import json
+
 import pytest
 
 RESULTS = """platform,observed_at,outcome
@@ -54,7 +56,64 @@ def test_a_correction_of_what_was_seen_says_nothing_more(corrected):
 
 def test_a_correction_shows_its_interval_back_on_the_clock_of_the_contract(corrected):
     answer = corrected("2026-09-08T07:00Z", "2026-09-08T07:02:30Z")
-    figures = corrected("2026-09-08T07:00Z", "2026-09-08T07:02:30Z", "--json")
 
-    assert answer.out.splitlines()[1:] == ["acme: 2026-09-08 09:00:00+02:00 to 09:02:30+02:00 Europe/Paris"]
-    assert "Europe/Paris" not in figures.out
+    assert "acme: 2026-09-08 09:00:00+02:00 to 09:02:30+02:00 Europe/Paris" in answer.out.splitlines()
+
+
+def test_a_preview_says_what_would_become_what_and_the_days_and_writes_nothing(corrected, tmp_path):
+    before = (tmp_path / "constat.db").read_bytes()
+
+    answer = corrected("2026-09-08T09:00+02:00", "2026-09-08T10:02+02:00", "--outcome", "up", "--preview")
+
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.splitlines() == [
+        "paris on acme-prod, 2026-09-08 07:00+00:00 to 08:02+00:00:",
+        "  2 min stay up",
+        "  2 min 30 s down become up",
+        "  57 min 30 s without a result stay unknown",
+        "acme (Acme SAS): 2026-09-08 09:00+02:00 to 10:02+02:00 Europe/Paris",
+        "  period 1 (2026-09-01 to 2026-09-30): 0 days as before",
+    ]
+    assert (tmp_path / "constat.db").read_bytes() == before
+
+
+def test_a_preview_for_machines_and_what_is_recorded_have_the_same_figures(corrected):
+    how = ("2026-09-08T09:00+02:00", "2026-09-08T10:00+02:00", "--outcome", "up", "--json")
+
+    beforehand = json.loads(corrected(*how, "--preview").out)
+    recorded = json.loads(corrected(*how).out)
+
+    assert beforehand["said"] == [{"before": "down", "after": "up", "length_ms": 150_000}]
+    assert beforehand["silent_ms"] == 3_450_000
+    assert recorded["effect"] == beforehand
+    assert recorded["type"] == "constat.results.corrected.v1"
+
+
+def test_once_recorded_it_is_said_in_short_what_became_what_and_the_days(corrected):
+    answer = corrected("2026-09-08T09:00+02:00", "2026-09-08T09:02:30+02:00", "--outcome", "up")
+
+    assert answer.out.splitlines()[1:] == [
+        "paris on acme-prod: 2 min 30 s down become up",
+        "acme: 2026-09-08 09:00:00+02:00 to 09:02:30+02:00 Europe/Paris",
+        "acme: period 1 (2026-09-01 to 2026-09-30): 0 days as before",
+    ]
+
+
+@pytest.mark.parametrize("how", [(), ("--preview",), ("--json",)])
+def test_a_correction_that_changes_nothing_is_refused_with_what_to_do(corrected, tmp_path, how):
+    before = (tmp_path / "constat.db").read_bytes()
+
+    answer = corrected("2026-09-08T10:00+02:00", "2026-09-08T10:02+02:00", "--outcome", "up", *how)
+
+    assert answer.code == 2
+    assert "paris has results on acme-prod it says up already, so nothing would change" in answer.err
+    assert (tmp_path / "constat.db").read_bytes() == before
+
+
+def test_a_preview_of_a_name_that_was_used_says_so(corrected):
+    corrected("2026-09-08T09:00+02:00", "2026-09-08T09:02:30+02:00", "--outcome", "up")
+
+    answer = corrected("2026-09-08T09:00+02:00", "2026-09-08T09:02:30+02:00", "--preview")
+
+    assert answer.code == 2
+    assert "correction k1 was already made; correct the same interval again under another name" in answer.err

@@ -57,7 +57,7 @@ def asked(constat, tmp_path):
         (("contract", "end", "acme", "--last-day", "tomorrow", "--reason", "x"), "is no day"),
         ((*NOTICE, "--from", "0001-01-01T00:00+23:59", "--to", "2026-09-08T03:00Z"), "correct the time"),
         ((*NOTICE, "--from", "2026-09-08T03:00Z", "--to", "9999-12-31T23:59:59Z"), "correct the time"),
-        ((*NOTICE, *DAY, "--by", "a b"), "by: a name is at most 100 letters"),
+        ((*NOTICE, *DAY, "--by", "a b"), "--by: an id of a person has at most 100 letters"),
         ((*NOTICE[:-1], "", *DAY), "summary: is empty; write it"),
         (("verify", "--saved", "none.json"), "none.json cannot be read"),
         (("verify", "--saved", "acme.toml"), "does not hold what `constat verify --json` prints"),

@@ -152,7 +152,10 @@ def test_a_seal_whose_name_was_cut_off_is_answered_with_the_seals_that_begin_so(
         (("contract", "sign", "acme.toml"), "already signed"),
         (("contract", "sign", "results.csv"), "is no TOML"),
         (("import", "results", "missing.csv"), "no such file"),
-        (("statement", *PERIOD, "--as-of", "2026-11-03"), "as in 2026-11-03T00:00+01:00"),
+        (
+            ("statement", *PERIOD, "--as-of", "2026-11-03"),
+            "an offset: 2026-11-03T00:00+01:00 in Europe/Paris",
+        ),
         (("statement", *PERIOD, "--format", "csv", "--output", "nowhere/a.csv"), "name another --output"),
         (("verify", "--ledger", "sqlite:///results.csv"), "no SQLite database"),
     ],

@@ -27,6 +27,7 @@ from tests.spec import ms
 
 NEXT_YEAR = "2027-03-09T02:00", "2027-03-09T04:00"
 TIMES = ("--from", NEXT_YEAR[0], "--to", NEXT_YEAR[1])
+LATER = ("--from", "2027-03-10T02:00", "--to", "2027-03-10T04:00")
 PUBLISH = ("notice", "publish", "db", "--platform", "acme-prod", "--summary", "upgrade", *TIMES)
 
 
@@ -148,6 +149,19 @@ def test_of_unknown_work_it_is_said_that_it_was_never_announced_before_anything_
 
     assert answer.code == 2
     assert "maintenance nope was never announced; publish its notice first" in answer.err
+
+
+@pytest.mark.parametrize("how", [(), ("--preview",), ("--json",)])
+def test_a_move_to_where_the_work_stands_is_refused_and_nothing_is_written(signed, tmp_path, how):
+    signed(*PUBLISH)
+    later = ("notice", "move", "db", "--reason", "later", *LATER)
+    assert signed(*later).code == 0
+    before = positions(tmp_path)
+
+    answer = signed(*later, *how)
+
+    assert (answer.code, positions(tmp_path)) == (2, before)
+    assert "already, so nothing would move; if another time was meant, name that one" in answer.err
 
 
 def test_a_preview_of_a_move_shows_the_new_time_and_of_a_withdrawal_that_nothing_is_excluded(signed):

@@ -1,12 +1,15 @@
 """The commands of ops: what they take down, and what they refuse with a sentence."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ledger.application import Ledger
 from ledger.contracts import ContractSigned, PlatformAdded
 from ledger.fact import Draft
+from ledger.incidents import IncidentOpened
+from ledger.instants import parse_instant
 from ledger.plans import Planned, PlanSet
 from ledger.terms import Terms
 
@@ -62,6 +65,10 @@ def test_a_withdrawn_notice_cannot_be_moved_and_the_answer_says_what_to_do(signe
         ((*PUBLISH[:-1], "2026-10-06T01:00+02:00"), "exchange the two times"),
         ((*PUBLISH[:-1], "2026-10-25T02:30"), "stands twice or never on the clock of Europe/Paris"),
         (("maintenance", "start", "db", "--at", "2026-10-06T04:00"), "has no zone"),
+        (
+            ("maintenance", "start", "db", "--at", "2026-11-27T04:00"),
+            "2026-11-27T04:00+01:00 in Europe/Paris",
+        ),
         (("notice", "publish", "db", "--summary", "x"), "say --platform"),
         (("notice", "publish", "db", "--platform", "acme-prod", "--summary", "x"), "say --from"),
         (
@@ -120,6 +127,111 @@ def test_what_cannot_be_is_refused_with_a_sentence_and_nothing_is_written(
     assert sentence in answer.err
     assert "Traceback" not in answer.err
     assert (tmp_path / "constat.db").read_bytes() == before
+
+
+def _in_minutes(minutes: int) -> str:
+    return (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat(timespec="seconds")
+
+
+LISTED = ("directory", "sync", "list.csv")
+FILED = ("support", "file", "r1", "--contract", "acme", "--subject", "slow", "--by", "p-1")
+OPENED = ("incident", "open", "i1", "--platform", "acme-prod", "--summary", "slow")
+
+
+@pytest.fixture
+def working(signed, tmp_path):
+    """The same with work that began, a request and an incident that are open, and a list of administrators."""
+    (tmp_path / "list.csv").write_text("contract,person,name,email,language\nacme,p-1,P,p@acme.test,en\n")
+    signed(*PUBLISH, "--given-at", "2026-10-04T10:00+02:00")
+    signed("maintenance", "start", "db", "--at", "2026-10-06T02:00+02:00")
+    signed(*FILED, "--at", "2026-10-06T02:00+02:00")
+    signed(*OPENED, "--at", "2026-10-06T02:00+02:00")
+    return signed
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ((*PUBLISH[:2], "other", *PUBLISH[3:]), "--given-at"),
+        (("notice", "withdraw", "db", "--reason", "no"), "--given-at"),
+        (("maintenance", "finish", "db"), "--at"),
+        ((*FILED[:2], "r2", *FILED[3:]), "--at"),
+        (("support", "answer", "r1"), "--at"),
+        ((*OPENED[:2], "i2", *OPENED[3:]), "--at"),
+        (("incident", "resolve", "i1", "--cause", "a disk"), "--at"),
+        (("record", "storage", "acme-prod", "1000"), "--at"),
+        (LISTED, "--made-at"),
+        (
+            (
+                *("support", "intervene", "v1", "--request", "r1", "--platform", "acme-prod"),
+                *("--account", "m-1", "--by", "s-1", "--summary", "looked", "--from", "2026-10-06T03:00Z"),
+            ),
+            "--to",
+        ),
+        (
+            (
+                *("claim", "file", "c1", "--platform", "acme-prod", "--event", "a flood"),
+                *("--from", "2026-10-06T03:00Z"),
+            ),
+            "--to",
+        ),
+    ],
+)
+def test_what_is_yet_to_come_has_not_happened_and_a_clock_may_differ_by_minutes(
+    working, tmp_path, command, option
+):
+    before = (tmp_path / "constat.db").read_bytes()
+
+    early = working(*command, option, _in_minutes(20))
+    untouched = (tmp_path / "constat.db").read_bytes() == before
+    skewed = working(*command, option, _in_minutes(3))
+
+    assert (early.code, untouched, skewed.code) == (2, True, 0), (early.err, skewed.err)
+    assert f"{option} " in early.err
+    assert "is yet to come, it is " in early.err
+
+
+def test_facts_that_were_recorded_with_a_later_time_are_still_read(signed, tmp_path):
+    with Ledger.open(f"sqlite:///{tmp_path}/constat.db") as ledger:
+        tomorrow_ms = parse_instant(_in_minutes(23 * 60))
+        ledger.append(
+            Draft(
+                "incident:i1",
+                IncidentOpened(incident="i1", platforms=("acme-prod",), summary="x"),
+                tomorrow_ms,
+            )
+        )
+
+    assert signed("verify").code == 0
+    assert signed("incident", "resolve", "i1", "--cause", "x").code == 2
+
+
+def test_a_name_is_no_id_of_a_person_and_is_not_turned_into_one(signed):
+    answer = signed(*FILED[:-1], "Zoé Martin")
+
+    assert answer.code == 2
+    assert "--by: an id of a person has at most 100 letters without accents" in answer.err
+    assert "as p-4711" in answer.err
+    assert "Zo" not in answer.err
+    assert "Martin" not in answer.err
+
+
+@pytest.mark.parametrize(
+    ("platform", "sentence"),
+    [
+        ("acme-pro", "no agent ever probed acme-pro; it may be acme-prod, and if it is, write it so"),
+        ("globex", "no agent ever probed globex; correct its name"),
+    ],
+)
+def test_a_correction_of_a_platform_that_nobody_probed_names_the_one_that_is_meant(
+    signed, platform, sentence
+):
+    who = ("--agent", "paris", "--platform", platform, "--reason", "x", "--by", "s")
+
+    answer = signed("correct", "c1", *who, "--from", "2026-10-06T02:00Z", "--to", "2026-10-06T03:00Z")
+
+    assert answer.code == 2
+    assert sentence in answer.err
 
 
 def test_a_claim_is_ruled_once_and_a_second_ruling_names_the_first(signed):

@@ -92,7 +92,7 @@ def test_the_order_of_rows_and_of_files_does_not_matter(tmp_path):
     ("row", "reason"),
     [
         ("p0,2026-10-06T10:00:00,up,,,", "zone"),
-        ("p0,2026-10-06,up,,,", "write both and an offset, as in 2026-10-06T00:00+01:00"),
+        ("p0,2026-10-06,up,,,", "write both and an offset: 2026-10-06T00:00+02:00 in Europe/Paris"),
         ("p0,,up,,,", "observed_at is missing"),
         ("p0,2026-10-06T10:00:00+02:00,,,,", "outcome is missing"),
         ("p0,1791266400,up,,,", "say --time epoch-s"),
