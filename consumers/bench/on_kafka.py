@@ -40,7 +40,7 @@ def lines(part: Part, broker: str, turns: int, say: Callable[[str], None]) -> It
 
 
 @contextmanager
-def fresh(broker: str, mirrors: Path, compression: str = COMPRESSIONS[0]) -> Iterator[str]:
+def fresh(broker: str, mirrors: Path, compression: str | None = None) -> Iterator[str]:
     """A new ledger on the broker, deleted afterwards."""
     from ledger.log.kafka import topics  # noqa: PLC0415 - who has no broker needs no client
     from ledger.log.kafka.address import parse  # noqa: PLC0415

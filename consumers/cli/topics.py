@@ -42,7 +42,11 @@ class Codec(StrEnum):
 
 
 Compression = Annotated[
-    Codec, typer.Option("--compression", help="In what brokers keep rounds, whatever they are sent in.")
+    Codec | None,
+    typer.Option(
+        "--compression",
+        help="In what brokers keep rounds: less disk, more time to read. If not given, as they are sent.",
+    ),
 ]
 FlushEach = Annotated[
     bool,
@@ -57,7 +61,7 @@ def create(
     min_in_sync: MinInSync = None,
     probe_partitions: ProbePartitions = PROBE_PARTITIONS,
     flush_each: FlushEach = False,
-    compression: Compression = Codec.ZSTD,
+    compression: Compression = None,
     ledger: common.LedgerOption = common.DEFAULT_LEDGER,
     context: typer.Context,
 ) -> None:
@@ -86,7 +90,7 @@ def create(
         min_in_sync,
         probe_partitions if _is_given(context, "probe_partitions") else None,
         flush_each,
-        compression if _is_given(context, "compression") else None,
+        compression,
     )
     others = differences(address, found, asked)
     for other in others:

@@ -32,7 +32,6 @@ from ledger.log.kafka.patience import PATIENCE_MS, PAUSE_S, patiently
 from ledger.log.kafka.settings import (
     COMPACTED,
     COMPRESSION,
-    COMPRESSIONS,
     FLUSH,
     SETTINGS,
     Topic,
@@ -194,13 +193,13 @@ def create(  # noqa: PLR0913 - each is a setting of its own
     min_in_sync: int | None = None,
     probe_partitions: int = PROBE_PARTITIONS,
     flush_each: bool = False,
-    compression: str = COMPRESSIONS[0],
+    compression: str | None = None,
 ) -> list[str]:
     """Make the topics that are not there yet, those beside the two, too; the names of those that were made.
 
     `flush_each` has a broker force each record to disk before it answers: slower, and what one broker alone
     needs to keep an acknowledged fact through a power cut. `compression`, one of `COMPRESSIONS`, is what it
-    keeps rounds in, whatever they were sent in.
+    keeps rounds in, whatever they were sent in; None is as they were sent.
 
     Raises:
         BadInputError: so many replicas in step are no majority, or more than there are.
@@ -216,7 +215,9 @@ def create(  # noqa: PLR0913 - each is a setting of its own
     every = SETTINGS | more
     wanted = {
         address.decisions: _wanted(1, replicas, every),
-        address.probes: _wanted(probe_partitions, replicas, every | {COMPRESSION: compression}),
+        address.probes: _wanted(
+            probe_partitions, replicas, every | ({COMPRESSION: compression} if compression else {})
+        ),
         address.penalties: _wanted(1, replicas, every),
         address.changes: _wanted(probe_partitions, replicas, COMPACTED | more),
     }

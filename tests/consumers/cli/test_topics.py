@@ -111,11 +111,9 @@ def test_what_of_topics_that_are_there_is_not_as_asked_is_said_with_how_to_chang
     assert settings_of(url) == before
 
 
-@pytest.mark.parametrize(
-    ("asked", "compression"), [((), "zstd"), (("--compression", "gzip"), "gzip")], ids=["usual", "gzip"]
-)
-def test_rounds_are_kept_compressed_and_read_as_they_were_sent(constat, url, asked, compression):
-    constat("topics", "create", *asked, "--ledger", url)
+@pytest.mark.parametrize("compression", ["zstd", "gzip"])
+def test_rounds_kept_compressed_are_read_as_they_were_sent_and_take_less(constat, url, compression):
+    constat("topics", "create", "--compression", compression, "--ledger", url)
     plan = PlanSet(agent="paris", plan_version=1, platforms=(Planned(platform="acme-prod"),))
     rounds = [
         Round(agent="paris", number=n, plan="paris/1", start_ms=n * 60_000, n=1, jitter=bytes(1))
