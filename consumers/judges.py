@@ -99,7 +99,8 @@ def _briefs(
         version.terms.stale_after_ms for name in names for version in known.contract(name).versions
     }
     seen = {each: observed(known, known.together, each) for each in sorted(stale_after_ms)}
-    shares = [names[first :: workers.at_hand] for first in range(workers.at_hand)]
+    processes = min(workers.at_hand, len(names))
+    shares = [names[first::processes] for first in range(processes)]
     return [
         Brief(
             workers.url,

@@ -33,13 +33,13 @@ MANY_ROUNDS = 30_000
 ROUND_BYTES_MIN = 350
 """No round is stored in less: its envelope alone takes that."""
 TOLD_EVERY_S = 0.2
-"""How often it is told how far others are, once nothing is left to fold here."""
+"""How often it is told how far others are, once nothing is left to do here."""
 PROCESSES = "CONSTAT_WORKERS"
-"""The environment may say how many processes fold; else one for each core that we may use."""
+"""The environment may say how many processes work; else one for each core that we may use."""
 
 
 class Workers:
-    """Processes that fold the rounds of a ledger; `fold` gives what `fold_agents` gives, from a cache or not.
+    """Processes that work on one ledger; `fold` gives what `fold_agents` gives, from a cache or not.
 
     Enter it before the ledger is opened: where the system can split a process in two, the others are there at
     once and need no imports of their own. Neither an open database nor a second thread outlives that, so

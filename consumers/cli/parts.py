@@ -10,6 +10,7 @@ import typer
 from consumers.cli import asking, common, printing
 
 if TYPE_CHECKING:
+    from ledger.errors import BadInputError
     from projections.figures import Statement
 
 PARTS = ("availability", "penalties", "register", "commitments")
@@ -55,6 +56,8 @@ def _part(name: str) -> Callable[..., None]:
         no_cache: common.NoCacheOption = False,
         ledger: common.LedgerOption = common.DEFAULT_LEDGER,
     ) -> None:
+        if by is By.agent and (name != "availability" or layout is Layout.csv):
+            raise _no_cut(name)
         with asking.asked(
             ledger, contract, period, start, end, as_of, reading, no_cache=no_cache
         ) as question:
@@ -62,7 +65,7 @@ def _part(name: str) -> Callable[..., None]:
 
             asked = question.known, question.contract, question.period, question.readings
             is_sheet_of_whole = layout is Layout.csv and name in OF_TIME
-            shown = "agents" if by is By.agent and name == "availability" else name
+            shown = "agents" if by is By.agent else name
             figures = statement(*asked) if is_sheet_of_whole else part_of_statement(*asked, shown)
         if as_json or layout is Layout.json:
             _print_json(figures, name)
@@ -72,6 +75,17 @@ def _part(name: str) -> Callable[..., None]:
             _show(figures, name, by, question.readings)
 
     return part
+
+
+def _no_cut(name: str) -> "BadInputError":
+    """What is said where `--by agent` would show nothing."""
+    from ledger.errors import BadInputError
+
+    of_sheets = "a sheet is of the whole statement; leave out --by, or take --json"
+    return BadInputError(
+        "what each agent alone saw is shown of availability, as a page and with --json: "
+        + (of_sheets if name == "availability" else f"leave out --by agent of {name}")
+    )
 
 
 def _print_json(figures: "Statement", name: str) -> None:

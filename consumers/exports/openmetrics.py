@@ -51,7 +51,8 @@ def running(known: Known, contract: Contract) -> Statement | None:
     if not begun or begun[-1].complete:
         return None
     name, period = require_signed(contract).contract, str(begun[-1].number)
-    return part_of_statement(known, name, period, None, "penalties")  # the part of all time, without its days
+    # Availability is in every part, and its days, which nothing here shows, only in its own.
+    return part_of_statement(known, name, period, None, "penalties")
 
 
 def all_running(known: Known, several: Sequence[Contract]) -> tuple[list[Statement], Mapping[str, str]]:

@@ -55,7 +55,7 @@ def renumber(file: OutboxFile, ledger: Ledger, now_ms: int) -> Renumbered:
     """Put what is in conflict behind the agent's last round in the ledger. See `Outbox.renumber`."""
     try:
         _settle(file, ledger, lambda _: None)
-        for _ in chain.walk(file):
+        for _ in chain.walk(file):  # to its end, which is where damage is found
             pass
     except (ConflictError, DamagedOutboxError):
         head = ledger.engine.round_head(file.agent)

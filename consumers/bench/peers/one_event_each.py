@@ -14,20 +14,16 @@ import orjson
 from msgspec import Struct
 from msgspec.json import Decoder
 
-from consumers.bench.part import Part, made
-from consumers.bench.rounds import plan_of, rounds_of
-from consumers.bench.sums import Sums, within
-from consumers.bench.write import TERMS
-from ledger.application import open_engine
+from consumers.bench.part import Part
+from consumers.bench.peers import each_result
+from consumers.bench.peers.each_result import Heard, Result
+from consumers.bench.sums import Sums
 from ledger.errors import DamagedLedgerError
 from ledger.fact import GENESIS_HASH, hash_of
 from ledger.log.interface import Engine, NewRound
 from ledger.log.sqlite import SQLiteEngine
-from ledger.plans import PlanSet
-from ledger.rounds import Outcome, Round, attributes
-from projections.changes import frame
-from projections.steps import CODES, UNKNOWN, Steps, hear, say
-from projections.verdicts import verdicts
+from ledger.rounds import Outcome, attributes
+from projections.steps import CODES, hear
 
 TYPE = "bench.result-observed.v1"
 
@@ -65,46 +61,29 @@ _validated = Decoder(StoredResult).decode
 
 def write(part: Part) -> Path:
     """A table with one row for each result of the part, if it is not there."""
-    return made(part.ledger.with_suffix(".each.db"), lambda begun: _write(part, begun))
+    return each_result.write(part, "each", _append)
 
 
-def _write(part: Part, path: Path) -> None:
-    engine = SQLiteEngine(str(path), clock=lambda: part.bounds.end_ms)
-    for agent in part.month.agents:
-        _append(engine, part, *agent)
-    engine.close()
-
-
-def _append(engine: SQLiteEngine, part: Part, stream: int, witness: int) -> None:
-    plan, number, previous_hash = plan_of(part.month, stream, witness), 0, GENESIS_HASH
-    for found in rounds_of(part.month, stream, witness, part.minutes):
+def _append(engine: SQLiteEngine, agent: str, rounds: Iterator[list[Result]]) -> None:
+    number, previous_hash = 0, GENESIS_HASH
+    for results in rounds:
         records = []
-        for data in results_of(found, plan):
+        for result in results:
             number += 1
-            value = _encoded(plan.agent, number, previous_hash, data)
+            value = _encoded(agent, number, previous_hash, result)
             previous_hash = hash_of(value)
-            records.append(NewRound(number, data.at, value))
-        engine.append_rounds(plan.agent, records)
+            records.append(NewRound(number, result.at, value))
+        engine.append_rounds(agent, records)
 
 
-def results_of(found: Round, plan: PlanSet) -> Iterator[ResultData]:
-    """Every result of a round."""
-    for index, planned in enumerate(plan.platforms):
-        outcome = found.outcome(index)
-        if outcome is not None:
-            _, status, error = found.not_up.get(index, (outcome, planned.usual_status, ""))
-            at_ms = found.start_ms + planned.offset_ms + found.deviation_ms(index)
-            yield ResultData(planned.platform, at_ms, outcome, status, error, found.latency_ms(index))  # type: ignore[arg-type]
-
-
-def _encoded(agent: str, number: int, previous_hash: str, data: ResultData) -> bytes:
+def _encoded(agent: str, number: int, previous_hash: str, result: Result) -> bytes:
     return orjson.dumps(
         {
             "specversion": "1.0",
             "type": TYPE,
-            **attributes(agent, number, data.at),
+            **attributes(agent, number, result.at),
             "previoushash": previous_hash,
-            "data": {name: getattr(data, name) for name in ResultData.__struct_fields__},
+            "data": result._asdict(),
         }
     )
 
@@ -114,26 +93,11 @@ def _encoded(agent: str, number: int, previous_hash: str, data: ResultData) -> b
 
 def replay(part: Part, path: Path) -> Sums:
     """From the first event to the sums."""
-    engine = open_engine(str(path), create=False)
-    try:
-        changes = frame(_folded(engine, TERMS.stale_after_ms), part.bounds.end_ms)
-    finally:
-        engine.close()
-    return within(verdicts(changes, part.month.names, part.bounds, TERMS), part.windows)
+    return each_result.replay(part, path, _folded)
 
 
-class Said:
-    """What one agent says of one platform, and until when the last of it holds."""
-
-    __slots__ = ("steps", "until_ms")
-
-    def __init__(self) -> None:
-        self.steps: Steps = []
-        self.until_ms = 0
-
-
-def _folded(engine: Engine, stale_after_ms: int) -> dict[tuple[str, str], Steps]:
-    said: defaultdict[tuple[str, str], Said] = defaultdict(Said)
+def _folded(engine: Engine, stale_after_ms: int) -> Mapping[tuple[str, str], Heard]:
+    heard: defaultdict[tuple[str, str], Heard] = defaultdict(Heard)
     heads: dict[str, str] = {}
     for kept in engine.rounds():
         event = _validated(kept.value)
@@ -141,14 +105,7 @@ def _folded(engine: Engine, stale_after_ms: int) -> dict[tuple[str, str], Steps]
             raise DamagedLedgerError(f"result {kept.number} of agent {kept.agent} is no successor")
         heads[kept.agent] = kept.hash
         data = event.data
-        found = said[data.platform, kept.agent]
+        found = heard[data.platform, kept.agent]
         hear(found.steps, found.until_ms or data.at, data.at, CODES[data.outcome])
         found.until_ms = data.at + stale_after_ms
-    return steps_of(said)
-
-
-def steps_of(said: Mapping[tuple[str, str], Said]) -> dict[tuple[str, str], Steps]:
-    """The steps of each platform and agent; nothing holds behind the last of what was said."""
-    for found in said.values():
-        say(found.steps, found.until_ms, UNKNOWN)
-    return {key: found.steps for key, found in said.items()}
+    return heard

@@ -6,18 +6,17 @@ checked, and folded by the steps that rounds are folded to. When it was is the t
 """
 
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from eventsourcing.persistence import StoredEvent
 from pydantic import Field
 
-from consumers.bench.part import Part, made
-from consumers.bench.peers.one_event_each import Said, results_of, steps_of
-from consumers.bench.rounds import plan_of, rounds_of
-from consumers.bench.sums import Sums, within
-from consumers.bench.write import TERMS
-from ledger.application import open_engine
+from consumers.bench.part import Part
+from consumers.bench.peers import each_result
+from consumers.bench.peers.each_result import Heard, Result
+from consumers.bench.sums import Sums
 from ledger.errors import DamagedLedgerError
 from ledger.fact import GENESIS_HASH, Draft, Fact, Name, hash_of
 from ledger.log import codec
@@ -25,9 +24,7 @@ from ledger.log.codec import Envelope
 from ledger.log.interface import Engine
 from ledger.log.sqlite import SQLiteEngine
 from ledger.rounds import LATENCY_MS_MAX, Outcome
-from projections.changes import frame
-from projections.steps import CODES, Steps, hear
-from projections.verdicts import verdicts
+from projections.steps import CODES, hear
 
 
 class ResultSeen(Fact):
@@ -54,25 +51,18 @@ def _read(type_name: str, data: dict[str, Any]) -> Fact:
 
 def write(part: Part) -> Path:
     """A decision log with one fact for each result of the part, if it is not there."""
-    return made(part.ledger.with_suffix(".facts.db"), lambda begun: _write(part, begun))
+    return each_result.write(part, "facts", _append)
 
 
-def _write(part: Part, path: Path) -> None:
-    engine = SQLiteEngine(str(path), clock=lambda: part.bounds.end_ms)
-    for agent in part.month.agents:
-        _append(engine, part, *agent)
-    engine.close()
-
-
-def _append(engine: SQLiteEngine, part: Part, stream: int, witness: int) -> None:
+def _append(engine: SQLiteEngine, agent: str, rounds: Iterator[list[Result]]) -> None:
     """What an agent saw in one round is one record."""
-    plan, sequence, previous_hash = plan_of(part.month, stream, witness), 0, GENESIS_HASH
-    for found in rounds_of(part.month, stream, witness, part.minutes):
+    sequence, previous_hash = 0, GENESIS_HASH
+    for results in rounds:
         record = []
-        for data in results_of(found, plan):
+        for result in results:
             sequence += 1
-            fact = ResultSeen(**{name: getattr(data, name) for name in ResultSeen.model_fields})
-            draft = Draft(f"result:{plan.agent}", fact, data.at, f"/agents/{plan.agent}")
+            fact = ResultSeen(**{name: getattr(result, name) for name in ResultSeen.model_fields})
+            draft = Draft(f"result:{agent}", fact, result.at, f"/agents/{agent}")
             value = codec.encode(Envelope.of(draft, sequence, previous_hash))
             previous_hash = hash_of(value)
             record.append(StoredEvent(draft.stream, sequence, fact.TYPE, value))
@@ -84,16 +74,11 @@ def _append(engine: SQLiteEngine, part: Part, stream: int, witness: int) -> None
 
 def replay(part: Part, path: Path) -> Sums:
     """From the first fact to the sums."""
-    engine = open_engine(str(path), create=False)
-    try:
-        changes = frame(_folded(engine, TERMS.stale_after_ms), part.bounds.end_ms)
-    finally:
-        engine.close()
-    return within(verdicts(changes, part.month.names, part.bounds, TERMS), part.windows)
+    return each_result.replay(part, path, _folded)
 
 
-def _folded(engine: Engine, stale_after_ms: int) -> dict[tuple[str, str], Steps]:
-    said: defaultdict[tuple[str, str], Said] = defaultdict(Said)
+def _folded(engine: Engine, stale_after_ms: int) -> Mapping[tuple[str, str], Heard]:
+    heard: defaultdict[tuple[str, str], Heard] = defaultdict(Heard)
     heads: dict[str, str] = {}
     for kept in engine.facts():
         recorded = codec.recorded(kept, _read)
@@ -101,7 +86,7 @@ def _folded(engine: Engine, stale_after_ms: int) -> dict[tuple[str, str], Steps]
             raise DamagedLedgerError(f"result {recorded.fact_id} is no successor")
         heads[recorded.stream] = recorded.hash
         assert isinstance(recorded.fact, ResultSeen)
-        found, at_ms = said[recorded.fact.platform, recorded.stream], recorded.occurred_ms
+        found, at_ms = heard[recorded.fact.platform, recorded.stream], recorded.occurred_ms
         hear(found.steps, found.until_ms or at_ms, at_ms, CODES[recorded.fact.outcome])
         found.until_ms = at_ms + stale_after_ms
-    return steps_of(said)
+    return heard

@@ -80,6 +80,14 @@ def test_availability_can_be_cut_by_what_each_agent_alone_saw(asked):
     assert "agents" not in json.loads(asked("availability", *PERIOD, "--json").out)
 
 
+@pytest.mark.parametrize("question", [("penalties",), ("availability", "--format", "csv")], ids=" ".join)
+def test_what_each_agent_saw_is_asked_for_only_where_it_is_shown(asked, question):
+    answer = asked(*question, *PERIOD, "--by", "agent")
+
+    assert (answer.code, answer.out) == (2, "")
+    assert "is shown of availability" in answer.err
+
+
 def test_a_tranche_is_explained_by_the_rounds_that_make_it(asked):
     told = asked("explain", "--platform", "acme-prod", *PERIOD, "--tranche", 2, "--json").out
 
