@@ -70,7 +70,7 @@ class Stream:
             DamagedLedgerError: it is not the successor of the one before, or does not fit its plan.
         """
         found, previous_hash = decode(kept.value, with_latencies=False)
-        if previous_hash != self._head or (found.agent, found.number) != (self.agent, kept.number):
+        if previous_hash != self._head or found.number != kept.number or found.agent != self.agent:
             raise DamagedLedgerError(
                 f"round {kept.number} of agent {self.agent} does not name the round recorded before it "
                 f"as its predecessor; {_ADVICE}"

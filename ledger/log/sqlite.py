@@ -34,7 +34,9 @@ from ledger.log.stamp import (
     LAST_DECISION,
     LAST_ROUND,
     Clock,
+    altered,
     intact,
+    is_intact,
     recorded_now,
     running_hash,
     wall_clock,
@@ -222,8 +224,9 @@ class SQLiteEngine:
         bounds = (*starts, *(agents or ()), *([numbers(after)] if after else ()))
         for first, highest in stretches:
             for row in self._pages(query, first - 1, min(last, highest), *bounds):
-                found = KeptRound(*row)
-                intact(found.value, found.hash, f"round {found.number} of agent {found.agent}")
+                found = KeptRound._make(row)
+                if not is_intact(found.value, found.hash):
+                    raise altered(f"round {found.number} of agent {found.agent}")
                 yield found
 
     def count_behind(self, after: Mapping[str, int]) -> int:

@@ -8,6 +8,8 @@ import sqlite3
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from ledger import rounds
 from ledger.errors import DamagedOutboxError
 from ledger.fact import hash_of
@@ -164,7 +166,7 @@ def _moved(connection: sqlite3.Connection, key: int, number: int, previous_hash:
     """Write a round anew with another number and predecessor; its row's number is negative until all are."""
     (value,) = connection.execute("SELECT value FROM rounds WHERE number = ?", (key,)).fetchone()
     found, _ = rounds.decode(value)
-    value = rounds.encode(found._replace(number=number), previous_hash)
+    value = rounds.encode(replace(found, number=number), previous_hash)
     row = (-number, found.start_ms, hash_of(value), value, key)
     connection.execute(
         "UPDATE rounds SET number = ?, start_ms = ?, hash = ?, value = ? WHERE number = ?", row

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 import consumers.workers as workers_module
 from consumers.cache import folding
@@ -116,8 +117,8 @@ def test_with_a_cache_any_number_of_processes_gives_the_same_steps(url, known, t
 def test_what_was_recorded_after_the_moment_is_not_seen_by_another_process_either(url, known):
     before = fold_agents(*asked(known))
     with Ledger.open(url) as ledger:
-        late = rounds_of("paris")[-1]._replace(
-            number=31, start_ms=31 * 60_000, not_up={1: ("down", 0, "late")}
+        late = structs.replace(
+            rounds_of("paris")[-1], number=31, start_ms=31 * 60_000, not_up={1: ("down", 0, "late")}
         )
         ledger.append_rounds("paris", [late])
 

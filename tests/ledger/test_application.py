@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ledger import facts, incidents, maintenance
 from ledger.application import CloudEventsMapper, Ledger, open_engine
@@ -201,14 +202,14 @@ def test_a_writer_with_a_stale_view_is_fenced_even_where_it_skips_a_number(plann
     ("found", "what"),
     [
         (a_round(1, agent="lyon"), "none of agent paris's"),
-        (a_round(1)._replace(plan="paris/2"), "record its plan first"),
-        (a_round(1)._replace(plan="lyon/1"), "record its plan first"),
-        (a_round(1)._replace(n=2, jitter=bytes(2)), "has 2 platforms, the plan 3"),
-        (a_round(1)._replace(start_ms=2**53 - 1), "starts before 1970 or after the year 9998"),
-        (a_round(1)._replace(not_up={1: ("down", 0, "")}, missing=[1]), "stands in two places"),
-        (a_round(1)._replace(not_up={}, missing=[1, 1]), "stands in two places"),
-        (a_round(1)._replace(not_up={}, missing=[1], odd_status={1: 301}), "stands in two places"),
-        (a_round(1)._replace(not_up={1: ("down", 0, "")}, odd_status={1: 301}), "stands in two places"),
+        (replace(a_round(1), plan="paris/2"), "record its plan first"),
+        (replace(a_round(1), plan="lyon/1"), "record its plan first"),
+        (replace(a_round(1), n=2, jitter=bytes(2)), "has 2 platforms, the plan 3"),
+        (replace(a_round(1), start_ms=2**53 - 1), "starts before 1970 or after the year 9998"),
+        (replace(a_round(1), not_up={1: ("down", 0, "")}, missing=[1]), "stands in two places"),
+        (replace(a_round(1), not_up={}, missing=[1, 1]), "stands in two places"),
+        (replace(a_round(1), not_up={}, missing=[1], odd_status={1: 301}), "stands in two places"),
+        (replace(a_round(1), not_up={1: ("down", 0, "")}, odd_status={1: 301}), "stands in two places"),
     ],
 )
 def test_a_round_that_is_not_the_agents_or_does_not_fit_its_plan_is_refused_at_the_door(planned, found, what):
@@ -244,8 +245,8 @@ def test_encoded_rounds_that_do_not_follow_the_agents_last_one_are_a_conflict(pl
     [
         (b"{}", DamagedLedgerError),
         (encode(a_round(1, "lyon"), GENESIS_HASH), BadInputError),
-        (encode(a_round(1)._replace(plan="paris/9"), GENESIS_HASH), BadInputError),
-        (encode(a_round(1)._replace(jitter=b""), GENESIS_HASH), BadInputError),
+        (encode(replace(a_round(1), plan="paris/9"), GENESIS_HASH), BadInputError),
+        (encode(replace(a_round(1), jitter=b""), GENESIS_HASH), BadInputError),
     ],
 )
 def test_encoded_rounds_pass_the_same_door_as_others(planned, value, error):

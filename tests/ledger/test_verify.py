@@ -7,6 +7,7 @@ from dataclasses import replace
 import orjson
 import pytest
 from eventsourcing.persistence import StoredEvent
+from msgspec import structs
 
 from ledger import rounds
 from ledger.application import Ledger
@@ -284,7 +285,7 @@ def a_last_round(**changes):
 
     def forged(value):
         found, previous_hash = rounds.decode(value)
-        return rounds.encode(found._replace(**changes), previous_hash)
+        return rounds.encode(structs.replace(found, **changes), previous_hash)
 
     return forged
 
@@ -345,7 +346,7 @@ def test_a_fact_on_a_stream_of_another_subject_is_found(tmp_path, stream):
 def swollen(value):
     """The last round with a column that swells to a hundred megabytes."""
     found, previous_hash = rounds.decode(value)
-    return rounds.encode(found._replace(latencies=bytes(100 << 20)), previous_hash)
+    return rounds.encode(structs.replace(found, latencies=bytes(100 << 20)), previous_hash)
 
 
 @pytest.mark.parametrize(
@@ -461,7 +462,7 @@ def lyon_too(path):
     """Rounds of a second agent between those of the first."""
     with Ledger.open(f"sqlite:///{path}") as ledger:
         for number in (1, 2, 3):
-            ledger.append_rounds("lyon", [a_round(number, "lyon")._replace(n=1, jitter=b"\0")])
+            ledger.append_rounds("lyon", [structs.replace(a_round(number, "lyon"), n=1, jitter=b"\0")])
             ledger.append_rounds(AGENT, [a_round(LAST_ROUND + number)])
 
 
@@ -487,7 +488,7 @@ def test_an_agent_that_is_gone_is_found_by_its_end_that_was_saved(path):
 
 
 def test_the_running_hash_of_an_agent_does_not_depend_on_the_others(path):
-    alone, lyon = heads_of(path).probes, a_round(1, "lyon")._replace(n=1, jitter=b"\0")
+    alone, lyon = heads_of(path).probes, structs.replace(a_round(1, "lyon"), n=1, jitter=b"\0")
     with Ledger.open(f"sqlite:///{path}") as ledger:
         ledger.append_rounds("lyon", [lyon])
 

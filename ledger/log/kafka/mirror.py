@@ -28,6 +28,8 @@ from ledger.log.kafka.whole import fault_in
 APPLICATION_ID = 0x434E534D
 """`CNSM`, in the header of every mirror."""
 FORMAT_VERSION = 2
+PAGE_BYTES = 8192
+"""Its rows are short, and each batch of them dirties a page of every index."""
 TORN = ".torn"
 """Behind the name of a mirror that was not whole after a new start of the machine."""
 
@@ -140,7 +142,7 @@ class Mirror(Database):
 
     def _create(self, *, allowed: bool) -> None:
         assert allowed, "a mirror may always be made"
-        self._connection.execute(f"PRAGMA page_size={schema.PAGE_BYTES}")
+        self._connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
         with self.writing() as connection:
             if self._is_empty():  # another process may have been first
                 for statement in schema.statements(schema.DECISIONS + _TABLES):

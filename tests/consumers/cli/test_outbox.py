@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+from msgspec.structs import replace
 
 from ledger.application import Ledger
 from ledger.errors import UnreachableLedgerError
@@ -212,7 +213,7 @@ def test_send_renumbers_nothing_while_the_ledger_shows_that_another_process_runs
     started = AgentStarted(agent=AGENT, run="theirs", version="0.1.0", place="Lyon")
     with ledger_at(tmp_path / "constat.db") as ledger:
         ledger.append(Draft(f"run:{AGENT}", started, now_ms - 90_000))
-        ledger.append_rounds(AGENT, [a_round(1, not_up=OTHER)._replace(start_ms=now_ms - 60_000)])
+        ledger.append_rounds(AGENT, [replace(a_round(1, not_up=OTHER), start_ms=now_ms - 60_000)])
 
     refused = constat("outbox", "send", "outbox.db", "--renumber")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from ledger import rounds
 from ledger.application import Ledger
@@ -96,7 +97,7 @@ def test_the_bytes_of_a_round_are_read_as_that_round():
 def test_latencies_are_read_whatever_library_compressed_them():
     found, _ = rounds.decode(vector("round-with-latencies.json"))
 
-    assert found == ROUND._replace(latencies=LATENCIES)
+    assert found == replace(ROUND, latencies=LATENCIES)
     assert [found.latency_ms(index) for index in range(found.n)] == [0, 44 + 256, 200, 16 + 39 * 256]
 
 

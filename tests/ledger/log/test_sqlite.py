@@ -215,7 +215,7 @@ def test_a_value_that_is_not_as_it_was_recorded_is_not_handed_out(tmp_path, tabl
         ("trusted_schema", 0),
         ("cell_size_check", 1),
         ("mmap_size", 0),
-        ("page_size", 8192),
+        ("page_size", 32_768),
     ],
 )
 def test_an_open_ledger_is_set_to_keep_what_it_acknowledges(tmp_path, setting, value):

@@ -1,6 +1,7 @@
 """An outbox keeps rounds in their order, and says what it holds."""
 
 import pytest
+from msgspec.structs import replace
 
 from ledger.errors import BadInputError, RefusedError, UnusableLedgerError
 from ledger.fact import Draft
@@ -85,7 +86,7 @@ def test_what_is_learnt_while_rounds_wait_leaves_them_as_they_are(path, ledger):
 
         assert outbox.plan == later
         assert waiting(outbox) == (2, 1, 2)
-        outbox.put(a_round(3)._replace(plan="paris/2", n=4, jitter=bytes(4)))
+        outbox.put(replace(a_round(3), plan="paris/2", n=4, jitter=bytes(4)))
         assert outbox.send(ledger).rounds == 3
     assert [found.value.count(b'"plan":"paris/2"') for found in ledger.engine.rounds()] == [0, 0, 1]
 
@@ -96,8 +97,8 @@ def test_what_is_learnt_while_rounds_wait_leaves_them_as_they_are(path, ledger):
         (a_round(2), "does not come behind round 2, the last one of agent paris; number it 3"),
         (a_round(1), "does not come behind round 2"),
         (a_round(3, "oslo"), "is the outbox of agent paris; give agent oslo its own"),
-        (a_round(3)._replace(plan="paris/2"), "does not fit its plan: it names plan paris/2, not paris/1"),
-        (a_round(3)._replace(n=4), "does not fit its plan"),
+        (replace(a_round(3), plan="paris/2"), "does not fit its plan: it names plan paris/2, not paris/1"),
+        (replace(a_round(3), n=4), "does not fit its plan"),
         (a_round(3, not_up={0: ("down", 0, "x" * RECORD_BYTES_MAX)}), "a ledger takes at most 1,000,000"),
     ],
 )
@@ -136,7 +137,7 @@ def test_what_was_sent_gives_its_disk_back(tmp_path, path, ledger):
 def test_an_agent_may_have_many_platforms(tmp_path, ledger):
     platforms = tuple(Planned(platform=f"p{number}") for number in range(5000))
     ledger.append(Draft("plan:oslo", PlanSet(agent="oslo", plan_version=1, platforms=platforms), 0))
-    found = a_round(1, "oslo")._replace(n=5000, jitter=bytes(5000), latencies=bytes(range(250)) * 40)
+    found = replace(a_round(1, "oslo"), n=5000, jitter=bytes(5000), latencies=bytes(range(250)) * 40)
 
     with Outbox.open(str(tmp_path / "oslo.db"), "oslo") as outbox:
         outbox.learn(ledger)
@@ -175,7 +176,7 @@ def test_the_round_at_hand_is_kept_though_another_plan_was_learnt_meanwhile(path
         outbox.learn(ledger)
 
         outbox.put(a_round(2))
-        outbox.put(a_round(3)._replace(plan="paris/2", n=len(platforms), jitter=bytes(len(platforms))))
+        outbox.put(replace(a_round(3), plan="paris/2", n=len(platforms), jitter=bytes(len(platforms))))
         outbox.send(ledger)
 
     assert stored(ledger) == [1, 2, 3]
