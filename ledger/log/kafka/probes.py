@@ -16,7 +16,7 @@ from ledger.log.kafka.mirror import Mirror
 from ledger.log.kafka.partitions import Partitions
 from ledger.log.kafka.places import End, Placed, Places, Probed
 from ledger.log.kafka.spans import PREFIX, Span, adopt, span_of, spans_in
-from ledger.log.stamp import intact
+from ledger.log.stamp import altered, is_intact
 
 Copied = Callable[[sqlite3.Connection], IsCopied | None]
 """Which rounds a copy into this ledger brought, asked within the transaction that judges them.
@@ -205,7 +205,9 @@ class ProbeLog:
 def _those(sought: Mapping[int, Placed], batch: Sequence[Probed]) -> Iterator[KeptRound]:
     for probed in batch:
         if found := sought.get(probed.place):
-            yield found.kept(intact(probed.value, found.hash, f"round {found.number} of agent {found.agent}"))
+            if not is_intact(probed.value, found.hash):
+                raise altered(f"round {found.number} of agent {found.agent}")
+            yield found.kept(probed.value)
 
 
 def _known(connection: sqlite3.Connection, probed: Probed) -> list[tuple[Placed, bytes]]:
