@@ -18,6 +18,7 @@ from ledger.interval import Interval, clip, intersect, subtract, union
 from projections.asof import Known
 from projections.calendar import local_days
 from projections.changes import DEGRADED, DOWN, UNKNOWN, UP
+from projections.day_sums import DaySums, day_sums
 from projections.exclusions import Exclusion, exclusions_by_platform, hours_by_platform
 from projections.figures import CLASSES, Class, Verdict
 from projections.periods import Period, memberships
@@ -54,7 +55,7 @@ class Timeline:
 
     platform: str
     totals_ms: Mapping[Class, int]
-    days_ms: Mapping[date, Mapping[Class, int]]
+    days_ms: DaySums
     segments: pl.DataFrame = field(repr=False, compare=False)
     """The spans as a frame: `start_ms`, `end_ms`, `class` (index in `CLASSES`), `verdict` (in `VERDICTS`)."""
 
@@ -138,28 +139,29 @@ def classified(verdicts: pl.DataFrame, layouts: Mapping[str, Layout], period: Pe
     """The timelines of platforms whose verdicts and layouts both cover the period."""
     if not layouts:
         return {}
-    pieces = _pieces(verdicts, layouts, period)
+    names = pl.Enum(sorted(layouts))
+    pieces = _pieces(verdicts, layouts, names, period)
     segments = dict(_by_platform(_joined(pieces, period.interval.end_ms)))
-    days: dict[str, dict[date, Mapping[Class, int]]] = {name: {} for name in sorted(layouts)}
-    for platform, day, *sums in _day_sums(pieces).iter_rows():
-        days[platform][day] = dict(zip(CLASSES, sums, strict=True))
-    _check_conservation(days, period)
-    return {name: Timeline(name, _totals(days[name]), days[name], segments[name]) for name in days}
+    days = day_sums(pieces, names, period)
+    return {name: Timeline(name, its.totals_ms, its, segments[name]) for name, its in days.items()}
 
 
-def _pieces(verdicts: pl.DataFrame, layouts: Mapping[str, Layout], period: Period) -> pl.DataFrame:
+def _pieces(
+    verdicts: pl.DataFrame, layouts: Mapping[str, Layout], names: pl.Enum, period: Period
+) -> pl.DataFrame:
     """The period cut wherever anything changes.
 
     Each of the three frames says what begins when on a platform, and each begins at the period's start; what
     was said last holds on. Several rows at one instant leave pieces without length before the last of them,
     so that the order of rows at one instant does not matter.
     """
-    names = pl.Enum(sorted(layouts))
     beginnings = [_seen(verdicts, names, period.interval), _laid(layouts, names), _cut(names, period)]
     held = ["verdict", "kind", "day", "degraded"]
+    platform = pl.col("platform").to_physical().cast(pl.Int64)
     return (
         pl.concat(beginnings, how="diagonal")
-        .sort("platform", "start_ms")
+        # One number sorts in a third of the time of two.
+        .sort(platform * period.interval.length_ms + pl.col("start_ms"))
         .with_columns(
             pl.col(held).forward_fill().over("platform"),
             end_ms=pl.col("start_ms").shift(-1).over("platform").fill_null(period.interval.end_ms),
@@ -223,7 +225,7 @@ def _days_and_parts(period: Period) -> Iterator[tuple[int, date, int]]:
             yield within.start_ms, day, degraded
 
 
-# ---------------------------------------------------------------- spans and sums
+# ---------------------------------------------------------------- spans
 
 
 def _joined(pieces: pl.DataFrame, end_ms: int) -> pl.DataFrame:
@@ -244,29 +246,3 @@ def _by_platform(segments: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     for rows, name in segments["platform"].rle().struct.unnest().iter_rows():
         yield name, segments.slice(first, rows)
         first += rows
-
-
-def _day_sums(pieces: pl.DataFrame) -> pl.DataFrame:
-    length_ms = pl.col("end_ms") - pl.col("start_ms")
-    sums = [
-        length_ms.filter(pl.col("class") == index).sum().alias(name) for index, name in enumerate(CLASSES)
-    ]
-    return pieces.group_by("platform", "day").agg(sums).sort("platform", "day")
-
-
-def _totals(days: Mapping[date, Mapping[Class, int]]) -> Mapping[Class, int]:
-    return {name: sum(day[name] for day in days.values()) for name in CLASSES}
-
-
-def _check_conservation(days: Mapping[str, Mapping[date, Mapping[Class, int]]], period: Period) -> None:
-    """Time is conserved: the days are those of the period, and the six classes of each sum to it."""
-    lengths_ms = {day: within.length_ms for day, within in local_days(period.zone, period.interval)}
-    for platform, sums in days.items():
-        found_ms = {day: sum(classes.values()) for day, classes in sums.items()}
-        if found_ms != lengths_ms:
-            wrong = {
-                day: (found_ms.get(day), lengths_ms.get(day))
-                for day in sorted(found_ms.keys() | lengths_ms.keys())
-                if found_ms.get(day) != lengths_ms.get(day)
-            }
-            raise AssertionError(f"time is not conserved on {platform} (day: found, expected): {wrong}")
