@@ -56,20 +56,37 @@ class DaySums(Mapping[date, Mapping[Class, int]]):
 
 
 def day_sums(pieces: pl.DataFrame, names: pl.Enum, period: Period) -> dict[str, DaySums]:
-    """Those of each of the platforms: the lengths of pieces, each of one day and one class of a platform.
+    """Those of each of the platforms: the lengths of its pieces, each of one day and one class.
+
+    The pieces lie in order of platform and instant.
 
     Raises:
         AssertionError: time is not conserved.
     """
-    length_ms = pl.col("end_ms") - pl.col("start_ms")
-    sums = [
-        length_ms.filter(pl.col("class") == index).sum().alias(name) for index, name in enumerate(CLASSES)
-    ]
-    found = pieces.group_by("platform", "day").agg(sums).sort("platform", "day")
+    found = _summed(pieces)
     _check_conservation(found, names, period)
     days = [day for day, _ in local_days(period.zone, period.interval)]
     columns = Columns(days, {name: found[name].to_list() for name in CLASSES})
     return {name: DaySums(columns, len(days) * place) for place, name in enumerate(names.categories)}
+
+
+def _summed(pieces: pl.DataFrame) -> pl.DataFrame:
+    """The milliseconds of each class on each platform's days, in the order of the pieces.
+
+    A day's pieces lie together, so a sum is what has come up by its last piece, less what had by the day's
+    before it: in half the time of a table of groups.
+    """
+    length_ms = pl.col("end_ms") - pl.col("start_ms")
+    by_class = [
+        pl.when(pl.col("class") == index).then(length_ms).otherwise(0).cum_sum().alias(name)
+        for index, name in enumerate(CLASSES)
+    ]
+    is_last = pl.any_horizontal(pl.col(name) != pl.col(name).shift(-1) for name in ("platform", "day"))
+    return (
+        pieces.select("platform", "day", *by_class, is_last.fill_null(value=True).alias("is_last"))
+        .filter("is_last")
+        .select("platform", "day", *(pl.col(name) - pl.col(name).shift(1, fill_value=0) for name in CLASSES))
+    )
 
 
 def _check_conservation(found: pl.DataFrame, names: pl.Enum, period: Period) -> None:
