@@ -122,6 +122,16 @@ class Workers:
             done.append(here(part) if work is None else _outcome(work, partial(here, part), telling))
         return done
 
+    def begin(
+        self, elsewhere: Callable[[Part], Outcome], part: Part, here: Callable[[], Outcome]
+    ) -> Callable[[], Outcome]:
+        """Begin some work in another process, beside what is done here; what is given waits for its outcome.
+
+        It is done here if that process dies.
+        """
+        work = self._begun(elsewhere, part)
+        return here if work is None else partial(_outcome, work, here, lambda _: None)
+
     def _begun(self, elsewhere: Callable[[Part], Outcome], part: Part) -> "Future[Outcome] | None":
         """A part at work in another process; None if one was killed before, for then none takes any more."""
         from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 - few commands need it

@@ -5,38 +5,30 @@ Excluded time is excluded whatever was seen in it. Time that nobody observed sta
 reading of `unknown-time`: that reading says what it is worth, not what was seen.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property, lru_cache
-from itertools import chain
+from functools import cached_property
 
 import polars as pl
 
 from ledger.contracts import Contract
-from ledger.interval import Interval, clip, intersect, subtract, union
+from ledger.interval import Interval
 from projections.asof import Known
 from projections.calendar import local_days
 from projections.changes import DEGRADED, DOWN, UNKNOWN, UP
 from projections.day_sums import DaySums, day_sums
-from projections.exclusions import Exclusion, exclusions_by_platform, hours_by_platform
 from projections.figures import CLASSES, Class, Verdict
-from projections.periods import Period, memberships
+from projections.layouts import COUNTED, Layout, layouts_of, members
+from projections.periods import Period
 from projections.verdicts import verdicts_over
 
 VERDICTS: tuple[Verdict, ...] = ("unknown", "up", "degraded", "down")
 """The name of each verdict's code."""
 
-Layout = tuple[tuple[int, int], ...]
-"""Where a platform's time changes kind, from the period's start on: each instant, with the index in `CLASSES`
-of what begins there, or `COUNTED`."""
-
 Column = pl.DataType | type[pl.DataType]
 
-COUNTED = len(CLASSES)
-"""Neither outside nor excluded: the verdict decides."""
-
-_OUTSIDE, _MAINTENANCE, _FORCE_MAJEURE, _CLASS_UNKNOWN, _CLASS_DOWN, _CLASS_UP = range(len(CLASSES))
+_CLASS_UNKNOWN, _CLASS_DOWN, _CLASS_UP = map(CLASSES.index, ("unknown", "down", "up"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,54 +74,7 @@ def timelines_of(
     verdicts: pl.DataFrame, known: Known, contract: Contract, period: Period
 ) -> dict[str, Timeline]:
     """The same from verdicts that cover the period, and may cover more."""
-    platforms = members(contract, period)
-    hours = hours_by_platform(contract, platforms, period)
-    excluding = exclusions_by_platform(known, contract, platforms, period)
-    layouts = {
-        name: layout(
-            period.interval,
-            tuple(hours[name]),
-            _excluded(excluding[name], "maintenance"),
-            _excluded(excluding[name], "claim"),
-        )
-        for name in platforms
-    }
-    return classified(verdicts, layouts, period)
-
-
-def members(contract: Contract, period: Period) -> list[str]:
-    """The platforms that belong to the contract at some instant of the period, by name."""
-    belonging = memberships(contract)
-    return [name for name in sorted(belonging) if clip(belonging[name], period.interval)]
-
-
-def _excluded(excluding: Sequence[Exclusion], kind: str) -> tuple[Interval, ...]:
-    return _together(tuple(each.excluded for each in excluding if each.kind == kind))
-
-
-# Most platforms of a period share their hours and what is excluded: both are laid out once.
-@lru_cache(maxsize=1024)
-def _together(excluded: tuple[tuple[Interval, ...], ...]) -> tuple[Interval, ...]:
-    return tuple(union(chain.from_iterable(excluded)))
-
-
-@lru_cache(maxsize=1024)
-def layout(
-    bounds: Interval,
-    hours: tuple[Interval, ...],
-    maintenance: tuple[Interval, ...],
-    force_majeure: tuple[Interval, ...],
-) -> Layout:
-    """Lay out what is outside, excluded and counted, the first that applies, over the bounds."""
-    worked = intersect(hours, maintenance)
-    forced = subtract(intersect(hours, force_majeure), worked)
-    laid = {
-        _OUTSIDE: subtract([bounds], hours),
-        _MAINTENANCE: clip(worked, bounds),
-        _FORCE_MAJEURE: clip(forced, bounds),
-        COUNTED: clip(subtract(hours, [*worked, *forced]), bounds),
-    }
-    return tuple(sorted((span.start_ms, kind) for kind, spans in laid.items() for span in spans))
+    return classified(verdicts, layouts_of(known, contract, period), period)
 
 
 # ---------------------------------------------------------------- verdicts and layouts together

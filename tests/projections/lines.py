@@ -12,9 +12,10 @@ from ledger.instants import MINUTE_MS
 from ledger.interval import Interval
 from ledger.terms import Terms
 from projections.calendar import day_interval, local_days
-from projections.classes import VERDICTS, ClassSpan, Timeline, classified, layout
+from projections.classes import VERDICTS, ClassSpan, Timeline, classified
 from projections.day_sums import Columns, DaySums
 from projections.figures import CLASSES
+from projections.layouts import layout
 from projections.periods import Part, Period
 
 PARIS = ZoneInfo("Europe/Paris")
