@@ -156,6 +156,29 @@ def test_what_was_recorded_after_the_moment_is_not_laid_out_by_another_process_e
         assert statement(beside(story, workers), "acme", "1").penalties != expected.penalties
 
 
+@pytest.mark.parametrize(
+    ("many_rounds", "begun"), [(1, ["fold_share", "lay_out_elsewhere"]), (1_000_000, ["lay_out_elsewhere"])]
+)
+def test_it_is_laid_out_behind_the_shares_of_a_fold_and_at_once_where_there_are_none(
+    path, tmp_path, monkeypatch, many_rounds, begun
+):
+    story = told(path)
+    asked_for = []
+    with processes(tmp_path) as workers:
+        monkeypatch.setattr(workers_module, "MANY_ROUNDS", many_rounds)
+        submit = ProcessPoolExecutor.submit
+
+        def noted(pool, work, part):
+            asked_for.append(work.__name__)
+            return submit(pool, work, part)
+
+        monkeypatch.setattr(ProcessPoolExecutor, "submit", noted)
+        assert statement(beside(story, workers), "acme", "1") == statement(alone(story), "acme", "1")
+
+    assert asked_for[: len(begun)] == begun
+    assert asked_for.count("lay_out_elsewhere") == 1
+
+
 # ---------------------------------------------------------------- where nobody else lays out
 
 
