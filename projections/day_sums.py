@@ -4,7 +4,7 @@ Ten thousand platforms have three hundred thousand days, which most questions on
 columns, and laid out where somebody looks at one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,7 +19,8 @@ from projections.periods import Period
 class Columns:
     """The days of a period, and of each class its milliseconds: each platform's days behind one another's."""
 
-    days: Sequence[date]
+    places: Mapping[date, int]
+    """Each day in order, and its place from 0 on."""
     sums_ms: Mapping[Class, list[int]]
 
 
@@ -33,17 +34,14 @@ class DaySums(Mapping[date, Mapping[Class, int]]):
         self._first = first
 
     def __getitem__(self, day: date) -> Mapping[Class, int]:
-        try:
-            row = self._first + self._columns.days.index(day)
-        except ValueError:
-            raise KeyError(day) from None
+        row = self._first + self._columns.places[day]
         return {class_: sums_ms[row] for class_, sums_ms in self._columns.sums_ms.items()}
 
     def __iter__(self) -> Iterator[date]:
-        return iter(self._columns.days)
+        return iter(self._columns.places)
 
     def __len__(self) -> int:
-        return len(self._columns.days)
+        return len(self._columns.places)
 
     def of(self, class_: Class) -> list[int]:
         """How long one class lasted on each day, in order."""
@@ -65,9 +63,9 @@ def day_sums(pieces: pl.DataFrame, names: pl.Enum, period: Period) -> dict[str, 
     """
     found = _summed(pieces)
     _check_conservation(found, names, period)
-    days = [day for day, _ in local_days(period.zone, period.interval)]
-    columns = Columns(days, {name: found[name].to_list() for name in CLASSES})
-    return {name: DaySums(columns, len(days) * place) for place, name in enumerate(names.categories)}
+    places = {day: place for place, (day, _) in enumerate(local_days(period.zone, period.interval))}
+    columns = Columns(places, {name: found[name].to_list() for name in CLASSES})
+    return {name: DaySums(columns, len(places) * number) for number, name in enumerate(names.categories)}
 
 
 def _summed(pieces: pl.DataFrame) -> pl.DataFrame:

@@ -84,7 +84,12 @@ def timeline(platform: str, spans: Sequence[ClassSpan], judged: Period) -> Timel
     for span in spans:
         for day, within in local_days(judged.zone, Interval(span.start_ms, span.end_ms)):
             sums[day][span.class_] += within.length_ms
-    days = DaySums(Columns(list(sums), {name: [sums[day][name] for day in sums] for name in CLASSES}))
+    days = DaySums(
+        Columns(
+            {day: place for place, day in enumerate(sums)},
+            {name: [sums[day][name] for day in sums] for name in CLASSES},
+        )
+    )
     segments = pl.DataFrame(
         {
             "start_ms": [span.start_ms for span in spans],

@@ -8,7 +8,10 @@ from projections.day_sums import Columns, DaySums
 from projections.figures import CLASSES
 
 DAYS = [date(2026, 10, 24), date(2026, 10, 25)]
-COLUMNS = Columns(DAYS, {name: [10 * place, 1, 2, 3] for place, name in enumerate(CLASSES)})
+COLUMNS = Columns(
+    {day: place for place, day in enumerate(DAYS)},
+    {name: [10 * place, 1, 2, 3] for place, name in enumerate(CLASSES)},
+)
 FIRST, SECOND = DaySums(COLUMNS), DaySums(COLUMNS, 2)
 
 
