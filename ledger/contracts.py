@@ -1,11 +1,12 @@
 """Contracts: signed, amended, ended; and which platforms belong to them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import ClassVar, Literal
 
 from ledger.errors import BadInputError, RefusedError
 from ledger.fact import Fact, Name, RecordedFact, Text
+from ledger.growing import Growing
 from ledger.public_holidays import is_calendar, public_holidays
 from ledger.terms import Offer, Terms, Zone
 
@@ -100,7 +101,7 @@ class Contract:
     signed: ContractSigned | None = None
     position: int = 0
     versions: tuple[TermsVersion, ...] = ()
-    platforms: tuple[Membership, ...] = ()
+    platforms: Growing[Membership] = field(default_factory=Growing)
     ended: ContractEnded | None = None
 
     @property
@@ -134,9 +135,9 @@ def evolve(state: Contract, recorded: RecordedFact) -> Contract:
             return replace(state, ended=fact)
         case PlatformAdded() as fact:
             added = Membership(fact.platform, fact.offer, fact.from_day, None, recorded.position)
-            return replace(state, platforms=(*state.platforms, added))
+            return replace(state, platforms=state.platforms.with_one_more(added))
         case PlatformRemoved() as fact:
-            return replace(state, platforms=tuple(_left(each, fact) for each in state.platforms))
+            return replace(state, platforms=Growing(_left(each, fact) for each in state.platforms))
     return state
 
 

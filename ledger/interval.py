@@ -4,7 +4,9 @@ Every function that returns several intervals returns them *normal*: sorted, dis
 touching the next. Functions that take several accept them in any order, overlapping or not.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 
@@ -33,6 +35,9 @@ class Interval(NamedTuple):
         return max(self.start_ms, other.start_ms) < min(self.end_ms, other.end_ms)
 
 
+_START_MS, _END_MS = attrgetter("start_ms"), attrgetter("end_ms")
+
+
 def union(intervals: Iterable[Interval]) -> list[Interval]:
     """Every instant that lies in at least one of them, in normal form."""
     merged: list[Interval] = []
@@ -52,7 +57,8 @@ def union(intervals: Iterable[Interval]) -> list[Interval]:
 
 def intersect(these: Iterable[Interval], those: Iterable[Interval]) -> list[Interval]:
     """Every instant that lies in one of these and in one of those."""
-    left, right = union(these), union(those)
+    left = union(these)
+    right = union(those) if left else []
     shared: list[Interval] = []
     i = j = 0
     while i < len(left) and j < len(right):
@@ -68,10 +74,13 @@ def intersect(these: Iterable[Interval], those: Iterable[Interval]) -> list[Inte
 
 def subtract(these: Iterable[Interval], those: Iterable[Interval]) -> list[Interval]:
     """Every instant that lies in one of these and in none of those."""
+    whole = union(these)
+    taken = union(those) if whole else []
+    if not taken:
+        return whole
     rest: list[Interval] = []
-    taken = union(those)
     first = 0
-    for start_ms, end_ms in union(these):
+    for start_ms, end_ms in whole:
         at_ms = start_ms
         while first < len(taken) and taken[first].end_ms <= start_ms:
             first += 1
@@ -88,7 +97,19 @@ def subtract(these: Iterable[Interval], those: Iterable[Interval]) -> list[Inter
 
 def clip(intervals: Iterable[Interval], bounds: Interval) -> list[Interval]:
     """What of them lies within the bounds."""
-    return intersect(intervals, [bounds])
+    first_ms, last_ms = bounds
+    return [
+        Interval(max(start_ms, first_ms), min(end_ms, last_ms))
+        for start_ms, end_ms in union(intervals)
+        if max(start_ms, first_ms) < min(end_ms, last_ms)
+    ]
+
+
+def cut_out(normal: Sequence[Interval], bounds: Interval) -> list[Interval]:
+    """The same of intervals that are in normal form; those far from the bounds are not looked at."""
+    first = bisect_right(normal, bounds.start_ms, key=_END_MS)
+    after = bisect_left(normal, bounds.end_ms, lo=first, key=_START_MS)
+    return clip(normal[first:after], bounds)
 
 
 def total_ms(intervals: Iterable[Interval]) -> int:

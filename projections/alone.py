@@ -10,8 +10,9 @@ from ledger.contracts import Contract
 from projections.asof import Known
 from projections.availability import measured, percent
 from projections.changes import said_of
-from projections.classes import members, timelines_of
+from projections.classes import timelines_of
 from projections.figures import AgentAvailability, ClassesMs
+from projections.layouts import members
 from projections.periods import Period
 from projections.verdicts import verdicts_over
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import overload
 from zoneinfo import ZoneInfo
 
-from ledger.interval import Interval, clip, intersect, subtract, union
+from ledger.interval import Interval, clip, cut_out, intersect, subtract, union
 from ledger.maintenance import Maintenance, Notice
 from ledger.terms import Terms
 from projections.calendar import END_OF_TIME_MS, maintenance_windows
@@ -53,7 +53,8 @@ def judge_maintenance(maintenance: Maintenance, part: Part, zone: ZoneInfo, know
         if standing.announced
         for span in clip(intersect([standing.announced], standing.in_time), standing.in_force)
     ]
-    in_windows = intersect(in_time, _allowed(part, zone))
+    allowed = _allowed(part, zone)
+    in_windows = union(span for each in in_time for span in cut_out(allowed, each))
     excluded = intersect(in_windows, work) if _only_work(part.terms) else in_windows
     return in_order(
         clip(excluded, part.interval),
@@ -78,6 +79,8 @@ def in_order(
     taken = list(excluded)
     not_excluded: list[tuple[Interval, NotExcluded]] = []
     for why, spans in reasons:
+        if not spans:
+            continue
         first_here = subtract(clip(spans, bounds), taken)
         not_excluded += [(span, why) for span in first_here]
         taken += first_here
@@ -86,9 +89,12 @@ def in_order(
 
 def joined(pieces: Iterable[Judged]) -> Judged:
     """What several judgements of different intervals say together."""
+    each = list(pieces)
+    if len(each) == 1:
+        return each[0]
     excluded: list[Interval] = []
     reasons: dict[NotExcluded, list[Interval]] = {}
-    for judged in pieces:
+    for judged in each:
         excluded += judged.excluded
         for span, why in judged.not_excluded:
             reasons.setdefault(why, []).append(span)

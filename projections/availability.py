@@ -41,7 +41,10 @@ class Measure:
 
 def measured(timeline: Timeline, terms: Terms) -> Measure:
     """Measure a platform's period."""
-    return measure(timeline.totals_ms, timeline.days_ms.values(), terms)
+    counting, allowance_ms = counting_down(terms.readings), terms.daily_allowance_ms
+    down_ms = map(sum, zip(*map(timeline.days_ms.of, counting), strict=True))
+    over_ms = sum(each_ms - allowance_ms for each_ms in down_ms if each_ms > allowance_ms)
+    return measure_with(timeline.totals_ms, over_ms, terms)
 
 
 def measure(totals_ms: Sums, days_ms: Iterable[Sums], terms: Terms) -> Measure:

@@ -1,6 +1,6 @@
 """Rounds to changes: when what an agent says of a platform changed, corrections included."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 
 import polars as pl
@@ -91,12 +91,16 @@ def frame(said: Said, until_ms: int) -> pl.DataFrame:
     ordered = sorted(said.items())
     cut = [before(steps, until_ms) for _, steps in ordered]
     names = pl.DataFrame([key for key, _ in ordered], schema=_NAMES, orient="row")
-    return (
-        names.select(pl.all().repeat_by(pl.Series([len(steps) for steps in cut], dtype=pl.UInt32)))
-        .filter(pl.col("agent").list.len() > 0)
-        .explode("platform", "agent")
-        .with_columns(*_taken_apart(pl.Series(chain.from_iterable(cut), dtype=pl.Int64)))
+    return names[_repeated([len(steps) for steps in cut])].with_columns(
+        *_taken_apart(pl.Series(chain.from_iterable(cut), dtype=pl.Int64))
     )
+
+
+def _repeated(lengths: Sequence[int]) -> pl.Series:
+    """The place of each length, as often as it says."""
+    often = [place for place, length in enumerate(lengths) if length]
+    places = pl.Series(often, dtype=pl.UInt32)
+    return places.repeat_by(pl.Series([lengths[place] for place in often], dtype=pl.UInt32)).explode()
 
 
 def _taken_apart(steps: pl.Series) -> tuple[pl.Series, pl.Series]:

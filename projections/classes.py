@@ -5,37 +5,30 @@ Excluded time is excluded whatever was seen in it. Time that nobody observed sta
 reading of `unknown-time`: that reading says what it is worth, not what was seen.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property, lru_cache
-from itertools import chain
+from functools import cached_property
 
 import polars as pl
 
 from ledger.contracts import Contract
-from ledger.interval import Interval, clip, intersect, subtract, union
+from ledger.interval import Interval
 from projections.asof import Known
 from projections.calendar import local_days
 from projections.changes import DEGRADED, DOWN, UNKNOWN, UP
-from projections.exclusions import Exclusion, exclusions_by_platform, hours_by_platform
+from projections.day_sums import DaySums, day_sums
 from projections.figures import CLASSES, Class, Verdict
-from projections.periods import Period, memberships
+from projections.layouts import COUNTED, Layout, layouts_of, members
+from projections.periods import Period
 from projections.verdicts import verdicts_over
 
 VERDICTS: tuple[Verdict, ...] = ("unknown", "up", "degraded", "down")
 """The name of each verdict's code."""
 
-Layout = tuple[tuple[int, int], ...]
-"""Where a platform's time changes kind, from the period's start on: each instant, with the index in `CLASSES`
-of what begins there, or `COUNTED`."""
-
 Column = pl.DataType | type[pl.DataType]
 
-COUNTED = len(CLASSES)
-"""Neither outside nor excluded: the verdict decides."""
-
-_OUTSIDE, _MAINTENANCE, _FORCE_MAJEURE, _CLASS_UNKNOWN, _CLASS_DOWN, _CLASS_UP = range(len(CLASSES))
+_CLASS_UNKNOWN, _CLASS_DOWN, _CLASS_UP = map(CLASSES.index, ("unknown", "down", "up"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +47,7 @@ class Timeline:
 
     platform: str
     totals_ms: Mapping[Class, int]
-    days_ms: Mapping[date, Mapping[Class, int]]
+    days_ms: DaySums
     segments: pl.DataFrame = field(repr=False, compare=False)
     """The spans as a frame: `start_ms`, `end_ms`, `class` (index in `CLASSES`), `verdict` (in `VERDICTS`)."""
 
@@ -81,54 +74,7 @@ def timelines_of(
     verdicts: pl.DataFrame, known: Known, contract: Contract, period: Period
 ) -> dict[str, Timeline]:
     """The same from verdicts that cover the period, and may cover more."""
-    platforms = members(contract, period)
-    hours = hours_by_platform(contract, platforms, period)
-    excluding = exclusions_by_platform(known, contract, platforms, period)
-    layouts = {
-        name: layout(
-            period.interval,
-            tuple(hours[name]),
-            _excluded(excluding[name], "maintenance"),
-            _excluded(excluding[name], "claim"),
-        )
-        for name in platforms
-    }
-    return classified(verdicts, layouts, period)
-
-
-def members(contract: Contract, period: Period) -> list[str]:
-    """The platforms that belong to the contract at some instant of the period, by name."""
-    belonging = memberships(contract)
-    return [name for name in sorted(belonging) if clip(belonging[name], period.interval)]
-
-
-def _excluded(excluding: Sequence[Exclusion], kind: str) -> tuple[Interval, ...]:
-    return _together(tuple(each.excluded for each in excluding if each.kind == kind))
-
-
-# Most platforms of a period share their hours and what is excluded: both are laid out once.
-@lru_cache(maxsize=1024)
-def _together(excluded: tuple[tuple[Interval, ...], ...]) -> tuple[Interval, ...]:
-    return tuple(union(chain.from_iterable(excluded)))
-
-
-@lru_cache(maxsize=1024)
-def layout(
-    bounds: Interval,
-    hours: tuple[Interval, ...],
-    maintenance: tuple[Interval, ...],
-    force_majeure: tuple[Interval, ...],
-) -> Layout:
-    """Lay out what is outside, excluded and counted, the first that applies, over the bounds."""
-    worked = intersect(hours, maintenance)
-    forced = subtract(intersect(hours, force_majeure), worked)
-    laid = {
-        _OUTSIDE: subtract([bounds], hours),
-        _MAINTENANCE: clip(worked, bounds),
-        _FORCE_MAJEURE: clip(forced, bounds),
-        COUNTED: clip(subtract(hours, [*worked, *forced]), bounds),
-    }
-    return tuple(sorted((span.start_ms, kind) for kind, spans in laid.items() for span in spans))
+    return classified(verdicts, layouts_of(known, contract, period), period)
 
 
 # ---------------------------------------------------------------- verdicts and layouts together
@@ -138,28 +84,29 @@ def classified(verdicts: pl.DataFrame, layouts: Mapping[str, Layout], period: Pe
     """The timelines of platforms whose verdicts and layouts both cover the period."""
     if not layouts:
         return {}
-    pieces = _pieces(verdicts, layouts, period)
+    names = pl.Enum(sorted(layouts))
+    pieces = _pieces(verdicts, layouts, names, period)
     segments = dict(_by_platform(_joined(pieces, period.interval.end_ms)))
-    days: dict[str, dict[date, Mapping[Class, int]]] = {name: {} for name in sorted(layouts)}
-    for platform, day, *sums in _day_sums(pieces).iter_rows():
-        days[platform][day] = dict(zip(CLASSES, sums, strict=True))
-    _check_conservation(days, period)
-    return {name: Timeline(name, _totals(days[name]), days[name], segments[name]) for name in days}
+    days = day_sums(pieces, names, period)
+    return {name: Timeline(name, its.totals_ms, its, segments[name]) for name, its in days.items()}
 
 
-def _pieces(verdicts: pl.DataFrame, layouts: Mapping[str, Layout], period: Period) -> pl.DataFrame:
+def _pieces(
+    verdicts: pl.DataFrame, layouts: Mapping[str, Layout], names: pl.Enum, period: Period
+) -> pl.DataFrame:
     """The period cut wherever anything changes.
 
     Each of the three frames says what begins when on a platform, and each begins at the period's start; what
     was said last holds on. Several rows at one instant leave pieces without length before the last of them,
     so that the order of rows at one instant does not matter.
     """
-    names = pl.Enum(sorted(layouts))
     beginnings = [_seen(verdicts, names, period.interval), _laid(layouts, names), _cut(names, period)]
     held = ["verdict", "kind", "day", "degraded"]
+    platform = pl.col("platform").to_physical().cast(pl.Int64)
     return (
         pl.concat(beginnings, how="diagonal")
-        .sort("platform", "start_ms")
+        # One number sorts in a third of the time of two.
+        .sort(platform * period.interval.length_ms + pl.col("start_ms"))
         .with_columns(
             pl.col(held).forward_fill().over("platform"),
             end_ms=pl.col("start_ms").shift(-1).over("platform").fill_null(period.interval.end_ms),
@@ -223,7 +170,7 @@ def _days_and_parts(period: Period) -> Iterator[tuple[int, date, int]]:
             yield within.start_ms, day, degraded
 
 
-# ---------------------------------------------------------------- spans and sums
+# ---------------------------------------------------------------- spans
 
 
 def _joined(pieces: pl.DataFrame, end_ms: int) -> pl.DataFrame:
@@ -244,29 +191,3 @@ def _by_platform(segments: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     for rows, name in segments["platform"].rle().struct.unnest().iter_rows():
         yield name, segments.slice(first, rows)
         first += rows
-
-
-def _day_sums(pieces: pl.DataFrame) -> pl.DataFrame:
-    length_ms = pl.col("end_ms") - pl.col("start_ms")
-    sums = [
-        length_ms.filter(pl.col("class") == index).sum().alias(name) for index, name in enumerate(CLASSES)
-    ]
-    return pieces.group_by("platform", "day").agg(sums).sort("platform", "day")
-
-
-def _totals(days: Mapping[date, Mapping[Class, int]]) -> Mapping[Class, int]:
-    return {name: sum(day[name] for day in days.values()) for name in CLASSES}
-
-
-def _check_conservation(days: Mapping[str, Mapping[date, Mapping[Class, int]]], period: Period) -> None:
-    """Time is conserved: the days are those of the period, and the six classes of each sum to it."""
-    lengths_ms = {day: within.length_ms for day, within in local_days(period.zone, period.interval)}
-    for platform, sums in days.items():
-        found_ms = {day: sum(classes.values()) for day, classes in sums.items()}
-        if found_ms != lengths_ms:
-            wrong = {
-                day: (found_ms.get(day), lengths_ms.get(day))
-                for day in sorted(found_ms.keys() | lengths_ms.keys())
-                if found_ms.get(day) != lengths_ms.get(day)
-            }
-            raise AssertionError(f"time is not conserved on {platform} (day: found, expected): {wrong}")

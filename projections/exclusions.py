@@ -1,7 +1,6 @@
 """What is excluded on a platform, by which maintenance or claim, and what of them is not excluded and why."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from typing import Literal, NamedTuple
 
 from ledger.contracts import Contract, require_signed
@@ -41,7 +40,7 @@ def exclusions_by_platform(
 ) -> dict[str, list[Exclusion]]:
     """The same for several platforms, each maintenance and claim judged once."""
     parts = _judged_parts(contract, period)
-    asked = set(platforms)
+    asked = frozenset(platforms)
     judged = _judged(known, contract, asked, parts, period)
     belonging = memberships(contract, asked)
     reach = Interval(parts[0].interval.start_ms, parts[-1].interval.end_ms)
@@ -77,7 +76,7 @@ def _judged_parts(contract: Contract, period: Period) -> tuple[Part, ...]:
 
 
 def _judged(
-    known: Known, contract: Contract, platforms: AbstractSet[str], parts: Sequence[Part], period: Period
+    known: Known, contract: Contract, platforms: frozenset[str], parts: Sequence[Part], period: Period
 ) -> dict[str, list[Exclusion]]:
     """By platform, in the order of the first facts, before membership and ceiling."""
     by_platform: dict[str, list[Exclusion]] = {}
@@ -90,17 +89,17 @@ def _judged(
     return by_platform
 
 
-_Concerned = tuple[Exclusion, AbstractSet[str]]
+_Concerned = tuple[Exclusion, frozenset[str]]
 """What a subject excludes on any platform, and the platforms asked for that it concerns."""
 
 
 def _maintenances(
-    known: Known, contract: Contract, platforms: AbstractSet[str], parts: Sequence[Part], period: Period
+    known: Known, contract: Contract, platforms: frozenset[str], parts: Sequence[Part], period: Period
 ) -> Iterator[_Concerned]:
     known_ms = known.as_of.moment_ms
     told = maintenances_of(known, require_signed(contract).contract)
     for name, maintenance in told.items():
-        concerned = platforms & set(maintenance.platforms)
+        concerned = platforms.intersection(maintenance.platforms)
         if not concerned:
             continue
         judged = joined(judge_maintenance(maintenance, part, period.zone, known_ms) for part in parts)
@@ -108,9 +107,9 @@ def _maintenances(
         yield _exclusion("maintenance", name, judged, [*notices, *maintenance.work_positions]), concerned
 
 
-def _claims(known: Known, platforms: AbstractSet[str], parts: Sequence[Part]) -> Iterator[_Concerned]:
+def _claims(known: Known, platforms: frozenset[str], parts: Sequence[Part]) -> Iterator[_Concerned]:
     for name, claim in known.claims.items():
-        concerned = platforms & set(claim.filed.platforms) if claim.filed else set()
+        concerned = platforms.intersection(claim.filed.platforms if claim.filed else ())
         if not concerned:
             continue
         judged = joined(judge_claim(claim, part) for part in parts)

@@ -12,10 +12,10 @@ from functools import cached_property
 from ledger.contracts import Contract, require_signed
 from ledger.interval import Interval
 from projections.asof import Known
-from projections.availability import measured, percent
+from projections.availability import percent
 from projections.calendar import local_date
 from projections.cap import Accrued, Grant, granted
-from projections.classes import Timeline, members, timelines_of
+from projections.classes import Timeline, classified
 from projections.figures import (
     Availability,
     Class,
@@ -26,7 +26,8 @@ from projections.figures import (
     PlatformAvailability,
     PlatformPenalty,
 )
-from projections.penalties import Accrual, accrued
+from projections.layouts import begun, members
+from projections.penalties import Accrual, PlatformAccrual, accrued
 from projections.periods import Period, parts_between, periods_of
 from projections.rolling import accrued_in_blocks
 from projections.verdicts import verdicts_over
@@ -81,8 +82,9 @@ def _timelines(known: Known, contract: Contract, periods: Sequence[Period]) -> l
     """The timelines of several periods; their rounds are read only once."""
     span = Interval(periods[0].interval.start_ms, periods[-1].interval.end_ms)
     platforms = sorted({name for period in periods for name in members(contract, period)})
+    laying = begun(known, contract, periods)
     seen = verdicts_over(known, platforms, parts_between(contract, span))
-    return [timelines_of(seen, known, contract, period) for period in periods]
+    return [classified(seen, laid, period) for laid, period in zip(laying(), periods, strict=True)]
 
 
 def _accruals(
@@ -110,20 +112,20 @@ def _grants(contract: Contract, periods: Sequence[Period], accruals: Sequence[Ac
 def _availability(
     period: Period, lines: Mapping[str, Timeline], accrual: Accrual, *, with_days: bool
 ) -> Availability:
-    met = {each.platform: each.target_met for each in accrual.platforms}
+    by_platform = {each.platform: each for each in accrual.platforms}
     return Availability(
         target_percent=f"{period.terms.target_percent.normalize():f}",
         platforms=tuple(
-            _platform_availability(period, line, met[name], _days(line) if with_days else ())
+            _platform_availability(line, by_platform[name], _days(line) if with_days else ())
             for name, line in lines.items()
         ),
     )
 
 
 def _platform_availability(
-    period: Period, line: Timeline, target_met: bool, days: tuple[DayFigures, ...]
+    line: Timeline, accrual: PlatformAccrual, days: tuple[DayFigures, ...]
 ) -> PlatformAvailability:
-    measure = measured(line, period.terms)
+    measure = accrual.measure
     bounds = measure.share_bounds
     return PlatformAvailability(
         platform=line.platform,
@@ -131,7 +133,7 @@ def _platform_availability(
         percent=_percent(measure.share),
         percent_bounds=bounds and (percent(bounds[0]), percent(bounds[1])),
         coverage_percent=_percent(measure.coverage),
-        target_met=target_met,
+        target_met=accrual.target_met,
         days=days,
     )
 

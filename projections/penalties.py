@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ledger.terms import Terms
-from projections.availability import measured
+from projections.availability import Measure, measured
 from projections.classes import Timeline
 from projections.periods import Period
 from projections.tranches import outages_ms, penalised_ms, tranches
@@ -17,10 +17,16 @@ class PlatformAccrual:
 
     platform: str
     target_met: bool
-    counted_down_ms: int
+    measure: Measure
+    """Of the whole period, whatever decides on the target."""
     penalised_ms: Fraction
     tranches: int
     days: int
+
+    @property
+    def counted_down_ms(self) -> int:
+        """The down time of the period that counts."""
+        return self.measure.counted_down_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ def _of_platform(line: Timeline, period: Period) -> PlatformAccrual:
     return PlatformAccrual(
         platform=line.platform,
         target_met=measure.target_met,
-        counted_down_ms=measure.counted_down_ms,
+        measure=measure,
         penalised_ms=penalised,
         tranches=found,
         days=found * terms.days_per_tranche,

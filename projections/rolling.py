@@ -132,7 +132,7 @@ def _of_platform(
     return PlatformAccrual(
         platform=line.platform,
         target_met=not any(standing.in_breach for standing in within),
-        counted_down_ms=measured(line, block.terms).counted_down_ms,
+        measure=measured(line, block.terms),
         penalised_ms=earned.penalised_ms,
         tranches=earned.tranches,
         days=earned.days,

@@ -5,7 +5,8 @@ Everything that lists facts goes through here, so that nobody reads of another c
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from zoneinfo import ZoneInfo
 
 from ledger.contracts import Contract, require_signed
 from ledger.instants import format_instant
@@ -61,8 +62,19 @@ class Scope:
 
     def at(self, instant_ms: int) -> str:
         """An instant in the contract's zone."""
-        return format_instant(instant_ms, self.period.zone)
+        return _at(self.period.zone, instant_ms)
 
     def span(self, interval: Interval) -> SpanFigures:
         """An interval in the contract's zone."""
-        return SpanFigures(start=self.at(interval.start_ms), end=self.at(interval.end_ms))
+        return _span(self.period.zone, interval)
+
+
+# What one notice excludes is laid out for each of its platforms: the same few intervals again and again.
+@lru_cache(maxsize=1024)
+def _at(zone: ZoneInfo, instant_ms: int) -> str:
+    return format_instant(instant_ms, zone)
+
+
+@lru_cache(maxsize=1024)
+def _span(zone: ZoneInfo, interval: Interval) -> SpanFigures:
+    return SpanFigures(start=_at(zone, interval.start_ms), end=_at(zone, interval.end_ms))

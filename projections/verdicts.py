@@ -17,9 +17,6 @@ from projections.periods import Part
 
 SCHEMA = {"platform": pl.String(), "start_ms": pl.Int64(), "end_ms": pl.Int64(), "verdict": pl.Int8()}
 
-_COUNTS = ("up", "degraded", "down", "known_weight", "down_weight")
-"""How many agents say what, and how much they weigh; each change adds to them or takes away."""
-
 _OUTCOME, _BEFORE = pl.col("outcome"), pl.col("before")
 _KNOWN = pl.col("up") + pl.col("degraded") + pl.col("down")
 
@@ -90,31 +87,46 @@ def _counts(changes: pl.DataFrame, names: Sequence[str], bounds: Interval, terms
     # Column by column in one go: a frame made of a dict takes a query for each column that is one value.
     starts = pl.int_range(len(names), dtype=pl.UInt32, eager=True).alias("platform").to_frame()
     differences = _differences(changes, names, bounds, terms)
+    nothing_yet = [
+        pl.lit(bounds.start_ms if name == "at_ms" else 0, column).alias(name)
+        for name, column in differences.schema.items()
+        if name != "platform"
+    ]
     return (
-        pl.concat(
-            [
-                starts.with_columns(pl.lit(bounds.start_ms, pl.Int64).alias("at_ms"), *_NOTHING_YET),
-                differences,
-            ]
-        )
-        .sort("platform", "at_ms")
+        pl.concat([starts.with_columns(nothing_yet), differences])
+        .sort(_end_to_end(bounds))
         .with_columns(_SUMMED)
         .filter(_IS_LAST_OF_INSTANT)
     )
 
 
+def _end_to_end(bounds: Interval) -> pl.Expr:
+    """The order of platforms, and of instants within each: one number sorts in a third of the time of two."""
+    return pl.col("platform").cast(pl.Int64) * bounds.length_ms + pl.col("at_ms")
+
+
 def _differences(changes: pl.DataFrame, names: Sequence[str], bounds: Interval, terms: Terms) -> pl.DataFrame:
-    """What each change adds to the counts or takes away; what came earlier counts at the start."""
-    weight = pl.col("agent").replace_strict(terms.agent_weights, default=1, return_dtype=pl.Int64)
+    """What each change adds to the counts or takes away; what came earlier counts at the start.
+
+    How many agents say what; and how much they weigh, where the quorum asks for that.
+    """
+    weighs = terms.readings.quorum == "weighted"
     return (
         changes.filter(pl.col("platform").is_in(names) & (pl.col("at_ms") < bounds.end_ms))
-        .with_columns(
-            _SAID_BEFORE, weight.alias("weight"), pl.col("platform").cast(pl.Enum(names)).to_physical()
-        )
+        .with_columns(_SAID_BEFORE, pl.col("platform").cast(pl.Enum(names)).to_physical())
         .select(
-            pl.col("platform").cast(pl.UInt32), pl.col("at_ms").clip(lower_bound=bounds.start_ms), *_ADDED
+            pl.col("platform").cast(pl.UInt32),
+            pl.col("at_ms").clip(lower_bound=bounds.start_ms),
+            *_ADDED,
+            *(_added_weights(terms) if weighs else ()),
         )
     )
+
+
+def _added_weights(terms: Terms) -> tuple[pl.Expr, pl.Expr]:
+    weight = pl.col("agent").replace_strict(terms.agent_weights, default=1, return_dtype=pl.Int64)
+    known = _difference(_OUTCOME != UNKNOWN, _BEFORE != UNKNOWN)
+    return (known * weight).alias("known_weight"), (_DOWN * weight).alias("down_weight")
 
 
 def _differs(*columns: str) -> pl.Expr:
@@ -128,22 +140,20 @@ def _is_last(*columns: str) -> pl.Expr:
 
 
 def _difference(now: pl.Expr, before: pl.Expr) -> pl.Expr:
-    return now.cast(pl.Int64) - before.cast(pl.Int64)
+    return now.cast(pl.Int32) - before.cast(pl.Int32)
 
 
 # What is always the same is made once, and not for each of many small contracts.
 _SAID_BEFORE = (
     pl.when(_differs("platform", "agent")).then(UNKNOWN).otherwise(_OUTCOME.shift(1)).alias("before")
 )
+_DOWN = _difference(_OUTCOME == DOWN, _BEFORE == DOWN)
 _ADDED = (
     _difference(_OUTCOME == UP, _BEFORE == UP).alias("up"),
     _difference(_OUTCOME == DEGRADED, _BEFORE == DEGRADED).alias("degraded"),
-    _difference(_OUTCOME == DOWN, _BEFORE == DOWN).alias("down"),
-    (_difference(_OUTCOME != UNKNOWN, _BEFORE != UNKNOWN) * pl.col("weight")).alias("known_weight"),
-    (_difference(_OUTCOME == DOWN, _BEFORE == DOWN) * pl.col("weight")).alias("down_weight"),
+    _DOWN.alias("down"),
 )
-_NOTHING_YET = tuple(pl.lit(0, pl.Int64).alias(name) for name in _COUNTS)
-_SUMMED = pl.col(_COUNTS).cum_sum().over("platform")
+_SUMMED = pl.exclude("platform", "at_ms").cum_sum().over("platform")
 _IS_LAST_OF_INSTANT = _is_last("platform", "at_ms")
 _IS_LAST_OF_PLATFORM = _is_last("platform")
 _TURNS = _differs("platform", "verdict")

@@ -8,8 +8,9 @@ import polars as pl
 from consumers.bench.write import CONTRACT
 from ledger.interval import Interval, clip, subtract
 from projections.asof import Known
-from projections.classes import VERDICTS, members
+from projections.classes import VERDICTS
 from projections.exclusions import exclusions_by_platform, hours_by_platform
+from projections.layouts import members
 from projections.selection import select
 from projections.verdicts import verdicts_over
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.interval import Interval, clip, intersect, subtract, total_ms, union
+from ledger.interval import Interval, clip, cut_out, intersect, subtract, total_ms, union
 
 # Small instants, so that intervals often touch, nest and repeat; some are empty or run backwards.
 INSTANTS = st.integers(-3, 12)
@@ -49,6 +49,11 @@ def test_clipping_keeps_exactly_what_lies_within_the_bounds(these, bounds):
 
     assert instants(clipped) == instants(these) & instants([bounds])
     assert is_normal(clipped)
+
+
+@given(INTERVALS, st.builds(Interval, INSTANTS, INSTANTS))
+def test_what_is_cut_out_of_intervals_in_normal_form_is_what_clipping_keeps(these, bounds):
+    assert cut_out(union(these), bounds) == clip(these, bounds)
 
 
 @given(INTERVALS)

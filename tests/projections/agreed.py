@@ -12,6 +12,7 @@ from ledger.contracts import (
     Membership,
     TermsVersion,
 )
+from ledger.growing import Growing
 from ledger.interval import Interval
 from ledger.terms import Terms
 from tests.spec import ms, span
@@ -44,7 +45,7 @@ def signed(
             terms=terms,
         ),
         versions=tuple(versions),
-        platforms=(Membership("acme-prod", "enterprise", first, None, 1),),
+        platforms=Growing([Membership("acme-prod", "enterprise", first, None, 1)]),
         ended=ended,
     )
 

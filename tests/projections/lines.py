@@ -12,8 +12,10 @@ from ledger.instants import MINUTE_MS
 from ledger.interval import Interval
 from ledger.terms import Terms
 from projections.calendar import day_interval, local_days
-from projections.classes import VERDICTS, ClassSpan, Timeline, classified, layout
+from projections.classes import VERDICTS, ClassSpan, Timeline, classified
+from projections.day_sums import Columns, DaySums
 from projections.figures import CLASSES
+from projections.layouts import layout
 from projections.periods import Part, Period
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -82,7 +84,12 @@ def timeline(platform: str, spans: Sequence[ClassSpan], judged: Period) -> Timel
     for span in spans:
         for day, within in local_days(judged.zone, Interval(span.start_ms, span.end_ms)):
             sums[day][span.class_] += within.length_ms
-    days = {day: {name: sums[day][name] for name in CLASSES} for day in sums}
+    days = DaySums(
+        Columns(
+            {day: place for place, day in enumerate(sums)},
+            {name: [sums[day][name] for day in sums] for name in CLASSES},
+        )
+    )
     segments = pl.DataFrame(
         {
             "start_ms": [span.start_ms for span in spans],

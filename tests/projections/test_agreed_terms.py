@@ -18,6 +18,7 @@ from ledger.contracts import (
     TermsVersion,
 )
 from ledger.errors import BadInputError, RefusedError
+from ledger.growing import Growing
 from ledger.interval import Interval, total_ms
 from ledger.terms import Terms
 from projections.calendar import day_interval
@@ -170,6 +171,6 @@ def test_days_of_membership_that_touch_are_one_interval():
         Membership("p", "vault", date(2026, 10, 10), None, 3),
     )
 
-    assert membership_intervals(Contract(contract.signed, 1, contract.versions, rejoined), "p") == [
+    assert membership_intervals(Contract(contract.signed, 1, contract.versions, Growing(rejoined)), "p") == [
         term_of(contract)
     ]

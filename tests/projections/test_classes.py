@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.growing import Growing
 from ledger.instants import MINUTE_MS
 from ledger.interval import Interval, union
 from projections.classes import classified, timelines
@@ -223,7 +224,7 @@ def test_a_platform_is_measured_while_it_belongs_to_the_contract():
     story = Story().contract(readings={"service-hours": "24/7"}, platforms=["acme-prod", "acme-test"])
     contract = story.known().contract("acme")
     leaver = replace(contract.platforms[1], last_day=contract.signed.first_day)
-    contract = replace(contract, platforms=(contract.platforms[0], leaver))
+    contract = replace(contract, platforms=Growing((contract.platforms[0], leaver)))
     known = story.known()
 
     first = timelines(known, contract, period_named(contract, "1", known.as_of.moment_ms))

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.contracts import Contract, ContractSigned, Membership, TermsVersion
+from ledger.growing import Growing
 from ledger.instants import HOUR_MS, MINUTE_MS
 from ledger.interval import Interval
 from projections.availability import measure
@@ -32,7 +33,7 @@ def signed(agreed, first_day=FIRST):
     return Contract(
         signed=ContractSigned(contract="acme", client="acme SA", first_day=first_day, terms=agreed),
         versions=(TermsVersion(1, first_day, agreed, 1),),
-        platforms=(Membership("p", "enterprise", first_day, None, 2),),
+        platforms=Growing([Membership("p", "enterprise", first_day, None, 2)]),
     )
 
 
