@@ -1,8 +1,7 @@
 """Rounds folded from the last checkpoint on that is known to be of them; new checkpoints are kept."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,40 +56,45 @@ class CachedFold:
         Raises:
             DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
         """
-        self.take_over(known, agents, stale_after_ms)
+        if self.behind(known, agents, stale_after_ms) >= WORTH_ASKING:
+            self.take_over(known, agents, stale_after_ms)
         folds = self._folds(known, agents, stale_after_ms)
-        _take_all(known, folds, progress)
-        _take_all(known, _those_that_begin_anew(folds), progress)
+        try:
+            for _ in _taken(known, folds, progress):
+                pass
+            for fold in folds.values():
+                fold.mark()
+        finally:  # who is interrupted keeps the checkpoints that were made
+            _keep(folds)
         return {agent: fold.steps(platforms) for agent, fold in folds.items()}
 
-    def go_on(
+    def in_parts(
         self, known: Known, agents: Sequence[str], stale_after_ms: int, rounds: int, progress: Progress
-    ) -> bool:
-        """Fold the next so many of the known rounds, to be told; whether these were all.
+    ) -> Iterator[None]:
+        """Fold the known rounds, to be told; after each so many it pauses, and their checkpoints are kept.
 
-        Only such checkpoints are kept as everybody makes who folds the same rounds. With twice `SPACING` for
-        each agent, at least one is, and whoever calls again comes to the end.
+        Only such checkpoints are kept as everybody makes who folds the same rounds; so of each agent the last
+        rounds wait for more. `progress` hears of what is read.
 
         Raises:
             DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
         """
         folds = self._folds(known, agents, stale_after_ms)
         try:
-            read = _take(known, folds, progress, rounds)
-            if read < rounds:
-                read += _take(known, _those_that_begin_anew(folds), progress, rounds - read)
+            for read, _ in enumerate(_taken(known, folds, progress), start=1):
+                if read % rounds == 0:
+                    _keep(folds)
+                    yield
         finally:
             _keep(folds)
-        return read < rounds
 
     def _folds(self, known: Known, agents: Sequence[str], stale_after_ms: int) -> "_Folds":
         plans = plan_hashes(known)
         return {agent: _AgentFold(known, agent, stale_after_ms, self._folder, plans) for agent in agents}
 
     def take_over(self, known: Known, agents: Sequence[str], stale_after_ms: int) -> None:
-        """Keep what others tell of these agents, if that spares much."""
-        changes = known.engine.changes
-        if changes and self.behind(known, agents, stale_after_ms) >= WORTH_ASKING:
+        """Keep what others tell of these agents."""
+        if changes := known.engine.changes:
             with suppress(UnusableLedgerError, OSError):  # whoever is told nothing folds
                 take_over(changes, self._folder, agents, stale_after_ms, plan_hashes(known))
 
@@ -99,31 +103,21 @@ _Folds = dict[str, "_AgentFold"]
 """By agent."""
 
 
-def _those_that_begin_anew(folds: _Folds) -> _Folds:
-    """What does not go on from its checkpoint: that is of other rounds than the ledger has."""
-    return {agent: fold for agent, fold in folds.items() if fold.begins_anew()}
+def _taken(known: Known, folds: _Folds, progress: Progress) -> Iterator[None]:
+    """Fold the known rounds, and come back after each that was read."""
+    yield from _taken_behind(known, folds, progress)
+    # What does not go on from its checkpoint: that is of other rounds than the ledger has.
+    anew = {agent: fold for agent, fold in folds.items() if fold.begins_anew()}
+    yield from _taken_behind(known, anew, progress)
 
 
-def _take(known: Known, folds: _Folds, progress: Progress, at_most: int | None = None) -> int:
-    """Fold the rounds behind checkpoints, but no more than so many; how many were read."""
+def _taken_behind(known: Known, folds: _Folds, progress: Progress) -> Iterator[None]:
     after = {agent: fold.after for agent, fold in folds.items()}
     rounds = known.rounds(agents=list(folds), after=after) if folds else iter(())
-    read = 0
-    for kept in reported(islice(rounds, at_most), progress):
-        read += 1
+    for kept in reported(rounds, progress):
         if not folds[kept.agent].take(kept):
             progress(folds[kept.agent].skipped)
-    return read
-
-
-def _take_all(known: Known, folds: _Folds, progress: Progress) -> None:
-    """Fold the rounds behind checkpoints, and make one at their end."""
-    try:
-        _take(known, folds, progress)
-        for fold in folds.values():
-            fold.mark()
-    finally:  # who is interrupted keeps the checkpoints that were made
-        _keep(folds)
+        yield
 
 
 def _keep(folds: _Folds) -> None:
@@ -217,7 +211,9 @@ class _AgentFold:
         """Write the new checkpoints behind those that were kept, if that is worth it."""
         is_at_end = self._mark in {None, len(self._kept.places) - 1} and not self._goes_further
         if self._added and is_at_end and self._marked_at - self._begun_at >= WORTH_KEEPING:
-            self._file.write(self._kept.extended(self._added), self._plans)
+            self._kept, self._added = self._kept.extended(self._added), []
+            self._mark = len(self._kept.places) - 1
+            self._file.write(self._kept, self._plans)
 
     def steps(self, platforms: frozenset[str]) -> dict[str, Steps]:
         """The steps of some of the platforms."""

@@ -56,18 +56,18 @@ class Partition:
         """
         until = self._engine.probes.end(self._number)
         agents = [name for name in _agents(known) if self._engine.probes.partition_of(name) == self._number]
-        at_once = max(AT_ONCE, 2 * SPACING * len(agents))
         if not stale_afters_ms:  # nothing is folded, which would place the rounds
             self._engine.probes.catch_up([self._number])
         for stale_after_ms in stale_afters_ms:
             self._ask(known, agents, stale_after_ms)
-            while not self._fold.go_on(known, agents, stale_after_ms, at_once, progress):
+            for _ in self._fold.in_parts(known, agents, stale_after_ms, AT_ONCE, progress):
                 yield from self._tell_all(known, agents, stale_afters_ms)
         yield from self._tell_all(known, agents, stale_afters_ms)
         self._folded_until, self._agents = until, max(len(agents), 1)
 
     def _ask(self, known: Known, agents: Sequence[str], stale_after_ms: int) -> None:
-        # Once: what somebody tells of rounds that are not there would else come back each time.
+        # Once: what somebody tells of rounds that are not there would else come back each time. And whether
+        # it spares much is not asked: whoever asks how many rounds there are places those of all partitions.
         if stale_after_ms not in self._was_asked:
             self._fold.take_over(known, agents, stale_after_ms)
             self._was_asked.add(stale_after_ms)

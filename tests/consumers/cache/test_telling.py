@@ -62,8 +62,8 @@ def tales_by(folder: Path, known, stops: Sequence[int] = (), at_once: int = 100)
     """What somebody tells who folds so many rounds at once, and was stopped after some before."""
     fold = CachedFold(folder)
     for rounds in stops:
-        fold.go_on(known, AGENTS, STALE_AFTER_MS, rounds, lambda _: None)
-    while not fold.go_on(known, AGENTS, STALE_AFTER_MS, at_once, lambda _: None):
+        next(fold.in_parts(known, AGENTS, STALE_AFTER_MS, rounds, lambda _: None), None)
+    for _ in fold.in_parts(known, AGENTS, STALE_AFTER_MS, at_once, lambda _: None):
         pass
     plans = plan_hashes(known)
     return [

@@ -109,7 +109,7 @@ def expected(url, folder):
     with closing(open_engine(url, create=False)) as engine:
         known = Known.at(engine, at_head(engine, 0))
         fold = CachedFold(folder)
-        while not fold.go_on(known, AGENTS, STALE_AFTER_MS, 10_000, lambda _: None):
+        for _ in fold.in_parts(known, AGENTS, STALE_AFTER_MS, 10_000, lambda _: None):
             pass
         plans = plan_hashes(known)
         return {
