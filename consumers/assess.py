@@ -21,7 +21,7 @@ from ledger.log.interface import RECORD_BYTES_MAX
 from ledger.progress import Stages, untold
 from ledger.sealing import named
 from ledger.seals import Seal
-from projections.asof import Fold, Known, Laying
+from projections.asof import Fold, Known
 from projections.assessment import CLAUSE, due_count
 from projections.concluding import Concluded, Problem, Revision, conclude
 from projections.figures import Remark
@@ -37,11 +37,10 @@ Conclude = Callable[[Known, Sequence[str], Mapping[str, Assessments], Stages], l
 
 
 class Hands(NamedTuple):
-    """Who folds rounds, judges contracts and lays out periods: this process alone, unless said otherwise."""
+    """Who folds the rounds and judges the contracts: this process alone, unless said otherwise."""
 
     fold: Fold | None = None
     conclude: Conclude = conclude
-    laying: Laying | None = None
 
 
 ALONE = Hands()
@@ -127,8 +126,7 @@ def _is_more_due(known: Known, now_ms: int) -> bool:
 
 
 def _known(found: Seal, job: Job) -> Known:
-    as_of = at_seal(job.ledger.engine, found)
-    return Known.at(job.ledger.engine, as_of, job.hands.fold, job.hands.laying)
+    return Known.at(job.ledger.engine, at_seal(job.ledger.engine, found), job.hands.fold)
 
 
 def _as_known_at(found: Seal, known: Known, job: Job) -> Outcome:

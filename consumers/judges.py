@@ -6,13 +6,11 @@ himself only the rounds that statements tell of.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from consumers.assess import Hands
 from consumers.counting import done_here
-from consumers.laying import laid_beside
 from consumers.workers import Workers
 from ledger.application import open_engine
 from ledger.assessments import Assessments
@@ -49,7 +47,7 @@ class Brief(NamedTuple):
 
 def hands_of(workers: Workers) -> Hands:
     """Who assesses by these processes."""
-    return Hands(workers.fold, partial(judged_by, workers), partial(laid_beside, workers))
+    return Hands(workers.fold, partial(judged_by, workers))
 
 
 def judge_elsewhere(brief: Brief) -> list[Concluded | Problem]:
@@ -84,11 +82,10 @@ def judged_by(
         return conclude(known, names, standing, heard)
     briefs = _briefs(workers, known, names, standing)  # folds, and counts that
     telling = workers.counting(partial(_hear, heard, len(names)))
-    alone = replace(known, laying=None)  # all the others have contracts of their own
     found = workers.spread(
         briefs,
         judge_elsewhere,
-        lambda brief: conclude(alone, brief.names, standing, _counted(telling)),
+        lambda brief: conclude(known, brief.names, standing, _counted(telling)),
         telling,
     )
     by_name = {each.contract: each for several in found for each in several}

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -55,7 +55,6 @@ class Workers:
         self.heard: Heard = lambda _done, _of: None
         self._done = Done()
         self._pool: ProcessPoolExecutor | None = None
-        self._next: list[Callable[[], object]] = []
 
     @classmethod
     def of(cls, url: str, *, cached: bool = True) -> "Workers":
@@ -94,7 +93,6 @@ class Workers:
         whole = Share(self.url, known.as_of, plans, agents, platforms, stale_after_ms, self.cache)
         processes = min(self.count, len(agents))
         if self._pool is None or processes <= 1 or whole.behind(known) < MANY_ROUNDS:
-            self._begin_next()
             return whole.fold(known, telling)
         shares = [whole._replace(agents=agents[first::processes]) for first in range(processes)]
         folded = self.spread(shares, fold_share, lambda share: share.fold(known, telling), telling)
@@ -119,33 +117,10 @@ class Workers:
         """
         own, *others = parts
         at_work = [self._begun(elsewhere, part) for part in others]
-        self._begin_next()
         done = [here(own)]
         for part, work in zip(others, at_work, strict=True):
             done.append(here(part) if work is None else _outcome(work, partial(here, part), telling))
         return done
-
-    def begin(
-        self, elsewhere: Callable[[Part], Outcome], part: Part, here: Callable[[], Outcome]
-    ) -> Callable[[], Outcome]:
-        """Some work for another process, beside what is done here; what is given waits for its outcome.
-
-        It comes behind the shares of the next fold, if that is shared out: else the shares would wait for it,
-        and this process for them. It is done here if its process dies.
-        """
-        start = cache(partial(self._begun, elsewhere, part))
-        self._next.append(start)
-
-        def outcome() -> Outcome:
-            self._begin_next()
-            work = start()
-            return here() if work is None else _outcome(work, here, lambda _: None)
-
-        return outcome
-
-    def _begin_next(self) -> None:
-        while self._next:
-            self._next.pop(0)()
 
     def _begun(self, elsewhere: Callable[[Part], Outcome], part: Part) -> "Future[Outcome] | None":
         """A part at work in another process; None if one was killed before, for then none takes any more."""

@@ -54,11 +54,6 @@ class PlanSet(Fact):
         """How a round names its plan: `agent/version`."""
         return f"{self.agent}/{self.plan_version}"
 
-    @cached_property
-    def indexes(self) -> frozenset[int]:
-        """The places in the plan, by which its rounds name platforms."""
-        return frozenset(range(len(self.platforms)))
-
 
 class AgentRetired(Fact):
     """An agent probes nothing any more, until it is given another plan; what it said stays as it is."""

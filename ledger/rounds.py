@@ -8,6 +8,7 @@ platform i is `start + plan.platforms[i].offset_ms + deviation(i)`, where the de
 import zlib
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -226,7 +227,7 @@ def check(found: Round, plan: PlanSet) -> None:
             its mark, or a deviation of a whole round or more.
     """
     # Each relies on those before it.
-    if fault := _other_plan(found, plan) or _misplaced(found, plan) or _mistimed(found, plan.period_ms):
+    if fault := _other_plan(found, plan) or _misplaced(found) or _mistimed(found, plan.period_ms):
         raise BadInputError(f"round {found.number} of agent {found.agent} does not fit its plan: {fault}")
 
 
@@ -243,13 +244,19 @@ def _other_plan(found: Round, plan: PlanSet) -> str | None:
     return None
 
 
-def _misplaced(found: Round, plan: PlanSet) -> str | None:
+def _misplaced(found: Round) -> str | None:
+    every = _indexes(found.n)
     for indexes in (found.not_up, found.missing, found.odd_status, found.late_ms):
-        if indexes and not plan.indexes.issuperset(indexes):
+        if indexes and not every.issuperset(indexes):
             return "an index is out of range"
     if (found.missing or found.odd_status) and not _disjoint(found):
         return "an index stands in two places"
     return None
+
+
+@lru_cache
+def _indexes(n: int) -> frozenset[int]:
+    return frozenset(range(n))
 
 
 def _mistimed(found: Round, period_ms: int) -> str | None:

@@ -8,7 +8,7 @@ agent the rounds up to its number (`moment.py`).
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from ledger import (
     assessments,
@@ -57,10 +57,6 @@ from projections.kept_facts import KeptFacts
 from projections.moment import AsOf
 from projections.steps import Steps
 
-if TYPE_CHECKING:
-    from projections.layouts import Layouts
-    from projections.periods import Period
-
 Derived = TypeVar("Derived")
 
 SUBJECTS: Mapping[str, Any] = {
@@ -90,9 +86,6 @@ SUBJECTS: Mapping[str, Any] = {
 
 StepsByAgent = Mapping[str, Mapping[str, Steps]]
 """Of each agent, the steps of each platform that it has probed."""
-
-Laying = Callable[["Known", Contract, Sequence["Period"]], Callable[[], Sequence["Layouts"]]]
-"""Begins to lay out some periods of a contract (`layouts.py`), and gives what waits for the outcome."""
 
 Fold = Callable[["Known", Sequence[str], frozenset[str], int], StepsByAgent]
 """Folds the known rounds of some agents to steps: for some platforms, stale after so many milliseconds."""
@@ -126,21 +119,17 @@ class Known:
     """What was derived last, by what it is; shared by the moments of one question."""
     fold: Fold | None = field(default=None, repr=False, compare=False)
     """Who folds the rounds, if it is not to be done here; it gives what `observed.fold_agents` gives."""
-    laying: Laying | None = field(default=None, repr=False, compare=False)
-    """Who lays out periods while the rounds are folded, if anybody does."""
 
     together: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
     """The platforms that all questions are about: whoever asks for some of them has all of them folded."""
 
     @classmethod
-    def at(
-        cls, engine: Engine, as_of: AsOf, fold: Fold | None = None, laying: Laying | None = None
-    ) -> "Known":
+    def at(cls, engine: Engine, as_of: AsOf, fold: Fold | None = None) -> "Known":
         """Read the facts known at a moment."""
         facts = KeptFacts(engine.facts(until=as_of.position))
         for subject in facts.subjects() - SUBJECTS.keys():
             list(facts.about(subject))  # nobody folds them, so nobody else would say that they cannot be read
-        return cls(as_of, facts, engine, fold=fold, laying=laying)
+        return cls(as_of, facts, engine, fold=fold)
 
     def about(self, several: Iterable[Contract]) -> "Known":
         """The same, to be asked about each of several contracts: rounds are folded once for all of them."""

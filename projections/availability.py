@@ -41,26 +41,19 @@ class Measure:
 
 def measured(timeline: Timeline, terms: Terms) -> Measure:
     """Measure a platform's period."""
-    counting, allowance_ms = counting_down(terms.readings), terms.daily_allowance_ms
+    counting = counting_down(terms.readings)
     down_ms = map(sum, zip(*map(timeline.days_ms.of, counting), strict=True))
-    over_ms = sum(each_ms - allowance_ms for each_ms in down_ms if each_ms > allowance_ms)
-    return measure_with(timeline.totals_ms, over_ms, terms)
+    return measure(timeline.totals_ms, sum(over_daily_ms(down_ms, terms)), terms)
 
 
-def measure(totals_ms: Sums, days_ms: Iterable[Sums], terms: Terms) -> Measure:
-    """Measure any time, given whole and by local days."""
-    return measure_with(totals_ms, sum(over_daily_ms(days_ms, terms)), terms)
+def over_daily_ms(down_ms: Iterable[int], terms: Terms) -> Iterator[int]:
+    """What of the counted down time of each local day exceeds the daily allowance."""
+    allowance_ms = terms.daily_allowance_ms
+    return (max(0, each_ms - allowance_ms) for each_ms in down_ms)
 
 
-def over_daily_ms(days_ms: Iterable[Sums], terms: Terms) -> Iterator[int]:
-    """What of the down time of each local day exceeds the daily allowance."""
-    counting, allowance_ms = counting_down(terms.readings), terms.daily_allowance_ms
-    for day_ms in days_ms:
-        yield max(0, sum(map(day_ms.__getitem__, counting)) - allowance_ms)
-
-
-def measure_with(totals_ms: Sums, over_daily_ms: int, terms: Terms) -> Measure:
-    """The same where it is already known by how much the days exceed their allowance."""
+def measure(totals_ms: Sums, over_daily_ms: int, terms: Terms) -> Measure:
+    """Measure any time, of which it is known by how much its days exceed their allowance."""
     readings = terms.readings
     down_ms = counted_down_ms(totals_ms, readings)
     base_ms = _up_ms(totals_ms, readings) + down_ms

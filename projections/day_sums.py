@@ -25,7 +25,7 @@ class Columns:
 
 
 class DaySums(Mapping[date, Mapping[Class, int]]):
-    """Those of one platform, by day."""
+    """How long each class lasted on one platform, by local day."""
 
     __slots__ = ("_columns", "_first")
 
@@ -42,6 +42,9 @@ class DaySums(Mapping[date, Mapping[Class, int]]):
 
     def __len__(self) -> int:
         return len(self._columns.places)
+
+    def __repr__(self) -> str:
+        return f"DaySums({dict(self)})"
 
     def of(self, class_: Class) -> list[int]:
         """How long one class lasted on each day, in order."""
@@ -96,7 +99,7 @@ def _check_conservation(found: pl.DataFrame, names: pl.Enum, period: Period) -> 
         orient="row",
     )
     platforms = pl.DataFrame({"platform": names.categories}, schema={"platform": names})
-    expected = platforms.join(lengths, how="cross")
+    expected = platforms.join(lengths, how="cross", maintain_order="left_right")
     summed = found.select("platform", "day", pl.sum_horizontal(CLASSES).alias("length_ms"))
     if not summed.equals(expected):
         raise AssertionError(_not_conserved(summed, expected))
@@ -109,5 +112,5 @@ def _not_conserved(summed: pl.DataFrame, expected: pl.DataFrame) -> str:
     for platform, day, found_ms, expected_ms in both.sort("platform", "day").iter_rows():
         if found_ms != expected_ms:
             wrong.setdefault(platform, {})[day] = found_ms, expected_ms
-    platform, days = next(iter(wrong.items()))
+    platform, days = next(iter(wrong.items()), ("none", {}))
     return f"time is not conserved on {platform} (day: found, expected): {days}"

@@ -131,7 +131,7 @@ class Run:
     def _compare(self, before: Round, now: Round, plan: PlanInUse) -> None:
         """Fold what differs from the last round; whatever does not, holds on."""
         differing = _differing(before.not_up, now.not_up)
-        if before.missing or now.missing:
+        if before.missing != now.missing:  # who is missing in both differs in nothing
             differing = self._pass_over_missing(before, now, plan, differing)
         for index in differing:
             if (name := plan.names.get(index)) is not None:

@@ -15,7 +15,7 @@ from projections.asof import Known
 from projections.availability import percent
 from projections.calendar import local_date
 from projections.cap import Accrued, Grant, granted
-from projections.classes import Timeline, classified
+from projections.classes import Timeline, timelines_of
 from projections.figures import (
     Availability,
     Class,
@@ -26,7 +26,7 @@ from projections.figures import (
     PlatformAvailability,
     PlatformPenalty,
 )
-from projections.layouts import begun, members
+from projections.layouts import members
 from projections.penalties import Accrual, PlatformAccrual, accrued
 from projections.periods import Period, parts_between, periods_of
 from projections.rolling import accrued_in_blocks
@@ -82,9 +82,8 @@ def _timelines(known: Known, contract: Contract, periods: Sequence[Period]) -> l
     """The timelines of several periods; their rounds are read only once."""
     span = Interval(periods[0].interval.start_ms, periods[-1].interval.end_ms)
     platforms = sorted({name for period in periods for name in members(contract, period)})
-    laying = begun(known, contract, periods)
     seen = verdicts_over(known, platforms, parts_between(contract, span))
-    return [classified(seen, laid, period) for laid, period in zip(laying(), periods, strict=True)]
+    return [timelines_of(seen, known, contract, period) for period in periods]
 
 
 def _accruals(

@@ -3,7 +3,7 @@
 They follow from what was decided, and verdicts from what was probed: neither waits for the other.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 
@@ -27,13 +27,6 @@ COUNTED = len(CLASSES)
 _OUTSIDE, _MAINTENANCE, _FORCE_MAJEURE = map(
     CLASSES.index, ("outside", "excluded-maintenance", "excluded-force-majeure")
 )
-
-
-def begun(known: Known, contract: Contract, periods: Sequence[Period]) -> Callable[[], Sequence[Layouts]]:
-    """Lay out several periods when the outcome is asked for; or from now on, if somebody does it beside."""
-    if known.laying:
-        return known.laying(known, contract, periods)
-    return lambda: [layouts_of(known, contract, period) for period in periods]
 
 
 def layouts_of(known: Known, contract: Contract, period: Period) -> Layouts:

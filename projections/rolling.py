@@ -17,7 +17,7 @@ from itertools import accumulate, chain, groupby
 from ledger.contracts import Contract
 from ledger.interval import Interval
 from ledger.terms import Terms
-from projections.availability import Measure, Sums, measure_with, measured, over_daily_ms
+from projections.availability import Measure, Sums, counted_down_ms, measure, measured, over_daily_ms
 from projections.calendar import day_interval, local_days
 from projections.classes import ClassSpan, Timeline
 from projections.figures import CLASSES, Class
@@ -93,13 +93,14 @@ class History:
         """Measure some days by some terms."""
         sums_ms = {name: until[indexes.stop] - until[indexes.start] for name, until in self._until_ms.items()}
         over_ms = self._over_until_ms(terms)
-        return measure_with(sums_ms, over_ms[indexes.stop] - over_ms[indexes.start], terms)
+        return measure(sums_ms, over_ms[indexes.stop] - over_ms[indexes.start], terms)
 
     def _over_until_ms(self, terms: Terms) -> list[int]:
         # The days hold their terms as long as this lives, so that the object itself is a key.
         found = self._over_daily_ms.get(id(terms))
         if found is None:
-            found = [0, *accumulate(over_daily_ms((day.sums_ms for day in self.days), terms))]
+            down_ms = (counted_down_ms(day.sums_ms, terms.readings) for day in self.days)
+            found = [0, *accumulate(over_daily_ms(down_ms, terms))]
             self._over_daily_ms[id(terms)] = found
         return found
 

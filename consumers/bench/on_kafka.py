@@ -25,6 +25,7 @@ from projections.asof import Known
 
 FACTS_TOGETHER = 500
 BYTES_TOGETHER = RECORD_BYTES_MAX // 2
+"""Their envelopes and what the record says of each fit into the rest."""
 ROUNDS_TOGETHER = 2_000
 APPENDS = 50
 PARTITIONS = 2
@@ -101,7 +102,8 @@ def _appends(known: Known) -> Iterator[list[RecordedFact]]:
             together, size = [], 0
         together.append(recorded)
         size += len(kept.value)
-    yield together
+    if together:
+        yield together
 
 
 def _draft(recorded: RecordedFact) -> Draft:

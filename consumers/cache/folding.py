@@ -56,7 +56,7 @@ class CachedFold:
         Raises:
             DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
         """
-        if self.behind(known, agents, stale_after_ms) >= WORTH_ASKING:
+        if known.engine.changes and self.behind(known, agents, stale_after_ms) >= WORTH_ASKING:
             self.take_over(known, agents, stale_after_ms)
         folds = self._folds(known, agents, stale_after_ms)
         try:

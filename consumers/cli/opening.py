@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING
 
 from consumers.cli import bars, times
@@ -39,13 +38,11 @@ def open_known(url: str, text: str | None, *, cached: bool = True) -> Iterator["
 
     Import what brings Polars only within: its threads keep this process from being split (`Workers`).
     """
-    from consumers.laying import laid_beside
     from consumers.workers import Workers
     from projections.asof import Known
 
     with Workers.of(url, cached=cached) as workers, open_ledger(url) as ledger:
-        moment = as_of(ledger.engine, text)
-        yield Known.at(ledger.engine, moment, workers.fold, partial(laid_beside, workers))
+        yield Known.at(ledger.engine, as_of(ledger.engine, text), workers.fold)
 
 
 def known_now(ledger: "Ledger") -> "Known":

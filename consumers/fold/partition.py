@@ -15,7 +15,8 @@ from ledger.progress import Progress
 from projections.asof import Known
 
 AT_ONCE = 50_000
-"""Rounds that are folded before what they come to is told: whoever is killed has lost no more than these."""
+"""Rounds that are folded before what they come to is told. Whoever is killed has lost no more than these, and
+of each agent those since its last checkpoint."""
 TOLD_AT_ONCE = 200
 """Tales; some megabytes."""
 
@@ -56,11 +57,12 @@ class Partition:
         """
         until = self._engine.probes.end(self._number)
         agents = [name for name in _agents(known) if self._engine.probes.partition_of(name) == self._number]
+        at_once = max(AT_ONCE, SPACING * len(agents))  # else there is no checkpoint yet to be told
         if not stale_afters_ms:  # nothing is folded, which would place the rounds
             self._engine.probes.catch_up([self._number])
         for stale_after_ms in stale_afters_ms:
             self._ask(known, agents, stale_after_ms)
-            for _ in self._fold.in_parts(known, agents, stale_after_ms, AT_ONCE, progress):
+            for _ in self._fold.in_parts(known, agents, stale_after_ms, at_once, progress):
                 yield from self._tell_all(known, agents, stale_afters_ms)
         yield from self._tell_all(known, agents, stale_afters_ms)
         self._folded_until, self._agents = until, max(len(agents), 1)

@@ -56,13 +56,16 @@ def intact(value: bytes | None, kept_hash: str, what: str) -> bytes:
     Raises:
         DamagedLedgerError: they do not; `what` says which record it is.
     """
-    if value is None or hash_of(value) != kept_hash:
+    if value is None or not is_intact(value, kept_hash):
         raise altered(what)
     return value
 
 
 def is_intact(value: bytes | None, kept_hash: str) -> bool:
-    """Whether they have: for those who ask it of a million records, and name none that has."""
+    """Whether stored bytes have the hash that was kept of them; where a file was cut there are none.
+
+    For those who ask it of a million records, and would name none.
+    """
     return value is not None and hash_of(value) == kept_hash
 
 

@@ -11,6 +11,7 @@ import polars as pl
 from ledger.instants import MINUTE_MS
 from ledger.interval import Interval
 from ledger.terms import Terms
+from projections.availability import Measure, counted_down_ms, measure, over_daily_ms
 from projections.calendar import day_interval, local_days
 from projections.classes import VERDICTS, ClassSpan, Timeline, classified
 from projections.day_sums import Columns, DaySums
@@ -125,3 +126,9 @@ def laid(judged: Period, hours=None, maintenance=(), forced=()):
 def one(judged: Period, verdicts: Sequence[tuple[int, str]], **layers) -> Timeline:
     """The timeline of one platform from its verdicts and its layers, by the code that is tested."""
     return classified(seen(judged, verdicts), {"p": laid(judged, **layers)}, judged)["p"]
+
+
+def of_days(totals_ms, days_ms, agreed: Terms) -> Measure:
+    """The measure of a time, given whole and by local days."""
+    down_ms = (counted_down_ms(day_ms, agreed.readings) for day_ms in days_ms)
+    return measure(totals_ms, sum(over_daily_ms(down_ms, agreed)), agreed)

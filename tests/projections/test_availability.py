@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.instants import MINUTE_MS
-from projections.availability import measure, measured, percent
+from projections.availability import measured, percent
 from projections.figures import CLASSES
-from tests.projections.lines import by_hand, period, terms
+from tests.projections.lines import by_hand, of_days, period, terms
 
 HOUR = 60
 DAY = 24 * HOUR
@@ -30,7 +30,7 @@ def of(readings=None, **minutes):
     """The measure of one day, its classes given in minutes."""
     classes = dict.fromkeys(CLASSES, 0)
     classes |= {name.replace("_", "-"): length * MINUTE_MS for name, length in minutes.items()}
-    return measure(classes, [classes], terms(readings=readings))
+    return of_days(classes, [classes], terms(readings=readings))
 
 
 # ---------------------------------------------------------------- the share and its base
@@ -83,7 +83,7 @@ def test_the_bounds_show_both_sides_of_unknown_time_under_every_reading(worth):
 @given(sums, st.sampled_from(["leaves-base", "counts-as-up"]), st.data())
 def test_the_bounds_hold_every_completion_of_what_is_unknown(classes, excluded, data):
     agreed = terms(readings={"excluded-time": excluded})
-    found = measure(classes, [], agreed)
+    found = of_days(classes, [], agreed)
 
     up = data.draw(st.integers(0, classes["unknown"]))
     told = classes | {
@@ -91,7 +91,7 @@ def test_the_bounds_hold_every_completion_of_what_is_unknown(classes, excluded, 
         "down": classes["down"] + classes["unknown"] - up,
         "unknown": 0,
     }
-    completed = measure(told, [], agreed)
+    completed = of_days(told, [], agreed)
 
     if completed.share is None:
         assert found.share_bounds is None
@@ -102,7 +102,7 @@ def test_the_bounds_hold_every_completion_of_what_is_unknown(classes, excluded, 
 
 @given(sums, st.sampled_from(["disputed", "as-up", "as-down"]))
 def test_the_share_itself_lies_within_its_bounds(classes, worth):
-    found = measure(classes, [], terms(readings={"unknown-time": worth}))
+    found = of_days(classes, [], terms(readings={"unknown-time": worth}))
 
     if found.share is not None:
         assert found.share_bounds[0] <= found.share <= found.share_bounds[1]
@@ -131,7 +131,7 @@ def test_a_period_that_nobody_observed_has_no_share_but_the_widest_bounds():
 def test_the_target_compares_the_fraction_and_not_what_is_shown():
     # 99.4999…: shown as 99.49, and so is 99.4950; only the fraction decides at the edge.
     assert of(up=995, down=5).target_met
-    assert not measure(
+    assert not of_days(
         {**dict.fromkeys(CLASSES, 0), "up": 995 * 10**9 - 1, "down": 5 * 10**9}, [], terms()
     ).share_met
 
@@ -141,9 +141,9 @@ def test_seven_minutes_a_day_are_allowed_and_a_millisecond_more_is_not():
     missed = kept | {"down": 7 * MINUTE_MS + 1}
     agreed = terms(readings={"target": "daily"})
 
-    assert measure(kept, [kept, kept], agreed).target_met
-    assert not measure(kept, [kept, missed], agreed).target_met
-    assert measure(kept, [kept, missed, missed], agreed).over_daily_ms == 2
+    assert of_days(kept, [kept, kept], agreed).target_met
+    assert not of_days(kept, [kept, missed], agreed).target_met
+    assert of_days(kept, [kept, missed, missed], agreed).over_daily_ms == 2
 
 
 def test_the_daily_target_looks_at_local_days():

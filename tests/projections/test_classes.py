@@ -128,7 +128,20 @@ def test_neither_the_order_of_rows_nor_another_platform_changes_a_figure(steps, 
     assert list(found) == ["a", "b"]
     assert found["a"].spans == one(OCTOBER_NIGHT, others).spans
     assert found["b"].spans == one(OCTOBER_NIGHT, steps).spans
-    assert found["b"].days_ms == one(OCTOBER_NIGHT, steps).days_ms
+    for name, alone in ("a", others), ("b", steps):
+        assert found[name].days_ms == one(OCTOBER_NIGHT, alone).days_ms
+        assert found[name].totals_ms == one(OCTOBER_NIGHT, alone).totals_ms
+
+
+def test_on_a_single_day_each_platform_has_its_own_sums():
+    hour = Interval(OCTOBER_NIGHT.interval.start_ms, OCTOBER_NIGHT.interval.start_ms + 60 * MINUTE_MS)
+    period = replace(OCTOBER_NIGHT, interval=hour, parts=(Part(hour, OCTOBER_NIGHT.terms, 1),))
+    rows = pl.concat([seen(period, [(0, "up")], "a"), seen(period, [(0, "down")], "b")])
+
+    found = classified(rows, dict.fromkeys("ab", laid(period)), period)
+
+    assert [found["a"].totals_ms[each] for each in ("up", "down")] == [hour.length_ms, 0]
+    assert [found["b"].totals_ms[each] for each in ("up", "down")] == [0, hour.length_ms]
 
 
 # ---------------------------------------------------------------- what a class depends on

@@ -13,13 +13,12 @@ from ledger.contracts import Contract, ContractSigned, Membership, TermsVersion
 from ledger.growing import Growing
 from ledger.instants import HOUR_MS, MINUTE_MS
 from ledger.interval import Interval
-from projections.availability import measure
 from projections.calendar import day_interval
 from projections.classes import ClassSpan
 from projections.figures import CLASSES
 from projections.periods import Part, parts_between, periods_of
 from projections.rolling import Day, History, _standings, accrued_in_blocks
-from tests.projections.lines import PARIS, by_hand, terms
+from tests.projections.lines import PARIS, by_hand, of_days, terms
 from tests.spec import ms
 
 FIRST = date(2026, 11, 1)
@@ -291,4 +290,4 @@ def test_any_stretch_of_days_is_measured_as_if_its_days_were_summed(minutes_down
     sums = [day.sums_ms for day in told.days[first:stop]]
     totals = {name: sum(each[name] for each in sums) for name in CLASSES}
 
-    assert told.measured(slice(first, stop), agreed) == measure(totals, sums, agreed)
+    assert told.measured(slice(first, stop), agreed) == of_days(totals, sums, agreed)

@@ -7,24 +7,29 @@ import subprocess
 import sys
 import time
 from contextlib import closing, contextmanager
+from dataclasses import replace
+from itertools import islice
 
 import pytest
 
 from consumers.cache.files import CacheFile, plan_hashes
 from consumers.cache.folding import SPACING, CachedFold
 from consumers.cache.telling import tales_of
+from consumers.fold import partition
 from ledger.application import Ledger, open_engine
 from ledger.fact import Draft
+from ledger.instants import END_OF_TIME_MS
 from ledger.log.kafka import topics
 from ledger.log.kafka.address import parse
 from ledger.log.kafka.changes import ChangesTopic
+from ledger.log.kafka.engine import KafkaEngine
 from ledger.log.kafka.partitions import Partitions
 from ledger.log.kafka.places import partition_of
 from ledger.log.kafka.settings import COMPACTED
 from ledger.plans import Planned, PlanSet
 from ledger.rounds import Round
 from projections.asof import Known
-from projections.moment import at_head
+from projections.moment import AsOf, at_head
 
 pytestmark = pytest.mark.slow
 
@@ -180,6 +185,50 @@ def test_a_machine_with_neither_mirror_nor_cache_has_the_same_bytes_and_reads_fe
     )
     assert few < len(AGENTS) * SPACING
     assert sum(polled) > len(AGENTS) * ROUNDS
+
+
+# ---------------------------------------------------------------- in parts, between which it is told
+
+
+@pytest.fixture
+def told_by(url, tmp_path, monkeypatch):
+    """Folds partitions in this process, a thousand rounds at once; each call is another machine."""
+    monkeypatch.setattr(partition, "AT_ONCE", 1_000)
+
+    def fold(machine, number, parts=None):
+        rounds = []
+        folder = tmp_path / machine
+        folder.mkdir(exist_ok=True)
+        with closing(KafkaEngine(replace(parse(url), mirrors=folder))) as engine:
+            engine.read_decisions()
+            known = Known.at(engine, AsOf(engine.head().position, END_OF_TIME_MS, END_OF_TIME_MS))
+            its = partition.Partition(engine, number, folder / "folds")
+            going_on = its.go_on(known, [STALE_AFTER_MS], rounds.append)
+            batches = list(islice(going_on, parts))
+            going_on.close()
+        return batches, sum(rounds)
+
+    return fold
+
+
+def test_each_part_is_told_before_the_next_one_is_folded(url, tmp_path, told_by):
+    batches, rounds = told_by("one", 0)
+    told_by("one", 1)
+
+    assert len([tales for tales in batches if tales]) >= ROUNDS // 1_000
+    assert rounds == ROUNDS
+    assert folds_of(told(url)) == expected(url, tmp_path / "own")
+
+
+def test_who_is_ended_between_two_parts_has_told_what_others_go_on_from(url, tmp_path, told_by):
+    told_by("one", 0, parts=3)
+    before = folds_of(told(url))
+    _, rounds = told_by("other", 0)
+    told_by("other", 1)
+
+    assert 0 < len(before) < ROUNDS // SPACING
+    assert rounds <= ROUNDS
+    assert folds_of(told(url)) == expected(url, tmp_path / "own")
 
 
 # ---------------------------------------------------------------- several, killed, stopped

@@ -9,6 +9,7 @@ import pytest
 from ledger.errors import DamagedLedgerError, UnusableLedgerError
 from ledger.fact import hash_of
 from ledger.log.kafka.judge import judge
+from ledger.log.kafka.mirror import PAGE_BYTES
 from ledger.log.sqlite import SQLiteEngine
 from tests.ledger.log.kafka.mirrors import (
     chain,
@@ -155,8 +156,8 @@ def test_after_a_new_start_of_the_machine_a_mirror_that_is_not_whole_is_set_asid
 
 def test_a_torn_page_is_found_after_a_new_start_of_the_machine(path, monkeypatch):
     pages = made(path).read_bytes()
-    torn = 2 * len(pages) // 3 // 8192 * 8192
-    path.write_bytes(pages[:torn] + bytes(8192) + pages[torn + 8192 :])
+    torn = 2 * len(pages) // 3 // PAGE_BYTES * PAGE_BYTES
+    path.write_bytes(pages[:torn] + bytes(PAGE_BYTES) + pages[torn + PAGE_BYTES :])
 
     assert is_made_anew(path, monkeypatch)
 

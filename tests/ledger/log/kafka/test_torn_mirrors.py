@@ -10,12 +10,12 @@ from ledger.errors import DamagedLedgerError, UnusableLedgerError
 from ledger.fact import GENESIS_HASH
 from ledger.log.kafka.copied import up_to
 from ledger.log.kafka.judge import judge
+from ledger.log.kafka.mirror import PAGE_BYTES
 from ledger.log.kafka.places import Places, Probed, end_of, partition_of
 from ledger.rounds import chained
 from tests.ledger.log.kafka.mirrors import chain, mirror_at, topic_of, value
 from tests.ledger.log.processes import a_round
 
-PAGE = 8192
 AGENTS = ("paris", "lyon", "oslo")
 
 
@@ -81,9 +81,9 @@ def commits(tmp_path_factory):
 
 
 def pages_of(*files):
-    length = max(map(len, files)) // PAGE
+    length = max(map(len, files)) // PAGE_BYTES
     return [
-        [file.ljust(length * PAGE, b"\0")[at * PAGE : (at + 1) * PAGE] for file in files]
+        [file.ljust(length * PAGE_BYTES, b"\0")[at * PAGE_BYTES : (at + 1) * PAGE_BYTES] for file in files]
         for at in range(length)
     ]
 
