@@ -60,7 +60,7 @@ class CachedFold:
             self.take_over(known, agents, stale_after_ms)
         folds = self._folds(known, agents, stale_after_ms)
         try:
-            for _ in _taken(known, folds, progress):
+            for _ in _taken(known, folds, progress, progress):
                 pass
             for fold in folds.values():
                 fold.mark()
@@ -74,14 +74,14 @@ class CachedFold:
         """Fold the known rounds, to be told; after each so many it pauses, and their checkpoints are kept.
 
         Only such checkpoints are kept as everybody makes who folds the same rounds; so of each agent the last
-        rounds wait for more. `progress` hears of what is read.
+        rounds wait for more. `progress` hears of what is read, and of nothing that was folded before.
 
         Raises:
             DamagedLedgerError: a round is not the successor of the one before, or does not fit its plan.
         """
         folds = self._folds(known, agents, stale_after_ms)
         try:
-            for read, _ in enumerate(_taken(known, folds, progress), start=1):
+            for read, _ in enumerate(_taken(known, folds, progress, _unheard), start=1):
                 if read % rounds == 0:
                     _keep(folds)
                     yield
@@ -103,20 +103,27 @@ _Folds = dict[str, "_AgentFold"]
 """By agent."""
 
 
-def _taken(known: Known, folds: _Folds, progress: Progress) -> Iterator[None]:
-    """Fold the known rounds, and come back after each that was read."""
-    yield from _taken_behind(known, folds, progress)
+def _unheard(_rounds: int) -> None:
+    """Nobody hears."""
+
+
+def _taken(known: Known, folds: _Folds, progress: Progress, skipped: Progress) -> Iterator[None]:
+    """Fold the known rounds, and come back after each that was read.
+
+    `progress` hears of those, and `skipped` how many need not be read because a checkpoint is behind them.
+    """
+    yield from _taken_behind(known, folds, progress, skipped)
     # What does not go on from its checkpoint: that is of other rounds than the ledger has.
     anew = {agent: fold for agent, fold in folds.items() if fold.begins_anew()}
-    yield from _taken_behind(known, anew, progress)
+    yield from _taken_behind(known, anew, progress, skipped)
 
 
-def _taken_behind(known: Known, folds: _Folds, progress: Progress) -> Iterator[None]:
+def _taken_behind(known: Known, folds: _Folds, progress: Progress, skipped: Progress) -> Iterator[None]:
     after = {agent: fold.after for agent, fold in folds.items()}
     rounds = known.rounds(agents=list(folds), after=after) if folds else iter(())
     for kept in reported(rounds, progress):
         if not folds[kept.agent].take(kept):
-            progress(folds[kept.agent].skipped)
+            skipped(folds[kept.agent].skipped)
         yield
 
 

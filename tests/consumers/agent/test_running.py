@@ -9,7 +9,9 @@ import time
 
 import pytest
 
+from consumers.agent.file import read_stated
 from consumers.agent.notebook import Notebook
+from consumers.agent.planning import planned
 from ledger.verify import verify
 from projections.asof import Known
 from projections.moment import at_head
@@ -148,6 +150,9 @@ def test_a_stop_ends_the_round_with_what_was_seen(place, service):
 @pytest.mark.slow
 def test_a_stop_before_the_first_probe_of_a_round_is_no_warning(place, service):
     place.write(service, acme_prod=service.url())
+    file = place.folder / "agent.toml"
+    file.write_text(file.read_text().replace("period_seconds = 2", "period_seconds = 8"))
+    assert [each.offset_ms for each in planned(read_stated(file))] == [4_822], "time enough for the stop"
     with place.running() as process:
         place.until_kept(1)
         begun = Notebook(place.folder / "paris.outbox.db.notes", "paris").last.number

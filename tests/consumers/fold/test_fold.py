@@ -220,6 +220,13 @@ def test_each_part_is_told_before_the_next_one_is_folded(url, tmp_path, told_by)
     assert folds_of(told(url)) == expected(url, tmp_path / "own")
 
 
+def test_what_was_folded_before_is_not_counted_again(told_by):
+    told_by("one", 0)
+    _, rounds = told_by("one", 0)
+
+    assert rounds == ROUNDS % SPACING + 1, "those behind the last checkpoint, and its own"
+
+
 def test_who_is_ended_between_two_parts_has_told_what_others_go_on_from(url, tmp_path, told_by):
     told_by("one", 0, parts=3)
     before = folds_of(told(url))
@@ -227,7 +234,7 @@ def test_who_is_ended_between_two_parts_has_told_what_others_go_on_from(url, tmp
     told_by("other", 1)
 
     assert 0 < len(before) < ROUNDS // SPACING
-    assert rounds <= ROUNDS
+    assert rounds == ROUNDS - len(before) * SPACING + 1, "the checkpoint's round, and those behind it"
     assert folds_of(told(url)) == expected(url, tmp_path / "own")
 
 
