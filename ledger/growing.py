@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from typing import Generic, TypeVar, overload
+from typing import TypeVar, overload
 
 Item = TypeVar("Item")
 
@@ -10,7 +10,7 @@ BLOCK = 128
 """Of ten thousand items some 140 references are copied for one more: half a block, and one for each block."""
 
 
-class Growing(Sequence[Item], Generic[Item]):
+class Growing(Sequence[Item]):
     """Items in order, in blocks that are all full but the last one; so equal items lie in equal blocks."""
 
     __slots__ = ("_blocks",)

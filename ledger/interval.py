@@ -106,7 +106,7 @@ def clip(intervals: Iterable[Interval], bounds: Interval) -> list[Interval]:
 
 
 def cut_out(normal: Sequence[Interval], bounds: Interval) -> list[Interval]:
-    """The same of intervals that are in normal form; those far from the bounds are not looked at."""
+    """What of intervals in normal form lies within the bounds; those far from them are not looked at."""
     first = bisect_right(normal, bounds.start_ms, key=_END_MS)
     after = bisect_left(normal, bounds.end_ms, lo=first, key=_START_MS)
     return clip(normal[first:after], bounds)

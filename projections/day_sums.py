@@ -112,5 +112,5 @@ def _not_conserved(summed: pl.DataFrame, expected: pl.DataFrame) -> str:
     for platform, day, found_ms, expected_ms in both.sort("platform", "day").iter_rows():
         if found_ms != expected_ms:
             wrong.setdefault(platform, {})[day] = found_ms, expected_ms
-    platform, days = next(iter(wrong.items()), ("none", {}))
+    platform, days = next(iter(wrong.items()))
     return f"time is not conserved on {platform} (day: found, expected): {days}"

@@ -52,9 +52,7 @@ class PlanInUse:
 
     def instant_ms(self, found: Round, index: int) -> int:
         """When a platform was probed."""
-        jitter_ms = found.jitter[index]  # `deviation_ms`, without a call for each change of a month
-        deviation_ms = found.late_ms[index] if jitter_ms == LATE else jitter_ms
-        return found.start_ms + self.offsets_ms[index] + deviation_ms
+        return found.start_ms + self.offsets_ms[index] + found.deviation_ms(index)
 
     def result(self, found: Round, index: int) -> Result:
         """The result of a platform, as far as it must be kept."""
@@ -132,15 +130,15 @@ class Run:
         """Fold what differs from the last round; whatever does not, holds on."""
         differing = _differing(before.not_up, now.not_up)
         if before.missing != now.missing:  # who is missing in both differs in nothing
-            differing = self._pass_over_missing(before, now, plan, differing)
+            differing = self._fold_missing(before, now, plan, differing)
         for index in differing:
             if (name := plan.names.get(index)) is not None:
                 say(self.steps[name], plan.instant_ms(now, index), outcome_of(now, index))
 
-    def _pass_over_missing(
+    def _fold_missing(
         self, before: Round, now: Round, plan: PlanInUse, differing: Iterable[int]
     ) -> list[int]:
-        """Keep the last results of who fell silent, hear who is back; what differs of all others."""
+        """Keep the last results of who fell silent, hear who is back; of the others those that differ."""
         were_missing, are_missing = frozenset(before.missing), frozenset(now.missing)
         for index in plan.names.keys() & (are_missing - were_missing):
             self._quiet[plan.names[index]] = plan.result(before, index)

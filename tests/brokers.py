@@ -16,11 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import docker
-import pytest
 from docker.errors import DockerException, ImageNotFound
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
+
+from tests.required import lacking
 
 ROOT = Path(__file__).parent.parent
 IMAGE = re.search(r"image: (apache/kafka:\S+)", (ROOT / "compose.yaml").read_text()).group(1)
@@ -130,9 +131,7 @@ def _do_without_reaper(engine: docker.DockerClient) -> None:
 def require() -> None:
     """Skip the test that asks, or fail it where brokers are required, if there can be no broker."""
     if why := absence():
-        if os.environ.get("CONSTAT_REQUIRE_KAFKA"):
-            pytest.fail(f"a broker is required here, and {why}")
-        pytest.skip(why)
+        lacking("CONSTAT_REQUIRE_KAFKA", why)
 
 
 @contextmanager

@@ -1,11 +1,10 @@
 """An authority of the tests' own, and what it signs: made by `openssl`, in a folder that is thrown away."""
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
+from tests.required import lacking
 
 KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
 DAYS = 2
@@ -28,12 +27,8 @@ commonName = supplied
 
 def require() -> None:
     """Skip a test where none can be made; where brokers are required, so are these, and it fails."""
-    if shutil.which("openssl"):
-        return
-    why = "there is no openssl to make certificates with"
-    if os.environ.get("CONSTAT_REQUIRE_KAFKA"):
-        pytest.fail(why)
-    pytest.skip(why)
+    if shutil.which("openssl") is None:
+        lacking("CONSTAT_REQUIRE_KAFKA", "there is no openssl to make certificates with")
 
 
 class Authority:

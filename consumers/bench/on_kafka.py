@@ -18,14 +18,11 @@ from ledger.application import Ledger, open_engine
 from ledger.errors import UnreachableLedgerError
 from ledger.fact import Draft, RecordedFact
 from ledger.instants import MINUTE_MS
-from ledger.log.interface import RECORD_BYTES_MAX
 from ledger.log.kafka.settings import COMPRESSIONS
 from ledger.rounds import Round
-from projections.asof import Known
 
-FACTS_TOGETHER = 500
-BYTES_TOGETHER = RECORD_BYTES_MAX // 2
-"""Their envelopes and what the record says of each fit into the rest."""
+FACTS_TOGETHER = 10
+"""A plan of a thousand platforms takes some 60 kB, and an append holds a megabyte."""
 ROUNDS_TOGETHER = 2_000
 APPENDS = 50
 PARTITIONS = 2
@@ -72,7 +69,8 @@ def _send(part: Part, url: str, *, batched: bool = False) -> None:
     address = parse(url)
     producer = clients.producer(address, **(clients.BATCHING if batched else {"batch_size": 0}))
     with part.known() as known, Ledger.open(url) as ledger:
-        for together in _appends(known):
+        facts = iter(known.facts)
+        while together := list(islice(facts, FACTS_TOGETHER)):
             ledger.append(*map(_draft, together))
         rounds = iter(known.rounds())
         while answers := [
@@ -89,21 +87,6 @@ def _send(part: Part, url: str, *, batched: bool = False) -> None:
                     f"the broker did not take all rounds ({shown(failed[0])}); try again"
                 )
     producer.close()
-
-
-def _appends(known: Known) -> Iterator[list[RecordedFact]]:
-    """The facts, as many together as an append takes: it is one record, and a plan of it may be long."""
-    together: list[RecordedFact] = []
-    size = 0
-    stored = known.engine.facts(until=known.as_of.position)
-    for kept, recorded in zip(stored, known.facts, strict=True):
-        if together and (len(together) == FACTS_TOGETHER or size + len(kept.value) > BYTES_TOGETHER):
-            yield together
-            together, size = [], 0
-        together.append(recorded)
-        size += len(kept.value)
-    if together:
-        yield together
 
 
 def _draft(recorded: RecordedFact) -> Draft:

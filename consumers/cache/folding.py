@@ -81,7 +81,7 @@ class CachedFold:
         """
         folds = self._folds(known, agents, stale_after_ms)
         try:
-            for read, _ in enumerate(_taken(known, folds, progress, _unheard), start=1):
+            for read, _ in enumerate(_taken(known, folds, progress, lambda _: None), start=1):
                 if read % rounds == 0:
                     _keep(folds)
                     yield
@@ -101,10 +101,6 @@ class CachedFold:
 
 _Folds = dict[str, "_AgentFold"]
 """By agent."""
-
-
-def _unheard(_rounds: int) -> None:
-    """Nobody hears."""
 
 
 def _taken(known: Known, folds: _Folds, progress: Progress, skipped: Progress) -> Iterator[None]:

@@ -4,6 +4,7 @@ import hashlib
 import sqlite3
 import time
 from collections.abc import Callable
+from typing import TypeGuard
 
 from ledger.errors import DamagedLedgerError
 from ledger.fact import hash_of
@@ -56,12 +57,12 @@ def intact(value: bytes | None, kept_hash: str, what: str) -> bytes:
     Raises:
         DamagedLedgerError: they do not; `what` says which record it is.
     """
-    if value is None or not is_intact(value, kept_hash):
+    if not is_intact(value, kept_hash):
         raise altered(what)
     return value
 
 
-def is_intact(value: bytes | None, kept_hash: str) -> bool:
+def is_intact(value: bytes | None, kept_hash: str) -> TypeGuard[bytes]:
     """Whether stored bytes have the hash that was kept of them; where a file was cut there are none.
 
     For those who ask it of a million records, and would name none.
